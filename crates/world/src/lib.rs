@@ -1,0 +1,3 @@
+#![no_std]
+//! To come.
+extern crate alloc;
