@@ -1,1 +1,46 @@
-//! To come.
+//! The words that Shoal's services say to each other: ids, subjects and messages.
+//!
+//! Everything here is a value. Nothing reads a clock, opens a socket or waits; whoever has
+//! bytes from the bus parses them here, and whoever has a value gets bytes back. The same
+//! words, readable without Rust, are in `schemas/`; a test of this crate holds the two
+//! together, example by example.
+//!
+//! In reading order:
+//!
+//! - [`id`]: names that cannot be malformed, and so are safe as subject tokens;
+//! - [`subject`]: where each message lives;
+//! - [`spec`] and [`options`]: what is to be run, and how;
+//! - [`action`] and [`frame`]: what a world did in a tick, and the digest that chains it;
+//! - [`journal`]: what entered a world;
+//! - [`command`] and [`reply`]: what is asked of a run, and the one answer;
+//! - [`status`]: the latest state of a run;
+//! - [`notice`]: log lines, live actions, dead letters;
+//! - [`problem`] and [`door`]: how input that is wrong is described, all of it at once.
+//!
+//! Two promises hold for every message: it carries `v`, and the same value always makes the
+//! same bytes (structs with declared field order, integers, no maps with an order of their own).
+
+pub mod action;
+pub mod command;
+pub mod door;
+pub mod frame;
+pub mod id;
+pub mod journal;
+pub mod notice;
+pub mod options;
+pub mod problem;
+pub mod reply;
+pub mod spec;
+pub mod status;
+pub mod subject;
+pub mod timestamp;
+pub mod version;
+
+/// The largest integer that every JSON reader keeps exact: 2^53 - 1.
+pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// The most bytes of actions in one message of a frame, unless the run's genesis says otherwise.
+///
+/// Well under the server's default `max_payload` of 1 MiB, and above the size from which
+/// larger messages bring nothing (some 64 actions).
+pub const DEFAULT_PART_SIZE: u32 = 256 * 1024;

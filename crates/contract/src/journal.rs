@@ -1,0 +1,115 @@
+//! What entered a world: the journal, one record per message, each append expecting the
+//! last sequence of its subject. Journal and spec alone re-execute a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::frame::Outcome;
+use crate::id::{Digest, RunId};
+use crate::options::{MemoryTarget, RunOptions};
+use crate::subject::Platform;
+use crate::timestamp::Timestamp;
+use crate::version::V1;
+
+/// One record with its version, as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Contract version.
+    pub v: V1,
+    /// The record.
+    pub record: Record,
+}
+
+/// What a journal can hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Record {
+    /// Once, first.
+    Genesis(Box<Genesis>),
+    /// The first append of every owner.
+    Claim(Claim),
+    /// Closes the inputs of a tick.
+    Tick(Tick),
+    /// The world takes no more ticks.
+    End(End),
+}
+
+/// All that a world is made from, but for the spec itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Genesis {
+    /// The run.
+    pub run_id: RunId,
+    /// The world.
+    pub platform: Platform,
+    /// Where the spec is.
+    pub spec_digest: Digest,
+    /// What it is run with.
+    pub options: RunOptions,
+    /// The version of the rules; only a node that has them may step this world.
+    pub rules: u32,
+    /// The simulated time of round 0.
+    pub start_time: Timestamp,
+    /// Bytes of actions from which a frame is split.
+    pub part_size: u32,
+    /// The memories that its actions go to.
+    pub memory: Vec<MemoryTarget>,
+    /// When the run was created.
+    pub created_at: Timestamp,
+}
+
+/// An owner begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The number of claims in this journal, this one included. It fences.
+    pub epoch: u32,
+    /// The node.
+    pub node: String,
+    /// The worker.
+    pub worker: String,
+    /// Why it claims, e.g. `start`, `recover`, `interview`.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The inputs of one tick are complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    /// The tick, from 0.
+    pub tick: u32,
+    /// The owner's epoch.
+    pub epoch: u32,
+    /// Wall-clock time, as data.
+    pub at: Timestamp,
+    /// The commands that take effect in this tick, in full.
+    pub commands: Vec<Command>,
+    /// The sequence in the stream of commands up to which they have been taken.
+    pub commands_through: u64,
+}
+
+/// The world takes no more ticks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// The owner's epoch.
+    pub epoch: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, for people.
+    pub reason: Option<String>,
+    /// The command that ended it, if one did.
+    pub command: Option<Command>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Entry {
+    /// An entry of the current version.
+    pub fn new(record: Record) -> Entry {
+        Entry { v: V1, record }
+    }
+
+    /// The message body.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("no map keys that JSON refuses")
+    }
+}

@@ -1,0 +1,172 @@
+//! The one answer to a command.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::Verb;
+use crate::id::{CommandId, RunId};
+use crate::subject::Platform;
+use crate::timestamp::Timestamp;
+use crate::version::V1;
+
+/// Stored once per command, by whoever was first; every other answer is refused by the bus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// Contract version.
+    pub v: V1,
+    /// The command.
+    pub command_id: CommandId,
+    /// The run that it was for.
+    pub run_id: RunId,
+    /// The verb, as it stood in the subject.
+    pub verb: String,
+    /// When it was answered.
+    pub at: Timestamp,
+    /// What came of it.
+    pub outcome: ReplyOutcome,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum ReplyOutcome {
+    /// It was carried out.
+    Completed {
+        /// What it gave.
+        result: ReplyResult,
+    },
+    /// It was not.
+    Failed {
+        /// Why not.
+        error: ReplyError,
+    },
+}
+
+/// What a command gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ReplyResult {
+    /// The run goes, under this epoch.
+    Started {
+        /// The owner's epoch.
+        epoch: u32,
+    },
+    /// The run is stopped, or had already ended.
+    Stopped {
+        /// The state that the run is in now.
+        status: String,
+    },
+    /// The agent's answers, one per world that was asked.
+    Interview(InterviewResult),
+}
+
+/// What one agent said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterviewResult {
+    /// Who was asked.
+    pub agent_id: u32,
+    /// Its name.
+    pub agent_name: String,
+    /// What was asked.
+    pub prompt: String,
+    /// Its answer in the Twitter world, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twitter: Option<Answer>,
+    /// Its answer in the Reddit world, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reddit: Option<Answer>,
+}
+
+/// An answer, and which world gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The world.
+    pub platform: Platform,
+    /// What the agent said.
+    pub response: String,
+    /// The state of the world that it spoke from.
+    pub as_of: AsOf,
+}
+
+/// The last step that a world had taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsOf {
+    /// The tick.
+    pub tick: u32,
+    /// The round.
+    pub round: u32,
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct ReplyError {
+    /// To branch on.
+    pub code: ErrorCode,
+    /// To read. May change.
+    pub message: String,
+}
+
+/// The kinds of failure. Stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The command came too late.
+    Expired,
+    /// The command cannot be read.
+    Malformed,
+    /// There is no such run.
+    UnknownRun,
+    /// There is no such agent.
+    UnknownAgent,
+    /// The run has no such world.
+    UnknownPlatform,
+    /// The run is in a state in which this makes no sense.
+    WrongState,
+    /// No node can take the run now.
+    NoCapacity,
+    /// It failed on the way.
+    Internal,
+}
+
+impl Reply {
+    /// The reply to a command that was carried out.
+    pub fn completed(
+        command_id: CommandId,
+        run_id: RunId,
+        verb: Verb,
+        result: ReplyResult,
+        at: Timestamp,
+    ) -> Reply {
+        let outcome = ReplyOutcome::Completed { result };
+        Reply { v: V1, command_id, run_id, verb: verb.as_str().to_owned(), at, outcome }
+    }
+
+    /// The reply to one that was not.
+    pub fn failed(
+        command_id: CommandId,
+        run_id: RunId,
+        verb: &str,
+        code: ErrorCode,
+        message: impl Into<String>,
+        at: Timestamp,
+    ) -> Reply {
+        let outcome = ReplyOutcome::Failed { error: ReplyError { code, message: message.into() } };
+        Reply { v: V1, command_id, run_id, verb: verb.to_owned(), at, outcome }
+    }
+
+    /// The result, or why there is none.
+    ///
+    /// # Errors
+    /// The failure that the reply reports.
+    pub fn into_result(self) -> Result<ReplyResult, ReplyError> {
+        match self.outcome {
+            ReplyOutcome::Completed { result } => Ok(result),
+            ReplyOutcome::Failed { error } => Err(error),
+        }
+    }
+
+    /// The message body.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("no map keys that JSON refuses")
+    }
+}

@@ -1,0 +1,313 @@
+//! What is to be simulated: a simulation's configuration and profiles, made whole.
+//!
+//! `intake` turns folders into specs; the world is built from one. A spec is stored under
+//! the SHA-256 of its compact JSON and never changes. All numbers are integers: rates and
+//! weights are millionths (`_ppm`), so no reader rounds differently from another.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Digest, SimulationId};
+use crate::problem::{Problem, Problems};
+use crate::subject::Platform;
+use crate::timestamp::Timestamp;
+use crate::version::V1;
+
+/// A whole simulation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Contract version.
+    pub v: V1,
+    /// The simulation's name.
+    pub simulation_id: SimulationId,
+    /// MiroFish's project, descriptive.
+    pub project_id: Option<String>,
+    /// The graph that memories of this simulation's runs go to by default.
+    pub graph_id: Option<String>,
+    /// What the simulation is to find out, descriptive.
+    pub requirement: String,
+    /// The clock and how many act.
+    pub time: TimeSpec,
+    /// The agents; `agent_id` is the index.
+    pub agents: Vec<AgentSpec>,
+    /// What happens before round 1.
+    pub events: EventSpec,
+    /// The Twitter world, if there is one.
+    pub twitter: Option<PlatformSpec>,
+    /// The Reddit world, if there is one.
+    pub reddit: Option<PlatformSpec>,
+}
+
+/// The clock, and how many agents act in an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeSpec {
+    /// When round 0 is, in simulated time.
+    pub start_time: Timestamp,
+    /// Simulated hours in all.
+    pub total_hours: u32,
+    /// Simulated minutes from one round to the next, at least 1.
+    pub minutes_per_round: u32,
+    /// Agents that act in a simulated hour, at least.
+    pub agents_per_hour_min: u32,
+    /// Agents that act in a simulated hour, at most.
+    pub agents_per_hour_max: u32,
+    /// Hours of the day with more activity.
+    pub peak_hours: Hours,
+    /// By how much, 1,000,000 = as usual.
+    pub peak_ppm: u32,
+    /// Hours of the day with less activity; an hour that is both counts as peak.
+    pub off_peak_hours: Hours,
+    /// By how much.
+    pub off_peak_ppm: u32,
+}
+
+/// Hours of the day, 0 to 23, ascending, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+pub struct Hours(Vec<u8>);
+
+/// How an agent behaves, on whichever platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentSpec {
+    /// The agent's number: its index in the list.
+    pub agent_id: u32,
+    /// The name shown in actions and memories.
+    pub name: String,
+    /// What it is, e.g. `Student`.
+    pub entity_type: String,
+    /// The chance to be a candidate in a round in which it may act, at most 1,000,000.
+    pub activity_ppm: u32,
+    /// The hours in which it may act.
+    pub active_hours: Hours,
+    /// Posts per simulated hour, in millionths.
+    pub posts_per_hour_ppm: u32,
+    /// Comments per simulated hour, in millionths.
+    pub comments_per_hour_ppm: u32,
+    /// Simulated minutes until it reacts, at least.
+    pub response_delay_min: u32,
+    /// Simulated minutes until it reacts, at most.
+    pub response_delay_max: u32,
+    /// From -1,000,000 (hostile) to 1,000,000 (delighted).
+    pub sentiment_ppm: i32,
+    /// Where it stands on what the simulation is about.
+    pub stance: Stance,
+    /// How much weight its words have, 1,000,000 = usual.
+    pub influence_ppm: u32,
+}
+
+/// Where an agent stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stance {
+    /// For it.
+    Supportive,
+    /// Against it.
+    Opposing,
+    /// On neither side.
+    #[default]
+    Neutral,
+    /// Reports, does not judge.
+    Observer,
+}
+
+/// What happens by plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSpec {
+    /// The posts of round 0, in order.
+    pub seed_posts: Vec<SeedPost>,
+    /// What people talk about.
+    pub hot_topics: Vec<String>,
+    /// Where the story may go.
+    pub narrative_direction: String,
+}
+
+/// A post that is there from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedPost {
+    /// Its author.
+    pub agent_id: u32,
+    /// Its text.
+    pub content: String,
+}
+
+/// One world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformSpec {
+    /// How posts are ranked.
+    pub feed: FeedSpec,
+    /// One profile per agent, in the agents' order.
+    pub profiles: Vec<Profile>,
+}
+
+/// Weights of the ranking, in millionths.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedSpec {
+    /// Weight of a post's newness.
+    pub recency_ppm: u32,
+    /// Weight of its likes and shares.
+    pub popularity_ppm: u32,
+    /// Weight of its likeness to the reader.
+    pub relevance_ppm: u32,
+    /// Interactions from which a post spreads by itself.
+    pub viral_threshold: u32,
+    /// How much readers are shown of their own stance, at most 1,000,000.
+    pub echo_chamber_ppm: u32,
+}
+
+/// How an agent presents itself on a platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The handle.
+    pub user_name: String,
+    /// The name on the profile.
+    pub name: String,
+    /// The short public description.
+    pub bio: String,
+    /// Who the agent is, at length.
+    pub persona: String,
+    /// Years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<u32>,
+    /// As the profile says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// Four letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mbti: Option<String>,
+    /// As the profile says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// As the profile says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profession: Option<String>,
+    /// What the agent cares about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interested_topics: Vec<String>,
+}
+
+impl Spec {
+    /// The bytes under whose digest the spec is stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a spec has no map keys that JSON refuses")
+    }
+
+    /// The name under which the spec is stored.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&[&self.to_bytes()])
+    }
+
+    /// Reads and checks a stored spec.
+    ///
+    /// # Errors
+    /// What is wrong with it. A spec comes from a program, so a wrong type ends the reading;
+    /// what its parts claim about each other is reported all at once.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Spec, Problems> {
+        let spec: Spec = serde_json::from_slice(bytes)
+            .map_err(|error| Problem::new("spec", error.to_string(), "a spec (see schemas/)"))?;
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// Whether the parts fit each other.
+    ///
+    /// # Errors
+    /// Every claim that does not hold.
+    pub fn check(&self) -> Result<(), Problems> {
+        let mut problems = Vec::new();
+        let mut claim = |holds: bool, place: String, found: String, expected: &str| {
+            if !holds {
+                problems.push(Problem::new(place, found, expected));
+            }
+        };
+        let count = self.agents.len();
+        claim(count > 0, "/agents".into(), "none".into(), "at least one agent");
+        for (index, agent) in self.agents.iter().enumerate() {
+            let (place, id) = (format!("/agents/{index}/agent_id"), agent.agent_id);
+            claim(id as usize == index, place, id.to_string(), "the agent's index");
+        }
+        for (index, post) in self.events.seed_posts.iter().enumerate() {
+            let place = format!("/events/seed_posts/{index}/agent_id");
+            let known = (post.agent_id as usize) < count;
+            claim(known, place, post.agent_id.to_string(), "the id of an agent");
+        }
+        let time = &self.time;
+        claim(
+            time.minutes_per_round > 0,
+            "/time/minutes_per_round".into(),
+            "0".into(),
+            "at least 1",
+        );
+        claim(
+            time.agents_per_hour_min <= time.agents_per_hour_max,
+            "/time/agents_per_hour_min".into(),
+            time.agents_per_hour_min.to_string(),
+            "at most agents_per_hour_max",
+        );
+        claim(!self.platforms().is_empty(), "/".into(), "no world".into(), "twitter or reddit");
+        for platform in self.platforms() {
+            let found = self.platform(platform).map_or(0, |world| world.profiles.len());
+            let place = format!("/{platform}/profiles");
+            claim(found == count, place, found.to_string(), "one profile per agent");
+        }
+        Problems::none_or(problems, Some(()))
+    }
+
+    /// The worlds that this spec has.
+    pub fn platforms(&self) -> Vec<Platform> {
+        Platform::ALL.into_iter().filter(|platform| self.platform(*platform).is_some()).collect()
+    }
+
+    /// One of its worlds.
+    pub fn platform(&self, platform: Platform) -> Option<&PlatformSpec> {
+        match platform {
+            Platform::Twitter => self.twitter.as_ref(),
+            Platform::Reddit => self.reddit.as_ref(),
+        }
+    }
+}
+
+impl TimeSpec {
+    /// Rounds in all: hours x 60 / minutes per round, whole ones.
+    pub fn rounds(&self) -> u32 {
+        let minutes = u64::from(self.total_hours) * 60;
+        let rounds = minutes / u64::from(self.minutes_per_round.max(1));
+        u32::try_from(rounds).unwrap_or(u32::MAX)
+    }
+
+    /// The simulated time of a round.
+    pub fn at_round(&self, round: u32) -> Timestamp {
+        self.start_time.plus_minutes(u64::from(round) * u64::from(self.minutes_per_round))
+    }
+}
+
+impl Hours {
+    /// The hours, ascending.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<u8>> for Hours {
+    type Error = String;
+    fn try_from(mut hours: Vec<u8>) -> Result<Self, String> {
+        if let Some(hour) = hours.iter().find(|hour| **hour > 23) {
+            return Err(format!("hour {hour} is not one of 0 to 23"));
+        }
+        hours.sort();
+        hours.dedup();
+        Ok(Hours(hours))
+    }
+}
+
+impl From<Hours> for Vec<u8> {
+    fn from(hours: Hours) -> Vec<u8> {
+        hours.0
+    }
+}

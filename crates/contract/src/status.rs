@@ -1,0 +1,154 @@
+//! The latest state of a run: one message per run, each write expecting the one before.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Digest, RunId, SimulationId};
+use crate::options::{MemoryTarget, RequestedOptions, RunOptions};
+use crate::subject::Platform;
+use crate::timestamp::Timestamp;
+use crate::version::V1;
+
+/// The state of a run, true as of `updated_at`. The first one, `queued`, creates the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvStatus {
+    /// Contract version.
+    pub v: V1,
+    /// The run.
+    pub run_id: RunId,
+    /// The simulation that it executes.
+    pub simulation_id: SimulationId,
+    /// Where the spec is.
+    pub spec_digest: Digest,
+    /// What was asked for.
+    pub requested: RequestedOptions,
+    /// What that means for this spec.
+    pub options: RunOptions,
+    /// The memories that its actions go to.
+    pub memory: Vec<MemoryTarget>,
+    /// Where it is in its life.
+    pub status: RunStatus,
+    /// The environment is open: it can be interviewed as it is.
+    pub alive: bool,
+    /// A worker has it now.
+    pub held: bool,
+    /// Its worlds, each once.
+    pub platforms: Vec<PlatformStatus>,
+    /// The owner's epoch, 0 before the first.
+    pub epoch: u32,
+    /// The node that has it, or had it last.
+    pub node: Option<String>,
+    /// The worker that has it, or had it last.
+    pub worker: Option<String>,
+    /// Why it is in this state, for people.
+    pub reason: Option<String>,
+    /// The last thing that went wrong.
+    pub last_error: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its first worker began.
+    pub started_at: Option<Timestamp>,
+    /// When this was written.
+    pub updated_at: Timestamp,
+    /// When its last round was over, or it was stopped or failed.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Where a run is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Created, no worker yet.
+    Queued,
+    /// A worker prepares its worlds.
+    Starting,
+    /// Rounds are played.
+    Running,
+    /// All rounds were played; the environment is open.
+    Completed,
+    /// Somebody stopped it.
+    Stopped,
+    /// It could not go on; `reason` says why.
+    Failed,
+}
+
+/// One world of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformStatus {
+    /// The world.
+    pub platform: Platform,
+    /// Where it is in its life.
+    pub status: RunStatus,
+    /// The next tick to be played: the number of ticks whose frames are stored.
+    pub ticks: u32,
+    /// The last round that was played, 0 at first.
+    pub round: u32,
+    /// The rounds to be played.
+    pub rounds: u32,
+    /// Simulated minutes since the start.
+    pub simulated_minutes: u64,
+    /// Actions so far, failed ones included: the seq of the last one.
+    pub actions: u64,
+    /// Actions that had their effect.
+    pub succeeded: u64,
+    /// Those of them that a memory takes.
+    pub memorable: u64,
+    /// The digest up to the last stored frame.
+    pub digest: Digest,
+}
+
+impl RunStatus {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunStatus::Queued => "queued",
+            RunStatus::Starting => "starting",
+            RunStatus::Running => "running",
+            RunStatus::Completed => "completed",
+            RunStatus::Stopped => "stopped",
+            RunStatus::Failed => "failed",
+        }
+    }
+
+    /// True where a worker is promised, now or soon: the run still has rounds to play.
+    pub fn is_live(self) -> bool {
+        matches!(self, RunStatus::Queued | RunStatus::Starting | RunStatus::Running)
+    }
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl PlatformStatus {
+    /// A world of which nothing has happened yet.
+    pub fn new(platform: Platform, rounds: u32) -> PlatformStatus {
+        PlatformStatus {
+            platform,
+            status: RunStatus::Queued,
+            ticks: 0,
+            round: 0,
+            rounds,
+            simulated_minutes: 0,
+            actions: 0,
+            succeeded: 0,
+            memorable: 0,
+            digest: Digest::ZERO,
+        }
+    }
+}
+
+impl EnvStatus {
+    /// The status of one world.
+    pub fn platform(&self, platform: Platform) -> Option<&PlatformStatus> {
+        self.platforms.iter().find(|world| world.platform == platform)
+    }
+
+    /// The message body.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("no map keys that JSON refuses")
+    }
+}
