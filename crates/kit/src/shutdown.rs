@@ -1,0 +1,88 @@
+//! The wish to shut down, as a value that is handed to whoever must know.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Tells when to stop: cheap to clone, never global. Correctness never depends on it; it
+/// only makes an end quick and quiet.
+#[derive(Clone, Debug)]
+pub struct Shutdown {
+    wished: watch::Receiver<bool>,
+}
+
+/// The other end: whoever may ask for the shutdown.
+#[derive(Debug)]
+pub struct Trigger {
+    wish: watch::Sender<bool>,
+}
+
+impl Shutdown {
+    /// A shutdown that SIGTERM, SIGINT and SIGHUP ask for. A second SIGTERM or SIGINT ends
+    /// the process at once.
+    ///
+    /// # Errors
+    /// If signals cannot be listened to.
+    pub fn on_signals() -> std::io::Result<Shutdown> {
+        let (trigger, shutdown) = Shutdown::manual();
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            let name = tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+                _ = hangup.recv() => "SIGHUP",
+            };
+            tracing::info!(signal = name, "shutting down on {name}");
+            trigger.pull();
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("second signal, ending at once");
+            std::process::exit(130);
+        });
+        Ok(shutdown)
+    }
+
+    /// A shutdown that only its [`Trigger`] asks for.
+    pub fn manual() -> (Trigger, Shutdown) {
+        let (wish, wished) = watch::channel(false);
+        (Trigger { wish }, Shutdown { wished })
+    }
+
+    /// True once it is wished.
+    pub fn is_wished(&self) -> bool {
+        *self.wished.borrow()
+    }
+
+    /// Waits until it is wished; for ever if nobody can wish it any more.
+    pub async fn wished(&self) {
+        let mut wished = self.wished.clone();
+        if wished.wait_for(|wish| *wish).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Trigger {
+    /// Asks for the shutdown.
+    pub fn pull(&self) {
+        self.wish.send_replace(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pulled_trigger_reaches_every_clone() {
+        let (trigger, shutdown) = Shutdown::manual();
+        let other = shutdown.clone();
+        assert!(!shutdown.is_wished());
+        trigger.pull();
+        other.wished().await;
+        assert!(shutdown.is_wished());
+    }
+}

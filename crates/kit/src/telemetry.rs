@@ -1,0 +1,29 @@
+//! Log output: one line per event on stderr, readable alone and with fields to search by.
+
+use std::io::IsTerminal;
+use std::str::FromStr;
+
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// The environment variable that says how much is logged, e.g. `info` or `info,bus=debug`.
+pub const LOG_VARIABLE: &str = "SHOAL_LOG";
+
+/// Begins to log to stderr, as [`LOG_VARIABLE`] says, else at `default`.
+///
+/// # Errors
+/// If the variable is no filter, or logging has begun already.
+pub fn init(default: &str) -> anyhow::Result<()> {
+    let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| default.to_owned());
+    let filter = Targets::from_str(&wanted).map_err(|error| {
+        anyhow::anyhow!(
+            "{LOG_VARIABLE} is {wanted:?}, expected e.g. info or info,bus=debug: {error}"
+        )
+    })?;
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry().with(filter).with(lines).try_init()?;
+    Ok(())
+}
