@@ -1,0 +1,178 @@
+//! The `builtin` answer to a question: in the first person, from what the agent is, did and sees.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::bytes::digest;
+use crate::policy::phrases::{Interview, fill};
+use crate::policy::voice::{self, Voice};
+use crate::random::{Dice, Purpose};
+use crate::view::{Deed, InterviewContext, Memory, PostView};
+use crate::words;
+use crate::world::World;
+
+/// Characters of a profile that an answer repeats at most.
+const ABOUT: usize = 160;
+
+impl World {
+    /// What `agent` answers to `prompt`, from its persona, its stance, what it did and what it
+    /// sees; `None` if there is no such agent. The same question in the same tick gets the same
+    /// answer. Changes nothing.
+    pub fn interview(&self, agent: u32, prompt: &str) -> Option<String> {
+        let context = self.interview_context(agent)?;
+        let voice = self.profiles[agent as usize].voice;
+        let [seed, ..] = digest(prompt.as_bytes())
+            .as_chunks()
+            .0
+            .iter()
+            .copied()
+            .map(u32::from_le_bytes)
+            .collect::<Vec<_>>()[..]
+        else {
+            return None;
+        };
+        let dice = self.source.agent(self.tick, agent);
+        Some(Answer { world: self, context, voice, dice, seed }.to(prompt))
+    }
+}
+
+/// One answer in the making.
+struct Answer<'world> {
+    world: &'world World,
+    context: InterviewContext<'world>,
+    voice: Voice,
+    dice: Dice,
+    /// What makes one question differ from another.
+    seed: u32,
+}
+
+impl Answer<'_> {
+    /// What the question asks for comes first and at length; the rest is said in passing.
+    fn to(&self, prompt: &str) -> String {
+        let asks = |number: usize| {
+            let words = self.lines().asks[number];
+            words.iter().any(|word| words::mentions(prompt, word))
+        };
+        let stance = || self.stance(prompt);
+        let sentences = if asks(2) {
+            [self.who(), Some(stance()), self.standing(), self.deeds(prompt, 1)]
+        } else if asks(0) {
+            [self.deeds(prompt, 3), Some(stance()), self.mood(), None]
+        } else if asks(1) {
+            [self.sight(prompt, 2), self.deeds(prompt, 1), Some(stance()), None]
+        } else {
+            [Some(stance()), self.mood(), self.deeds(prompt, 1), self.sight(prompt, 1)]
+        };
+        let mut parts: Vec<String> = sentences.into_iter().flatten().collect();
+        parts.push(self.say(&self.lines().ends, 9, &[]));
+        parts.join(self.voice.phrases().space)
+    }
+
+    fn lines(&self) -> &'static Interview {
+        &self.voice.phrases().interview
+    }
+
+    /// One of `phrases`, chosen by agent, tick and question, with its slots filled.
+    fn say(&self, phrases: &[&str], draw: u32, slots: &[(&str, &str)]) -> String {
+        let size = u32::try_from(phrases.len()).unwrap_or(u32::MAX);
+        let place = self.dice.below(Purpose::Answer, self.seed.wrapping_add(draw), size);
+        let mut all: Vec<(&str, &str)> = self.voice.speaker().to_vec();
+        all.extend(slots);
+        all.push(("name", &self.context.user.agent.name));
+        fill(phrases[place as usize], &all)
+    }
+
+    fn who(&self) -> Option<String> {
+        let agent = self.context.user.agent;
+        let about = [&agent.persona, &agent.bio].into_iter().find(|text| !text.trim().is_empty());
+        let about = about.map_or("", |text| words::beginning(text.trim(), ABOUT));
+        let about = match (about, self.voice.chinese) {
+            ("", _) => String::new(),
+            (about, true) => format!("我的简介是：{about}。"),
+            (about, false) => format!("My profile says: {about}."),
+        };
+        Some(self.say(&self.lines().who, 1, &[("about", &about)]))
+    }
+
+    fn stance(&self, prompt: &str) -> String {
+        let (id, agent) = (self.context.user.id, self.context.user.agent);
+        let phrases = self.voice.phrases();
+        let topic = voice::named_topic(self.world, id, prompt)
+            .or(self.world.setup.topics.first().map(String::as_str))
+            .or(agent.interests.first().map(String::as_str))
+            .unwrap_or(phrases.anything);
+        let topic = voice::with_article(phrases, topic);
+        let lines = &self.lines().stance[voice::stance(agent.stance)];
+        self.say(lines, 2, &[("topic", &topic)])
+    }
+
+    fn mood(&self) -> Option<String> {
+        let lines = &self.lines().mood;
+        let mood = match self.context.user.agent.sentiment_ppm {
+            200_000.. => &lines[0],
+            ..=-200_000 => &lines[2],
+            _ => &lines[1],
+        };
+        Some(self.say(mood, 3, &[]))
+    }
+
+    fn standing(&self) -> Option<String> {
+        let count = self.context.user.followers.to_string();
+        (count != "0").then(|| self.say(&self.lines().standing, 4, &[("count", &count)]))
+    }
+
+    /// What it did, what the question is about first.
+    fn deeds(&self, prompt: &str, most: usize) -> Option<String> {
+        if self.context.did.is_empty() {
+            return Some(self.say(&self.lines().did_nothing, 5, &[]));
+        }
+        let asked = words::signature(prompt);
+        let mut deeds: Vec<&Memory<'_>> = self.context.did.iter().collect();
+        deeds.sort_by_key(|memory| -words::relevance(asked, words::signature(content(memory))));
+        let told = deeds.into_iter().take(most).zip(10..);
+        let told: Vec<String> = told.map(|(memory, draw)| self.deed(memory, draw)).collect();
+        Some(told.join(self.voice.phrases().space))
+    }
+
+    fn deed(&self, memory: &Memory<'_>, draw: u32) -> String {
+        let (kind, author) = match memory.deed {
+            Deed::Posted(post) => (0, post.author_name),
+            Deed::Commented(comment) => {
+                (1, self.world.post(comment.post).map_or("", |post| post.author_name))
+            }
+            Deed::Liked(post) => (2, post.author_name),
+            Deed::Reposted(post) => (3, post.author_name),
+            Deed::Followed(user) => (4, user.agent.name.as_str()),
+        };
+        let quote = voice::quote(content(memory), self.dice, draw);
+        self.say(&self.lines().did[kind], draw, &[("author", author), ("quote", quote)])
+    }
+
+    /// What it sees, what the question is about first.
+    fn sight(&self, prompt: &str, most: usize) -> Option<String> {
+        let asked = words::signature(prompt);
+        let mut posts: Vec<PostView<'_>> =
+            self.context.sees.posts.iter().map(|seen| seen.post).collect();
+        if posts.is_empty() {
+            return Some(self.say(&self.lines().sees_nothing, 6, &[]));
+        }
+        posts.sort_by_key(|post| -words::relevance(asked, words::signature(post.content)));
+        let told = posts.into_iter().take(most).zip(20..).map(|(post, draw)| {
+            let quote = voice::quote(post.content, self.dice, draw);
+            let likes = post.likes.to_string();
+            let slots = [("author", post.author_name), ("quote", quote), ("likes", &likes)];
+            self.say(&self.lines().sees, draw, &slots)
+        });
+        Some(told.collect::<Vec<_>>().join(self.voice.phrases().space))
+    }
+}
+
+/// The text that a memory is about.
+fn content<'world>(memory: &Memory<'world>) -> &'world str {
+    match memory.deed {
+        Deed::Posted(post) | Deed::Liked(post) | Deed::Reposted(post) => post.content,
+        Deed::Commented(comment) => comment.content,
+        Deed::Followed(_) => "",
+    }
+}

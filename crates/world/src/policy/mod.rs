@@ -1,0 +1,157 @@
+//! The `builtin` policy: who an agent is and what it sees decide what it does. No model.
+//!
+//! A pure function of the world and one observation. An agent reads first and writes then:
+//! reactions come before posts of its own.
+
+mod chinese;
+mod english;
+pub(crate) mod phrases;
+pub(crate) mod voice;
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use crate::act::Act;
+use crate::feed;
+use crate::random::{Dice, Purpose};
+use crate::score;
+use crate::setup::{Agent, PPM, Platform, Stance};
+use crate::tables::row;
+use crate::view::{Observation, SeenPost};
+use crate::world::World;
+use voice::Attitude;
+
+/// No agent writes more in one round, whatever its rates.
+const POSTS_PER_ROUND: u64 = 2;
+const COMMENTS_PER_ROUND: u64 = 3;
+
+/// What the agent that made this observation wants to do, in order; never empty.
+pub(crate) fn decide(world: &World, observation: &Observation<'_>) -> Vec<Act> {
+    let mind = Mind::new(world, observation.agent);
+    let mut acts = Vec::new();
+    for (seen, number) in observation.posts.iter().zip(0..) {
+        mind.react(seen, number, &mut acts);
+    }
+    mind.comment(observation, &mut acts);
+    mind.post(observation, &mut acts);
+    if acts.is_empty() {
+        acts.push(Act::DoNothing);
+    }
+    acts
+}
+
+/// One agent in one round.
+struct Mind<'world> {
+    world: &'world World,
+    id: u32,
+    agent: &'world Agent,
+    dice: Dice,
+}
+
+impl Mind<'_> {
+    fn new(world: &World, id: u32) -> Mind<'_> {
+        let dice = world.source.agent(world.tick, id);
+        Mind { world, id, agent: &world.setup.agents[id as usize], dice }
+    }
+
+    /// Likes, shares and follows, each with a probability that grows with the pull of the post.
+    fn react(&self, seen: &SeenPost<'_>, number: u32, acts: &mut Vec<Act>) {
+        let (post, author) = (seen.post.id, seen.post.author);
+        let users = &self.world.tables.users;
+        let marks = users.marks(self.id, post);
+        let pull = self.pull(seen);
+        let wants = |draw, ppm: i64| {
+            let ppm = u32::try_from(ppm.max(0)).unwrap_or(PPM);
+            self.dice.chance(Purpose::React, number * 8 + draw, ppm)
+        };
+        if !marks.liked && wants(0, pull) {
+            acts.push(Act::LikePost { post });
+        }
+        // Sharing within one community says little; it is Twitter's way.
+        let shares = self.world.setup.platform == Platform::Twitter;
+        if shares && !marks.reposted && wants(1, (pull - 100_000) / 3) {
+            acts.push(Act::Repost { post });
+        }
+        let weight = i64::from(self.world.setup.agents[author as usize].influence_ppm);
+        if !users.follows(self.id, author) && wants(2, pull / 8 + weight.min(4_000_000) / 100) {
+            acts.push(Act::Follow { user: author });
+        }
+    }
+
+    /// How much a post appeals, as the probability of a like: its side, its subject, the
+    /// agent's mood, and how many like it already.
+    fn pull(&self, seen: &SeenPost<'_>) -> i64 {
+        let affinity = feed::affinity(self.world, self.id, seen.post.author);
+        let reserve = match self.agent.stance {
+            Stance::Observer => 120_000,
+            _ => 0,
+        };
+        let pull = 160_000
+            + 200_000 * affinity
+            + self.relevance(seen) / 4
+            + i64::from(self.agent.sentiment_ppm) / 8
+            + score::log10(seen.post.likes + 1) / 12
+            - reserve;
+        pull.clamp(10_000, 850_000)
+    }
+
+    fn relevance(&self, seen: &SeenPost<'_>) -> i64 {
+        row(seen.post.id).map_or(0, |row| feed::relevance(self.world, self.id, row))
+    }
+
+    /// Comments on the posts that stir the agent most, as many as its rate allows. The other
+    /// side stirs more than one's own.
+    fn comment(&self, observation: &Observation<'_>, acts: &mut Vec<Act>) {
+        let most = self.times(0, self.agent.comments_per_hour_ppm).min(COMMENTS_PER_ROUND);
+        let mut stirring: Vec<(Reverse<i64>, &SeenPost<'_>)> = observation
+            .posts
+            .iter()
+            .zip(0..)
+            .filter(|(seen, _)| !self.world.tables.users.marks(self.id, seen.post.id).commented)
+            .map(|(seen, number)| {
+                let affinity = feed::affinity(self.world, self.id, seen.post.author);
+                let stir = 300_000 * affinity.abs() - 50_000 * affinity
+                    + self.relevance(seen) / 2
+                    + self.dice.around(Purpose::React, 1_000 + number, 300_000);
+                (Reverse(stir), seen)
+            })
+            .collect();
+        stirring.sort_by_key(|(stir, seen)| (*stir, seen.post.id));
+        let written = self.world.tables.users.comments[self.id as usize];
+        let stirring = stirring.into_iter().filter(|(Reverse(stir), _)| *stir > 0);
+        let chosen = usize::try_from(most).unwrap_or(usize::MAX);
+        for ((_, seen), number) in stirring.take(chosen).zip(0..) {
+            let attitude = self.attitude(seen, number);
+            let content = voice::reply(self.world, self.id, written + number, seen, attitude);
+            acts.push(Act::CreateComment { post: seen.post.id, content });
+        }
+    }
+
+    fn attitude(&self, seen: &SeenPost<'_>, number: u32) -> Attitude {
+        let affinity = feed::affinity(self.world, self.id, seen.post.author);
+        let leaning = 400_000 * affinity
+            + i64::from(self.agent.sentiment_ppm) / 4
+            + self.dice.around(Purpose::Write, 100 + number, 350_000);
+        match leaning {
+            150_000.. => Attitude::Agrees,
+            ..=-150_000 => Attitude::Differs,
+            _ => Attitude::Asks,
+        }
+    }
+
+    /// Posts of its own, as its rate says.
+    fn post(&self, observation: &Observation<'_>, acts: &mut Vec<Act>) {
+        let most = self.times(1, self.agent.posts_per_hour_ppm).min(POSTS_PER_ROUND);
+        let written = self.world.tables.users.posts[self.id as usize];
+        for number in 0..u32::try_from(most).unwrap_or(0) {
+            let content = voice::post(self.world, self.id, written + number, observation);
+            acts.push(Act::CreatePost { content });
+        }
+    }
+
+    /// How often something that happens at this rate per hour happens in this round.
+    fn times(&self, draw: u32, per_hour_ppm: u32) -> u64 {
+        let minutes = u64::from(self.world.setup.clock.minutes_per_round);
+        self.dice.whole(Purpose::Write, draw, u64::from(per_hour_ppm) * minutes / 60)
+    }
+}
