@@ -24,7 +24,7 @@ LINES_OF_BARS = 4
 def demo(ports):
     """Plays a sample. With ONCE=1: at full pace, and an error if anything is missing at the end."""
     once = os.environ.get("ONCE", "0") not in ("", "0")
-    sample = read_sample(Path(os.environ.get("SAMPLE") or BUNDLED_SAMPLE))
+    sample = read_sample(services.shorter(Path(os.environ.get("SAMPLE") or BUNDLED_SAMPLE)))
     with Supervisor() as supervisor:
         data = supervisor.runtime / "data"
         data.mkdir()
@@ -60,12 +60,13 @@ def read_sample(folder):
     try:
         config = json.loads((folder / "simulation_config.json").read_text(encoding="utf-8"))
         hours = config["time_config"]
-        topics = config["event_config"].get("hot_topics") or ["the"]
+        agents = config["agent_configs"]
+        topics = config["event_config"].get("hot_topics") or [agents[0]["entity_name"]]
         sample = Sample(
             folder=folder,
             simulation_id=config["simulation_id"],
             rounds=hours["total_simulation_hours"] * 60 / hours["minutes_per_round"],
-            agent_id=max(config["agent_configs"], key=lambda agent: agent["activity_level"])["agent_id"],
+            agent_id=max(agents, key=lambda agent: agent["activity_level"])["agent_id"],
             question=f"What do you think about {topics[0]}, and what would change your mind?",
             memory_search=topics[0],
         )
