@@ -15,6 +15,7 @@
 //! - [`command`] and [`reply`]: what is asked of a run, and the one answer;
 //! - [`status`]: the latest state of a run;
 //! - [`notice`]: log lines, live actions, dead letters;
+//! - [`memory`]: what a memory keeps, and what it is asked;
 //! - [`problem`] and [`door`]: how input that is wrong is described, all of it at once.
 //!
 //! Two promises hold for every message: it carries `v`, and the same value always makes the
@@ -26,6 +27,7 @@ pub mod door;
 pub mod frame;
 pub mod id;
 pub mod journal;
+pub mod memory;
 pub mod notice;
 pub mod options;
 pub mod problem;
