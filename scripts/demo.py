@@ -29,11 +29,17 @@ def demo(ports):
         data = supervisor.runtime / "data"
         data.mkdir()
         print("starting nats-server, memory-sink, simulator and launcher ...")
-        nats_url = os.environ.get("NATS_URL")
-        nats_url = nats_url or services.start_bus(supervisor, data, ports.nats, sync=None)
+        given = os.environ.get("NATS_URL")
+        nats_url = given or services.start_bus(supervisor, data, ports.nats, sync=None)
         http_url = services.start_services(supervisor, nats_url, data, ports.http)
-        shoal = Shoal(supervisor, nats_url)
-        run = play(shoal, sample, 0 if once else sample.rounds / PACED_SECONDS)
+        shoal = Shoal(supervisor, nats_url, http_url)
+        arguments = ["run", sample.folder]
+        if not once:
+            arguments += ["--pace", f"{max(sample.rounds / PACED_SECONDS, 0.001):.3f}"]
+        if given:
+            # The bus may remember a demo before this one, which would be the same run.
+            arguments.append("--new-run")
+        run = play(shoal, sample, arguments)
         problems = conclude(shoal, sample, run)
         if problems and once:
             logs = "".join(f"\n{child.name}{child.last_lines()}" for child in supervisor.children)
@@ -84,21 +90,20 @@ def read_sample(folder):
 class Shoal:
     """The command line, talking to this stack's bus."""
 
-    def __init__(self, supervisor, nats_url):
+    def __init__(self, supervisor, nats_url, http_url):
         self.supervisor = supervisor
         self.program = services.program("shoal")
-        self.environment = {"NATS_URL": nats_url}
+        self.environment = {"NATS_URL": nats_url, "SHOAL_HTTP_URL": http_url}
 
     def attached(self, *arguments):
         """Runs it on this terminal."""
         return self.supervisor.running([self.program, *arguments], self.environment)
 
-    def read(self, *arguments):
+    def read(self, *arguments, color="never"):
         """What it answers, as text."""
         output = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with self.supervisor.running(
-            [self.program, *arguments], self.environment, text=True, **output
-        ) as process:
+        command = [self.program, *arguments, "--color", color]
+        with self.supervisor.running(command, self.environment, text=True, **output) as process:
             said, complaint = process.communicate()
         if process.returncode != 0:
             raise StackError(f"`{self.shown(*arguments)}` failed: {complaint.strip()}")
@@ -106,6 +111,11 @@ class Shoal:
 
     def json(self, *arguments):
         return json.loads(self.read(*arguments, "--json"))
+
+    def read_for_people(self, *arguments):
+        """What it answers, as it would look had it been typed here."""
+        colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        return self.read(*arguments, color="always" if colored else "never").rstrip()
 
     def shown(self, *arguments):
         """The command as a person would type it."""
@@ -119,10 +129,9 @@ class Run(NamedTuple):
     answer: str
 
 
-def play(shoal, sample, pace):
+def play(shoal, sample, arguments):
     """Runs the sample on this terminal and asks one agent a question in the middle."""
     earlier = {run["run_id"] for run in shoal.json("ls")}
-    arguments = ["run", sample.folder, *(["--pace", f"{pace:.3f}"] if pace else [])]
     print(f"$ {shoal.shown(*arguments)}")
     run_id = answer = None
     with shoal.attached(*arguments) as process:
@@ -151,7 +160,7 @@ def newest(runs, sample, earlier):
 def ask(shoal, sample, run_id, in_between=False):
     """Asks and shows the answer; `in_between` leaves room for the bars to go on below."""
     arguments = ["interview", run_id, "--agent", sample.agent_id, sample.question]
-    answer = shoal.read(*arguments).strip()
+    answer = shoal.read_for_people(*arguments)
     room = "\n" * LINES_OF_BARS if in_between and sys.stdout.isatty() else ""
     # One write, so that no redrawn bar comes in between.
     sys.stdout.write(f"\n\n$ {shoal.shown(*arguments)}\n{answer}\n{room}")
@@ -171,9 +180,9 @@ def conclude(shoal, sample, run):
         time.sleep(POLL_SECONDS)
     for arguments in (
         ["memory", "stats", run.run_id],
-        ["memory", "search", run.run_id, sample.memory_search],
+        ["memory", "search", "--run", run.run_id, sample.memory_search],
     ):
-        print(f"\n$ {shoal.shown(*arguments)}\n{shoal.read(*arguments).rstrip()}")
+        print(f"\n$ {shoal.shown(*arguments)}\n{shoal.read_for_people(*arguments)}")
     return problems
 
 

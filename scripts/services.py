@@ -28,9 +28,10 @@ class Ports(NamedTuple):
 
 
 def start_bus(supervisor, data, port, sync):
-    """Starts a nats-server and returns its URL once it answers. `sync`: JetStream's sync_interval."""
+    """Starts a nats-server; returns its URL once it answers. `sync`: JetStream's sync_interval."""
     if port is not None:
-        refuse_busy(port, "SHOAL_NATS_PORT", "to a free port, or NATS_URL to use the server that is there")
+        remedy = "to a free port, or NATS_URL to use the server that is there"
+        refuse_busy(port, "SHOAL_NATS_PORT", remedy)
     try:
         program = nats_server.find_server()
     except nats_server.NotAvailable as problem:

@@ -51,8 +51,8 @@ class Child:
     def death(self):
         """What there is to say about its end: how, and its last log lines."""
         code = self.process.returncode
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return f"{self.name} {how}{self.last_lines()}"
+        by_signal = f"was ended by {signal.Signals(-code).name}" if code < 0 else None
+        return f"{self.name} {by_signal or f'ended with exit code {code}'}{self.last_lines()}"
 
     def last_lines(self):
         try:
@@ -62,7 +62,7 @@ class Child:
             return ""
         if not tail:
             return f"; it logged nothing to {self.log}"
-        return f"; the end of {self.log}:\n" + "".join(f"  | {line.rstrip()}\n" for line in tail).rstrip()
+        return "\n".join([f"; the end of {self.log}:", *(f"  | {line.rstrip()}" for line in tail)])
 
 
 class Supervisor:

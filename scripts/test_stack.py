@@ -197,17 +197,24 @@ class Refusals(StackTest):
         self.assertIn("'/proc/shoal'", said)
 
 
-STUBBORN = """
-import os, signal, subprocess, sys, time
-from pathlib import Path
+# A leader that leaves at once, and a worker in a session of its own that ignores SIGTERM.
+WORKER = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("here", flush=True)
+time.sleep(600)
+"""
+LEADER = f"""
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", {WORKER!r}], start_new_session=True)
+"""
+STUBBORN = f"""
+import sys, time
 from supervisor import Supervisor
 
 with Supervisor() as supervisor:
     log = supervisor.runtime / "log"
-    program = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
-    # A leader that leaves at once, and a worker that has a session of its own and ignores SIGTERM.
-    leader = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {program!r}], start_new_session=True)"
-    supervisor.start("leader", [sys.executable, "-c", leader], {}, log).process.wait()
+    supervisor.start("leader", [sys.executable, "-c", {LEADER!r}], {{}}, log).process.wait()
     while not log.read_text():
         time.sleep(0.01)
     print("started", flush=True)
