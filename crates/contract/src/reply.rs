@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Verb;
 use crate::id::{CommandId, RunId};
+use crate::status::RunStatus;
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
@@ -53,7 +54,7 @@ pub enum ReplyResult {
     /// The run is stopped, or had already ended.
     Stopped {
         /// The state that the run is in now.
-        status: String,
+        status: RunStatus,
     },
     /// The agent's answers, one per world that was asked.
     Interview(InterviewResult),

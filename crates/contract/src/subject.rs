@@ -160,6 +160,11 @@ impl Prefix {
         format!("{}.replies.{client}.{run}.{command_id}", self.0)
     }
 
+    /// The filter for all replies to commands of one run, whoever asked.
+    pub fn replies_of(&self, run: &RunId) -> String {
+        format!("{}.replies.*.{run}.*", self.0)
+    }
+
     /// The journal of one world.
     pub fn inputs(&self, run: &RunId, platform: Platform) -> String {
         format!("{}.inputs.{run}.{}", self.0, platform.as_str())

@@ -26,6 +26,9 @@ const YEAR_0: i64 = -62_167_219_200_000;
 const YEAR_10_000: i64 = 253_402_300_800_000;
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Timestamp = Timestamp(0);
+
     /// The instant `milliseconds` after the epoch; values beyond the years 0 to 9999 are
     /// held at the nearest end.
     pub fn from_milliseconds(milliseconds: i64) -> Timestamp {
