@@ -9,9 +9,9 @@
 # a newer base here.
 FROM debian:bookworm-slim
 
-# Certificates, for memories that are reached by https.
+# Certificates, for memories that are reached by https; socat, see docker-compose.yml.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && apt-get install -y --no-install-recommends ca-certificates socat \
     && rm -rf /var/lib/apt/lists/* \
     && install -d -o 10001 -g 10001 /data
 
