@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import services
 from demo_checks import is_past_the_middle, missing
-from supervisor import StackError, Supervisor, without_password
+from supervisor import StackError, Supervisor
 
 BUNDLED_SAMPLE = services.PROJECT / "samples/lantern-pier"
 PACED_SECONDS = 60
@@ -47,7 +47,7 @@ def demo(ports):
         for problem in problems:
             print(f"warning: {problem}")
         if not once:
-            supervisor.stay(where_to_look(run, sample, nats_url, http_url))
+            supervisor.stay(where_to_look(run, sample, None if given else nats_url, http_url))
 
 
 class Sample(NamedTuple):
@@ -186,13 +186,14 @@ def conclude(shoal, sample, run):
     return problems
 
 
-def where_to_look(run, sample, nats_url, http_url):
+def where_to_look(run, sample, own_nats_url, http_url):
+    """`own_nats_url`: that of the server we started, if we did; a given one may hold a password."""
     shoal = services.shorter(services.program_path("shoal"))
+    export = f"  export NATS_URL={own_nats_url}\n" if own_nats_url else ""
     return f"""
-Where to look next, while all of this stays up (Ctrl-C ends it and removes its data):
+Where to look next, while all of this stays up (Ctrl-C ends it):
 
-  export NATS_URL={without_password(nats_url)}
-  {shoal} ls
+{export}  {shoal} ls
   {shoal} interview {run.run_id} --agent {sample.agent_id} "And now?"
   {shoal} run {shlex.quote(str(sample.folder))} --seed 2
 

@@ -43,8 +43,10 @@ def start_bus(supervisor, data, port, sync):
     )
 
     def answering():
-        for ports in supervisor.runtime.glob("*.ports"):
-            return next(iter(json.loads(ports.read_text(encoding="utf-8"))["nats"]), None)
+        # The file may be seen half written; then it is read again.
+        with contextlib.suppress(ValueError):
+            for ports in supervisor.runtime.glob("*.ports"):
+                return json.loads(ports.read_text(encoding="utf-8"))["nats"][0]
         return None
 
     return wait_for(supervisor, answering, "nats-server did not open its port", [child])
@@ -73,6 +75,7 @@ def start_services(supervisor, nats_url, data, port):
     environment = {
         "NATS_URL": nats_url,
         "SHOAL_HTTP_LISTEN": f"{LOOPBACK}:{port}",
+        "SHOAL_REQUIRE_SERVICES": "true",
         "SHOAL_DATA_DIR": str(data),
         "SHOAL_MEMORY_DIR": str(data / "memory"),
         "SHOAL_LOG": "info",
