@@ -7,10 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::action::{Action, write_body};
+use crate::command::MAX_COMMAND_BYTES;
+use crate::door::{Door, parse_body};
 use crate::frame::Frame;
-use crate::id::{Digest, RunId};
+use crate::id::{Digest, InvalidId, RunId};
 use crate::options::RequestedOptions;
-use crate::problem::Problem;
+use crate::problem::{Problem, Problems};
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
@@ -74,24 +76,21 @@ pub struct DeadLetter {
 }
 
 /// What the launcher is asked on `sim.ask.<simulation>.start.<client>`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StartRequest {
     /// Contract version.
     pub v: V1,
     /// A stored spec.
     pub spec_digest: Digest,
     /// How to run it.
-    #[serde(default)]
     pub options: RequestedOptions,
     /// Start a new run even where one with the same options lives.
-    #[serde(default)]
     pub new_run: bool,
 }
 
 /// What the launcher answers: the run, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "lowercase")]
+#[serde(from = "WireAnswer", into = "WireAnswer")]
 pub enum StartAnswer {
     /// There is a run.
     Accepted {
@@ -105,6 +104,86 @@ pub enum StartAnswer {
         /// All that is wrong.
         problems: Vec<Problem>,
     },
+}
+
+/// A [`StartAnswer`] with the version that every message carries.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+enum WireAnswer {
+    Accepted { v: V1, run_id: RunId, created: bool },
+    Refused { v: V1, problems: Vec<Problem> },
+}
+
+impl StartRequest {
+    /// Parses a request.
+    ///
+    /// # Errors
+    /// All that is wrong with it, each with its JSON pointer.
+    pub fn from_json(body: &[u8]) -> Result<StartRequest, Problems> {
+        StartRequest::from_value(&parse_body(body, MAX_COMMAND_BYTES)?)
+    }
+
+    fn from_value(value: &Value) -> Result<StartRequest, Problems> {
+        let door = Door::new("");
+        let request = door.root(value).and_then(|root| {
+            root.refuse_unknown(&["v", "spec_digest", "options", "new_run"]);
+            root.require("v", "1");
+            root.integer("v", 1..=1);
+            root.require("spec_digest", "the digest of a stored spec");
+            let spec_digest = root.parsed("spec_digest", |text| {
+                text.parse().map_err(|error: InvalidId| error.expected().to_owned())
+            });
+            let options = root.object("options").map(|options| RequestedOptions::read(&options));
+            let new_run = root.boolean("new_run").unwrap_or(false);
+            let options = options.unwrap_or_default();
+            Some(StartRequest { v: V1, spec_digest: spec_digest?, options, new_run })
+        });
+        door.close(request)
+    }
+}
+
+impl<'de> Deserialize<'de> for StartRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        StartRequest::from_value(&value).map_err(D::Error::custom)
+    }
+}
+
+impl From<StartAnswer> for WireAnswer {
+    fn from(answer: StartAnswer) -> WireAnswer {
+        match answer {
+            StartAnswer::Accepted { run_id, created } => {
+                WireAnswer::Accepted { v: V1, run_id, created }
+            }
+            StartAnswer::Refused { problems } => WireAnswer::Refused { v: V1, problems },
+        }
+    }
+}
+
+impl From<WireAnswer> for StartAnswer {
+    fn from(answer: WireAnswer) -> StartAnswer {
+        match answer {
+            WireAnswer::Accepted { v: V1, run_id, created } => {
+                StartAnswer::Accepted { run_id, created }
+            }
+            WireAnswer::Refused { v: V1, problems } => StartAnswer::Refused { problems },
+        }
+    }
+}
+
+/// A simulator node, as it describes itself on `sim.node.info`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// Contract version.
+    pub v: V1,
+    /// Its name.
+    pub node: String,
+    /// Runs that it can hold.
+    pub slots: u16,
+    /// Runs that it holds.
+    pub runs: Vec<RunId>,
+    /// The version of the rules that it has.
+    pub rules: u32,
 }
 
 impl LiveAction {
@@ -157,6 +236,8 @@ impl<'de> Deserialize<'de> for LiveAction {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Around {
+            v: V1,
+            id: String,
             run_id: RunId,
             platform: Platform,
             tick: u32,
@@ -167,7 +248,45 @@ impl<'de> Deserialize<'de> for LiveAction {
         let value = Value::deserialize(deserializer)?;
         let around = Around::deserialize(&value).map_err(D::Error::custom)?;
         let action = Action::deserialize(&value).map_err(D::Error::custom)?;
-        let Around { run_id, platform, tick, round, simulated_time, timestamp } = around;
-        Ok(LiveAction { run_id, platform, tick, round, simulated_time, timestamp, action })
+        let Around { v: V1, id, run_id, platform, tick, round, simulated_time, timestamp } = around;
+        let live = LiveAction { run_id, platform, tick, round, simulated_time, timestamp, action };
+        if id != live.id() {
+            return Err(D::Error::custom(format!("id is {id:?}, the fields make {:?}", live.id())));
+        }
+        Ok(live)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_of_a_start_request_is_named() {
+        let body = br#"{"v":1,"spec_digest":"abc","new":true,"options":
+            {"sed":1,"platforms":["twitter","twitter"],"max_rounds":0}}"#;
+        assert_eq!(
+            StartRequest::from_json(body).unwrap_err().to_string(),
+            "/new: found an unknown field, expected one of v, spec_digest, options, new_run\n\
+             /spec_digest: found \"abc\", expected 64 lower-case hexadecimal digits\n\
+             /options/sed: found an unknown field, expected \"seed\" (did you mean that?)\n\
+             /options/platforms: found the text \"twitter\", \
+             expected twitter, reddit or both, each once\n\
+             /options/max_rounds: found 0, expected a whole number from 1 to 4294967295"
+        );
+    }
+
+    #[test]
+    fn a_live_action_cannot_contradict_its_id() {
+        let frame = crate::frame::tests::sample(2, 7, 1);
+        let live = LiveAction::of(&frame).next().unwrap();
+        let json = serde_json::to_string(&live).unwrap();
+        assert_eq!(serde_json::from_str::<LiveAction>(&json).unwrap(), live);
+        let forged = json.replace("market-1.twitter.7", "market-1.twitter.8");
+        let error = serde_json::from_str::<LiveAction>(&forged).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "id is \"market-1.twitter.8\", the fields make \"market-1.twitter.7\""
+        );
     }
 }

@@ -220,6 +220,11 @@ impl Prefix {
         format!("{}.ask.*.*.*", self.0)
     }
 
+    /// Core NATS: who the simulator nodes are; each answers for itself.
+    pub fn node_info(&self) -> String {
+        format!("{}.node.info", self.0)
+    }
+
     /// Core NATS: a question to the memory-sink, e.g. `sim.memory.search`.
     pub fn memory(&self, question: &str) -> String {
         format!("{}.memory.{question}", self.0)

@@ -1,1 +1,31 @@
-//! To come.
+//! The simulator: a node that claims runs, and the workers that hold them.
+//!
+//! - [`node`]: watches the bus for runs that nobody holds, and for each it takes starts
+//!   - [`worker`]: a process of its own, which drives the run's worlds;
+//! - [`translate`]: between the contract's words and the world's.
+//!
+//! What a run is lies in its journal on the bus. A worker can end at any instant; the next
+//! one opens the journal and goes on, through the same code as at the start.
+
+pub mod args;
+pub mod node;
+pub mod translate;
+pub mod worker;
+
+use std::process::ExitCode;
+
+use args::{Cli, Role};
+use clap::Parser;
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+/// Whatever keeps the process from its work, ready to be shown.
+pub async fn main() -> anyhow::Result<ExitCode> {
+    let mut cli = Cli::parse();
+    kit::telemetry::init("info")?;
+    match cli.command.take() {
+        None => node::run(cli).await,
+        Some(Role::Worker(args)) => worker::run(&cli, args).await,
+    }
+}

@@ -1,0 +1,93 @@
+//! What the simulator is told on its command line and in its environment.
+
+use std::time::Duration;
+
+use bus::BusArgs;
+use clap::{Args, Parser, Subcommand};
+use contract::id::RunId;
+
+/// Runs simulations: claims runs from the bus as it has room, each in a worker process.
+///
+/// A node needs nothing but the bus. Start as many as there are machines; each run is held by
+/// one of them at a time, and goes on elsewhere when that one is gone.
+#[derive(Debug, Parser)]
+#[command(name = "shoal-simulator", version)]
+pub struct Cli {
+    /// Where the bus is.
+    #[command(flatten)]
+    pub bus: BusArgs,
+    /// How this node behaves.
+    #[command(flatten)]
+    pub node: NodeArgs,
+    /// Nodes start their workers with this; people do not.
+    #[command(subcommand)]
+    pub command: Option<Role>,
+}
+
+/// How a node behaves.
+#[derive(Args, Clone, Debug)]
+pub struct NodeArgs {
+    /// The node's name, shown in a run's status; default: the host's name and the process id.
+    #[arg(long, env = "SHOAL_NODE", global = true)]
+    pub node: Option<String>,
+    /// Runs that this node holds at the same time.
+    #[arg(long, env = "SHOAL_SLOTS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub slots: u16,
+    /// Seconds for which a run stays claimed after its node was last heard of.
+    #[arg(long, env = "SHOAL_LEASE_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
+    pub lease_seconds: u64,
+    /// Seconds after which a worker whose loop does not answer is killed.
+    #[arg(long, env = "SHOAL_HUNG_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub hung_seconds: u64,
+    /// Seconds for which an ended run is kept open after the last question.
+    #[arg(long, env = "SHOAL_IDLE_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400), global = true)]
+    pub idle_seconds: u64,
+}
+
+/// What a process is, if not a node.
+#[derive(Debug, Subcommand)]
+pub enum Role {
+    /// Holds one run. Started by a node, ends when its standard input does.
+    #[command(hide = true)]
+    Worker(WorkerArgs),
+}
+
+/// What a worker is told.
+#[derive(Args, Clone, Debug)]
+pub struct WorkerArgs {
+    /// The run to hold.
+    #[arg(long)]
+    pub run: RunId,
+    /// This worker's name.
+    #[arg(long)]
+    pub worker: String,
+    /// Why the run is claimed.
+    #[arg(long)]
+    pub why: String,
+}
+
+impl NodeArgs {
+    /// The name of this node.
+    pub fn name(&self) -> String {
+        self.node.clone().unwrap_or_else(|| {
+            let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+            format!("{host}-{}", std::process::id())
+        })
+    }
+
+    /// The lease's time to live.
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,210 @@
+//! Holding one run: its lease, and a worker process that is started again when it dies.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bus::{Append, AppendError, Lease};
+use contract::id::RunId;
+use contract::notice::LogLine;
+use contract::status::{EnvStatus, RunStatus};
+use contract::subject::StreamName;
+use contract::version::V1;
+use kit::retry::Pauses;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::process::{Output, Process};
+use super::{GRACE, Node, now};
+use crate::worker::EXIT_FENCED;
+
+/// Workers that die one after the other without playing a tick, until the run has failed.
+const MAX_FAILURES: u32 = 3;
+/// Log lines kept for the reason of a failure.
+const LAST_LINES: usize = 20;
+/// Log lines that wait to be published; what exceeds them is left out.
+const LOG_QUEUE: usize = 1000;
+
+/// How a worker ended.
+#[derive(Debug)]
+enum End {
+    /// By itself, cleanly: the run has ended, or the node is ending.
+    Clean,
+    /// It found the run in other hands.
+    Fenced,
+    /// The lease is lost; the worker was killed.
+    LeaseLost,
+    /// Any other way; it had played ticks, or not.
+    Crashed { how: String, progressed: bool },
+}
+
+/// Holds `run` until its worker lets it go, or it is lost.
+pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String) {
+    let (log, lines) = mpsc::channel(LOG_QUEUE);
+    let publishing = tokio::spawn(publish_lines(node.clone(), run.clone(), lines));
+    let mut last_lines = VecDeque::new();
+    let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(2));
+    let (mut failures, mut number) = (0, 0);
+    let keep_lease = loop {
+        number += 1;
+        let worker = format!("{}-w{number}", node.name);
+        let end = supervise(&node, &run, &worker, &why, &mut lease, &log, &mut last_lines).await;
+        tracing::info!(%run, worker, "the worker has ended: {end:?}");
+        match end {
+            End::Clean => break true,
+            End::Fenced | End::LeaseLost => break false,
+            End::Crashed { how, progressed } => {
+                failures = if progressed { 1 } else { failures + 1 };
+                if failures >= MAX_FAILURES {
+                    fail(&node, &run, &how, &last_lines).await;
+                    break true;
+                }
+                "recover".clone_into(&mut why);
+                pauses.wait().await;
+            }
+        }
+    };
+    if keep_lease && let Err(error) = node.bus.release_lease(lease).await {
+        tracing::warn!(%run, "failed to release the lease, it expires by itself: {error}");
+    }
+    drop(log);
+    let _ = publishing.await;
+}
+
+/// One worker, from start to end.
+async fn supervise(
+    node: &Node,
+    run: &RunId,
+    worker: &str,
+    why: &str,
+    lease: &mut Lease,
+    log: &mpsc::Sender<(String, String)>,
+    last_lines: &mut VecDeque<String>,
+) -> End {
+    let mut process = match Process::start(node, run, worker, why) {
+        Ok(process) => process,
+        Err(error) => {
+            return End::Crashed { how: format!("failed to start: {error}"), progressed: false };
+        }
+    };
+    let hung = Duration::from_secs(node.args.hung_seconds);
+    let mut renewal = tokio::time::interval(lease.ttl / 3);
+    renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut last_beat, mut renewed) = (Instant::now(), Instant::now());
+    let (mut first_ticks, mut progressed, mut ending) = (None, false, false);
+    loop {
+        tokio::select! {
+            output = process.next() => match output {
+                Output::Beat(beat) => {
+                    last_beat = Instant::now();
+                    progressed |= *first_ticks.get_or_insert(beat.ticks) < beat.ticks;
+                }
+                Output::Line(line) => {
+                    last_lines.push_back(line.clone());
+                    if last_lines.len() > LAST_LINES {
+                        last_lines.pop_front();
+                    }
+                    // A reader of logs that is slow costs lines, not the run.
+                    let _ = log.try_send((worker.to_owned(), line));
+                }
+                Output::Exit(status) => return ended(status, progressed),
+            },
+            _ = renewal.tick() => {
+                if !renew(node, lease, &mut renewed).await {
+                    process.kill();
+                    process.wait().await;
+                    return End::LeaseLost;
+                }
+            }
+            () = tokio::time::sleep_until(last_beat + hung) => {
+                last_lines.push_back(format!("no sign of life for {} s, killed", hung.as_secs()));
+                last_beat = Instant::now();
+                process.kill();
+            }
+            () = node.shutdown.wished(), if !ending => {
+                ending = true;
+                process.end(GRACE);
+            }
+        }
+    }
+}
+
+fn ended(status: std::process::ExitStatus, progressed: bool) -> End {
+    match status.code() {
+        Some(0) => End::Clean,
+        Some(code) if code == i32::from(EXIT_FENCED) => End::Fenced,
+        _ => End::Crashed { how: status.to_string(), progressed },
+    }
+}
+
+/// Renews the lease; one that has expired without a successor is taken again. False once it
+/// is certain or must be assumed that somebody else may have it.
+async fn renew(node: &Node, lease: &mut Lease, renewed: &mut Instant) -> bool {
+    match node.bus.renew_lease(lease).await {
+        Ok(true) => {
+            *renewed = Instant::now();
+            true
+        }
+        Ok(false) => match node.bus.acquire_lease(&lease.key, &lease.holder, lease.ttl).await {
+            Ok(Some(again)) => {
+                (*lease, *renewed) = (again, Instant::now());
+                true
+            }
+            Ok(None) => false,
+            Err(_) => renewed.elapsed() < lease.ttl,
+        },
+        Err(error) => {
+            tracing::warn!("failed to renew the lease on {}: {error}", lease.key);
+            // The claim in the journal fences; while the bus is away nobody can take the run.
+            true
+        }
+    }
+}
+
+/// Writes down that the run has failed, with the reason.
+async fn fail(node: &Node, run: &RunId, how: &str, last_lines: &VecDeque<String>) {
+    let lines: Vec<&str> = last_lines.iter().map(String::as_str).collect();
+    let reason = format!("{MAX_FAILURES} workers in a row ended without a tick ({how})");
+    let subject = node.bus.prefix().env_status(run);
+    let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(2));
+    loop {
+        if let Ok(Some(stored)) = node.bus.last(StreamName::EnvStatus, &subject).await {
+            let Ok(mut status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { return };
+            status.status = RunStatus::Failed;
+            (status.alive, status.held) = (false, false);
+            (status.updated_at, status.ended_at) = (now(), Some(now()));
+            status.reason = Some(reason.clone());
+            status.last_error = Some(lines.join("\n"));
+            let append = Append {
+                subject: subject.clone(),
+                body: status.to_bytes(),
+                headers: Vec::new(),
+                expected_last: Some(stored.sequence),
+            };
+            match node.bus.append(append).await {
+                Ok(_) => return,
+                Err(AppendError::Denied(why)) => {
+                    return tracing::error!(%run, "failed to write that the run failed: {why}");
+                }
+                Err(_) => {}
+            }
+        }
+        pauses.wait().await;
+    }
+}
+
+/// Publishes what workers write, in order, for as long as the run is held.
+async fn publish_lines(node: Node, run: RunId, mut lines: mpsc::Receiver<(String, String)>) {
+    let subject = node.bus.prefix().logs(&run);
+    while let Some((worker, line)) = lines.recv().await {
+        let (run_id, node_name) = (run.clone(), node.name.to_string());
+        let line = LogLine { v: V1, run_id, at: now(), node: node_name, worker, line };
+        let append = Append {
+            subject: subject.clone(),
+            body: serde_json::to_vec(&line).expect("no map keys that JSON refuses"),
+            headers: Vec::new(),
+            expected_last: None,
+        };
+        // Log lines are worth one try: they must never hold up what they tell about.
+        let _ = node.bus.append(append).await;
+    }
+}

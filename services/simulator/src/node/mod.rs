@@ -1,0 +1,256 @@
+//! The node: sees to it that every run that should be held is held by somebody.
+
+pub mod guardian;
+pub mod hold;
+pub mod process;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bus::{Bus, Delivery, Durable, ServiceInfo};
+use contract::id::RunId;
+use contract::notice::{DeadLetter, NodeInfo};
+use contract::problem::Problem;
+use contract::reply::{ErrorCode, Reply};
+use contract::status::EnvStatus;
+use contract::subject::{CommandAddress, Prefix, StreamName};
+use contract::timestamp::Timestamp;
+use contract::version::V1;
+use kit::shutdown::Shutdown;
+use tokio::task::JoinHandle;
+
+use self::guardian::{Facts, Wish, decide};
+use crate::args::{Cli, NodeArgs};
+use crate::worker::desk::store_reply;
+
+/// How long the server waits for an acknowledgement before it hands a command out again.
+const ACK_WAIT: Duration = Duration::from_secs(30);
+/// How long a bus that is not there yet is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks for runs that nobody holds.
+const SWEEP: Duration = Duration::from_secs(3);
+/// How long workers may take to end with their node.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What the tasks of a node share; cheap to clone.
+#[derive(Clone)]
+pub struct Node {
+    bus: Bus,
+    name: Arc<str>,
+    args: Arc<NodeArgs>,
+    /// The URL is handed to workers in their environment, never on a command line.
+    nats: Arc<bus::BusArgs>,
+    holds: Arc<Mutex<BTreeMap<RunId, JoinHandle<()>>>>,
+    shutdown: Shutdown,
+}
+
+/// Runs a node until it is asked to shut down.
+///
+/// # Errors
+/// If the bus cannot be reached or is not fit.
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::on_signals()?;
+    let name = cli.node.name();
+    let bus = Bus::connect(&cli.bus, &format!("shoal-simulator {name}"), PATIENCE).await?;
+    bus.ensure_topology().await?;
+    let node = Node {
+        bus: bus.clone(),
+        name: name.clone().into(),
+        args: Arc::new(cli.node),
+        nats: Arc::new(cli.bus),
+        holds: Arc::default(),
+        shutdown: shutdown.clone(),
+    };
+    tracing::info!(node = name, slots = node.args.slots, "the node is up");
+    let commands = node.guardian(StreamName::Commands).await?;
+    let questions = node.guardian(StreamName::Questions).await?;
+    tokio::select! {
+        () = shutdown.wished() => {}
+        () = node.clone().guard(commands) => {}
+        () = node.clone().guard(questions) => {}
+        () = node.clone().sweep() => {}
+        served = node.clone().serve_info() => served?,
+    }
+    node.end_holds().await;
+    bus.drain().await;
+    tracing::info!(node = name, "the node is down");
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Node {
+    async fn guardian(&self, stream: StreamName) -> anyhow::Result<Durable> {
+        let filter = self.bus.prefix().all(stream);
+        Ok(self.bus.durable(stream, "guardian", &filter, ACK_WAIT).await?)
+    }
+
+    /// Takes commands from a shared consumer, each in a task of its own, since one that
+    /// waits for the bus must not hold up the next.
+    async fn guard(self, mut guardian: Durable) {
+        loop {
+            let delivery = guardian.next().await;
+            let node = self.clone();
+            tokio::spawn(async move { node.take(delivery).await });
+        }
+    }
+
+    async fn take(&self, delivery: Delivery) {
+        let stored = &delivery.stored;
+        let address = match self.bus.prefix().parse_command(&stored.subject) {
+            Ok(address) => address,
+            Err(why) => {
+                self.dead_letter(&delivery, &why).await;
+                return delivery.ack().await;
+            }
+        };
+        let Some(facts) = self.facts(&address).await else {
+            return delivery.retry_in(Duration::from_secs(1)).await;
+        };
+        match decide(facts) {
+            Wish::Acknowledge => delivery.ack().await,
+            Wish::Later(pause) => delivery.retry_in(pause).await,
+            Wish::Claim => {
+                self.claim(&address.run, address.verb.as_str()).await;
+                delivery.retry_in(Duration::from_secs(1)).await;
+            }
+            Wish::Refuse(code) => {
+                self.refuse(&address, code).await;
+                delivery.ack().await;
+            }
+        }
+    }
+
+    /// What the bus says about a command; `None` if it does not answer.
+    async fn facts(&self, address: &CommandAddress) -> Option<Facts> {
+        let prefix = self.bus.prefix();
+        let reply = prefix.reply(&address.client, &address.run, &address.command_id);
+        let replied = self.bus.last(StreamName::Replies, &reply).await.ok()?.is_some();
+        let status = prefix.env_status(&address.run);
+        let known = self.bus.last(StreamName::EnvStatus, &status).await.ok()?.is_some();
+        let key = Prefix::lease_key(&address.run);
+        let held = self.bus.lease_holder(&key).await.ok()?.is_some();
+        Some(Facts { replied, held, known, room: self.room() > 0 })
+    }
+
+    async fn refuse(&self, address: &CommandAddress, code: ErrorCode) {
+        let message = format!("there is no run {}", address.run);
+        let (id, run, verb) = (address.command_id.clone(), address.run.clone(), address.verb);
+        let reply = Reply::failed(id, run, verb.as_str(), code, message, now());
+        let subject = self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
+        if let Err(lost) = store_reply(&self.bus, subject, &reply).await {
+            tracing::error!("failed to refuse a command: {lost}");
+        }
+    }
+
+    async fn dead_letter(&self, delivery: &Delivery, why: &str) {
+        let stored = &delivery.stored;
+        let letter = DeadLetter {
+            v: V1,
+            service: "simulator".to_owned(),
+            run_id: None,
+            subject: stored.subject.clone(),
+            sequence: stored.sequence,
+            problems: vec![Problem::new("subject", why, "<prefix>.<stream>.<run>.<verb>.<client>.<id>")],
+            body: contract::problem::shorten(&String::from_utf8_lossy(&stored.body), 64 * 1024),
+            at: now(),
+        };
+        let append = bus::Append {
+            subject: self.bus.prefix().dead_letters("simulator", None),
+            body: serde_json::to_vec(&letter).expect("no map keys that JSON refuses"),
+            headers: Vec::new(),
+            expected_last: None,
+        };
+        if let Err(error) = self.bus.append(append).await {
+            tracing::error!("failed to store a dead letter for {}: {error}", stored.subject);
+        }
+    }
+
+    /// Looks every now and then for runs that should go on and that nobody holds.
+    async fn sweep(self) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            if self.room() == 0 {
+                continue;
+            }
+            let filter = self.bus.prefix().all(StreamName::EnvStatus);
+            let Ok(all) = self.bus.read_last_per_subject(StreamName::EnvStatus, &filter).await else {
+                continue;
+            };
+            for stored in all {
+                let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { continue };
+                let key = Prefix::lease_key(&status.run_id);
+                let free = matches!(self.bus.lease_holder(&key).await, Ok(None));
+                if status.status.is_live() && free {
+                    self.claim(&status.run_id, "recover").await;
+                }
+            }
+        }
+    }
+
+    /// Claims a run for this node and starts its worker. Another node that is quicker has it.
+    async fn claim(&self, run: &RunId, why: &str) {
+        if self.shutdown.is_wished() || self.room() == 0 {
+            return;
+        }
+        let key = Prefix::lease_key(run);
+        let lease = match self.bus.acquire_lease(&key, &self.name, self.args.lease()).await {
+            Ok(Some(lease)) => lease,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(%run, "failed to claim the run: {error}"),
+        };
+        tracing::info!(%run, why, "claimed the run");
+        let holding = hold::hold(self.clone(), run.clone(), lease, why.to_owned());
+        let task = tokio::spawn(holding);
+        self.lock().insert(run.clone(), task);
+    }
+
+    /// How many more runs this node can take.
+    fn room(&self) -> usize {
+        let mut holds = self.lock();
+        holds.retain(|_, task| !task.is_finished());
+        usize::from(self.args.slots).saturating_sub(holds.len())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<RunId, JoinHandle<()>>> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn end_holds(&self) {
+        let holds = std::mem::take(&mut *self.lock());
+        let ending = async {
+            for (run, task) in holds {
+                if task.await.is_err() {
+                    tracing::error!(%run, "the task that held the run panicked");
+                }
+            }
+        };
+        if tokio::time::timeout(GRACE + Duration::from_secs(5), ending).await.is_err() {
+            tracing::warn!("some workers did not end in time");
+        }
+    }
+
+    /// Answers who this node is, so that others can see that there is one.
+    async fn serve_info(self) -> anyhow::Result<()> {
+        let info = ServiceInfo {
+            name: "shoal-simulator".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            description: "claims runs and executes them".to_owned(),
+        };
+        let subject = self.bus.prefix().node_info();
+        let serving = self.bus.serve(info, &[("info", subject)]).await;
+        let mut requests = serving.map_err(|why| anyhow::anyhow!("failed to serve: {why}"))?;
+        while let Some(request) = requests.next().await {
+            let runs = { self.lock().keys().cloned().collect() };
+            let (node, slots) = (self.name.to_string(), self.args.slots);
+            let answer = NodeInfo { v: V1, node, slots, runs, rules: world::RULES };
+            let body = serde_json::to_vec(&answer).expect("no map keys that JSON refuses");
+            request.respond(body).await;
+        }
+        std::future::pending().await
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_milliseconds(kit::now_milliseconds())
+}

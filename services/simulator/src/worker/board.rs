@@ -1,0 +1,207 @@
+//! The run's env-status: what the lanes report, written with the expected sequence.
+//!
+//! Reports come as fast as ticks do; what is written is the latest, at most a few times a
+//! second, and at once when somebody must know (an answer is about to say so).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bus::{Append, AppendError, Bus};
+use contract::status::{EnvStatus, PlatformStatus, RunStatus};
+use contract::subject::{Platform, StreamName};
+use contract::timestamp::Timestamp;
+use kit::retry::Pauses;
+use tokio::sync::watch;
+
+use super::Lost;
+
+/// Pause between two writes of a state that only progresses.
+const BETWEEN_WRITES: Duration = Duration::from_millis(200);
+
+/// Where lanes and desk report to; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Board {
+    status: Arc<Mutex<EnvStatus>>,
+    reported: Arc<watch::Sender<u64>>,
+    written: watch::Receiver<u64>,
+}
+
+/// The other side: writes what is reported. One per run.
+#[derive(Debug)]
+pub struct Writer {
+    bus: Bus,
+    subject: String,
+    sequence: u64,
+    board: Board,
+    reported: watch::Receiver<u64>,
+    written: watch::Sender<u64>,
+}
+
+/// A board that begins with `status`, which is stored as `sequence`.
+pub fn open(bus: Bus, status: EnvStatus, sequence: u64) -> (Board, Writer) {
+    let subject = bus.prefix().env_status(&status.run_id);
+    let (report, reported) = watch::channel(0);
+    let (wrote, written) = watch::channel(0);
+    let board =
+        Board { status: Arc::new(Mutex::new(status)), reported: Arc::new(report), written };
+    (board.clone(), Writer { bus, subject, sequence, board, reported, written: wrote })
+}
+
+impl Board {
+    /// Changes the status; the run's own state follows from its worlds'.
+    pub fn report(&self, change: impl FnOnce(&mut EnvStatus)) {
+        {
+            let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut status);
+            let now = Timestamp::from_milliseconds(kit::now_milliseconds());
+            settle(&mut status, now);
+        }
+        self.reported.send_modify(|version| *version += 1);
+    }
+
+    /// Changes the status of one world.
+    pub fn report_platform(&self, platform: Platform, change: impl FnOnce(&mut PlatformStatus)) {
+        self.report(|status| {
+            if let Some(world) = status.platforms.iter_mut().find(|w| w.platform == platform) {
+                change(world);
+            }
+        });
+    }
+
+    /// The state as reported.
+    pub fn status(&self) -> EnvStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until all that was reported so far is stored.
+    pub async fn stored(&self) {
+        let wanted = *self.reported.borrow();
+        let mut written = self.written.clone();
+        // The writer is gone only when the whole worker ends.
+        let _ = written.wait_for(|version| *version >= wanted).await;
+    }
+}
+
+impl Writer {
+    /// Writes for as long as the worker lives.
+    ///
+    /// # Errors
+    /// When the run has another owner, or may not be written to.
+    pub async fn run(mut self) -> Result<(), Lost> {
+        loop {
+            if self.reported.changed().await.is_err() {
+                return Ok(());
+            }
+            let version = *self.reported.borrow_and_update();
+            let status = self.board.status();
+            let ended = !status.status.is_live();
+            self.write(status).await?;
+            self.written.send_replace(version);
+            if !ended {
+                tokio::time::sleep(BETWEEN_WRITES).await;
+            }
+        }
+    }
+
+    async fn write(&mut self, mut status: EnvStatus) -> Result<(), Lost> {
+        let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            status.updated_at = Timestamp::from_milliseconds(kit::now_milliseconds());
+            let append = Append {
+                subject: self.subject.clone(),
+                body: status.to_bytes(),
+                headers: Vec::new(),
+                expected_last: Some(self.sequence),
+            };
+            match self.bus.append(append).await {
+                Ok(sequence) => {
+                    self.sequence = sequence;
+                    return Ok(());
+                }
+                Err(AppendError::Denied(why)) => return Err(Lost::Denied(why)),
+                Err(AppendError::Full(why)) => tracing::warn!(why, "env-status is full: {why}"),
+                Err(AppendError::Refused | AppendError::Unanswered(_)) => {
+                    self.look(status.epoch).await?;
+                }
+            }
+            pauses.wait().await;
+        }
+    }
+
+    /// What stands there now: a successor's state ends this worker, anything else is replaced.
+    async fn look(&mut self, epoch: u32) -> Result<(), Lost> {
+        match self.bus.last(StreamName::EnvStatus, &self.subject).await {
+            Ok(Some(stored)) => {
+                let status: Option<EnvStatus> = serde_json::from_slice(&stored.body).ok();
+                match status {
+                    Some(status) if status.epoch > epoch => Err(Lost::Fenced(status.epoch)),
+                    _ => {
+                        self.sequence = stored.sequence;
+                        Ok(())
+                    }
+                }
+            }
+            Ok(None) => Err(Lost::Damaged("the run's env-status is gone".to_owned())),
+            // No answer is no news: the caller tries again.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The run's own state, from its worlds'.
+fn settle(status: &mut EnvStatus, now: Timestamp) {
+    let overall = overall(&status.platforms);
+    if status.status.is_live() && !overall.is_live() {
+        status.ended_at = Some(now);
+    }
+    if overall.is_live() {
+        status.ended_at = None;
+    }
+    status.status = overall;
+    status.alive = !matches!(overall, RunStatus::Stopped | RunStatus::Failed);
+}
+
+/// A run lives while one of its worlds does; then the worst of their ends is its own.
+pub fn overall(platforms: &[PlatformStatus]) -> RunStatus {
+    let any = |wanted: RunStatus| platforms.iter().any(|world| world.status == wanted);
+    let live = [RunStatus::Running, RunStatus::Starting, RunStatus::Queued];
+    if let Some(live) = live.into_iter().find(|status| any(*status)) {
+        // One that waits while another plays or has ended is only slower.
+        let all = platforms.iter().all(|world| world.status == live);
+        return if all { live } else { RunStatus::Running };
+    }
+    let ends = [RunStatus::Failed, RunStatus::Stopped];
+    ends.into_iter().find(|status| any(*status)).unwrap_or(RunStatus::Completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_what_its_worlds_are() {
+        use RunStatus::{Completed, Failed, Queued, Running, Starting, Stopped};
+        let table = [
+            ([Queued, Queued], Queued),
+            ([Starting, Starting], Starting),
+            ([Starting, Running], Running),
+            ([Running, Completed], Running),
+            ([Running, Failed], Running),
+            ([Completed, Completed], Completed),
+            ([Completed, Failed], Failed),
+            ([Completed, Stopped], Stopped),
+            ([Stopped, Failed], Failed),
+        ];
+        for (worlds, expected) in table {
+            let platforms: Vec<PlatformStatus> = Platform::ALL
+                .into_iter()
+                .zip(worlds)
+                .map(|(platform, status)| PlatformStatus {
+                    status,
+                    ..PlatformStatus::new(platform, 3)
+                })
+                .collect();
+            assert_eq!(overall(&platforms), expected, "{worlds:?}");
+        }
+    }
+}

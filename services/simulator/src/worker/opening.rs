@@ -1,0 +1,196 @@
+//! What a journal says: pure, from records to where the world must be taken up.
+
+use contract::frame::Outcome;
+use contract::journal::{Claim, End, Entry, Genesis, Record, Tick};
+
+/// A journal, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journal {
+    /// What the world is made from; `None` for a journal without a record.
+    pub genesis: Option<Genesis>,
+    /// The number of claims so far, the epoch of the last owner.
+    pub epoch: u32,
+    /// The ticks, from 0, without a gap.
+    pub ticks: Vec<Tick>,
+    /// How it ended, if it did.
+    pub end: Option<End>,
+    /// The stream sequence of its last record, 0 for none.
+    pub last_sequence: u64,
+    /// Claims since the last tick: how often in a row an owner began and got nowhere.
+    pub idle_claims: u32,
+}
+
+/// Why a journal cannot be followed. Reads after "failed to open …".
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("journal is damaged at sequence {sequence}: {what}")]
+pub struct Damaged {
+    /// The stream sequence of the record.
+    pub sequence: u64,
+    /// What is wrong there.
+    pub what: String,
+}
+
+impl Journal {
+    /// Reads the messages of a journal in order: stream sequence and body.
+    ///
+    /// # Errors
+    /// At the first record that cannot be read or cannot stand where it stands.
+    pub fn read<'a>(
+        messages: impl IntoIterator<Item = (u64, &'a [u8])>,
+    ) -> Result<Journal, Damaged> {
+        let mut journal = Journal::default();
+        for (sequence, body) in messages {
+            let damaged = |what| Damaged { sequence, what };
+            let entry: Entry =
+                serde_json::from_slice(body).map_err(|error| damaged(error.to_string()))?;
+            journal.take(entry.record).map_err(damaged)?;
+            journal.last_sequence = sequence;
+        }
+        Ok(journal)
+    }
+
+    fn take(&mut self, record: Record) -> Result<(), String> {
+        if self.genesis.is_none() != matches!(record, Record::Genesis(_)) {
+            return Err("genesis is the first record and stands there once".to_owned());
+        }
+        match record {
+            Record::Genesis(genesis) => self.genesis = Some(*genesis),
+            Record::Claim(claim) => self.claim(&claim)?,
+            Record::Tick(tick) => self.tick(tick)?,
+            Record::End(end) => {
+                if self.end.is_some() {
+                    return Err("it had ended before".to_owned());
+                }
+                self.end = Some(end);
+            }
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<(), String> {
+        if claim.epoch != self.epoch + 1 {
+            return Err(format!("claim of epoch {} follows epoch {}", claim.epoch, self.epoch));
+        }
+        self.epoch = claim.epoch;
+        self.idle_claims += 1;
+        Ok(())
+    }
+
+    fn tick(&mut self, tick: Tick) -> Result<(), String> {
+        if tick.tick as usize != self.ticks.len() {
+            return Err(format!("tick {} follows {} ticks", tick.tick, self.ticks.len()));
+        }
+        if tick.epoch != self.epoch {
+            return Err(format!("tick of epoch {} under epoch {}", tick.epoch, self.epoch));
+        }
+        if self.end.is_some() {
+            return Err(format!("tick {} after the end", tick.tick));
+        }
+        self.ticks.push(tick);
+        self.idle_claims = 0;
+        Ok(())
+    }
+
+    /// The sequence in the stream of commands up to which they have been taken.
+    pub fn commands_through(&self) -> u64 {
+        self.ticks.last().map_or(0, |tick| tick.commands_through)
+    }
+
+    /// True once rounds are played: from the first tick to the end.
+    pub fn is_running(&self) -> bool {
+        !self.ticks.is_empty() && self.end.is_none()
+    }
+
+    /// How it ended, if it did.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.end.as_ref().map(|end| end.outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::options::RunOptions;
+    use contract::subject::Platform;
+    use contract::timestamp::Timestamp;
+
+    const AT: Timestamp = Timestamp::EPOCH;
+
+    fn genesis() -> Record {
+        Record::Genesis(Box::new(Genesis {
+            run_id: "market-1".parse().unwrap(),
+            platform: Platform::Twitter,
+            spec_digest: contract::id::Digest::ZERO,
+            options: RunOptions {
+                platforms: vec![Platform::Twitter],
+                rounds: 3,
+                seed: 1,
+                pace_milli: 0,
+            },
+            rules: 1,
+            start_time: AT,
+            part_size: 1000,
+            memory: vec![],
+            created_at: AT,
+        }))
+    }
+
+    fn claim(epoch: u32) -> Record {
+        let text = |text: &str| text.to_owned();
+        Record::Claim(Claim { epoch, node: text("n"), worker: text("w"), why: text("start"), at: AT })
+    }
+
+    fn tick(tick: u32, epoch: u32) -> Record {
+        Record::Tick(Tick { tick, epoch, at: AT, commands: vec![], commands_through: 7 })
+    }
+
+    fn end() -> Record {
+        let (outcome, reason, command) = (Outcome::Stopped, None, None);
+        Record::End(End { epoch: 1, outcome, reason, command, at: AT })
+    }
+
+    fn read(records: Vec<Record>) -> Result<Journal, Damaged> {
+        let bodies: Vec<Vec<u8>> =
+            records.into_iter().map(|record| Entry::new(record).to_bytes()).collect();
+        Journal::read((10..).zip(bodies.iter().map(Vec::as_slice)))
+    }
+
+    #[test]
+    fn a_journal_says_where_to_go_on() {
+        let journal =
+            read(vec![genesis(), claim(1), tick(0, 1), tick(1, 1), claim(2), claim(3)]).unwrap();
+        assert_eq!((journal.epoch, journal.idle_claims, journal.ticks.len()), (3, 2, 2));
+        assert_eq!((journal.last_sequence, journal.commands_through()), (15, 7));
+        assert!(journal.is_running());
+        let ended = read(vec![genesis(), claim(1), tick(0, 1), end(), claim(2)]).unwrap();
+        assert!(!ended.is_running());
+        assert_eq!(ended.outcome(), Some(Outcome::Stopped));
+    }
+
+    #[test]
+    fn a_record_that_cannot_stand_there_is_named() {
+        let refuse = |records, expected: &str| {
+            assert_eq!(read(records).unwrap_err().to_string(), expected);
+        };
+        refuse(
+            vec![claim(1)],
+            "journal is damaged at sequence 10: genesis is the first record and stands there once",
+        );
+        refuse(
+            vec![genesis(), claim(2)],
+            "journal is damaged at sequence 11: claim of epoch 2 follows epoch 0",
+        );
+        refuse(
+            vec![genesis(), claim(1), tick(1, 1)],
+            "journal is damaged at sequence 12: tick 1 follows 0 ticks",
+        );
+        refuse(
+            vec![genesis(), claim(1), claim(2), tick(0, 1)],
+            "journal is damaged at sequence 13: tick of epoch 1 under epoch 2",
+        );
+        refuse(
+            vec![genesis(), claim(1), end(), tick(0, 1)],
+            "journal is damaged at sequence 13: tick 0 after the end",
+        );
+    }
+}

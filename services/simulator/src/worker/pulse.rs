@@ -1,0 +1,76 @@
+//! How a worker shows its node that its loops answer: a line on standard output.
+//!
+//! Standard output carries nothing else; log lines go to standard error. A loop that hangs
+//! stops writing, and the node kills the process.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use contract::subject::Platform;
+
+/// Between two lines for the same world, at least.
+const BETWEEN_LINES: Duration = Duration::from_millis(200);
+
+/// Writes beats; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse {
+    last: Arc<Mutex<BTreeMap<Platform, Instant>>>,
+}
+
+/// One beat, as the node reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// Whose loop answers.
+    pub platform: Platform,
+    /// The next tick that it will play.
+    pub ticks: u32,
+}
+
+impl Pulse {
+    /// Shows that the loop of `platform` answers and how far it is.
+    pub fn beat(&self, platform: Platform, ticks: u32) {
+        let now = Instant::now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.get(&platform).is_some_and(|at| now.duration_since(*at) < BETWEEN_LINES) {
+            return;
+        }
+        last.insert(platform, now);
+        let line = Beat { platform, ticks }.to_line();
+        // A node that no longer reads is gone; standard input says so, and ends the worker.
+        let _ = std::io::stdout().write_all(line.as_bytes());
+    }
+}
+
+impl Beat {
+    /// The line, with its end.
+    pub fn to_line(self) -> String {
+        format!("beat {} {}\n", self.platform, self.ticks)
+    }
+
+    /// Reads a line back; `None` for any other line.
+    pub fn from_line(line: &str) -> Option<Beat> {
+        let mut words = line.split(' ');
+        let (Some("beat"), Some(platform), Some(ticks), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return None;
+        };
+        Some(Beat { platform: platform.parse().ok()?, ticks: ticks.parse().ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_survives_its_line_and_nothing_else_is_one() {
+        let beat = Beat { platform: Platform::Reddit, ticks: 12 };
+        assert_eq!(Beat::from_line(beat.to_line().trim_end()), Some(beat));
+        for other in ["", "beat", "beat reddit", "beat reddit x", "beat reddit 1 2", "hello"] {
+            assert_eq!(Beat::from_line(other), None, "{other:?}");
+        }
+    }
+}

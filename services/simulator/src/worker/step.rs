@@ -1,0 +1,76 @@
+//! Stepping a world off the async threads: all cores decide, one applies.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use contract::frame::Frame;
+use contract::journal::Genesis;
+use contract::timestamp::Timestamp;
+use world::{Decisions, Inputs, World};
+
+use super::Ended;
+use crate::translate::{self, Chain};
+
+/// Fewer active agents than this are decided for by one thread: starting another costs more.
+const AGENTS_PER_THREAD: u32 = 256;
+
+/// A world that has taken one more tick, and what came out.
+#[derive(Debug)]
+pub struct Stepped {
+    /// The world, after the tick.
+    pub world: Box<World>,
+    /// Its outputs, continuing the chain.
+    pub frame: Frame,
+}
+
+/// Steps `world` once with the inputs of a tick that was closed at `at`.
+///
+/// # Errors
+/// If the world panics: its rules are wrong, and this platform cannot go on.
+pub async fn step(
+    world: Box<World>,
+    genesis: Arc<Genesis>,
+    chain: Chain,
+    at: Timestamp,
+) -> Result<Stepped, Ended> {
+    let stepping = tokio::task::spawn_blocking(move || step_now(world, &genesis, &chain, at));
+    stepping.await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => Ended::Panicked(message(panic.as_ref())),
+        Err(error) => Ended::Panicked(error.to_string()),
+    })
+}
+
+fn step_now(mut world: Box<World>, genesis: &Genesis, chain: &Chain, at: Timestamp) -> Stepped {
+    let decisions = decide(&world);
+    let inputs = Inputs { tick: world.tick(), wall_clock_ms: at.milliseconds() };
+    let outputs = world.step(&inputs, decisions).expect("inputs and decisions are for its tick");
+    let frame = translate::frame(&world, genesis, chain, outputs);
+    Stepped { world, frame }
+}
+
+/// Decides for all active agents, split over the cores; joined in order, so the number of
+/// threads changes nothing.
+fn decide(world: &World) -> Decisions {
+    let active = world.active();
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let threads = (active / AGENTS_PER_THREAD).clamp(1, u32::try_from(cores).unwrap_or(1));
+    let size = active.div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let ranges = (1..threads).map(|i| (i * size).min(active)..((i + 1) * size).min(active));
+        let others: Vec<_> = ranges.map(|range| scope.spawn(|| world.decide(range))).collect();
+        let mut decisions = world.decide(0..size.min(active));
+        for other in others {
+            match other.join() {
+                Ok(next) => decisions.append(next),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        decisions
+    })
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned())
+}
