@@ -30,7 +30,7 @@ fn crowd(setup: &Setup, source: Source, round: u32) -> usize {
     let dice = source.world(round);
     let (least, most) = (activity.agents_per_hour_min, activity.agents_per_hour_max);
     let span = u128::from(most.saturating_sub(least)) * u128::from(PPM);
-    let within = span * u128::from(dice.value(Purpose::Crowd, 0) >> 32) >> 32;
+    let within = (span * u128::from(dice.value(Purpose::Crowd, 0) >> 32)) >> 32;
     let per_hour = u128::from(least) * u128::from(PPM) + within;
     let multiplier = u128::from(multiplier(activity, setup.clock.hour(round)));
     let minutes = u128::from(setup.clock.minutes_per_round);

@@ -42,7 +42,7 @@ pub(crate) fn problems(setup: &Setup) -> Vec<SetupError> {
     for (index, post) in setup.seed_posts.iter().enumerate() {
         if post.agent as usize >= setup.agents.len() {
             let expected = format!("an agent, 0 to {}", setup.agents.len().saturating_sub(1));
-            problems.add(format!("seed_posts[{index}].agent"), post.agent, expected);
+            problems.add(format!("seed_posts[{index}].agent"), &post.agent, expected);
         }
     }
     let feed = &setup.feed;
@@ -56,7 +56,7 @@ pub(crate) fn problems(setup: &Setup) -> Vec<SetupError> {
 struct Problems(Vec<SetupError>);
 
 impl Problems {
-    fn add(&mut self, at: impl Into<String>, found: impl ToString, expected: impl Into<String>) {
+    fn add(&mut self, at: impl Into<String>, found: &dyn ToString, expected: impl Into<String>) {
         self.0.push(SetupError {
             at: at.into(),
             found: found.to_string(),
@@ -66,20 +66,20 @@ impl Problems {
 
     fn at_most(&mut self, at: &str, found: u32, most: u32) {
         if found > most {
-            self.add(at, found, format!("0 to {most}"));
+            self.add(at, &found, format!("0 to {most}"));
         }
     }
 
     fn hours(&mut self, at: &str, hours: HourSet) {
         if hours.0 > HourSet::ALL.0 {
-            self.add(at, format!("{:#x}", hours.0), "only bits 0 to 23");
+            self.add(at, &format!("{:#x}", hours.0), "only bits 0 to 23");
         }
     }
 
     fn check_size(&mut self, setup: &Setup) {
         if setup.agents.is_empty() || u32::try_from(setup.agents.len()).is_err() {
             let expected = format!("1 to {} agents", u32::MAX);
-            self.add("agents", format!("a list of {}", setup.agents.len()), expected);
+            self.add("agents", &format!("a list of {}", setup.agents.len()), expected);
         }
     }
 
@@ -87,11 +87,11 @@ impl Problems {
         let (clock, activity) = (&setup.clock, &setup.activity);
         self.at_most("clock.start_minute", clock.start_minute, DAY - 1);
         if !(1..=DAY).contains(&clock.minutes_per_round) {
-            self.add("clock.minutes_per_round", clock.minutes_per_round, format!("1 to {DAY}"));
+            self.add("clock.minutes_per_round", &clock.minutes_per_round, format!("1 to {DAY}"));
         }
         if activity.agents_per_hour_min > activity.agents_per_hour_max {
             let expected = format!("at most agents_per_hour_max, {}", activity.agents_per_hour_max);
-            self.add("activity.agents_per_hour_min", activity.agents_per_hour_min, expected);
+            self.add("activity.agents_per_hour_min", &activity.agents_per_hour_min, expected);
         }
         self.hours("activity.peak_hours", activity.peak_hours);
         self.hours("activity.off_peak_hours", activity.off_peak_hours);
@@ -102,7 +102,7 @@ impl Problems {
     fn check_agent(&mut self, index: usize, agent: &Agent) {
         let at = |field: &str| format!("agents[{index}].{field}");
         if agent.name.trim().is_empty() {
-            self.add(at("name"), "empty", "a name");
+            self.add(at("name"), &"empty", "a name");
         }
         self.hours(&at("active_hours"), agent.active_hours);
         self.at_most(&at("activity_ppm"), agent.activity_ppm, PPM);
@@ -110,7 +110,7 @@ impl Problems {
         self.at_most(&at("comments_per_hour_ppm"), agent.comments_per_hour_ppm, RATE_MAX);
         self.at_most(&at("influence_ppm"), agent.influence_ppm, RATE_MAX);
         if agent.sentiment_ppm.unsigned_abs() > PPM {
-            self.add(at("sentiment_ppm"), agent.sentiment_ppm, format!("-{PPM} to {PPM}"));
+            self.add(at("sentiment_ppm"), &agent.sentiment_ppm, format!("-{PPM} to {PPM}"));
         }
     }
 }

@@ -94,3 +94,87 @@ impl Cleanup<'_> {
         self.tables.deeds.add(agent, self.tick, kind, id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    /// Applies acts of users 0 to 2 in one tick, after user 0 wrote post 1 and user 1 shared it
+    /// as post 2.
+    fn outcomes(acts: &[(u32, Act)]) -> (Tables, Vec<Result<Effect, Failure>>) {
+        let mut tables = Tables::new(3);
+        let mut cleanup = Cleanup::new(&mut tables, 1);
+        cleanup.apply(0, &Act::CreatePost { content: "first".into() }).expect("anybody may post");
+        cleanup.apply(1, &Act::Repost { post: 1 }).expect("the post exists");
+        let outcomes = acts.iter().map(|(agent, act)| cleanup.apply(*agent, act)).collect();
+        (tables, outcomes)
+    }
+
+    #[test]
+    fn what_is_done_to_a_repost_is_done_to_its_original() {
+        let (tables, outcomes) = outcomes(&[
+            (2, Act::LikePost { post: 2 }),
+            (2, Act::CreateComment { post: 2, content: "yes".into() }),
+            (2, Act::Repost { post: 2 }),
+        ]);
+        assert_eq!(
+            outcomes,
+            [
+                Ok(Effect::Liked { post: 1, like: 1 }),
+                Ok(Effect::Commented { post: 1, comment: 1 }),
+                Ok(Effect::Reposted { original: 1, post: 3 }),
+            ]
+        );
+        let posts = &tables.posts;
+        assert_eq!((&posts.likes, &posts.comments), (&vec![1, 0, 0], &vec![1, 0, 0]));
+        assert_eq!((&posts.shares, &posts.original), (&vec![2, 0, 0], &vec![0, 1, 1]));
+    }
+
+    #[test]
+    fn every_failure_has_its_reason_and_changes_nothing() {
+        let cases = [
+            (Act::LikePost { post: 9 }, Failure::PostNotFound, "post not found"),
+            (Act::LikePost { post: 0 }, Failure::PostNotFound, "post not found"),
+            (Act::Repost { post: 9 }, Failure::PostNotFound, "post not found"),
+            (
+                Act::CreateComment { post: 9, content: "?".into() },
+                Failure::PostNotFound,
+                "post not found",
+            ),
+            (Act::Repost { post: 1 }, Failure::RepostExists, "repost record already exists"),
+            (Act::Repost { post: 2 }, Failure::RepostExists, "repost record already exists"),
+            (Act::Follow { user: 3 }, Failure::UserNotFound, "user not found"),
+            (Act::Follow { user: 1 }, Failure::FollowsItself, "users cannot follow themselves"),
+        ];
+        let (before, _) = outcomes(&[]);
+        for (act, failure, text) in cases {
+            let (after, outcomes) = outcomes(&[(1, act.clone())]);
+            assert_eq!(outcomes, [Err(failure)], "{act:?}");
+            assert_eq!(alloc::format!("{failure}"), text);
+            assert_eq!(before, after, "{act:?} failed and changed something");
+        }
+    }
+
+    #[test]
+    fn the_second_of_two_equal_acts_fails() {
+        for (act, failure, text) in [
+            (Act::LikePost { post: 1 }, Failure::LikeExists, "like record already exists"),
+            (Act::Follow { user: 0 }, Failure::FollowExists, "follow record already exists"),
+        ] {
+            let (after_one, _) = outcomes(&[(2, act.clone())]);
+            let (after_two, outcomes) = outcomes(&[(2, act.clone()), (2, act)]);
+            assert!(outcomes[0].is_ok());
+            assert_eq!(outcomes[1], Err(failure));
+            assert_eq!(alloc::format!("{failure}"), text);
+            assert_eq!(after_one, after_two);
+        }
+    }
+
+    #[test]
+    fn one_may_like_and_share_what_one_wrote() {
+        let (_, outcomes) =
+            outcomes(&[(0, Act::LikePost { post: 1 }), (0, Act::Repost { post: 1 })]);
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    }
+}

@@ -12,6 +12,56 @@ use crate::view::{Deed, InterviewContext, Memory, PostView};
 use crate::words;
 use crate::world::World;
 
+/// Words by which a question asks what somebody did, what it sees, who it is. A question may be
+/// put in either language, whatever the agent speaks.
+const ASKS_WHAT_IT_DID: [&str; 14] = [
+    "did you",
+    "have you",
+    "done",
+    "wrote",
+    "write",
+    "posted",
+    "your actions",
+    "react",
+    "做了",
+    "发了",
+    "写了",
+    "行动",
+    "反应",
+    "参与",
+];
+const ASKS_WHAT_IT_SEES: [&str; 16] = [
+    "you see",
+    "saw",
+    "read",
+    "notice",
+    "hear",
+    "feed",
+    "others",
+    "people say",
+    "看到",
+    "看见",
+    "读到",
+    "注意到",
+    "听说",
+    "别人",
+    "其他人",
+    "大家",
+];
+const ASKS_WHO_IT_IS: [&str; 11] = [
+    "who are you",
+    "yourself",
+    "introduce",
+    "background",
+    "your name",
+    "your role",
+    "你是谁",
+    "介绍",
+    "你自己",
+    "背景",
+    "身份",
+];
+
 /// Characters of a profile that an answer repeats at most.
 const ABOUT: usize = 160;
 
@@ -22,16 +72,8 @@ impl World {
     pub fn interview(&self, agent: u32, prompt: &str) -> Option<String> {
         let context = self.interview_context(agent)?;
         let voice = self.profiles[agent as usize].voice;
-        let [seed, ..] = digest(prompt.as_bytes())
-            .as_chunks()
-            .0
-            .iter()
-            .copied()
-            .map(u32::from_le_bytes)
-            .collect::<Vec<_>>()[..]
-        else {
-            return None;
-        };
+        let [a, b, c, d, ..] = digest(prompt.as_bytes());
+        let seed = u32::from_le_bytes([a, b, c, d]);
         let dice = self.source.agent(self.tick, agent);
         Some(Answer { world: self, context, voice, dice, seed }.to(prompt))
     }
@@ -50,16 +92,13 @@ struct Answer<'world> {
 impl Answer<'_> {
     /// What the question asks for comes first and at length; the rest is said in passing.
     fn to(&self, prompt: &str) -> String {
-        let asks = |number: usize| {
-            let words = self.lines().asks[number];
-            words.iter().any(|word| words::mentions(prompt, word))
-        };
+        let asks = |words: &[&str]| words.iter().any(|word| words::mentions(prompt, word));
         let stance = || self.stance(prompt);
-        let sentences = if asks(2) {
+        let sentences = if asks(&ASKS_WHO_IT_IS) {
             [self.who(), Some(stance()), self.standing(), self.deeds(prompt, 1)]
-        } else if asks(0) {
+        } else if asks(&ASKS_WHAT_IT_DID) {
             [self.deeds(prompt, 3), Some(stance()), self.mood(), None]
-        } else if asks(1) {
+        } else if asks(&ASKS_WHAT_IT_SEES) {
             [self.sight(prompt, 2), self.deeds(prompt, 1), Some(stance()), None]
         } else {
             [Some(stance()), self.mood(), self.deeds(prompt, 1), self.sight(prompt, 1)]
@@ -83,10 +122,15 @@ impl Answer<'_> {
         fill(phrases[place as usize], &all)
     }
 
+    fn quote(&self, text: &str, draw: u32) -> String {
+        voice::quote(self.world, self.context.user.id, text, self.dice, draw)
+    }
+
     fn who(&self) -> Option<String> {
         let agent = self.context.user.agent;
         let about = [&agent.persona, &agent.bio].into_iter().find(|text| !text.trim().is_empty());
-        let about = about.map_or("", |text| words::beginning(text.trim(), ABOUT));
+        let about = about
+            .map_or("", |text| words::beginning(text.trim(), ABOUT).trim_end_matches(['.', '。']));
         let about = match (about, self.voice.chinese) {
             ("", _) => String::new(),
             (about, true) => format!("我的简介是：{about}。"),
@@ -97,12 +141,10 @@ impl Answer<'_> {
 
     fn stance(&self, prompt: &str) -> String {
         let (id, agent) = (self.context.user.id, self.context.user.agent);
-        let phrases = self.voice.phrases();
         let topic = voice::named_topic(self.world, id, prompt)
             .or(self.world.setup.topics.first().map(String::as_str))
-            .or(agent.interests.first().map(String::as_str))
-            .unwrap_or(phrases.anything);
-        let topic = voice::with_article(phrases, topic);
+            .or(agent.interests.first().map(String::as_str));
+        let topic = voice::in_a_sentence(self.world, id, topic);
         let lines = &self.lines().stance[voice::stance(agent.stance)];
         self.say(lines, 2, &[("topic", &topic)])
     }
@@ -145,8 +187,8 @@ impl Answer<'_> {
             Deed::Reposted(post) => (3, post.author_name),
             Deed::Followed(user) => (4, user.agent.name.as_str()),
         };
-        let quote = voice::quote(content(memory), self.dice, draw);
-        self.say(&self.lines().did[kind], draw, &[("author", author), ("quote", quote)])
+        let quote = self.quote(content(memory), draw);
+        self.say(&self.lines().did[kind], draw, &[("author", author), ("quote", &quote)])
     }
 
     /// What it sees, what the question is about first.
@@ -159,9 +201,9 @@ impl Answer<'_> {
         }
         posts.sort_by_key(|post| -words::relevance(asked, words::signature(post.content)));
         let told = posts.into_iter().take(most).zip(20..).map(|(post, draw)| {
-            let quote = voice::quote(post.content, self.dice, draw);
+            let quote = self.quote(post.content, draw);
             let likes = post.likes.to_string();
-            let slots = [("author", post.author_name), ("quote", quote), ("likes", &likes)];
+            let slots = [("author", post.author_name), ("quote", &quote), ("likes", &likes)];
             self.say(&self.lines().sees, draw, &slots)
         });
         Some(told.collect::<Vec<_>>().join(self.voice.phrases().space))

@@ -3,9 +3,9 @@
 use crate::setup::Platform;
 
 /// `log10(0..1000)` in millionths, rounded down; the entry of 0 stands for 1.
-static LOG10: [u32; 1000] = table();
+static LOG10: [i64; 1000] = table();
 
-const fn table() -> [u32; 1000] {
+const fn table() -> [i64; 1000] {
     let mut table = [0; 1000];
     let mut number = 1;
     while number < table.len() {
@@ -16,14 +16,14 @@ const fn table() -> [u32; 1000] {
 }
 
 /// Binary digits of the fraction: a square that passes 10 is a digit of 1.
-const fn log10_by_squaring(number: u128) -> u32 {
+const fn log10_by_squaring(number: u128) -> i64 {
     const ONE: u128 = 1 << 50;
     let (mut rest, mut whole) = (number * ONE, 0);
     while rest >= 10 * ONE {
         rest /= 10;
         whole += 1;
     }
-    let (mut fraction, mut digit) = (0_u64, 0);
+    let (mut fraction, mut digit) = (0_i64, 0);
     while digit < 40 {
         rest = (rest * rest) >> 50;
         fraction <<= 1;
@@ -33,9 +33,8 @@ const fn log10_by_squaring(number: u128) -> u32 {
         }
         digit += 1;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "a fraction of one million")]
-    let millionths = (fraction * 1_000 >> 20) * 1_000 >> 20;
-    whole * 1_000_000 + millionths as u32
+    let millionths = (((fraction * 1_000) >> 20) * 1_000) >> 20;
+    whole * 1_000_000 + millionths
 }
 
 /// `log10(number)` in millionths, 0 for 0. Exact to the digit below 1,000, to three leading
@@ -46,7 +45,7 @@ pub(crate) fn log10(number: u32) -> i64 {
         number /= 10;
         tens += 1;
     }
-    i64::from(LOG10[number as usize]) + tens * 1_000_000
+    LOG10[number as usize] + tens * 1_000_000
 }
 
 /// Seconds that are worth ten times the votes: 12.5 hours on Reddit, 6 hours on Twitter.

@@ -89,7 +89,7 @@ impl World {
         let mut from = Reader(content);
         let (rules, tick) = (from.u32(), from.u32());
         match (rules, tick) {
-            (Some(RULES), Some(tick)) => world.tick = tick,
+            (Some(RULES), Some(tick)) if tick < u32::MAX => world.tick = tick,
             (Some(other), _) if other != RULES => return Err(SnapshotError::OtherRules(other)),
             _ => return Err(SnapshotError::Inconsistent("header")),
         }

@@ -61,7 +61,7 @@ impl Posts {
         id(self.author.len())
     }
 
-    /// The index of the original that `post` is or shares; `None` if there is no such post.
+    /// The original that `post` is or shares; `None` if there is no such post.
     pub(crate) fn original(&self, post: u32) -> Option<u32> {
         match *self.original.get(row(post)?)? {
             0 => Some(post),
@@ -164,7 +164,7 @@ impl Users {
     }
 }
 
-/// What a user did that it will remember. Does not change with the rules of a platform.
+/// What a user did that it will remember.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeedKind {
     Posted = 1,
@@ -217,7 +217,7 @@ impl Deeds {
     pub(crate) fn add(&mut self, user: u32, tick: u32, kind: DeedKind, id: u32) {
         let count = &mut self.count[user as usize];
         let place = user as usize * REMEMBERED + *count as usize % REMEMBERED;
-        *count += 1;
+        *count = count.wrapping_add(1);
         self.tick[place] = tick;
         self.kind[place] = kind as u8;
         self.id[place] = id;

@@ -75,7 +75,7 @@ pub(super) static ENGLISH: Phrases = Phrases {
             "The more {I} read about {topic}, the less it adds up.",
             "Nobody asked us about {topic}, and it shows.",
             "{topic}: stop first, explain, then we can talk.",
-            "Who pays when {topic} goes wrong? Not those who decided.",
+            "Who pays if something goes wrong with {topic}? Not those who decided.",
             "Every week a new promise about {topic}, every week a new excuse.",
             "Publish everything there is on {topic}. If it is fine, it can be seen.",
             "{I} {have} lost count of the questions on {topic} that nobody answered.",
@@ -289,7 +289,7 @@ pub(super) static ENGLISH: Phrases = Phrases {
         ],
         sees: [
             "What {I} see most right now is {author}: “{quote}”.",
-            "{my} feed shows {author} with “{quote}”, {likes} likes.",
+            "{my} feed shows {author} with “{quote}” (likes: {likes}).",
             "People around {me} talk about {author}, who says “{quote}”.",
             "The post on {my} mind is by {author}: “{quote}”.",
         ],
@@ -298,19 +298,14 @@ pub(super) static ENGLISH: Phrases = Phrases {
             "Nobody has posted anything that reached {me}.",
         ],
         standing: [
-            "{count} people follow {me} here.",
-            "{I} {have} {count} followers on this platform.",
+            "Followers {I} {have} here: {count}.",
+            "On this platform {my} word goes to followers: {count}.",
         ],
         ends: [
             "That is how {I} see it today.",
             "Ask {me} again tomorrow.",
             "{I} may be wrong, but {I} doubt it.",
             "{I} hope that answers your question.",
-        ],
-        asks: [
-            &["did you", "have you", "done", "wrote", "write", "posted", "action", "react"],
-            &["see", "saw", "read", "notice", "hear", "heard", "feed", "others", "people say"],
-            &["who are you", "yourself", "introduce", "background", "your name", "your role"],
         ],
     },
 };

@@ -69,12 +69,14 @@ impl Mind<'_> {
         }
         // Sharing within one community says little; it is Twitter's way.
         let shares = self.world.setup.platform == Platform::Twitter;
-        if shares && !marks.reposted && wants(1, (pull - 100_000) / 3) {
+        if shares && !marks.reposted && wants(1, (pull - 120_000) / 4) {
             acts.push(Act::Repost { post });
         }
         let weight = i64::from(self.world.setup.agents[author as usize].influence_ppm);
-        if !users.follows(self.id, author) && wants(2, pull / 8 + weight.min(4_000_000) / 100) {
-            acts.push(Act::Follow { user: author });
+        let follow = Act::Follow { user: author };
+        let follows = users.follows(self.id, author) || acts.contains(&follow);
+        if !follows && wants(2, pull / 12 + weight.min(4_000_000) / 200) {
+            acts.push(follow);
         }
     }
 
@@ -83,14 +85,14 @@ impl Mind<'_> {
     fn pull(&self, seen: &SeenPost<'_>) -> i64 {
         let affinity = feed::affinity(self.world, self.id, seen.post.author);
         let reserve = match self.agent.stance {
-            Stance::Observer => 120_000,
+            Stance::Observer => 60_000,
             _ => 0,
         };
-        let pull = 160_000
+        let pull = 110_000
             + 200_000 * affinity
             + self.relevance(seen) / 4
             + i64::from(self.agent.sentiment_ppm) / 8
-            + score::log10(seen.post.likes + 1) / 12
+            + score::log10(seen.post.likes + 1) / 16
             - reserve;
         pull.clamp(10_000, 850_000)
     }

@@ -55,17 +55,16 @@ pub(crate) struct Interview {
     pub(crate) standing: [&'static str; 2],
     /// How an answer ends.
     pub(crate) ends: [&'static str; 4],
-    /// Words of a question that ask what it did, what it sees, who it is.
-    pub(crate) asks: [&'static [&'static str]; 3],
 }
 
 /// `template` with its slots filled; what begins a sentence gets a capital letter.
 pub(crate) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() + 64);
     let mut rest = template;
-    while let Some((text, after)) = rest.split_once('{') {
+    while let Some((text, (slot, after))) =
+        rest.split_once('{').and_then(|(text, open)| Some((text, open.split_once('}')?)))
+    {
         out.push_str(text);
-        let Some((slot, after)) = after.split_once('}') else { break };
         let value = slots.iter().find(|(name, _)| *name == slot).map_or("", |(_, value)| value);
         push_sentence_case(&mut out, value);
         rest = after;
@@ -98,7 +97,7 @@ mod tests {
         let slots = [("topic", "the memo"), ("I", "we")];
         assert_eq!(fill("{topic}: {I} ask. {I} wait.", &slots), "The memo: we ask. We wait.");
         assert_eq!(fill("no slots", &slots), "no slots");
-        assert_eq!(fill("{unknown}, {open", &slots), ", ");
+        assert_eq!(fill("{unknown}, {open", &slots), ", {open");
     }
 
     /// Two texts can only be told apart if no phrase stands twice in a list.

@@ -15,7 +15,7 @@ use crate::words;
 use crate::world::World;
 
 /// Characters of another text that are quoted at most.
-const QUOTED: usize = 60;
+const QUOTED: usize = 90;
 
 /// How an agent speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -133,7 +133,8 @@ pub(crate) fn post(world: &World, id: u32, number: u32, observation: &Observatio
         dice.below(Purpose::Words, draw, 3 * u32::try_from(observation.posts.len()).unwrap_or(0));
     let taken_up = observation.posts.get(place as usize);
     let topic = topic(world, id, dice, draw + 1, taken_up);
-    let quote = taken_up.map_or("", |seen| quote(seen.post.content, dice, draw + 4));
+    let quote =
+        taken_up.map_or(String::new(), |seen| quote(world, id, seen.post.content, dice, draw + 4));
     let beginning = match taken_up {
         Some(_) if !quote.is_empty() => phrases.hooks[walk.beginning],
         _ => phrases.openers[tone(agent, voice, dice, draw + 5)][walk.beginning],
@@ -144,7 +145,7 @@ pub(crate) fn post(world: &World, id: u32, number: u32, observation: &Observatio
     compose(
         voice,
         [beginning, middle, end],
-        &[("topic", &topic), ("author", author), ("quote", quote), ("name", &agent.name)],
+        &[("topic", &topic), ("author", author), ("quote", &quote), ("name", &agent.name)],
     )
 }
 
@@ -161,7 +162,7 @@ pub(crate) fn reply(
     let dice = world.source.agent(world.tick, id);
     let walk = Walk::step(world.source.character(id), 1, number);
     let draw = 10_000 + 16 * (number % 64);
-    let topic = topic(world, id, dice, draw, Some(seen));
+    let topic = in_a_sentence(world, id, named_topic(world, id, seen.post.content));
     let middle = match attitude {
         Attitude::Agrees => phrases.replies[0][walk.middle],
         Attitude::Differs => phrases.replies[1][walk.middle],
@@ -174,7 +175,7 @@ pub(crate) fn reply(
         &[
             ("topic", &topic),
             ("author", seen.post.author_name),
-            ("quote", quote(seen.post.content, dice, draw + 4)),
+            ("quote", &quote(world, id, seen.post.content, dice, draw + 4)),
             ("name", &world.setup.agents[id as usize].name),
         ],
     )
@@ -193,20 +194,19 @@ fn compose(voice: Voice, parts: [&str; 3], slots: &[(&str, &str)]) -> String {
 /// interests, else what everybody talks about.
 fn topic(world: &World, id: u32, dice: Dice, draw: u32, about: Option<&SeenPost<'_>>) -> String {
     let (topics, interests) = (&world.setup.topics, &world.setup.agents[id as usize].interests);
-    let named = about.and_then(|seen| named_topic(world, id, seen.post.content));
-    let pick = |list: &'_ [String], draw| -> Option<String> {
+    let pick = |list: &'_ [String], draw| {
         let size = u32::try_from(list.len()).unwrap_or(u32::MAX);
         list.get(dice.below(Purpose::Words, draw, size) as usize).cloned()
     };
     let own = || pick(interests, draw + 1);
     let common = || pick(topics, draw + 2);
-    let phrases = world.profiles[id as usize].voice.phrases();
+    let named = about.and_then(|seen| named_topic(world, id, seen.post.content));
     let topic = match named {
         Some(topic) => Some(String::from(topic)),
         None if dice.chance(Purpose::Words, draw, 300_000) => own().or_else(common),
         None => common().or_else(own),
     };
-    with_article(phrases, topic.as_deref().unwrap_or(phrases.anything))
+    in_a_sentence(world, id, topic.as_deref())
 }
 
 /// The first topic, or else interest of the agent, that `text` names.
@@ -220,24 +220,36 @@ pub(crate) fn named_topic<'world>(
     all.map(String::as_str).find(|topic| words::mentions(text, topic))
 }
 
-/// English names a thing with its article; a name of its own begins with a capital.
-pub(crate) fn with_article(phrases: &Phrases, topic: &str) -> String {
-    let common_noun = topic.starts_with(|character: char| character.is_ascii_lowercase());
-    let mut named = String::from(if common_noun { phrases.article } else { "" });
+/// A topic as this agent puts it into a sentence: "the braking memo", but "Line 4" and "safety".
+/// What everybody talks about is a thing; what one is interested in is a field.
+pub(crate) fn in_a_sentence(world: &World, id: u32, topic: Option<&str>) -> String {
+    let phrases = world.profiles[id as usize].voice.phrases();
+    let topic = topic.unwrap_or(phrases.anything);
+    let is_thing = topic.starts_with(|character: char| character.is_ascii_lowercase())
+        && world.setup.topics.iter().any(|thing| thing == topic);
+    let mut named = String::from(if is_thing { phrases.article } else { "" });
     named.push_str(topic);
     named
 }
 
-/// A fragment of `text`: the start of one of its longer sentences, after anything that it quotes.
-pub(crate) fn quote(text: &str, dice: Dice, draw: u32) -> &str {
+/// A fragment of `text`: one of its sentences that name a topic, or else one of the longer ones,
+/// after anything that it quotes in turn.
+pub(crate) fn quote(world: &World, id: u32, text: &str, dice: Dice, draw: u32) -> String {
     let own = text.rsplit_once('”').map_or(text, |(_, after)| after);
-    let longest = words::sentences(own).map(str::len).max();
-    let Some(longest) = longest else {
-        return words::beginning(text.trim(), QUOTED);
-    };
-    let long: Vec<&str> = words::sentences(own).filter(|one| one.len() * 2 > longest).collect();
-    let place = dice.below(Purpose::Words, draw, u32::try_from(long.len()).unwrap_or(u32::MAX));
-    words::beginning(long[place as usize], QUOTED)
+    let mut sentences: Vec<&str> =
+        words::sentences(own).filter(|one| named_topic(world, id, one).is_some()).collect();
+    if sentences.is_empty() {
+        let longest = words::sentences(own).map(str::len).max().unwrap_or(0);
+        sentences = words::sentences(own).filter(|one| one.len() * 2 > longest).collect();
+    }
+    let place = dice.below(Purpose::Words, draw, u32::try_from(sentences.len()).unwrap_or(1));
+    let sentence = sentences.get(place as usize).copied().unwrap_or(text.trim());
+    let fragment = words::beginning(sentence, QUOTED);
+    let mut quote = String::from(fragment);
+    if fragment.len() < sentence.len() {
+        quote.push('…');
+    }
+    quote
 }
 
 /// Cheerful, plain or gloomy: an agent's mood, give or take. An organisation keeps its countenance.
@@ -284,15 +296,5 @@ mod tests {
                 .collect();
             assert_eq!(visited.len(), 1_024);
         }
-    }
-
-    #[test]
-    fn quotes_are_not_quoted_again() {
-        let dice = Source::new(3, Platform::Twitter).world(0);
-        for draw in 0..8 {
-            let text = "Ann, you write “the memo is fake”. Publish the test log. Now!";
-            assert_eq!(quote(text, dice, draw), "Publish the test log");
-        }
-        assert_eq!(quote("“all of it”", dice, 0), "“all of it”");
     }
 }

@@ -1,0 +1,119 @@
+//! Speed and size of worlds.
+
+use std::fs;
+use std::thread;
+use std::time::Instant;
+
+use world::{Decisions, Inputs, Platform, World};
+
+use crate::report::{Figure, Print};
+use crate::town;
+
+const PLATFORMS: [(Platform, &str); 2] =
+    [(Platform::Twitter, "twitter"), (Platform::Reddit, "reddit")];
+
+/// Speed and memory by number of agents, everybody acting in every round, on one thread.
+pub(crate) fn crowds(print: Print) {
+    // Kept to the end: a world that takes the memory of one that is gone seems to take none.
+    let mut kept = Vec::new();
+    for (agents, warm_up, rounds) in [(1_000, 20, 20), (10_000, 6, 4), (100_000, 3, 2)] {
+        for (platform, name) in PLATFORMS {
+            let before = resident_bytes();
+            let mut world = town::world(platform, agents);
+            town::play_to(&mut world, warm_up);
+            let start = Instant::now();
+            let (mut decided, mut actions) = (0_u32, 0_usize);
+            for _ in 0..rounds {
+                decided += world.active();
+                actions += town::step(&mut world).actions.len();
+            }
+            let seconds = start.elapsed().as_secs_f64();
+            let case = format!("{name}, {agents} agents");
+            let figure =
+                |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
+            figure("decisions per second and core", f64::from(decided) / seconds, "1/s");
+            figure("actions per second and core", count(actions) / seconds, "1/s");
+            let per_agent = |bytes: f64| bytes / f64::from(agents);
+            if let (Some(before), Some(after)) = (before, resident_bytes()) {
+                let growth = per_agent(count(after) - count(before));
+                figure("growth of resident memory per agent", growth, "bytes");
+            }
+            let start = Instant::now();
+            let snapshot = world.snapshot().len();
+            figure("time for a snapshot", start.elapsed().as_secs_f64() * 1e3, "ms");
+            figure("snapshot bytes per agent", per_agent(count(snapshot)), "bytes");
+            kept.push(world);
+        }
+    }
+}
+
+/// A decision late in a run against one early in it, of 1,000 agents.
+pub(crate) fn history(print: Print) {
+    for (platform, name) in PLATFORMS {
+        let mut world = town::world(platform, 1_000);
+        let mut times = [0.0; 2];
+        for (time, round) in times.iter_mut().zip([20, 200]) {
+            town::play_to(&mut world, round - 5);
+            let start = Instant::now();
+            town::play_to(&mut world, round + 5);
+            *time = start.elapsed().as_secs_f64() * 1e6 / 10.0 / 1_000.0;
+            let case = format!("{name}, round {round}");
+            print(&Figure { name: "time per decision", case, value: *time, unit: "us" });
+        }
+        let case = format!("{name}, round 200 / round 20");
+        let value = times[1] / times[0];
+        print(&Figure { name: "growth of the time per decision", case, value, unit: "times" });
+    }
+}
+
+/// The same rounds decided on one thread and on two. Applying them takes one thread always.
+pub(crate) fn threads(print: Print) {
+    for (platform, name) in PLATFORMS {
+        let mut decide = [0.0; 2];
+        let mut whole = [0.0; 2];
+        for (place, threads) in [1, 2].into_iter().enumerate() {
+            let mut world = town::world(platform, 10_000);
+            town::play_to(&mut world, 4);
+            for _ in 0..6 {
+                let start = Instant::now();
+                let decisions = decide_on(&world, threads);
+                decide[place] += start.elapsed().as_secs_f64();
+                let inputs = Inputs { tick: world.tick(), wall_clock_ms: 0 };
+                world.step(&inputs, decisions).expect("inputs and decisions of this tick");
+                whole[place] += start.elapsed().as_secs_f64();
+            }
+        }
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let case = format!("{name}, 10000 agents, {cores} cores");
+        let figure = |name, value| {
+            print(&Figure { name, case: case.clone(), value, unit: "times" });
+        };
+        figure("deciding on two threads, speed of one", decide[0] / decide[1]);
+        figure("rounds on two threads, speed of one", whole[0] / whole[1]);
+    }
+}
+
+fn decide_on(world: &World, threads: u32) -> Decisions {
+    let active = world.active();
+    thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads)
+            .map(|part| active * part / threads..active * (part + 1) / threads)
+            .map(|range| scope.spawn(move || world.decide(range)))
+            .collect();
+        let parts = parts.into_iter().map(|thread| thread.join().expect("deciding cannot panic"));
+        Decisions::join(parts).expect("at least one thread")
+    })
+}
+
+/// Memory of this process that is in use, as Linux counts it; `None` elsewhere.
+fn resident_bytes() -> Option<usize> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures are printed with a few digits")]
+pub(crate) fn count(value: usize) -> f64 {
+    value as f64
+}

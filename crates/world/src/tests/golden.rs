@@ -1,0 +1,46 @@
+//! Ties behaviour to [`RULES`](crate::RULES): neither changes without the other.
+
+use std::format;
+use std::string::String;
+
+use super::fixture::{PLATFORMS, step, town, world};
+use crate::bytes::digest;
+use crate::{Platform, RULES};
+
+/// Rules, platform, digest of all outputs of 48 rounds, hash of the world after them.
+///
+/// Append a line per platform when behaviour changes on purpose, together with a new number of
+/// rules; never change a line: runs that were recorded under it still name it.
+const GOLDEN: &[(u32, Platform, &str, &str)] = &[
+    (1, Platform::Twitter, "df4de4698596b47e4a1dfefe26607e4c", "7b4a0ba2457186dba5a523eb26962a8b"),
+    (1, Platform::Reddit, "2686127b8ef0fe7e8aaa62980779797f", "581919a15141737dc311f3c66fc2bf36"),
+];
+
+#[test]
+fn behaviour_changes_only_with_the_rules() {
+    for platform in PLATFORMS {
+        let mut world = world(town(platform, 7));
+        let mut told = String::new();
+        while world.tick() <= 48 {
+            told.push_str(&format!("{:?}\n", step(&mut world)));
+        }
+        let found = (RULES, platform, &*hex(digest(told.as_bytes())), &*hex(world.hash()));
+        assert!(
+            GOLDEN.contains(&found),
+            "the world behaves differently under the same rules: if that is meant, raise RULES \
+             and append {found:?}",
+        );
+    }
+}
+
+#[test]
+fn there_is_one_golden_digest_per_rules_and_platform() {
+    for (place, (rules, platform, ..)) in GOLDEN.iter().enumerate() {
+        let same = |line: &&(u32, Platform, &str, &str)| (line.0, line.1) == (*rules, *platform);
+        assert_eq!(GOLDEN.iter().filter(same).count(), 1, "line {place}");
+    }
+}
+
+fn hex(bytes: [u8; 16]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

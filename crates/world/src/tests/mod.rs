@@ -1,0 +1,11 @@
+//! Properties of whole worlds. What belongs to one module is tested there.
+
+mod activity;
+mod behaviour;
+mod door;
+mod fixture;
+mod golden;
+mod order;
+mod purity;
+mod questions;
+mod snapshots;
