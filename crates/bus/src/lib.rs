@@ -1,1 +1,70 @@
-//! To come.
+//! Everything that Shoal says to NATS, and the only crate that names its client.
+//!
+//! A stream here is a log with optimistic concurrency: an append names the last sequence that
+//! it expects on its subject, so of two writers one is refused. Whatever was refused or not
+//! answered is looked at, never guessed; [`verdict`] says what a look means.
+//!
+//! In reading order:
+//!
+//! - connection: how one gets a [`Bus`], and why one does not;
+//! - [`topology`]: every stream there is, as data; provision makes the server match it;
+//! - append and batch: writing; [`verdict`]: what a refused write means;
+//! - reading, cursor, durable: reading once, for ever, and together with others;
+//! - objects: bytes of any size; leases: who lives; ledger: one value under a key;
+//! - core and services: what is not stored.
+//!
+//! Futures of this crate may be dropped at any point. A dropped write has an unknown outcome,
+//! like one that was not answered; a dropped read loses nothing.
+
+mod append;
+mod batch;
+mod connection;
+mod core;
+mod cursor;
+mod durable;
+mod events;
+mod leases;
+mod ledger;
+mod objects;
+mod provision;
+mod reading;
+mod services;
+mod stored;
+pub mod topology;
+pub mod verdict;
+mod wire;
+
+use std::sync::Arc;
+
+use contract::subject::Prefix;
+
+pub use append::{Append, AppendError};
+pub use batch::MAX_BATCH;
+pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, shown_url};
+pub use core::{CoreMessage, RequestError, Subscription};
+pub use cursor::{Cursor, Start};
+pub use durable::{Delivery, Durable};
+pub use leases::Lease;
+pub use provision::{Difference, TopologyError};
+pub use reading::ReadError;
+pub use services::{Request, Requests, ServiceInfo};
+pub use stored::Stored;
+
+/// Header of frames, replies and env-status: the epoch of the owner who wrote it.
+pub const EPOCH_HEADER: &str = "Shoal-Epoch";
+
+/// A connection to the bus: one socket, shared by all clones.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    client: async_nats::Client,
+    jetstream: async_nats::jetstream::Context,
+    events: Arc<events::Events>,
+    prefix: Prefix,
+}
+
+impl Bus {
+    /// The prefix of all subjects and stream names.
+    pub fn prefix(&self) -> &Prefix {
+        &self.prefix
+    }
+}

@@ -1,0 +1,235 @@
+//! Makes the server's streams match the topology, or says exactly what differs.
+
+use std::fmt;
+
+use async_nats::jetstream::account::Account;
+use async_nats::jetstream::stream::{Config, Info};
+
+use crate::Bus;
+use crate::topology::{StreamSpec, essentials, topology};
+use crate::wire::ApiError;
+
+/// One thing in which the server is not as Shoal needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The stream.
+    pub stream: String,
+    /// The field of its configuration, or `stream` if there is none at all.
+    pub field: &'static str,
+    /// What stands there.
+    pub found: String,
+    /// What is needed.
+    pub expected: String,
+}
+
+/// The server is not as Shoal needs it, and this user cannot change it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct TopologyError {
+    /// All that differs.
+    pub differences: Vec<Difference>,
+    /// Why it could not be changed, in the server's words.
+    pub reasons: Vec<String>,
+}
+
+/// What is taken as storage where the server sets no limit for the account.
+const USUAL_STORAGE: u64 = 8 * GIB;
+const LEAST_STORAGE: u64 = GIB / 16;
+const MOST_STORAGE: u64 = 1024 * GIB;
+const GIB: u64 = 1 << 30;
+
+/// The smallest stream that is worth having.
+const LEAST_BYTES: i64 = 1 << 20;
+
+impl Bus {
+    /// Makes the server's streams match the topology; changes nothing that matches.
+    ///
+    /// # Errors
+    /// All differences that remain, and why.
+    pub async fn ensure_topology(&self) -> Result<(), TopologyError> {
+        self.provision(1).await
+    }
+
+    /// As [`Bus::ensure_topology`], with `replicas` copies (in a cluster) of each stream that
+    /// is made now; those that are there keep theirs.
+    ///
+    /// # Errors
+    /// All differences that remain, and why.
+    pub async fn provision(&self, replicas: usize) -> Result<(), TopologyError> {
+        let mut steps = Vec::new();
+        for spec in topology(&self.prefix, replicas) {
+            steps.push(self.inspect(spec).await);
+        }
+        let mut open: Vec<Step> = steps.extract_if(.., |step| step.is_open()).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let storage = self.storage(&steps, replicas).await;
+        let mut reasons = Vec::new();
+        let mut remaining = Vec::new();
+        while !open.is_empty() {
+            let step = open.remove(0);
+            let Err(error) = self.take(&step, storage).await else { continue };
+            tracing::debug!("{} cannot be changed: {error}", step.spec.name);
+            let forbidden = matches!(error, ApiError::NoAnswer(_));
+            reasons.push(error.to_string());
+            remaining.push(step);
+            if forbidden {
+                // Whoever may not change one stream may not change the next; each try would
+                // cost a time-out.
+                remaining.append(&mut open);
+            }
+        }
+        let differences: Vec<Difference> =
+            remaining.into_iter().flat_map(|step| step.differences()).collect();
+        if differences.is_empty() { Ok(()) } else { Err(TopologyError { differences, reasons }) }
+    }
+
+    async fn inspect(&self, spec: StreamSpec) -> Step {
+        let operation = format!("STREAM.INFO.{}", spec.name);
+        let found = match self.api::<_, Info>(&operation, &serde_json::json!({})).await {
+            Ok(info) => Found::Stream(Box::new(info.config)),
+            Err(ApiError::Refused(refusal)) if refusal.err_code == STREAM_NOT_FOUND => {
+                Found::Nothing
+            }
+            Err(error) => Found::Unreadable(error.to_string()),
+        };
+        Step { spec, found }
+    }
+
+    /// What all streams together may have: the account's limit less what others reserve.
+    async fn storage(&self, present: &[Step], replicas: usize) -> u64 {
+        let account = self.api::<_, Account>("INFO", &serde_json::json!({})).await;
+        let limit = account.as_ref().ok().and_then(|account| account.limits.max_storage);
+        let (Ok(account), Some(limit)) = (&account, limit) else { return USUAL_STORAGE };
+        let limit = u64::try_from(limit).unwrap_or(0);
+        let ours: u64 = present.iter().map(Step::reserved).sum();
+        let others = account.reserved_storage.saturating_sub(ours);
+        let copies = u64::try_from(replicas.max(1)).unwrap_or(1);
+        (limit.saturating_sub(others) / copies).clamp(LEAST_STORAGE, MOST_STORAGE)
+    }
+
+    async fn take(&self, step: &Step, storage: u64) -> Result<(), ApiError> {
+        let name = &step.spec.name;
+        let mut config = step.spec.config(storage);
+        if let Found::Stream(found) = &step.found {
+            tracing::info!("stream {name} differs from what is needed, changing it");
+            let _: Info = self.api(&format!("STREAM.UPDATE.{name}"), &merged(found, config)).await?;
+            return Ok(());
+        }
+        loop {
+            match self.api::<_, Info>(&format!("STREAM.CREATE.{name}"), &config).await {
+                Ok(_) => {
+                    tracing::info!("made stream {name} of at most {} bytes", config.max_bytes);
+                    return Ok(());
+                }
+                Err(ApiError::Refused(refusal))
+                    if NO_ROOM.contains(&refusal.err_code) && config.max_bytes > LEAST_BYTES =>
+                {
+                    config.max_bytes = (config.max_bytes / 2).max(LEAST_BYTES);
+                }
+                // Another service makes it at the same time, with another size.
+                Err(ApiError::Refused(refusal)) if refusal.err_code == NAME_IN_USE => {
+                    let other = self.inspect(step.spec.clone()).await;
+                    return if other.is_open() { Err(refusal.into()) } else { Ok(()) };
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+const STREAM_NOT_FOUND: u64 = 10059;
+const NAME_IN_USE: u64 = 10058;
+/// Resources of the account, the server, or the cluster are exceeded.
+const NO_ROOM: [u64; 5] = [10002, 10005, 10023, 10028, 10047];
+
+/// A stream that is to be, and what is there of it.
+struct Step {
+    spec: StreamSpec,
+    found: Found,
+}
+
+enum Found {
+    Nothing,
+    Stream(Box<Config>),
+    Unreadable(String),
+}
+
+impl Step {
+    fn is_open(&self) -> bool {
+        !self.differences().is_empty()
+    }
+
+    fn reserved(&self) -> u64 {
+        match &self.found {
+            Found::Stream(config) => u64::try_from(config.max_bytes).unwrap_or(0),
+            Found::Nothing | Found::Unreadable(_) => 0,
+        }
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        let expected = essentials(&self.spec.config(USUAL_STORAGE));
+        let stream = self.spec.name.clone();
+        let whole = |found: &str| {
+            let fields = expected.iter().map(|(field, value)| format!("{field} {value}"));
+            let expected = fields.collect::<Vec<_>>().join(", ");
+            vec![Difference { stream: stream.clone(), field: "stream", found: found.to_owned(), expected }]
+        };
+        let config = match &self.found {
+            Found::Nothing => return whole("nothing"),
+            Found::Unreadable(reason) => return whole(reason),
+            Found::Stream(config) => config,
+        };
+        let pairs = essentials(config).into_iter().zip(expected);
+        pairs
+            .filter(|((_, found), (_, expected))| found != expected)
+            .map(|((field, found), (_, expected))| {
+                Difference { stream: stream.clone(), field, found, expected }
+            })
+            .collect()
+    }
+}
+
+/// What is there, with what matters to us as it should be; sizes and copies stay.
+fn merged(found: &Config, wanted: Config) -> Config {
+    Config {
+        max_bytes: found.max_bytes,
+        max_messages: found.max_messages,
+        max_message_size: found.max_message_size,
+        max_consumers: found.max_consumers,
+        num_replicas: found.num_replicas,
+        duplicate_window: found.duplicate_window,
+        description: found.description.clone(),
+        metadata: found.metadata.clone(),
+        compression: found.compression.clone(),
+        placement: found.placement.clone(),
+        republish: found.republish.clone(),
+        consumer_limits: found.consumer_limits.clone(),
+        first_sequence: found.first_sequence,
+        ..wanted
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { stream, field, found, expected } = self;
+        write!(f, "{stream}: {field}: found {found}, expected {expected}")
+    }
+}
+
+impl fmt::Display for TopologyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the streams on nats-server are not as Shoal needs them:")?;
+        for difference in &self.differences {
+            write!(f, "\n  {difference}")?;
+        }
+        f.write_str("\nand this user cannot change them:")?;
+        for reason in &self.reasons {
+            write!(f, "\n  {reason}")?;
+        }
+        f.write_str(
+            "\nprovision them once with a user who may create and update streams \
+             ($JS.API.STREAM.CREATE.*, $JS.API.STREAM.UPDATE.*), or by hand as listed",
+        )
+    }
+}

@@ -1,0 +1,201 @@
+//! Reading what is stored, once.
+
+use async_nats::jetstream::consumer::{self, AckPolicy, Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::RawMessage;
+use contract::subject::StreamName;
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use crate::Bus;
+use crate::stored::Stored;
+use crate::wire::{ANSWER_TIMEOUT, ApiError, NoAnswer};
+
+/// Why something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The stream, or the consumer, does not exist.
+    #[error("{0}")]
+    Missing(String),
+    /// This user may not.
+    #[error("denied: {0}")]
+    Denied(String),
+    /// No answer, or none that can be read. Later may be better.
+    #[error("{0}")]
+    Unanswered(String),
+}
+
+/// Messages per request; at the usual part size, some 16 MiB.
+const FETCH: usize = 64;
+
+/// After how long without a request the server forgets a consumer that nobody deletes.
+pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
+
+const NO_MESSAGE_FOUND: u64 = 10037;
+
+impl Bus {
+    /// The last message on `subject`, as the stream's leader knows it: what was acknowledged
+    /// before is seen.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn last(
+        &self,
+        stream: StreamName,
+        subject: &str,
+    ) -> Result<Option<Stored>, ReadError> {
+        #[derive(Serialize)]
+        struct Question<'a> {
+            last_by_subj: &'a str,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            message: RawMessage,
+        }
+        let operation = format!("STREAM.MSG.GET.{}", self.stream_of(stream));
+        match self.api::<_, Answer>(&operation, &Question { last_by_subj: subject }).await {
+            Ok(answer) => {
+                let message = StreamMessage::try_from(answer.message).map_err(|error| {
+                    ReadError::Unanswered(format!("{subject}: unreadable message: {error}"))
+                })?;
+                Ok(Some(Stored::from_lookup(message)))
+            }
+            Err(ApiError::Refused(refusal)) if refusal.err_code == NO_MESSAGE_FOUND => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Everything on `filter` (a subject, or a pattern) from sequence `from` up to the end as
+    /// of now, in order.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn read_all(
+        &self,
+        stream: StreamName,
+        filter: &str,
+        from: u64,
+    ) -> Result<Vec<Stored>, ReadError> {
+        self.read(stream, filter, DeliverPolicy::ByStartSequence { start_sequence: from.max(1) }).await
+    }
+
+    /// The last message of each subject that matches `filter`, in the order of the stream.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn read_last_per_subject(
+        &self,
+        stream: StreamName,
+        filter: &str,
+    ) -> Result<Vec<Stored>, ReadError> {
+        self.read(stream, filter, DeliverPolicy::LastPerSubject).await
+    }
+
+    async fn read(
+        &self,
+        stream: StreamName,
+        filter: &str,
+        policy: DeliverPolicy,
+    ) -> Result<Vec<Stored>, ReadError> {
+        let consumer = self.passing_consumer(stream, filter, policy).await?;
+        let info = consumer.cached_info();
+        let result = drain(&consumer, info.num_pending).await;
+        // Unasked, the server would keep it for a while, and it keeps only so many.
+        let delete = format!("$JS.API.CONSUMER.DELETE.{}.{}", info.stream_name, info.name);
+        let deleted = self.client.publish(delete, bytes::Bytes::new()).await;
+        if let Err(error) = deleted {
+            tracing::debug!("consumer {} is left to the server: {error}", info.name);
+        }
+        result.map_err(|reason| ReadError::Unanswered(format!("reading {filter}: {reason}")))
+    }
+
+    /// A consumer of our own that acknowledges nothing and is soon forgotten.
+    pub(crate) async fn passing_consumer(
+        &self,
+        stream: StreamName,
+        filter: &str,
+        deliver_policy: DeliverPolicy,
+    ) -> Result<Consumer<pull::Config>, ReadError> {
+        let config = pull::Config {
+            // With a name the filter is part of the request's subject, where permissions see it.
+            name: Some(format!("passing_{}", self.new_id())),
+            deliver_policy,
+            ack_policy: AckPolicy::None,
+            filter_subject: filter.to_owned(),
+            inactive_threshold: FORGOTTEN_AFTER,
+            num_replicas: 1,
+            memory_storage: true,
+            ..pull::Config::default()
+        };
+        self.create_consumer(stream, config).await
+    }
+
+    /// Creates a consumer, or finds it if it is there just so.
+    pub(crate) async fn create_consumer(
+        &self,
+        stream: StreamName,
+        config: pull::Config,
+    ) -> Result<Consumer<pull::Config>, ReadError> {
+        #[derive(Serialize)]
+        struct Question<'a> {
+            stream_name: &'a str,
+            config: consumer::Config,
+        }
+        let stream = self.stream_of(stream);
+        let name = config.name.as_ref().or(config.durable_name.as_ref());
+        let name = name.map_or("", String::as_str);
+        let operation = format!("CONSUMER.CREATE.{stream}.{name}.{}", config.filter_subject);
+        let question = Question {
+            stream_name: &stream,
+            config: consumer::IntoConsumerConfig::into_consumer_config(&config),
+        };
+        let info: consumer::Info = self.api(&operation, &question).await?;
+        Ok(Consumer::new(config, info, self.jetstream.clone()))
+    }
+
+    /// The server's name of a stream, of a bucket too.
+    pub(crate) fn stream_of(&self, stream: StreamName) -> String {
+        crate::topology::stream_name(&self.prefix, stream)
+    }
+}
+
+/// Reads up to `pending` messages, fewer if there are no more.
+async fn drain(consumer: &Consumer<pull::Config>, pending: u64) -> Result<Vec<Stored>, String> {
+    let mut read = Vec::new();
+    loop {
+        let left = usize::try_from(pending).unwrap_or(usize::MAX).saturating_sub(read.len());
+        if left == 0 {
+            return Ok(read);
+        }
+        let fetch = consumer.fetch().max_messages(left.min(FETCH)).messages();
+        let mut batch = fetch.await.map_err(|error| error.to_string())?;
+        let before = read.len();
+        // The client gives up on no answer, so we do.
+        while let Some(message) = tokio::time::timeout(ANSWER_TIMEOUT, batch.next())
+            .await
+            .map_err(|_| format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))?
+        {
+            let message = message.map_err(|error| error.to_string())?;
+            read.push(Stored::from_delivery(&message)?);
+        }
+        // What was pending has been purged or has expired meanwhile.
+        if read.len() == before {
+            return Ok(read);
+        }
+    }
+}
+
+impl From<ApiError> for ReadError {
+    fn from(error: ApiError) -> ReadError {
+        match error {
+            ApiError::NoAnswer(NoAnswer::Denied(text)) => ReadError::Denied(text),
+            ApiError::NoAnswer(reason) => ReadError::Unanswered(reason.to_string()),
+            // Not found: streams and consumers alike.
+            ApiError::Refused(refusal) if matches!(refusal.err_code, 10059 | 10014) => {
+                ReadError::Missing(refusal.to_string())
+            }
+            ApiError::Refused(refusal) => ReadError::Unanswered(refusal.to_string()),
+        }
+    }
+}
