@@ -151,7 +151,11 @@ impl Node {
             run_id: None,
             subject: stored.subject.clone(),
             sequence: stored.sequence,
-            problems: vec![Problem::new("subject", why, "<prefix>.<stream>.<run>.<verb>.<client>.<id>")],
+            problems: vec![Problem::new(
+                "subject",
+                why,
+                "<prefix>.<stream>.<run>.<verb>.<client>.<id>",
+            )],
             body: contract::problem::shorten(&String::from_utf8_lossy(&stored.body), 64 * 1024),
             at: now(),
         };
@@ -174,11 +178,14 @@ impl Node {
                 continue;
             }
             let filter = self.bus.prefix().all(StreamName::EnvStatus);
-            let Ok(all) = self.bus.read_last_per_subject(StreamName::EnvStatus, &filter).await else {
+            let Ok(all) = self.bus.read_last_per_subject(StreamName::EnvStatus, &filter).await
+            else {
                 continue;
             };
             for stored in all {
-                let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { continue };
+                let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else {
+                    continue;
+                };
                 let key = Prefix::lease_key(&status.run_id);
                 let free = matches!(self.bus.lease_holder(&key).await, Ok(None));
                 if status.status.is_live() && free {

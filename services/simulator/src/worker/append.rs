@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use bus::verdict::{Look, Verdict, judge};
+use bus::verdict::{Attempt, Look, Verdict, judge};
 use bus::{AppendError, Bus, EPOCH_HEADER};
-use contract::journal::Entry;
-use contract::subject::{Platform, StreamName};
 use contract::id::RunId;
+use contract::journal::{Entry, Record};
+use contract::subject::{Platform, StreamName};
 use kit::retry::Pauses;
 
 use super::Lost;
@@ -101,23 +101,23 @@ impl Log {
         let Ok(owner) = self.bus.last(StreamName::Inputs, &self.journal).await else {
             return Ok(None);
         };
-        let owner = owner.and_then(|stored| epoch_of(&stored.body)).unwrap_or(0);
-        let stored = last.as_ref().map(|stored| (stored.sequence, &stored.body[..]));
-        let look = Look { stored, ours, known: self.last, epoch: self.epoch, owner };
-        match judge(&look) {
+        let claimed = owner.and_then(|stored| epoch_of(&stored.body));
+        let look = match &last {
+            None => Look::Empty,
+            Some(stored) => Look::Last { sequence: stored.sequence, body: &stored.body, claimed },
+        };
+        let attempt = Attempt { body: ours, known: self.last, epoch: self.epoch };
+        match judge(&attempt, &look) {
             Verdict::Stored { sequence } => {
                 self.last = sequence;
                 Ok(Some(Appended::Ours))
             }
-            Verdict::NotStored => Ok(None),
-            Verdict::Overtaken { sequence } => {
-                self.last = sequence;
-                Ok(Some(Appended::Overtaken))
-            }
-            Verdict::Fenced { owner } => Err(Lost::Fenced(owner)),
-            Verdict::WentBackwards { found } => Err(Lost::Damaged(format!(
-                "{} went back to sequence {found}, it had reached {}",
-                self.subject, self.last
+            Verdict::Absent | Verdict::Unknown => Ok(None),
+            Verdict::Zombie { .. } => Ok(Some(Appended::Overtaken)),
+            Verdict::Fenced { by } => Err(Lost::Fenced(by)),
+            Verdict::WentBackwards { known, found } => Err(Lost::Damaged(format!(
+                "{} went back to sequence {found}, it had reached {known}",
+                self.subject
             ))),
         }
     }
@@ -125,7 +125,6 @@ impl Log {
 
 /// The epoch that a journal record was written under; `None` for a genesis or garbage.
 fn epoch_of(body: &[u8]) -> Option<u32> {
-    use contract::journal::Record;
     match serde_json::from_slice::<Entry>(body).ok()?.record {
         Record::Genesis(_) => None,
         Record::Claim(claim) => Some(claim.epoch),

@@ -42,8 +42,7 @@ pub fn open(bus: Bus, status: EnvStatus, sequence: u64) -> (Board, Writer) {
     let subject = bus.prefix().env_status(&status.run_id);
     let (report, reported) = watch::channel(0);
     let (wrote, written) = watch::channel(0);
-    let board =
-        Board { status: Arc::new(Mutex::new(status)), reported: Arc::new(report), written };
+    let board = Board { status: Arc::new(Mutex::new(status)), reported: Arc::new(report), written };
     (board.clone(), Writer { bus, subject, sequence, board, reported, written: wrote })
 }
 

@@ -11,9 +11,7 @@ use std::time::Duration;
 use bus::{Append, AppendError, Bus, Start, Stored};
 use contract::command::{Command, Interview, Request};
 use contract::id::{CommandId, RunId};
-use contract::reply::{
-    Answer, ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult,
-};
+use contract::reply::{Answer, ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use kit::retry::Pauses;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -116,19 +114,15 @@ impl Desk {
                 Reply::failed(id, run, verb.as_str(), code, message, now())
             }
         };
-        let subject =
-            self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
+        let subject = self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
         store_reply(&self.bus, subject, &reply).await
     }
 
     async fn carry_out(&self, command: Command, sequence: u64) -> Result<ReplyResult, ReplyError> {
         match command.request.clone() {
             Request::Start => {
-                let epochs = self.ask_all(|done| Ask::Begin {
-                    command: command.clone(),
-                    sequence,
-                    done,
-                });
+                let epochs =
+                    self.ask_all(|done| Ask::Begin { command: command.clone(), sequence, done });
                 let epoch = epochs.await?.into_iter().max().unwrap_or_default();
                 self.board.stored().await;
                 Ok(ReplyResult::Started { epoch })

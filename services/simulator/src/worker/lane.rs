@@ -233,8 +233,8 @@ impl Lane {
 
     fn report(&self, frame: &Frame) {
         let chain = &self.chain;
-        let minutes = (frame.simulated_time.milliseconds() - self.genesis.start_time.milliseconds())
-            / 60_000;
+        let minutes =
+            (frame.simulated_time.milliseconds() - self.genesis.start_time.milliseconds()) / 60_000;
         self.board.report_platform(self.platform(), |world: &mut PlatformStatus| {
             world.status = RunStatus::Running;
             world.ticks = frame.tick + 1;
@@ -274,7 +274,8 @@ impl Lane {
         command: Option<Command>,
     ) -> Result<(), Ended> {
         let (epoch, at) = (self.epoch, now());
-        let entry = Entry::new(Record::End(End { epoch, outcome, reason: reason.clone(), command, at }));
+        let entry =
+            Entry::new(Record::End(End { epoch, outcome, reason: reason.clone(), command, at }));
         if self.journal.entry(&entry).await? == Appended::Overtaken {
             return Err(Ended::Reopen);
         }
@@ -298,6 +299,7 @@ impl Lane {
         if self.journal.entry(&Entry::new(Record::Claim(claim))).await? == Appended::Overtaken {
             return Err(Ended::Reopen);
         }
+        self.report_claim();
         let stored = self.stored_frame().await?;
         let frames = stored.as_ref().map_or(0, |frame| frame.tick + 1);
         if frames as usize > journal.ticks.len() {
@@ -323,6 +325,18 @@ impl Lane {
             None => {}
         }
         Ok(())
+    }
+
+    fn report_claim(&self) {
+        let (epoch, platform) = (self.epoch, self.platform());
+        let waits = !self.begun && self.end.is_none();
+        self.board.report(|status| {
+            status.epoch = status.epoch.max(epoch);
+            let world = status.platforms.iter_mut().find(|world| world.platform == platform);
+            if let Some(world) = world.filter(|_| waits) {
+                world.status = RunStatus::Starting;
+            }
+        });
     }
 
     /// A frame made again: it must equal the one that is stored, or is stored now.

@@ -14,6 +14,7 @@ pub mod snapshot;
 pub mod step;
 
 use std::future::Future;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,6 @@ use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
-use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use world::World;
@@ -203,7 +203,8 @@ async fn drive(
                     status.reason = Some(format!("the {platform} world has failed: {why}"));
                 });
                 context.board.report_platform(platform, |world| world.status = RunStatus::Failed);
-                lane::run_dead(&context.pulse, &context.node_gone, platform, &mut inbox, &why).await;
+                lane::run_dead(&context.pulse, &context.node_gone, platform, &mut inbox, &why)
+                    .await;
                 return Ok(());
             }
         }
@@ -322,9 +323,10 @@ fn genesis(context: &Context, platform: Platform) -> Genesis {
 /// Wishes for the end once standard input is at its end: the node holds the other side.
 fn watch_node() -> Shutdown {
     let (trigger, gone) = Shutdown::manual();
-    tokio::spawn(async move {
+    // A thread of its own: one that is blocked in a read does not hold up the process's end.
+    std::thread::spawn(move || {
         let mut ignored = [0; 64];
-        while matches!(tokio::io::stdin().read(&mut ignored).await, Ok(1..)) {}
+        while matches!(std::io::stdin().read(&mut ignored), Ok(1..)) {}
         trigger.pull();
     });
     gone

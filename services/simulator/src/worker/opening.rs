@@ -137,7 +137,13 @@ mod tests {
 
     fn claim(epoch: u32) -> Record {
         let text = |text: &str| text.to_owned();
-        Record::Claim(Claim { epoch, node: text("n"), worker: text("w"), why: text("start"), at: AT })
+        Record::Claim(Claim {
+            epoch,
+            node: text("n"),
+            worker: text("w"),
+            why: text("start"),
+            at: AT,
+        })
     }
 
     fn tick(tick: u32, epoch: u32) -> Record {

@@ -51,7 +51,8 @@ impl Snapshots {
     /// Stores a copy of the world in the background, if it is time.
     pub fn offer(&mut self, world: &World, chain: &Chain, genesis: &Genesis) {
         let busy = self.storing.as_ref().is_some_and(|task| !task.is_finished());
-        let due = world.tick() >= self.last_tick + BETWEEN_TICKS && self.last_at.elapsed() >= BETWEEN;
+        let due =
+            world.tick() >= self.last_tick + BETWEEN_TICKS && self.last_at.elapsed() >= BETWEEN;
         let last = world.tick() > genesis.options.rounds;
         if busy || !(due || last) {
             return;
@@ -61,7 +62,8 @@ impl Snapshots {
         let (run, platform) = (genesis.run_id.clone(), genesis.platform);
         self.storing = Some(tokio::spawn(async move {
             let subject = bus.prefix().snapshots(&run, platform);
-            let encoding = tokio::task::spawn_blocking(move || encode(&world, &chain, run, platform));
+            let encoding =
+                tokio::task::spawn_blocking(move || encode(&world, &chain, run, platform));
             let Ok(bytes) = encoding.await else { return };
             if let Err(error) = bus.put_object(&subject, &bytes, None).await {
                 tracing::warn!(%platform, "failed to store a snapshot, going on without: {error}");
@@ -99,7 +101,12 @@ fn decode(bytes: &[u8], setup: Setup, genesis: &Genesis) -> Result<(World, Chain
 }
 
 /// The newest good snapshot that is not ahead of a journal of `ticks` ticks.
-pub async fn load(bus: &Bus, setup: &Setup, genesis: &Genesis, ticks: usize) -> Option<(World, Chain)> {
+pub async fn load(
+    bus: &Bus,
+    setup: &Setup,
+    genesis: &Genesis,
+    ticks: usize,
+) -> Option<(World, Chain)> {
     let platform = genesis.platform;
     let subject = bus.prefix().snapshots(&genesis.run_id, platform);
     let bytes = match bus.get_object(StreamName::Snapshots, &subject).await {

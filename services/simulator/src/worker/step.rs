@@ -15,7 +15,6 @@ use crate::translate::{self, Chain};
 const AGENTS_PER_THREAD: u32 = 256;
 
 /// A world that has taken one more tick, and what came out.
-#[derive(Debug)]
 pub struct Stepped {
     /// The world, after the tick.
     pub world: Box<World>,
