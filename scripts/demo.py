@@ -173,7 +173,7 @@ def conclude(shoal, sample, run):
     status = shoal.json("status", run.run_id)
     deadline = time.monotonic() + MEMORY_SECONDS
     # The memory follows the run at its own pace.
-    while problems := missing(status, shoal.json("memory", "stats", run.run_id), run.answer):
+    while problems := missing(status, episodes(shoal, run.run_id), run.answer):
         if time.monotonic() > deadline:
             break
         shoal.supervisor.check()
@@ -184,6 +184,14 @@ def conclude(shoal, sample, run):
     ):
         print(f"\n$ {shoal.shown(*arguments)}\n{shoal.read_for_people(*arguments)}")
     return problems
+
+
+def episodes(shoal, run_id):
+    """How many the memory holds: none as long as it has not heard of the run."""
+    try:
+        return shoal.json("memory", "stats", run_id)["episodes"]
+    except StackError:
+        return 0
 
 
 def where_to_look(run, sample, own_nats_url, http_url):

@@ -7,7 +7,7 @@ def is_past_the_middle(status):
     return all(world["rounds"] <= 2 * world["round"] < 2 * world["rounds"] for world in worlds)
 
 
-def missing(status, memory, answer):
+def missing(status, episodes, answer):
     """Everything that a complete demo has and this one has not, in words."""
     problems = []
     if status["status"] != "completed":
@@ -24,6 +24,6 @@ def missing(status, memory, answer):
     if not answer:
         problems.append("the agent that was asked did not answer")
     expected = sum(world["memorable"] for world in status["platforms"])
-    if memory["episodes"] != expected:
-        problems.append(f"the memory holds {memory['episodes']} episodes, not {expected}")
+    if episodes != expected:
+        problems.append(f"the memory holds {episodes} episodes, not {expected}")
     return problems

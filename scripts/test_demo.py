@@ -26,7 +26,7 @@ def run(twitter=None, reddit=None, **differing):
 
 class Missing(unittest.TestCase):
     def test_nothing_is_missing_from_a_run_that_went_well(self):
-        self.assertEqual(demo_checks.missing(run(), {"episodes": 40}, "aye"), [])
+        self.assertEqual(demo_checks.missing(run(), 40, "aye"), [])
 
     def test_all_that_is_missing_is_named_at_once(self):
         failed = run(
@@ -36,7 +36,7 @@ class Missing(unittest.TestCase):
             reason="worker ended",
         )
         self.assertEqual(
-            demo_checks.missing(failed, {"episodes": 19}, ""),
+            demo_checks.missing(failed, 19, ""),
             [
                 "the run is failed (worker ended), not completed",
                 "twitter has 12 frames, not 49",
@@ -49,7 +49,7 @@ class Missing(unittest.TestCase):
 
     def test_an_episode_too_many_is_a_fault_too(self):
         self.assertEqual(
-            demo_checks.missing(run(), {"episodes": 41}, "aye"),
+            demo_checks.missing(run(), 41, "aye"),
             ["the memory holds 41 episodes, not 40"],
         )
 
