@@ -8,7 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::door::{Door, Object};
+use crate::door::{Door, Object, parse_body};
 use crate::id::CommandId;
 use crate::problem::{Problem, Problems, suggest};
 use crate::subject::{CommandAddress, Platform, StreamName};
@@ -146,13 +146,7 @@ impl Command {
     /// # Errors
     /// All that is wrong with it.
     pub fn from_json(body: &[u8]) -> Result<Command, Problems> {
-        if body.len() > MAX_COMMAND_BYTES {
-            let found = format!("{} bytes", body.len());
-            return Err(Problem::new("body", found, "at most 65536 bytes").into());
-        }
-        let value: Value = serde_json::from_slice(body)
-            .map_err(|error| Problem::new("body", error.to_string(), "a JSON object"))?;
-        Command::from_value(&value)
+        Command::from_value(&parse_body(body, MAX_COMMAND_BYTES)?)
     }
 
     fn from_value(value: &Value) -> Result<Command, Problems> {

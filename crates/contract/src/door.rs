@@ -183,6 +183,20 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The JSON of a message body of at most `max_bytes`.
+///
+/// # Errors
+/// That it is longer, or no JSON.
+pub fn parse_body(body: &[u8], max_bytes: usize) -> Result<Value, Problems> {
+    if body.len() > max_bytes {
+        let (found, expected) =
+            (format!("{} bytes", body.len()), format!("at most {max_bytes} bytes"));
+        return Err(Problem::new("body", found, &expected).into());
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new("body", error.to_string(), "a JSON object").into())
+}
+
 /// `value` as a whole number, where it is one.
 pub fn integer(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {

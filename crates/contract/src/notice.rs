@@ -284,9 +284,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<LiveAction>(&json).unwrap(), live);
         let forged = json.replace("market-1.twitter.7", "market-1.twitter.8");
         let error = serde_json::from_str::<LiveAction>(&forged).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "id is \"market-1.twitter.8\", the fields make \"market-1.twitter.7\""
-        );
+        assert_eq!(error, "id is \"market-1.twitter.8\", the fields make \"market-1.twitter.7\"");
     }
 }

@@ -1,10 +1,11 @@
 //! How a spec is to be run: what was requested, and what that resolves to.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::MAX_SAFE_INTEGER;
-use crate::door::Object;
+use crate::door::{Door, Object};
 use crate::spec::Spec;
 use crate::subject::Platform;
 
@@ -12,23 +13,22 @@ use crate::subject::Platform;
 pub const DEFAULT_SEED: u64 = 1;
 
 /// What a client asked for; absent is "as usual". Two requests are the same if these are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RequestedOptions {
-    /// The worlds to run; absent: all that the spec has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The worlds to run, each once; absent: all that the spec has.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub platforms: Option<Vec<Platform>>,
     /// At most this many rounds (the spec's own number caps it).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_rounds: Option<u32>,
     /// The seed; absent: [`DEFAULT_SEED`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Thousandths of a round per second of wall clock; absent or 0: as fast as possible.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pace_milli: Option<u32>,
     /// Names of the operator's memory targets; absent: the operator's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Vec<String>>,
 }
 
@@ -95,14 +95,30 @@ impl RequestedOptions {
     }
 }
 
-fn read_platforms(object: &Object<'_>) -> Vec<Platform> {
-    let known = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
-    let (read, wrong): (Vec<_>, Vec<_>) =
-        object.list("platforms").into_iter().partition(|(_, value)| known(value).is_some());
-    for (_, value) in wrong {
-        object.report("platforms", crate::door::describe(value), "twitter or reddit");
+/// The same rules wherever options are read: a door's problems become the one error.
+impl<'de> Deserialize<'de> for RequestedOptions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let door = Door::new("");
+        let options = door.root(&value).map(|root| RequestedOptions::read(&root));
+        door.close(options).map_err(D::Error::custom)
     }
-    read.into_iter().filter_map(|(_, value)| known(value)).collect()
+}
+
+fn read_platforms(object: &Object<'_>) -> Vec<Platform> {
+    const EXPECTED: &str = "twitter, reddit or both, each once";
+    let mut platforms: Vec<Platform> = Vec::new();
+    let elements = object.list("platforms");
+    if elements.is_empty() && object.get("platforms").is_some_and(Value::is_array) {
+        object.report("platforms", "none", EXPECTED);
+    }
+    for (_, value) in elements {
+        match value.as_str().and_then(|text| text.parse().ok()) {
+            Some(platform) if !platforms.contains(&platform) => platforms.push(platform),
+            _ => object.report("platforms", crate::door::describe(value), EXPECTED),
+        }
+    }
+    platforms
 }
 
 fn read_names(object: &Object<'_>, key: &str) -> Vec<String> {

@@ -12,6 +12,13 @@ use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
 
+const MILLION: u32 = 1_000_000;
+const MINUTES_PER_DAY: u32 = 24 * 60;
+/// An hour has at most 100 times the usual activity.
+const MAX_MULTIPLIER_PPM: u32 = 100 * MILLION;
+/// At most 1,000 posts an hour; influence has the same bound.
+const MAX_RATE_PPM: u32 = 1_000 * MILLION;
+
 /// A whole simulation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,7 +53,7 @@ pub struct TimeSpec {
     pub start_time: Timestamp,
     /// Simulated hours in all.
     pub total_hours: u32,
-    /// Simulated minutes from one round to the next, at least 1.
+    /// Simulated minutes from one round to the next, 1 to 1,440.
     pub minutes_per_round: u32,
     /// Agents that act in a simulated hour, at least.
     pub agents_per_hour_min: u32,
@@ -54,11 +61,11 @@ pub struct TimeSpec {
     pub agents_per_hour_max: u32,
     /// Hours of the day with more activity.
     pub peak_hours: Hours,
-    /// By how much, 1,000,000 = as usual.
+    /// By how much, 1,000,000 = as usual; at most 100,000,000.
     pub peak_ppm: u32,
     /// Hours of the day with less activity; an hour that is both counts as peak.
     pub off_peak_hours: Hours,
-    /// By how much.
+    /// By how much; at most 100,000,000.
     pub off_peak_ppm: u32,
 }
 
@@ -81,9 +88,9 @@ pub struct AgentSpec {
     pub activity_ppm: u32,
     /// The hours in which it may act.
     pub active_hours: Hours,
-    /// Posts per simulated hour, in millionths.
+    /// Posts per simulated hour, in millionths; at most 1,000,000,000.
     pub posts_per_hour_ppm: u32,
-    /// Comments per simulated hour, in millionths.
+    /// Comments per simulated hour, in millionths; at most 1,000,000,000.
     pub comments_per_hour_ppm: u32,
     /// Simulated minutes until it reacts, at least.
     pub response_delay_min: u32,
@@ -93,7 +100,7 @@ pub struct AgentSpec {
     pub sentiment_ppm: i32,
     /// Where it stands on what the simulation is about.
     pub stance: Stance,
-    /// How much weight its words have, 1,000,000 = usual.
+    /// How much weight its words have, 1,000,000 = usual; at most 1,000,000,000.
     pub influence_ppm: u32,
 }
 
@@ -144,7 +151,7 @@ pub struct PlatformSpec {
     pub profiles: Vec<Profile>,
 }
 
-/// Weights of the ranking, in millionths.
+/// Weights of the ranking, in millionths, each at most 1,000,000.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeedSpec {
@@ -207,7 +214,7 @@ impl Spec {
     ///
     /// # Errors
     /// What is wrong with it. A spec comes from a program, so a wrong type ends the reading;
-    /// what its parts claim about each other is reported all at once.
+    /// what it claims about itself is reported all at once.
     pub fn from_bytes(bytes: &[u8]) -> Result<Spec, Problems> {
         let spec: Spec = serde_json::from_slice(bytes)
             .map_err(|error| Problem::new("spec", error.to_string(), "a spec (see schemas/)"))?;
@@ -215,48 +222,31 @@ impl Spec {
         Ok(spec)
     }
 
-    /// Whether the parts fit each other.
+    /// Whether the numbers are in their bounds and the parts fit each other.
     ///
     /// # Errors
     /// Every claim that does not hold.
     pub fn check(&self) -> Result<(), Problems> {
-        let mut problems = Vec::new();
-        let mut claim = |holds: bool, place: String, found: String, expected: &str| {
-            if !holds {
-                problems.push(Problem::new(place, found, expected));
-            }
-        };
+        let mut claims = Claims(Vec::new());
         let count = self.agents.len();
-        claim(count > 0, "/agents".into(), "none".into(), "at least one agent");
+        claims.claim(count > 0, "/agents", "none", "at least one agent");
+        claims.time(&self.time);
         for (index, agent) in self.agents.iter().enumerate() {
-            let (place, id) = (format!("/agents/{index}/agent_id"), agent.agent_id);
-            claim(id as usize == index, place, id.to_string(), "the agent's index");
+            claims.agent(index, agent);
         }
         for (index, post) in self.events.seed_posts.iter().enumerate() {
             let place = format!("/events/seed_posts/{index}/agent_id");
-            let known = (post.agent_id as usize) < count;
-            claim(known, place, post.agent_id.to_string(), "the id of an agent");
+            claims.claim((post.agent_id as usize) < count, &place, post.agent_id, "an agent's id");
         }
-        let time = &self.time;
-        claim(
-            time.minutes_per_round > 0,
-            "/time/minutes_per_round".into(),
-            "0".into(),
-            "at least 1",
-        );
-        claim(
-            time.agents_per_hour_min <= time.agents_per_hour_max,
-            "/time/agents_per_hour_min".into(),
-            time.agents_per_hour_min.to_string(),
-            "at most agents_per_hour_max",
-        );
-        claim(!self.platforms().is_empty(), "/".into(), "no world".into(), "twitter or reddit");
-        for platform in self.platforms() {
-            let found = self.platform(platform).map_or(0, |world| world.profiles.len());
-            let place = format!("/{platform}/profiles");
-            claim(found == count, place, found.to_string(), "one profile per agent");
+        let platforms = self.platforms();
+        claims.claim(!platforms.is_empty(), "/", "no world", "twitter or reddit");
+        for platform in platforms {
+            let Some(world) = self.platform(platform) else { continue };
+            let (place, found) = (format!("/{platform}/profiles"), world.profiles.len());
+            claims.claim(found == count, &place, found, "one profile per agent");
+            claims.feed(&format!("/{platform}/feed"), &world.feed);
         }
-        Problems::none_or(problems, Some(()))
+        Problems::none_or(claims.0, Some(()))
     }
 
     /// The worlds that this spec has.
@@ -270,6 +260,55 @@ impl Spec {
             Platform::Twitter => self.twitter.as_ref(),
             Platform::Reddit => self.reddit.as_ref(),
         }
+    }
+}
+
+/// What a spec claims about itself and does not hold.
+struct Claims(Vec<Problem>);
+
+impl Claims {
+    fn claim(&mut self, holds: bool, place: &str, found: impl ToString, expected: &str) {
+        if !holds {
+            self.0.push(Problem::new(place, found.to_string(), expected));
+        }
+    }
+
+    fn at_most(&mut self, place: &str, found: u32, most: u32) {
+        self.claim(found <= most, place, found, &format!("at most {most}"));
+    }
+
+    fn time(&mut self, time: &TimeSpec) {
+        let minutes = time.minutes_per_round;
+        let expected = format!("1 to {MINUTES_PER_DAY}");
+        let holds = (1..=MINUTES_PER_DAY).contains(&minutes);
+        self.claim(holds, "/time/minutes_per_round", minutes, &expected);
+        let (least, most) = (time.agents_per_hour_min, time.agents_per_hour_max);
+        let expected = "at most agents_per_hour_max";
+        self.claim(least <= most, "/time/agents_per_hour_min", least, expected);
+        self.at_most("/time/peak_ppm", time.peak_ppm, MAX_MULTIPLIER_PPM);
+        self.at_most("/time/off_peak_ppm", time.off_peak_ppm, MAX_MULTIPLIER_PPM);
+    }
+
+    fn agent(&mut self, index: usize, agent: &AgentSpec) {
+        let at = |field| format!("/agents/{index}/{field}");
+        let is_index = agent.agent_id as usize == index;
+        self.claim(is_index, &at("agent_id"), agent.agent_id, "the agent's index");
+        self.claim(!agent.name.trim().is_empty(), &at("name"), "nothing", "a name");
+        self.at_most(&at("activity_ppm"), agent.activity_ppm, MILLION);
+        self.at_most(&at("posts_per_hour_ppm"), agent.posts_per_hour_ppm, MAX_RATE_PPM);
+        self.at_most(&at("comments_per_hour_ppm"), agent.comments_per_hour_ppm, MAX_RATE_PPM);
+        self.at_most(&at("influence_ppm"), agent.influence_ppm, MAX_RATE_PPM);
+        let mood = agent.sentiment_ppm;
+        let holds = mood.unsigned_abs() <= MILLION;
+        self.claim(holds, &at("sentiment_ppm"), mood, "-1000000 to 1000000");
+    }
+
+    fn feed(&mut self, place: &str, feed: &FeedSpec) {
+        let FeedSpec { recency_ppm, popularity_ppm, relevance_ppm, echo_chamber_ppm, .. } = *feed;
+        self.at_most(&format!("{place}/recency_ppm"), recency_ppm, MILLION);
+        self.at_most(&format!("{place}/popularity_ppm"), popularity_ppm, MILLION);
+        self.at_most(&format!("{place}/relevance_ppm"), relevance_ppm, MILLION);
+        self.at_most(&format!("{place}/echo_chamber_ppm"), echo_chamber_ppm, MILLION);
     }
 }
 

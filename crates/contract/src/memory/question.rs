@@ -2,12 +2,11 @@
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 use crate::MAX_SAFE_INTEGER;
-use crate::door::{Door, Object};
+use crate::door::{Door, Object, parse_body};
 use crate::id::RunId;
-use crate::problem::{Problem, Problems};
+use crate::problem::Problems;
 use crate::subject::Platform;
 use crate::version::V1;
 
@@ -150,20 +149,14 @@ impl Targets {
 
     /// The message body.
     pub fn to_bytes(&self) -> Vec<u8> {
-        br#"{"v":1}"#.to_vec()
+        bytes(self)
     }
 }
 
 /// Reads a request's fields. For those who ask from a shell, an empty body is an empty object
 /// and `v` may be absent.
 fn parse<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<T, Problems> {
-    if body.len() > MAX_REQUEST_BYTES {
-        let found = format!("{} bytes", body.len());
-        return Err(Problem::new("body", found, "at most 16384 bytes").into());
-    }
-    let body = if body.is_empty() { b"{}" } else { body };
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| Problem::new("body", error.to_string(), "a JSON object"))?;
+    let value = parse_body(if body.is_empty() { b"{}" } else { body }, MAX_REQUEST_BYTES)?;
     let door = Door::new("");
     let request = door.root(&value).and_then(|root| {
         root.integer("v", 1..=1);
@@ -239,6 +232,14 @@ impl Serialize for Stats {
         let mut object = serializer.serialize_struct("Stats", 2)?;
         object.serialize_field("v", &V1)?;
         write_scope(&mut object, &self.scope)?;
+        object.end()
+    }
+}
+
+impl Serialize for Targets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Targets", 1)?;
+        object.serialize_field("v", &V1)?;
         object.end()
     }
 }
