@@ -33,12 +33,18 @@ impl Writer {
 
     pub(crate) fn column_u32(&mut self, column: &[u32]) {
         self.u64(column.len() as u64);
-        self.0.extend(column.iter().flat_map(|value| value.to_le_bytes()));
+        self.0.reserve(size_of_val(column));
+        for value in column {
+            self.bytes(&value.to_le_bytes());
+        }
     }
 
     pub(crate) fn column_u64(&mut self, column: &[u64]) {
         self.u64(column.len() as u64);
-        self.0.extend(column.iter().flat_map(|value| value.to_le_bytes()));
+        self.0.reserve(size_of_val(column));
+        for value in column {
+            self.bytes(&value.to_le_bytes());
+        }
     }
 }
 

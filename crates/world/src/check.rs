@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::setup::{Agent, DAY, HourSet, PPM, Setup};
+use crate::words;
 
 /// Highest multiplier of an hour: 100 times.
 const MULTIPLIER_MAX: u32 = 100 * PPM;
@@ -101,7 +102,7 @@ impl Problems {
 
     fn check_agent(&mut self, index: usize, agent: &Agent) {
         let at = |field: &str| format!("agents[{index}].{field}");
-        if agent.name.trim().is_empty() {
+        if words::trim(&agent.name).is_empty() {
             self.add(at("name"), &"empty", "a name");
         }
         self.hours(&at("active_hours"), agent.active_hours);

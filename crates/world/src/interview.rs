@@ -1,12 +1,12 @@
 //! The `builtin` answer to a question: in the first person, from what the agent is, did and sees.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::bytes::digest;
 use crate::policy::phrases::{Interview, fill};
-use crate::policy::voice::{self, Voice};
+use crate::policy::text;
+use crate::policy::voice::Voice;
 use crate::random::{Dice, Purpose};
 use crate::view::{Deed, InterviewContext, Memory, PostView};
 use crate::words;
@@ -14,52 +14,20 @@ use crate::world::World;
 
 /// Words by which a question asks what somebody did, what it sees, who it is. A question may be
 /// put in either language, whatever the agent speaks.
+#[rustfmt::skip]
 const ASKS_WHAT_IT_DID: [&str; 14] = [
-    "did you",
-    "have you",
-    "done",
-    "wrote",
-    "write",
-    "posted",
-    "your actions",
-    "react",
-    "做了",
-    "发了",
-    "写了",
-    "行动",
-    "反应",
-    "参与",
+    "did you", "have you", "done", "wrote", "write", "posted", "your actions", "react", "做了",
+    "发了", "写了", "行动", "反应", "参与",
 ];
+#[rustfmt::skip]
 const ASKS_WHAT_IT_SEES: [&str; 16] = [
-    "you see",
-    "saw",
-    "read",
-    "notice",
-    "hear",
-    "feed",
-    "others",
-    "people say",
-    "看到",
-    "看见",
-    "读到",
-    "注意到",
-    "听说",
-    "别人",
-    "其他人",
-    "大家",
+    "you see", "saw", "read", "notice", "hear", "feed", "others", "people say", "看到", "看见",
+    "读到", "注意到", "听说", "别人", "其他人", "大家",
 ];
+#[rustfmt::skip]
 const ASKS_WHO_IT_IS: [&str; 11] = [
-    "who are you",
-    "yourself",
-    "introduce",
-    "background",
-    "your name",
-    "your role",
-    "你是谁",
-    "介绍",
-    "你自己",
-    "背景",
-    "身份",
+    "who are you", "yourself", "introduce", "background", "your name", "your role", "你是谁",
+    "介绍", "你自己", "背景", "身份",
 ];
 
 /// Characters of a profile that an answer repeats at most.
@@ -93,19 +61,19 @@ impl Answer<'_> {
     /// What the question asks for comes first and at length; the rest is said in passing.
     fn to(&self, prompt: &str) -> String {
         let asks = |words: &[&str]| words.iter().any(|word| words::mentions(prompt, word));
-        let stance = || self.stance(prompt);
+        let stance = self.stance(prompt);
         let sentences = if asks(&ASKS_WHO_IT_IS) {
-            [self.who(), Some(stance()), self.standing(), self.deeds(prompt, 1)]
+            [self.who(), stance, self.standing(), self.deeds(prompt, 1)]
         } else if asks(&ASKS_WHAT_IT_DID) {
-            [self.deeds(prompt, 3), Some(stance()), self.mood(), None]
+            [self.deeds(prompt, 3), stance, self.mood(), String::new()]
         } else if asks(&ASKS_WHAT_IT_SEES) {
-            [self.sight(prompt, 2), self.deeds(prompt, 1), Some(stance()), None]
+            [self.sight(prompt, 2), self.deeds(prompt, 1), stance, String::new()]
         } else {
-            [Some(stance()), self.mood(), self.deeds(prompt, 1), self.sight(prompt, 1)]
+            [stance, self.mood(), self.deeds(prompt, 1), self.sight(prompt, 1)]
         };
-        let mut parts: Vec<String> = sentences.into_iter().flatten().collect();
-        parts.push(self.say(&self.lines().ends, 9, &[]));
-        parts.join(self.voice.phrases().space)
+        let mut said: Vec<String> = sentences.into_iter().filter(|one| !one.is_empty()).collect();
+        said.push(self.say(&self.lines().ends, 9, &[]));
+        said.join(self.voice.phrases().space)
     }
 
     fn lines(&self) -> &'static Interview {
@@ -123,58 +91,60 @@ impl Answer<'_> {
     }
 
     fn quote(&self, text: &str, draw: u32) -> String {
-        voice::quote(self.world, self.context.user.id, text, self.dice, draw)
+        text::quote(self.world, self.context.user.id, text, self.dice, draw)
     }
 
-    fn who(&self) -> Option<String> {
+    fn who(&self) -> String {
         let agent = self.context.user.agent;
-        let about = [&agent.persona, &agent.bio].into_iter().find(|text| !text.trim().is_empty());
-        let about = about
-            .map_or("", |text| words::beginning(text.trim(), ABOUT).trim_end_matches(['.', '。']));
-        let about = match (about, self.voice.chinese) {
-            ("", _) => String::new(),
-            (about, true) => format!("我的简介是：{about}。"),
-            (about, false) => format!("My profile says: {about}."),
-        };
-        Some(self.say(&self.lines().who, 1, &[("about", &about)]))
+        let profile = [&agent.persona, &agent.bio].map(|text| words::trim(text));
+        let about = profile.into_iter().find(|text| !text.is_empty()).map(|text| {
+            let profile = words::beginning(text, ABOUT).trim_end_matches(['.', '。']);
+            self.say(&[self.lines().about], 0, &[("profile", profile)])
+        });
+        let about = about.unwrap_or_default();
+        self.say(&self.lines().who, 1, &[("about", &about)])
     }
 
     fn stance(&self, prompt: &str) -> String {
         let (id, agent) = (self.context.user.id, self.context.user.agent);
-        let topic = voice::named_topic(self.world, id, prompt)
+        let topic = text::named_topic(self.world, id, prompt)
             .or(self.world.setup.topics.first().map(String::as_str))
             .or(agent.interests.first().map(String::as_str));
-        let topic = voice::in_a_sentence(self.world, id, topic);
-        let lines = &self.lines().stance[voice::stance(agent.stance)];
+        let topic = text::in_a_sentence(self.world, id, topic);
+        let lines = &self.lines().stance[text::stance(agent.stance)];
         self.say(lines, 2, &[("topic", &topic)])
     }
 
-    fn mood(&self) -> Option<String> {
+    fn mood(&self) -> String {
         let lines = &self.lines().mood;
         let mood = match self.context.user.agent.sentiment_ppm {
             200_000.. => &lines[0],
             ..=-200_000 => &lines[2],
             _ => &lines[1],
         };
-        Some(self.say(mood, 3, &[]))
+        self.say(mood, 3, &[])
     }
 
-    fn standing(&self) -> Option<String> {
+    /// How many follow it; nothing if nobody does.
+    fn standing(&self) -> String {
         let count = self.context.user.followers.to_string();
-        (count != "0").then(|| self.say(&self.lines().standing, 4, &[("count", &count)]))
+        if count == "0" {
+            return String::new();
+        }
+        self.say(&self.lines().standing, 4, &[("count", &count)])
     }
 
     /// What it did, what the question is about first.
-    fn deeds(&self, prompt: &str, most: usize) -> Option<String> {
+    fn deeds(&self, prompt: &str, most: usize) -> String {
         if self.context.did.is_empty() {
-            return Some(self.say(&self.lines().did_nothing, 5, &[]));
+            return self.say(&self.lines().did_nothing, 5, &[]);
         }
         let asked = words::signature(prompt);
         let mut deeds: Vec<&Memory<'_>> = self.context.did.iter().collect();
         deeds.sort_by_key(|memory| -words::relevance(asked, words::signature(content(memory))));
         let told = deeds.into_iter().take(most).zip(10..);
         let told: Vec<String> = told.map(|(memory, draw)| self.deed(memory, draw)).collect();
-        Some(told.join(self.voice.phrases().space))
+        told.join(self.voice.phrases().space)
     }
 
     fn deed(&self, memory: &Memory<'_>, draw: u32) -> String {
@@ -192,12 +162,12 @@ impl Answer<'_> {
     }
 
     /// What it sees, what the question is about first.
-    fn sight(&self, prompt: &str, most: usize) -> Option<String> {
+    fn sight(&self, prompt: &str, most: usize) -> String {
         let asked = words::signature(prompt);
         let mut posts: Vec<PostView<'_>> =
             self.context.sees.posts.iter().map(|seen| seen.post).collect();
         if posts.is_empty() {
-            return Some(self.say(&self.lines().sees_nothing, 6, &[]));
+            return self.say(&self.lines().sees_nothing, 6, &[]);
         }
         posts.sort_by_key(|post| -words::relevance(asked, words::signature(post.content)));
         let told = posts.into_iter().take(most).zip(20..).map(|(post, draw)| {
@@ -206,7 +176,7 @@ impl Answer<'_> {
             let slots = [("author", post.author_name), ("quote", &quote), ("likes", &likes)];
             self.say(&self.lines().sees, draw, &slots)
         });
-        Some(told.collect::<Vec<_>>().join(self.voice.phrases().space))
+        told.collect::<Vec<_>>().join(self.voice.phrases().space)
     }
 }
 

@@ -25,6 +25,11 @@ fn is_word(character: char) -> bool {
     }
 }
 
+/// `text` without the spaces around it.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(['\t', '\n', '\r', ' ', '\u{a0}', '\u{3000}'])
+}
+
 /// The words of `text` as a set: runs of letters without regard to ASCII case, and each pair of
 /// neighbouring Han characters.
 pub(crate) fn signature(text: &str) -> Signature {

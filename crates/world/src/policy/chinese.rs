@@ -233,6 +233,7 @@ pub(super) static CHINESE: Phrases = Phrases {
         "这应该不是定论。",
     ],
     interview: Interview {
+        about: "{my}简介是：{profile}。",
         who: [
             "{I}是{name}。{about}",
             "这里是{name}。{about}",

@@ -233,9 +233,10 @@ pub(super) static ENGLISH: Phrases = Phrases {
         "Not the last word, surely.",
     ],
     interview: Interview {
+        about: "My profile says: {profile}.",
         who: [
             "{I} {am} {name}. {about}",
-            "{name} here. {about}",
+            "This is {name}. {about}",
             "You are talking to {name}. {about}",
             "Let me begin with who speaks: {name}. {about}",
         ],

@@ -6,6 +6,7 @@
 mod chinese;
 mod english;
 pub(crate) mod phrases;
+pub(crate) mod text;
 pub(crate) mod voice;
 
 use alloc::vec::Vec;
@@ -19,7 +20,7 @@ use crate::setup::{Agent, PPM, Platform, Stance};
 use crate::tables::row;
 use crate::view::{Observation, SeenPost};
 use crate::world::World;
-use voice::Attitude;
+use text::Attitude;
 
 /// No agent writes more in one round, whatever its rates.
 const POSTS_PER_ROUND: u64 = 2;
@@ -124,7 +125,7 @@ impl Mind<'_> {
         let chosen = usize::try_from(most).unwrap_or(usize::MAX);
         for ((_, seen), number) in stirring.take(chosen).zip(0..) {
             let attitude = self.attitude(seen, number);
-            let content = voice::reply(self.world, self.id, written + number, seen, attitude);
+            let content = text::reply(self.world, self.id, written + number, seen, attitude);
             acts.push(Act::CreateComment { post: seen.post.id, content });
         }
     }
@@ -146,7 +147,7 @@ impl Mind<'_> {
         let most = self.times(1, self.agent.posts_per_hour_ppm).min(POSTS_PER_ROUND);
         let written = self.world.tables.users.posts[self.id as usize];
         for number in 0..u32::try_from(most).unwrap_or(0) {
-            let content = voice::post(self.world, self.id, written + number, observation);
+            let content = text::post(self.world, self.id, written + number, observation);
             acts.push(Act::CreatePost { content });
         }
     }

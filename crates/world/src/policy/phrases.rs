@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-/// All phrases of one language. Sizes are powers of two: see [`Walk`](super::voice::Walk).
+/// All phrases of one language. Sizes are powers of two: see `text::Walk`.
 pub(crate) struct Phrases {
     /// Between two sentences.
     pub(crate) space: &'static str,
@@ -35,9 +35,12 @@ pub(crate) struct Phrases {
     pub(crate) interview: Interview,
 }
 
-/// What is said in an interview. Slots as above, and `{about}`, `{count}`, `{likes}`.
+/// What is said in an interview. Slots as above, and `{profile}`, `{about}`, `{count}`,
+/// `{likes}`.
 pub(crate) struct Interview {
-    /// Who speaks; `{about}` is what its profile says.
+    /// What its profile says: `{profile}`.
+    pub(crate) about: &'static str,
+    /// Who speaks; `{about}` is the sentence above, or nothing.
     pub(crate) who: [&'static str; 4],
     /// Where it stands on `{topic}`: supportive, opposing, neutral, observer.
     pub(crate) stance: [[&'static str; 4]; 4],

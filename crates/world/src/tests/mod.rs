@@ -3,7 +3,7 @@
 mod activity;
 mod behaviour;
 mod door;
-mod fixture;
+pub(crate) mod fixture;
 mod golden;
 mod order;
 mod purity;

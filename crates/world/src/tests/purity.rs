@@ -115,8 +115,14 @@ fn no_state_that_depends_on_the_machine_or_the_compiler() {
         "is_numeric",
         "is_whitespace",
         "split_whitespace",
+        "trim",
+        "trim_start",
+        "trim_end",
     ];
-    refuse("a Unicode table", |line| words(line).any(|word| names.contains(&word)));
+    refuse("a Unicode table", |line| {
+        let own = line.contains("words::trim(") || line.contains("fn trim(");
+        !own && words(line).any(|word| names.contains(&word))
+    });
 }
 
 #[test]
