@@ -180,3 +180,44 @@ pub(crate) fn affinity(world: &World, agent: u32, other: u32) -> i64 {
 fn author(world: &World, post: u32) -> u32 {
     world.tables.posts.author[row(post).expect("only posts are shown")]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::fixture::{PLATFORMS, crowd, play, world};
+
+    #[test]
+    fn a_feed_looks_at_no_more_posts_however_long_the_run() {
+        for platform in PLATFORMS {
+            let mut world = world(crowd(platform, 1, 60));
+            for rounds in [10, 100] {
+                play(&mut world, rounds);
+                for agent in 0..60 {
+                    let dice = world.source.agent(world.tick, agent);
+                    let most = FOLLOWEE_DRAWS * 2 + RECENT_DRAWS / 2 + RECENT_DRAWS;
+                    assert!(candidates(&world, agent, dice).len() <= most as usize);
+                    assert_eq!(feed(&world, agent).len(), SHOWN);
+                }
+                assert!(world.ranking.posts.len() <= 256);
+            }
+        }
+    }
+
+    #[test]
+    fn a_followed_author_is_shown_more_often() {
+        let shown = |follow: bool| {
+            let mut world = world(crowd(Platform::Twitter, 5, 200));
+            play(&mut world, 4);
+            let mut shown = 0;
+            for (agent, author) in (0..200).map(|agent| (agent, (agent + 7) % 200)) {
+                if follow && !world.tables.users.follows(agent, author) {
+                    world.tables.add_follow(agent, author, world.tick - 1);
+                }
+                let feed = feed(&world, agent);
+                shown += u32::from(feed.iter().any(|one| self::author(&world, one.post) == author));
+            }
+            shown
+        };
+        assert!(shown(true) > 2 * shown(false), "{} against {}", shown(true), shown(false));
+    }
+}

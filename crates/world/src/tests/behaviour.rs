@@ -207,16 +207,3 @@ fn an_echo_chamber_shows_more_of_the_own_side() {
     let (open, closed) = (share(0), share(900_000));
     assert!(closed > open + 20, "{open} % without, {closed} % with an echo chamber");
 }
-
-#[test]
-fn feeds_do_not_grow_dearer_with_history() {
-    for platform in PLATFORMS {
-        let mut world = world(crowd(platform, 1, 60));
-        play(&mut world, 40);
-        for agent in 0..60 {
-            let shown = crate::feed::feed(&world, agent);
-            assert!(shown.len() <= 5);
-        }
-        assert!(world.ranking.posts.len() <= 256);
-    }
-}
