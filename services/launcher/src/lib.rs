@@ -1,1 +1,102 @@
-//! To come.
+//! The launcher: takes requests to run a simulation, creates runs, and serves what is known
+//! of them. It runs no world and keeps nothing: all it knows it reads from the bus, so it may
+//! be restarted at any moment, and two of them side by side agree.
+//!
+//! What decides is pure; what acts is small. In reading order:
+//!
+//! - [`config`]: what it is told;
+//! - [`plan`]: which run a request means (pure); [`queued`]: what a new run is made of (pure);
+//! - [`first`]: being the first on a subject; [`create`]: brings a plan about;
+//! - [`specs`]: specs from folders and from the bus;
+//! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
+//! - [`actions`]: the actions of runs that are looked at;
+//! - [`command`]: stores a command and waits for its reply;
+//! - [`ask`]: the edge on the bus; [`http`]: the edge over HTTP;
+//! - [`refusal`]: why something is not done, for both edges.
+
+pub mod actions;
+pub mod ask;
+pub mod command;
+pub mod config;
+pub mod create;
+pub mod first;
+pub mod follow;
+pub mod http;
+pub mod model;
+pub mod plan;
+pub mod queued;
+pub mod refusal;
+pub mod specs;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use bus::Bus;
+use kit::shutdown::Shutdown;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::actions::Actions;
+use crate::config::{Config, LISTEN_VARIABLE};
+use crate::create::Creator;
+use crate::http::App;
+use crate::model::Model;
+use crate::specs::Specs;
+
+/// How long a bus that is not there yet is waited for.
+const BUS_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long requests under way may take to end when the launcher does.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the launcher until `shutdown` is wished.
+///
+/// # Errors
+/// If it cannot begin (address in use, no bus, streams that do not match), or a part of it
+/// ends by itself.
+pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.http).await.with_context(|| {
+        format!("cannot listen on {}; set {LISTEN_VARIABLE} to a free address", config.http)
+    })?;
+    let bus = Bus::connect(&config.bus, "shoal-launcher", BUS_PATIENCE).await?;
+    bus.ensure_topology().await?;
+    let (model, specs) = (Model::default(), Specs::new(bus.clone()));
+    let creator =
+        Creator { bus: bus.clone(), model: model.clone(), specs, default_memory: config.memory };
+    let requests = ask::announce(&bus).await?;
+    let app = Arc::new(App {
+        creator: creator.clone(),
+        actions: Actions::new(bus.clone()),
+        data_dir: config.data_dir,
+        require_services: config.require_services,
+    });
+    let (queued_sender, queued) = mpsc::unbounded_channel();
+    let mut parts = JoinSet::new();
+    let (followed, following) = (model.clone(), bus.clone());
+    parts.spawn(async { match follow::follow(following, followed, queued_sender).await {} });
+    parts.spawn(follow::start_queued(bus.clone(), model, queued));
+    parts.spawn(ask::answer_all(creator, requests));
+    tracing::info!(address = %config.http, "listening on http://{}", config.http);
+    let ending = shutdown.clone();
+    let serving = axum::serve(listener, http::router(app))
+        .with_graceful_shutdown(async move { ending.wished().await });
+    let result = tokio::select! {
+        served = serving => served.context("the HTTP edge ended"),
+        Some(_) = parts.join_next() => Err(anyhow!("a part of the launcher ended by itself")),
+        () = late(&shutdown) => {
+            tracing::warn!("requests were still under way after {} s", GRACE.as_secs());
+            Ok(())
+        }
+    };
+    parts.shutdown().await;
+    bus.drain().await;
+    result
+}
+
+/// Waits until the grace after a wish to shut down is over.
+async fn late(shutdown: &Shutdown) {
+    shutdown.wished().await;
+    tokio::time::sleep(GRACE).await;
+}

@@ -1,0 +1,171 @@
+//! Starting runs: reads what is true now, lets [`plan`] decide, and brings it about.
+
+use std::sync::Arc;
+
+use bus::Bus;
+use contract::door::Object;
+use contract::id::SimulationId;
+use contract::options::RequestedOptions;
+use contract::problem::Problem;
+use contract::spec::Spec;
+use contract::status::EnvStatus;
+use contract::subject::StreamName;
+use contract::timestamp::Timestamp;
+
+use crate::first::{First, append_first};
+use crate::follow::refresh;
+use crate::model::Model;
+use crate::plan::{Plan, Wish, plan};
+use crate::queued::{check_memory_names, first_status, start_command};
+use crate::refusal::Refusal;
+use crate::specs::Specs;
+
+/// How often another launcher may be quicker before this one gives up.
+const TRIES: u32 = 20;
+
+/// Starts runs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Creator {
+    /// Where runs are.
+    pub bus: Bus,
+    /// What is known of them.
+    pub model: Model,
+    /// Where their specs are.
+    pub specs: Specs,
+    /// The memories of a run whose request names none.
+    pub default_memory: Vec<String>,
+}
+
+/// What somebody wants to run.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The checked spec.
+    pub spec: Spec,
+    /// How to run it.
+    pub requested: RequestedOptions,
+    /// Begin another run whatever there is.
+    pub new_run: bool,
+}
+
+/// The run that answers an order.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// Its status.
+    pub run: Arc<EnvStatus>,
+    /// False if it was there already.
+    pub created: bool,
+}
+
+impl Creator {
+    /// The run that `order` means: one that is there, or a new one, which is then queued with
+    /// its start command stored.
+    ///
+    /// # Errors
+    /// If a live run stands in the way, the options make no sense for the spec, or the bus
+    /// cannot be read or written.
+    pub async fn start(&self, order: &Order) -> Result<Started, Refusal> {
+        self.model.ready()?;
+        let requested = in_order(&order.requested);
+        let options = requested.resolve(&order.spec).map_err(|found| {
+            let problem = Problem::new("platforms", found, "worlds that the spec has");
+            Refusal::Invalid(problem.into())
+        })?;
+        let simulation = &order.spec.simulation_id;
+        let spec_digest = order.spec.digest();
+        let wish = Wish { spec_digest, requested: &requested, new_run: order.new_run };
+        for _ in 0..TRIES {
+            self.look(simulation).await?;
+            let number = match self.model.ask(|runs| plan(&runs.of(simulation), &wish)) {
+                Plan::Take(run) => {
+                    let run = self.model.ask(|runs| runs.run(&run));
+                    let run = run.expect("it was planned from the model, which forgets no run");
+                    return Ok(Started { run, created: false });
+                }
+                Plan::Conflict { run, differences } => {
+                    return Err(Refusal::Conflict { run, differences });
+                }
+                Plan::Create { number } => number,
+            };
+            self.specs.ensure(&order.spec).await?;
+            let (run, now) = (simulation.run(number), now());
+            let options = options.clone();
+            let status =
+                first_status(run, &order.spec, &requested, options, &self.default_memory, now);
+            if let Some(run) = self.create(Arc::new(status)).await? {
+                return Ok(Started { run, created: true });
+            }
+        }
+        Err(Refusal::Unavailable(format!(
+            "other launchers were quicker {TRIES} times to create a run of {simulation}"
+        )))
+    }
+
+    /// Reads what is true now of a simulation's current run into the model, which may lag.
+    async fn look(&self, simulation: &SimulationId) -> Result<(), Refusal> {
+        let current = self.model.ask(|runs| runs.current(simulation));
+        let mut number = current.map_or(1, |current| current.run_id.number());
+        // Runs are numbered without a gap, so the first number without a run is the end.
+        while refresh(&self.bus, &self.model, &simulation.run(number)).await?.is_some() {
+            match number.checked_add(1) {
+                Some(next) => number = next,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings a run into being; `None` if another launcher was quicker.
+    async fn create(&self, run: Arc<EnvStatus>) -> Result<Option<Arc<EnvStatus>>, Refusal> {
+        let subject = self.bus.prefix().env_status(&run.run_id);
+        let body = run.to_bytes();
+        match append_first(&self.bus, StreamName::EnvStatus, &subject, body).await? {
+            First::Ours(sequence) => self.model.fold(sequence, Arc::clone(&run)),
+            // Whose it is shows when the run is looked at again.
+            First::Theirs(_) => return Ok(None),
+        }
+        tracing::info!(run = %run.run_id, "created run {}", run.run_id);
+        // Stored before anybody hears of the run, so no stop can be stored before it. Without
+        // it the run is there all the same: whoever sees it queued publishes the same again.
+        if let Err(error) = publish_start(&self.bus, &run).await {
+            tracing::warn!(run = %run.run_id, %error, "cannot publish the start command yet");
+        }
+        Ok(Some(run))
+    }
+}
+
+/// Publishes the start command of a queued run, unless somebody has.
+///
+/// # Errors
+/// If the bus does not take it.
+pub async fn publish_start(bus: &Bus, run: &EnvStatus) -> Result<(), Refusal> {
+    let (address, command) = start_command(run);
+    let subject = bus.prefix().command(&address);
+    append_first(bus, address.verb.stream(), &subject, command.to_bytes()).await?;
+    Ok(())
+}
+
+/// Reads requested options at a door, with the names of their memories checked.
+pub fn read_options(object: &Object<'_>) -> RequestedOptions {
+    let options = RequestedOptions::read(object);
+    for problem in check_memory_names("memory", options.memory.as_deref().unwrap_or_default()) {
+        object.report("memory", problem.found, &problem.expected);
+    }
+    options
+}
+
+/// The same options with their lists in order, so that two ways to write them are equal.
+fn in_order(requested: &RequestedOptions) -> RequestedOptions {
+    let mut requested = requested.clone();
+    if let Some(platforms) = &mut requested.platforms {
+        platforms.sort();
+        platforms.dedup();
+    }
+    if let Some(memory) = &mut requested.memory {
+        memory.sort();
+    }
+    requested
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_milliseconds(kit::now_milliseconds())
+}

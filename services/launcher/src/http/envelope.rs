@@ -1,0 +1,72 @@
+//! MiroFish's envelope, `{"success":true,"data":...}`, and how request bodies are read.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use contract::door::{Door, Object};
+use contract::problem::Problem;
+use serde::Serialize;
+
+use crate::http::error::HttpError;
+use crate::refusal::Refusal;
+
+/// A success, as it is sent.
+#[derive(Serialize)]
+pub(super) struct Success<'a, T> {
+    success: bool,
+    data: &'a T,
+}
+
+impl<'a, T> Success<'a, T> {
+    pub(super) fn new(data: &'a T) -> Self {
+        Success { success: true, data }
+    }
+}
+
+/// The answer to a request that was carried out.
+pub(super) fn success<T: Serialize>(data: &T) -> Response {
+    Json(Success::new(data)).into_response()
+}
+
+/// Something that is read from a JSON object, reporting all that is wrong to its door.
+pub(super) trait Fields: Sized {
+    /// `None` only where something was reported.
+    fn read(object: &Object<'_>) -> Option<Self>;
+}
+
+/// A request body, read in full.
+pub(super) struct Posted<T>(pub(super) T);
+
+impl<S: Send + Sync, T: Fields> FromRequest<S> for Posted<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
+        let content_type = request.headers().get(CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(HttpError::wrong_content_type(kind));
+        }
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| HttpError::unreadable(error.status(), error.body_text()))?;
+        Ok(Posted(read(&body)?))
+    }
+}
+
+fn read<T: Fields>(body: &[u8]) -> Result<T, Refusal> {
+    let value: serde_json::Value = serde_json::from_slice(body)
+        .map_err(|error| Refusal::Invalid(unreadable("body", &error).into()))?;
+    let door = Door::new("");
+    let fields = match door.root(&value) {
+        Some(root) => T::read(&root),
+        None => None,
+    };
+    Ok(door.close(fields)?)
+}
+
+fn unreadable(place: &str, error: &serde_json::Error) -> Problem {
+    Problem::new(place, error.to_string(), "a JSON object")
+}

@@ -1,0 +1,205 @@
+//! The HTTP edge: MiroFish's routes of the run stage, in its envelope.
+//!
+//! | route | does |
+//! |---|---|
+//! | `POST /api/simulation/start` | starts a run, or names the one that is there |
+//! | `POST /api/simulation/stop` | ends one; what it produced stays |
+//! | `GET /api/simulation/{id}/run-status` | where it is |
+//! | `GET /api/simulation/{id}/run-status/detail` | the same, with its actions |
+//! | `GET /healthz` | the process lives |
+//! | `GET /readyz` | it can do its work; if not, why |
+//!
+//! An `{id}` is a simulation's, which means its current run, or a run's.
+
+mod detail;
+mod envelope;
+mod error;
+mod health;
+mod start;
+mod status;
+mod stop;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Method, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use crate::actions::Actions;
+use crate::create::Creator;
+use crate::http::error::HttpError;
+use crate::refusal::Refusal;
+
+/// The largest request body, in bytes.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// How long a request may take; longer than the reply to a command is waited for.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct App {
+    /// Bus, model, specs, and the way to new runs.
+    pub creator: Creator,
+    /// The actions of runs.
+    pub actions: Actions,
+    /// Where simulation folders are, if anywhere.
+    pub data_dir: Option<PathBuf>,
+    /// Whether readiness needs a node and a sink.
+    pub require_services: bool,
+}
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    let routes = Router::new()
+        .route("/api/simulation/start", post(start::start))
+        .route("/api/simulation/stop", post(stop::stop))
+        .route("/api/simulation/{id}/run-status", get(status::run_status))
+        .route("/api/simulation/{id}/run-status/detail", get(detail::run_status_detail))
+        .route("/readyz", get(health::readyz))
+        .with_state(app)
+        .route("/healthz", get(health::healthz));
+    edge(routes)
+}
+
+/// What holds for every route: limits, and answers in the envelope where there is no handler.
+fn edge(routes: Router) -> Router {
+    routes
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(in_time))
+}
+
+async fn no_such_route(uri: Uri) -> HttpError {
+    HttpError::not_found(format!("there is nothing at {:?}", uri.path()))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> HttpError {
+    HttpError::wrong_method(format!("{method} is not what {:?} is for", uri.path()))
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let late = |_| {
+        let text = format!("no answer within {} s; ask again", REQUEST_TIMEOUT.as_secs());
+        HttpError::from(Refusal::Late(text)).into_response()
+    };
+    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(late)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use serde_json::{Value, json};
+    use tower::ServiceExt;
+
+    use crate::http::envelope::{Posted, success};
+    use crate::http::start::StartFields;
+    use crate::http::stop::StopFields;
+
+    /// The edge with the real readers of bodies before handlers that only say what was read.
+    fn readers() -> Router {
+        let start = |Posted(fields): Posted<StartFields>| async move {
+            success(&json!({"simulation": fields.simulation, "new_run": fields.new_run}))
+        };
+        let stop = |Posted(fields): Posted<StopFields>| async move {
+            success(&json!({"reason": fields.reason}))
+        };
+        edge(Router::new().route("/start", post(start)).route("/stop", post(stop)))
+    }
+
+    async fn ask(method: &str, path: &str, content_type: &str, body: Body) -> (StatusCode, Value) {
+        let mut request = Request::builder().method(method).uri(path);
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        let response = readers().oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    async fn post_json(path: &str, body: &str) -> (StatusCode, Value) {
+        ask("POST", path, "application/json", Body::from(body.to_owned())).await
+    }
+
+    #[tokio::test]
+    async fn what_is_right_is_read() {
+        let page = r#"{"simulation_id":"market","platform":"parallel","force":true,
+            "enable_graph_memory_update":true,"max_rounds":40}"#;
+        let (status, body) = post_json("/start", page).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        assert_eq!(body, json!({"success":true,"data":{"simulation":"market","new_run":false}}));
+        let charset = "application/json; charset=utf-8";
+        let body = Body::from(r#"{"simulation_id":"market-2","reason":"enough"}"#);
+        let (status, body) = ask("POST", "/stop", charset, body).await;
+        assert_eq!((status, &body["data"]["reason"]), (StatusCode::OK, &json!("enough")));
+    }
+
+    #[tokio::test]
+    async fn every_problem_is_in_the_text_and_in_the_list() {
+        let (status, body) =
+            post_json("/start", r#"{"simulation_id":"../x","platform":"myspace","maxrounds":0}"#)
+                .await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            body,
+            json!({
+                "success": false,
+                "error": "/maxrounds: found an unknown field, expected \"max_rounds\" (did you \
+                          mean that?)\n\
+                          /simulation_id: found \"../x\", expected 1 to 48 of a-z, 0-9, _ and -, \
+                          beginning with a letter or digit, not ending in -<digits>\n\
+                          /platform: found \"myspace\", expected twitter, reddit or parallel",
+                "problems": [
+                    {"place": "/maxrounds", "found": "an unknown field",
+                     "expected": "\"max_rounds\" (did you mean that?)"},
+                    {"place": "/simulation_id", "found": "\"../x\"",
+                     "expected": "1 to 48 of a-z, 0-9, _ and -, beginning with a letter or digit, \
+                                  not ending in -<digits>"},
+                    {"place": "/platform", "found": "\"myspace\"",
+                     "expected": "twitter, reddit or parallel"}
+                ]
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn no_bad_request_is_a_servers_error() {
+        for body in ["", "null", "[]", "7", "{", "\"x\"", "{}", r#"{"simulation_id":7}"#] {
+            for path in ["/start", "/stop"] {
+                let (status, answer) = post_json(path, body).await;
+                assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {body:?}: {answer}");
+                assert_eq!(answer["success"], json!(false));
+                assert!(!answer["problems"].as_array().unwrap().is_empty(), "{answer}");
+            }
+        }
+        let rows = [
+            ("POST", "/start", "text/plain", 10, StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            ("POST", "/start", "", 10, StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            (
+                "POST",
+                "/start",
+                "application/json",
+                MAX_BODY_BYTES + 1,
+                StatusCode::PAYLOAD_TOO_LARGE,
+            ),
+            ("GET", "/start", "application/json", 0, StatusCode::METHOD_NOT_ALLOWED),
+            ("POST", "/elsewhere", "application/json", 10, StatusCode::NOT_FOUND),
+        ];
+        for (method, path, content_type, size, expected) in rows {
+            let body = Body::from(vec![b' '; size]);
+            let (status, answer) = ask(method, path, content_type, body).await;
+            assert_eq!(status, expected, "{method} {path} {content_type:?}: {answer}");
+            assert_eq!(answer["success"], json!(false));
+            assert!(!answer["error"].as_str().unwrap().is_empty());
+        }
+    }
+}

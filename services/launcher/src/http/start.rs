@@ -1,0 +1,231 @@
+//! `POST /api/simulation/start`: starts a run, or names the one that is there.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use contract::MAX_SAFE_INTEGER;
+use contract::door::{Object, describe};
+use contract::id::{InvalidId, SimulationId};
+use contract::options::RequestedOptions;
+use contract::spec::Spec;
+use contract::subject::Platform;
+use serde::Serialize;
+
+use crate::create::{Order, Started};
+use crate::follow::find;
+use crate::http::App;
+use crate::http::envelope::{Fields, Posted, success};
+use crate::http::error::HttpError;
+use crate::http::status::{View, hours_of};
+use crate::model::RunName;
+use crate::queued::check_memory_names;
+use crate::refusal::Refusal;
+use crate::specs::read_folder;
+
+/// The fields of the request: the original's, then ours.
+const FIELDS: [&str; 9] = [
+    "simulation_id",
+    "platform",
+    "max_rounds",
+    "enable_graph_memory_update",
+    "force",
+    "seed",
+    "pace",
+    "memory",
+    "new_run",
+];
+
+/// The fastest pace that can be asked for, in millionths of a round per second.
+const MAX_PACE: i64 = 1_000_000 * 1_000_000;
+
+/// Answers with the run's status, and how it came about.
+pub(super) async fn start(
+    State(app): State<Arc<App>>,
+    Posted(fields): Posted<StartFields>,
+) -> Result<Response, HttpError> {
+    let (spec, notes) = spec_of(&app, &fields.simulation).await?;
+    let max_rounds_applied = fields.requested.max_rounds.is_some();
+    let order = Order { spec, requested: fields.requested, new_run: fields.new_run };
+    let Started { run, created } = app.creator.start(&order).await?;
+    Ok(success(&StartView {
+        status: View::new(&run, hours_of(&app, &run).await?),
+        created,
+        force_restarted: false,
+        graph_memory_update_enabled: !run.memory.is_empty(),
+        graph_id: run.memory.first().map(|memory| memory.graph_id.as_str()),
+        max_rounds_applied: max_rounds_applied.then_some(run.options.rounds),
+        notes,
+    }))
+}
+
+/// The simulation's folder as it is now, else the spec that its current run has.
+async fn spec_of(app: &App, simulation: &SimulationId) -> Result<(Spec, Vec<String>), Refusal> {
+    if let Some(data_dir) = &app.data_dir
+        && let Some(intake) = read_folder(data_dir, simulation).await?
+    {
+        return Ok((intake.spec, intake.notes));
+    }
+    let name = RunName::CurrentOf(simulation.clone());
+    let Some(run) = find(&app.creator.bus, &app.creator.model, &name).await? else {
+        let place = match &app.data_dir {
+            Some(_) => "has no folder in the data directory",
+            None => "cannot have a folder, since no --data-dir is set,",
+        };
+        let text = format!("unknown simulation {simulation}: it {place} and was never run");
+        return Err(Refusal::Unknown(text));
+    };
+    let spec = app.creator.specs.load(&run.spec_digest).await?;
+    let spec = spec.ok_or_else(|| {
+        Refusal::Failed(format!("spec {} of run {} is not stored", run.spec_digest, run.run_id))
+    })?;
+    Ok((spec, Vec::new()))
+}
+
+/// The request, read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct StartFields {
+    pub(super) simulation: SimulationId,
+    pub(super) requested: RequestedOptions,
+    pub(super) new_run: bool,
+}
+
+impl Fields for StartFields {
+    fn read(object: &Object<'_>) -> Option<StartFields> {
+        object.refuse_unknown(&FIELDS);
+        object.require("simulation_id", "the id of a simulation");
+        let simulation = object.parsed("simulation_id", |text| {
+            text.parse().map_err(|error: InvalidId| error.expected().to_owned())
+        });
+        let platforms = object.parsed("platform", read_platform).flatten();
+        let to_u32 = |number: u64| u32::try_from(number).ok();
+        let max_rounds = object.integer("max_rounds", 1..=u64::from(u32::MAX)).and_then(to_u32);
+        let seed = object.integer("seed", 0..=MAX_SAFE_INTEGER);
+        // Accepted and without effect: a page that is opened again restarts nothing.
+        object.boolean("force");
+        let requested = RequestedOptions {
+            platforms,
+            max_rounds,
+            seed,
+            pace_milli: read_pace(object),
+            memory: read_memory(object),
+        };
+        let new_run = object.boolean("new_run").unwrap_or(false);
+        Some(StartFields { simulation: simulation?, requested, new_run })
+    }
+}
+
+/// `parallel` is every world that the spec has, which is also what one gets without asking.
+fn read_platform(text: &str) -> Result<Option<Vec<Platform>>, String> {
+    match text {
+        "parallel" => Ok(None),
+        _ => match text.parse() {
+            Ok(platform) => Ok(Some(vec![platform])),
+            Err(_) => Err("twitter, reddit or parallel".to_owned()),
+        },
+    }
+}
+
+/// Rounds per second, as thousandths.
+fn read_pace(object: &Object<'_>) -> Option<u32> {
+    let millionths = object.millionths("pace", 0..=MAX_PACE)?;
+    if (1..1000).contains(&millionths) {
+        // Cut to thousandths it would be 0, which is as fast as possible.
+        object.report("pace", "less than 0.001", "0 (as fast as possible), or at least 0.001");
+    }
+    u32::try_from(millionths / 1000).ok()
+}
+
+/// The names of memories; `enable_graph_memory_update: false` is the empty list, true is the
+/// operator's default unless there are names.
+fn read_memory(object: &Object<'_>) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for (_, value) in object.list("memory") {
+        match value.as_str() {
+            Some(name) => names.push(name.to_owned()),
+            None => object.report("memory", describe(value), "a list of names"),
+        }
+    }
+    for problem in check_memory_names("memory", &names) {
+        object.report("memory", problem.found, &problem.expected);
+    }
+    let named = object.get("memory").map(|_| names);
+    match (object.boolean("enable_graph_memory_update"), named) {
+        (Some(false), None) => Some(Vec::new()),
+        (Some(enabled), Some(names)) if enabled == names.is_empty() => {
+            let found = format!("{enabled} with {} in memory", names.len());
+            let expected = "the two to agree, or one of them alone";
+            object.report("enable_graph_memory_update", found, expected);
+            Some(names)
+        }
+        (_, named) => named,
+    }
+}
+
+/// The original's answer to a start, with `created`, `run_id` and the notes of the intake.
+#[derive(Serialize)]
+struct StartView<'a> {
+    #[serde(flatten)]
+    status: View<'a>,
+    created: bool,
+    force_restarted: bool,
+    graph_memory_update_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    graph_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_rounds_applied: Option<u32>,
+    notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::door::Door;
+    use serde_json::{Value, json};
+
+    fn read(mut body: Value) -> Result<RequestedOptions, String> {
+        body["simulation_id"] = json!("market");
+        let door = Door::new("");
+        let fields = door.root(&body).and_then(|root| StartFields::read(&root));
+        door.close(fields).map(|fields| fields.requested).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn the_originals_words_become_options() {
+        let usual = RequestedOptions::default();
+        let page =
+            json!({"platform": "parallel", "force": true, "enable_graph_memory_update": true});
+        assert_eq!(read(page), Ok(usual.clone()));
+        assert_eq!(read(json!({"platform": null, "max_rounds": null})), Ok(usual.clone()));
+        let reddit = RequestedOptions {
+            platforms: Some(vec![Platform::Reddit]),
+            max_rounds: Some(40),
+            seed: Some(9),
+            pace_milli: Some(2500),
+            memory: Some(vec!["zep".to_owned()]),
+        };
+        let body = json!({"platform": "reddit", "max_rounds": 40, "seed": 9, "pace": 2.5, "memory": ["zep"]});
+        assert_eq!(read(body), Ok(reddit));
+        let without = RequestedOptions { memory: Some(Vec::new()), ..usual };
+        assert_eq!(read(json!({"enable_graph_memory_update": false})), Ok(without.clone()));
+        assert_eq!(read(json!({"memory": []})), Ok(without));
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        assert_eq!(
+            read(json!({"platform": 1, "max_rounds": "10", "enable_graph_memory_update": false,
+                "force": 1, "seed": -1, "pace": 0.0001, "memory": ["zep", 4], "new_run": 0}))
+            .unwrap_err(),
+            "/platform: found 1, expected a text\n\
+             /max_rounds: found the text \"10\", expected a whole number from 1 to 4294967295\n\
+             /seed: found -1, expected a whole number from 0 to 9007199254740991\n\
+             /force: found 1, expected true or false\n\
+             /pace: found less than 0.001, expected 0 (as fast as possible), or at least 0.001\n\
+             /memory: found 4, expected a list of names\n\
+             /enable_graph_memory_update: found false with 1 in memory, expected the two to \
+             agree, or one of them alone\n\
+             /new_run: found 0, expected true or false"
+        );
+    }
+}

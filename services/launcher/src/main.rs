@@ -1,0 +1,24 @@
+//! `shoal-launcher`: creates runs and serves what is known of them.
+
+use std::process::ExitCode;
+
+use kit::EXIT_USAGE;
+use kit::shutdown::Shutdown;
+
+fn main() -> ExitCode {
+    match launcher::config::from_command_line() {
+        Ok(config) => kit::exit("shoal-launcher", start(config)),
+        Err(usage) => {
+            // Nothing is left to do if even this cannot be printed.
+            let _ = usage.print();
+            if usage.use_stderr() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS }
+        }
+    }
+}
+
+#[tokio::main]
+async fn start(config: launcher::config::Config) -> anyhow::Result<ExitCode> {
+    kit::telemetry::init("info")?;
+    launcher::run(config, Shutdown::on_signals()?).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,183 @@
+//! Which run a request to start one means: a run that is there, or the next. Pure.
+
+use std::sync::Arc;
+
+use contract::id::{Digest, RunId};
+use contract::options::RequestedOptions;
+use contract::status::{EnvStatus, RunStatus};
+use serde::Serialize;
+
+/// What somebody wants to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The spec.
+    pub spec_digest: Digest,
+    /// How to run it, as requested: what these resolve to is not compared.
+    pub requested: &'a RequestedOptions,
+    /// Begin another run whatever there is.
+    pub new_run: bool,
+}
+
+/// What to do about a wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// This run is what was asked for.
+    Take(RunId),
+    /// This run is live with something else.
+    Conflict {
+        /// The live run.
+        run: RunId,
+        /// What differs; at least one thing.
+        differences: Vec<Difference>,
+    },
+    /// Create the run of this number.
+    Create {
+        /// The number, one more than the highest so far.
+        number: u32,
+    },
+}
+
+/// One way in which a run is not what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The option, or `spec`.
+    pub option: &'static str,
+    /// What the run has.
+    pub has: String,
+    /// What was asked for.
+    pub wanted: String,
+}
+
+/// What `wish` means where `runs` are all runs of its simulation so far. The current run is
+/// the one with the highest number; the others are history.
+pub fn plan(runs: &[Arc<EnvStatus>], wish: &Wish<'_>) -> Plan {
+    let Some(current) = runs.iter().max_by_key(|run| run.run_id.number()) else {
+        return Plan::Create { number: 1 };
+    };
+    let next = Plan::Create { number: current.run_id.number().saturating_add(1) };
+    if wish.new_run {
+        return next;
+    }
+    let run = current.run_id.clone();
+    let differences = differences(current, wish);
+    match (current.status, differences.is_empty()) {
+        (RunStatus::Queued | RunStatus::Starting | RunStatus::Running, true) => Plan::Take(run),
+        (RunStatus::Queued | RunStatus::Starting | RunStatus::Running, false) => {
+            Plan::Conflict { run, differences }
+        }
+        (RunStatus::Completed, true) if current.alive => Plan::Take(run),
+        (RunStatus::Completed | RunStatus::Stopped | RunStatus::Failed, _) => next,
+    }
+}
+
+fn differences(run: &EnvStatus, wish: &Wish<'_>) -> Vec<Difference> {
+    let (has, wanted) = (&run.requested, wish.requested);
+    [
+        difference("spec", &Some(run.spec_digest), &Some(wish.spec_digest)),
+        difference("platforms", &has.platforms, &wanted.platforms),
+        difference("max_rounds", &has.max_rounds, &wanted.max_rounds),
+        difference("seed", &has.seed, &wanted.seed),
+        difference("pace_milli", &has.pace_milli, &wanted.pace_milli),
+        difference("memory", &has.memory, &wanted.memory),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Values are shown as they are written in a request: as JSON.
+fn difference<T: Serialize + PartialEq>(
+    option: &'static str,
+    has: &Option<T>,
+    wanted: &Option<T>,
+) -> Option<Difference> {
+    let show = |value: &Option<T>| match value {
+        Some(value) => serde_json::to_string(value).unwrap_or_default(),
+        None => "nothing".to_owned(),
+    };
+    (has != wanted).then(|| Difference { option, has: show(has), wanted: show(wanted) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queued::tests::status;
+
+    /// A run with the digest of "spec" and seed 7.
+    fn run(number: u32, state: RunStatus, alive: bool) -> Arc<EnvStatus> {
+        let mut run = status(number);
+        run.requested.seed = Some(7);
+        (run.status, run.alive) = (state, alive);
+        Arc::new(run)
+    }
+
+    fn decide(runs: &[Arc<EnvStatus>], seed: u64, spec: &str, new_run: bool) -> Plan {
+        let requested = RequestedOptions { seed: Some(seed), ..RequestedOptions::default() };
+        let spec_digest = Digest::of(&[spec.as_bytes()]);
+        plan(runs, &Wish { spec_digest, requested: &requested, new_run })
+    }
+
+    #[test]
+    fn each_state_of_the_current_run_has_its_answer() {
+        use RunStatus::{Completed, Failed, Queued, Running, Starting, Stopped};
+        let take = |number| Plan::Take(status(number).run_id);
+        let create = |number| Plan::Create { number };
+        let rows = [
+            // state, alive, same, other
+            (Queued, true, take(3), None),
+            (Starting, true, take(3), None),
+            (Running, true, take(3), None),
+            (Completed, true, take(3), Some(create(4))),
+            (Completed, false, create(4), Some(create(4))),
+            (Stopped, false, create(4), Some(create(4))),
+            (Failed, false, create(4), Some(create(4))),
+        ];
+        for (state, alive, same, other) in rows {
+            // An older run never matters, not even a live one.
+            let runs = [run(2, Running, true), run(3, state, alive), run(1, Completed, true)];
+            assert_eq!(decide(&runs, 7, "spec", false), same, "{state}, same");
+            let conflict = |option, has: String, wanted: String| Plan::Conflict {
+                run: status(3).run_id,
+                differences: vec![Difference { option, has, wanted }],
+            };
+            let seed = conflict("seed", "7".to_owned(), "8".to_owned());
+            assert_eq!(decide(&runs, 8, "spec", false), other.clone().unwrap_or(seed), "{state}");
+            let digest = |text: &str| format!("\"{}\"", Digest::of(&[text.as_bytes()]));
+            let spec = conflict("spec", digest("spec"), digest("else"));
+            assert_eq!(decide(&runs, 7, "else", false), other.unwrap_or(spec), "{state}");
+            assert_eq!(decide(&runs, 7, "spec", true), create(4), "{state}, new_run");
+        }
+        assert_eq!(decide(&[], 7, "spec", false), create(1));
+        assert_eq!(decide(&[], 7, "spec", true), create(1));
+    }
+
+    #[test]
+    fn every_option_that_differs_is_named() {
+        let mut live = status(1);
+        live.status = RunStatus::Running;
+        let wanted = RequestedOptions {
+            platforms: Some(vec![contract::subject::Platform::Reddit]),
+            max_rounds: Some(3),
+            seed: Some(7),
+            pace_milli: Some(500),
+            memory: Some(vec!["zep".to_owned()]),
+        };
+        let spec_digest = live.spec_digest;
+        let wish = Wish { spec_digest, requested: &wanted, new_run: false };
+        let Plan::Conflict { differences, .. } = plan(&[Arc::new(live)], &wish) else {
+            panic!("a live run with other options is a conflict");
+        };
+        let named: Vec<(&str, &str, &str)> =
+            differences.iter().map(|d| (d.option, d.has.as_str(), d.wanted.as_str())).collect();
+        assert_eq!(
+            named,
+            [
+                ("platforms", "nothing", "[\"reddit\"]"),
+                ("max_rounds", "nothing", "3"),
+                ("seed", "nothing", "7"),
+                ("pace_milli", "nothing", "500"),
+                ("memory", "nothing", "[\"zep\"]"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Why the launcher does not do what it is asked, in kinds that each edge maps to its own.
+
+use bus::{AppendError, ReadError};
+use contract::id::RunId;
+use contract::problem::{Problem, Problems};
+use contract::reply::{ErrorCode, ReplyError};
+
+use crate::plan::Difference;
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// What was asked is wrong; all that is wrong with it.
+    #[error("{0}")]
+    Invalid(#[from] Problems),
+    /// There is no such simulation or run.
+    #[error("{0}")]
+    Unknown(String),
+    /// A run stands in the way.
+    #[error("run {run} is live with {}; stop it, or ask with new_run for another", list(.differences))]
+    Conflict {
+        /// The run.
+        run: RunId,
+        /// What it has, and what was wanted.
+        differences: Vec<Difference>,
+    },
+    /// The run is in a state in which this makes no sense.
+    #[error("{0}")]
+    WrongState(String),
+    /// The bus, or who would have to do it, cannot be reached or has no room.
+    #[error("{0}")]
+    Unavailable(String),
+    /// There was no answer in time.
+    #[error("{0}")]
+    Late(String),
+    /// It failed on the way, and nobody who asks can do anything about it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Refusal {
+    /// The same as problems, for whoever reads those: `place` is where the request stood.
+    pub fn problems(&self, place: &str) -> Vec<Problem> {
+        match self {
+            Refusal::Invalid(problems) => problems.as_slice().to_vec(),
+            Refusal::Conflict { run, differences } => differences
+                .iter()
+                .map(|Difference { option, has, wanted }| {
+                    let expected = format!("{has}, as the live run {run} has, or new_run");
+                    Problem::new(format!("/options/{option}"), wanted, &expected)
+                })
+                .collect(),
+            Refusal::Unknown(text) => {
+                vec![Problem::new(place, text, "a simulation or run that is there")]
+            }
+            Refusal::WrongState(text) => {
+                vec![Problem::new(place, text, "a run in another state")]
+            }
+            Refusal::Unavailable(text) | Refusal::Late(text) | Refusal::Failed(text) => {
+                vec![Problem::new(place, text, "an answer; ask again")]
+            }
+        }
+    }
+}
+
+fn list(differences: &[Difference]) -> String {
+    let each = |Difference { option, has, wanted }: &Difference| {
+        format!("another {option} (it has {has}, asked for was {wanted})")
+    };
+    differences.iter().map(each).collect::<Vec<_>>().join(", ")
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Refusal {
+        Refusal::Unavailable(format!("cannot read from the bus: {error}"))
+    }
+}
+
+impl From<AppendError> for Refusal {
+    fn from(error: AppendError) -> Refusal {
+        Refusal::Unavailable(format!("cannot write to the bus: {error}"))
+    }
+}
+
+impl From<ReplyError> for Refusal {
+    fn from(error: ReplyError) -> Refusal {
+        match error.code {
+            ErrorCode::UnknownRun | ErrorCode::UnknownAgent | ErrorCode::UnknownPlatform => {
+                Refusal::Unknown(error.message)
+            }
+            ErrorCode::WrongState => Refusal::WrongState(error.message),
+            ErrorCode::NoCapacity => Refusal::Unavailable(error.message),
+            ErrorCode::Expired => Refusal::Late(error.message),
+            ErrorCode::Malformed | ErrorCode::Internal => Refusal::Failed(error.message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_names_what_differs() {
+        let refusal = Refusal::Conflict {
+            run: "market-3".parse().unwrap(),
+            differences: vec![Difference {
+                option: "seed",
+                has: "7".to_owned(),
+                wanted: "nothing".to_owned(),
+            }],
+        };
+        assert_eq!(
+            refusal.to_string(),
+            "run market-3 is live with another seed (it has 7, asked for was nothing); stop it, \
+             or ask with new_run for another"
+        );
+        let problems = refusal.problems("subject");
+        assert_eq!(
+            problems[0].to_string(),
+            "/options/seed: found nothing, expected 7, as the live run market-3 has, or new_run"
+        );
+    }
+}
