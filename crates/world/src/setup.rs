@@ -41,7 +41,8 @@ pub enum Platform {
     Reddit,
 }
 
-/// How rounds map to simulated time. Rounds 0 (seed posts) and 1 both begin at `start_minute`.
+/// How rounds map to simulated time: round 0 (seed posts) is at `start_minute`, and each round
+/// `minutes_per_round` after the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     /// Minute of day 0 at which the clock starts, 0 to 1439.
@@ -51,10 +52,9 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Simulated minutes from the start of day 0 to the start of `round`.
+    /// Simulated minutes from the start of day 0 to `round`.
     pub fn minute(self, round: u32) -> u64 {
-        let passed = u64::from(round.saturating_sub(1)) * u64::from(self.minutes_per_round);
-        u64::from(self.start_minute) + passed
+        u64::from(self.start_minute) + u64::from(round) * u64::from(self.minutes_per_round)
     }
 
     /// Hour of the day, 0 to 23, at the start of `round`.

@@ -91,6 +91,6 @@ fn the_clock_starts_where_the_setup_says() {
     let clock = setup.clock;
     let mut world = world(setup);
     let minutes: std::vec::Vec<_> = (0..4).map(|_| step(&mut world).minute).collect();
-    assert_eq!(minutes, [1_410, 1_410, 1_455, 1_500]);
-    assert_eq!([0, 1, 2, 3].map(|round| clock.hour(round)), [23, 23, 0, 1]);
+    assert_eq!(minutes, [1_410, 1_455, 1_500, 1_545]);
+    assert_eq!([0, 1, 2, 3].map(|round| clock.hour(round)), [23, 0, 1, 1]);
 }
