@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use async_nats::header::NATS_MESSAGE_TTL;
 use contract::subject::StreamName;
 
 use crate::Bus;
@@ -161,6 +160,6 @@ mod tests {
         for (milliseconds, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (9999, "10")] {
             assert_eq!(ttl_header(Duration::from_millis(milliseconds)).1, seconds);
         }
-        assert_eq!(TTL, NATS_MESSAGE_TTL.to_string());
+        assert_eq!(TTL, async_nats::header::NATS_MESSAGE_TTL.to_string());
     }
 }

@@ -33,12 +33,9 @@ pub struct TopologyError {
 
 /// What is taken as storage where the server sets no limit for the account.
 const USUAL_STORAGE: u64 = 8 * GIB;
-const LEAST_STORAGE: u64 = GIB / 16;
+const LEAST_STORAGE: u64 = GIB / 64;
 const MOST_STORAGE: u64 = 1024 * GIB;
 const GIB: u64 = 1 << 30;
-
-/// The smallest stream that is worth having.
-const LEAST_BYTES: i64 = 1 << 20;
 
 impl Bus {
     /// Makes the server's streams match the topology; changes nothing that matches.
@@ -63,22 +60,23 @@ impl Bus {
         if open.is_empty() {
             return Ok(());
         }
-        let storage = self.storage(&steps, replicas).await;
+        // The largest first: it finds out what there is to share.
+        open.sort_by_key(|step| std::cmp::Reverse(step.spec.share));
+        let mut room = self.room(&steps, replicas).await;
         let mut reasons = Vec::new();
         let mut remaining = Vec::new();
         while !open.is_empty() {
             let step = open.remove(0);
-            let Err(error) = self.take(&step, storage).await else { continue };
-            tracing::debug!("{} cannot be changed: {error}", step.spec.name);
+            let Err(error) = self.take(&step, &mut room).await else { continue };
             let forbidden = matches!(error, ApiError::NoAnswer(_));
-            reasons.push(error.to_string());
+            reasons.push(format!("{}: {error}", step.spec.name));
             remaining.push(step);
             if forbidden {
-                // Whoever may not change one stream may not change the next; each try would
-                // cost a time-out.
+                // Who may not change one stream may not change the next.
                 remaining.append(&mut open);
             }
         }
+        remaining.sort_by_key(|step| step.spec.stream);
         let differences: Vec<Difference> =
             remaining.into_iter().flat_map(|step| step.differences()).collect();
         if differences.is_empty() { Ok(()) } else { Err(TopologyError { differences, reasons }) }
@@ -97,45 +95,71 @@ impl Bus {
     }
 
     /// What all streams together may have: the account's limit less what others reserve.
-    async fn storage(&self, present: &[Step], replicas: usize) -> u64 {
+    async fn room(&self, present: &[Step], replicas: usize) -> Room {
         let account = self.api::<_, Account>("INFO", &serde_json::json!({})).await;
         let limit = account.as_ref().ok().and_then(|account| account.limits.max_storage);
-        let (Ok(account), Some(limit)) = (&account, limit) else { return USUAL_STORAGE };
+        let (Ok(account), Some(limit)) = (&account, limit) else {
+            return Room { bytes: USUAL_STORAGE, is_known: false };
+        };
         let limit = u64::try_from(limit).unwrap_or(0);
         let ours: u64 = present.iter().map(Step::reserved).sum();
         let others = account.reserved_storage.saturating_sub(ours);
         let copies = u64::try_from(replicas.max(1)).unwrap_or(1);
-        (limit.saturating_sub(others) / copies).clamp(LEAST_STORAGE, MOST_STORAGE)
+        let bytes = (limit.saturating_sub(others) / copies).clamp(LEAST_STORAGE, MOST_STORAGE);
+        Room { bytes, is_known: true }
     }
 
-    async fn take(&self, step: &Step, storage: u64) -> Result<(), ApiError> {
+    async fn take(&self, step: &Step, room: &mut Room) -> Result<(), ApiError> {
+        let Found::Stream(found) = &step.found else { return self.make(&step.spec, room).await };
         let name = &step.spec.name;
-        let mut config = step.spec.config(storage);
-        if let Found::Stream(found) = &step.found {
-            tracing::info!("stream {name} differs from what is needed, changing it");
-            let _: Info = self.api(&format!("STREAM.UPDATE.{name}"), &merged(found, config)).await?;
-            return Ok(());
-        }
+        tracing::info!("stream {name} differs from what is needed, changing it");
+        self.update(&merged(found, step.spec.config(room.bytes))).await
+    }
+
+    async fn make(&self, spec: &StreamSpec, room: &mut Room) -> Result<(), ApiError> {
+        let name = &spec.name;
         loop {
-            match self.api::<_, Info>(&format!("STREAM.CREATE.{name}"), &config).await {
+            let config = spec.config(room.bytes);
+            // The server does not tell what it has left, so the first stream asks for all.
+            let probe = match room.is_known {
+                true => config.clone(),
+                false => Config {
+                    max_bytes: i64::try_from(room.bytes).unwrap_or(i64::MAX),
+                    ..config.clone()
+                },
+            };
+            match self.api::<_, Info>(&format!("STREAM.CREATE.{name}"), &probe).await {
                 Ok(_) => {
                     tracing::info!("made stream {name} of at most {} bytes", config.max_bytes);
-                    return Ok(());
+                    room.is_known = true;
+                    return if probe == config { Ok(()) } else { self.update(&config).await };
                 }
                 Err(ApiError::Refused(refusal))
-                    if NO_ROOM.contains(&refusal.err_code) && config.max_bytes > LEAST_BYTES =>
+                    if NO_ROOM.contains(&refusal.err_code) && room.bytes > LEAST_STORAGE =>
                 {
-                    config.max_bytes = (config.max_bytes / 2).max(LEAST_BYTES);
+                    room.bytes /= 2;
                 }
                 // Another service makes it at the same time, with another size.
                 Err(ApiError::Refused(refusal)) if refusal.err_code == NAME_IN_USE => {
-                    let other = self.inspect(step.spec.clone()).await;
+                    let other = self.inspect(spec.clone()).await;
                     return if other.is_open() { Err(refusal.into()) } else { Ok(()) };
                 }
                 Err(error) => return Err(error),
             }
         }
     }
+
+    async fn update(&self, config: &Config) -> Result<(), ApiError> {
+        let operation = format!("STREAM.UPDATE.{}", config.name);
+        self.api::<_, Info>(&operation, config).await.map(|_| ())
+    }
+}
+
+/// What all streams together may have.
+struct Room {
+    bytes: u64,
+    /// False where the server sets no limit that it would tell.
+    is_known: bool,
 }
 
 const STREAM_NOT_FOUND: u64 = 10059;

@@ -1,0 +1,66 @@
+//! The bus against a real nats-server, a private one for each test.
+
+mod append;
+mod connect;
+mod leases;
+mod objects;
+mod proxy;
+mod reading;
+mod spoken;
+mod topology;
+
+use std::time::{Duration, Instant};
+
+use bus::{Append, Bus, BusArgs};
+use contract::subject::{Platform, Prefix};
+use nats_process::{NatsServer, Options};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn args(url: &str) -> BusArgs {
+    BusArgs { nats_url: url.to_owned(), nats_creds: None, prefix: Prefix::default() }
+}
+
+async fn connect(url: &str) -> Bus {
+    Bus::connect(&args(url), "test", PATIENCE).await.unwrap()
+}
+
+/// A server with all streams.
+async fn provisioned() -> (NatsServer, Bus) {
+    let server = NatsServer::start(Options::default());
+    let bus = connect(&server.url()).await;
+    bus.ensure_topology().await.unwrap();
+    (server, bus)
+}
+
+/// The journal of a run's Twitter world.
+fn journal(run: &str) -> String {
+    Prefix::default().inputs(&run.parse().unwrap(), Platform::Twitter)
+}
+
+/// The frames of a run's Twitter world.
+fn frames(run: &str) -> String {
+    Prefix::default().actions(&run.parse().unwrap(), Platform::Twitter)
+}
+
+fn message(subject: &str, body: &str, expected_last: Option<u64>) -> Append {
+    let (subject, body) = (subject.to_owned(), body.as_bytes().to_vec());
+    Append { subject, body, headers: vec![], expected_last }
+}
+
+/// Tries until it gives something.
+async fn until<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = attempt().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// What comes within the patience of a test.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("in time")
+}

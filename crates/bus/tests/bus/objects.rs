@@ -1,0 +1,57 @@
+use bus::{Append, AppendError};
+use contract::subject::StreamName;
+
+use crate::provisioned;
+
+const SUBJECT: &str = "sim.snapshots.market-1.twitter";
+
+fn bytes(count: usize, salt: usize) -> Vec<u8> {
+    (0..count).map(|n| u8::try_from((n * 31 + n / 251 + salt) % 256).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn three_megabytes_come_back() {
+    let (_server, bus) = provisioned().await;
+    assert_eq!(bus.get_object(StreamName::Snapshots, SUBJECT).await, Ok(None));
+    let (first, second) = (bytes(3_000_000, 1), bytes(700_000, 2));
+    assert_eq!(bus.put_object(SUBJECT, &first, None).await, Ok(12));
+    assert_eq!(bus.get_object(StreamName::Snapshots, SUBJECT).await.unwrap(), Some(first));
+    // Another object between: sequences of one subject are not consecutive any more.
+    bus.put_object("sim.snapshots.market-2.twitter", b"small", None).await.unwrap();
+    assert_eq!(bus.put_object(SUBJECT, &second, None).await, Ok(16));
+    assert_eq!(bus.get_object(StreamName::Snapshots, SUBJECT).await.unwrap(), Some(second));
+    let small = bus.get_object(StreamName::Snapshots, "sim.snapshots.market-2.twitter").await;
+    assert_eq!(small.unwrap().unwrap(), b"small");
+}
+
+#[tokio::test]
+async fn an_incomplete_object_is_ignored() {
+    let (_server, bus) = provisioned().await;
+    let good = bytes(600_000, 3);
+    bus.put_object(SUBJECT, &good, None).await.unwrap();
+    let digest = contract::id::Digest::of(&[b"abc"]).to_string();
+    for part in ["1", "2"] {
+        let headers = vec![
+            ("Shoal-Part", part.to_owned()),
+            ("Shoal-Parts", "3".to_owned()),
+            ("Shoal-Digest", digest.clone()),
+        ];
+        let body = b"a".to_vec();
+        let (subject, expected_last) = (SUBJECT.to_owned(), None);
+        bus.append(Append { subject, body, headers, expected_last }).await.unwrap();
+    }
+    assert_eq!(bus.get_object(StreamName::Snapshots, SUBJECT).await.unwrap(), Some(good));
+}
+
+#[tokio::test]
+async fn a_spec_is_stored_once_and_an_object_of_no_bytes_is_one() {
+    let (_server, bus) = provisioned().await;
+    let subject = "sim.specs.0000";
+    let spec = bytes(300_000, 4);
+    assert_eq!(bus.put_object(subject, &spec, Some(0)).await, Ok(2));
+    let again = bus.put_object(subject, &bytes(300_000, 5), Some(0)).await;
+    assert_eq!(again, Err(AppendError::Refused));
+    assert_eq!(bus.get_object(StreamName::Specs, subject).await.unwrap(), Some(spec));
+    assert_eq!(bus.put_object("sim.specs.0001", b"", Some(0)).await, Ok(3));
+    assert_eq!(bus.get_object(StreamName::Specs, "sim.specs.0001").await, Ok(Some(vec![])));
+}

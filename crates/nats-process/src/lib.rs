@@ -1,0 +1,195 @@
+//! A private nats-server for a test: its own port and store, gone when the value is dropped.
+//!
+//! For tests only: what goes wrong here panics, with what the server said.
+
+use std::env;
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// What is special about a server.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// More configuration, e.g. an `authorization` block.
+    pub config_extra: String,
+    /// More configuration within the `jetstream` block; `None`: no JetStream at all.
+    pub jetstream: Option<String>,
+    /// Where messages are kept; `None`: in a directory of its own that is removed at the end.
+    pub store: Option<PathBuf>,
+    /// The port; `None`: the server chooses a free one.
+    pub port: Option<u16>,
+}
+
+/// A running nats-server.
+#[derive(Debug)]
+pub struct NatsServer {
+    /// The port for clients, on 127.0.0.1; the same after a restart.
+    pub client_port: u16,
+    options: Options,
+    directory: TempDir,
+    child: Child,
+}
+
+/// How long a server may take to start; much, since tests share the machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            config_extra: String::new(),
+            jetstream: Some(String::new()),
+            store: None,
+            port: None,
+        }
+    }
+}
+
+impl NatsServer {
+    /// Starts a server and waits until it takes connections.
+    ///
+    /// # Panics
+    /// If there is no nats-server, or it does not start; with what it said.
+    pub fn start(options: Options) -> NatsServer {
+        let directory = TempDir::with_prefix("nats-")
+            .unwrap_or_else(|error| panic!("failed to make a directory: {error}"));
+        let (child, client_port) = launch(directory.path(), &options);
+        NatsServer { client_port, options, directory, child }
+    }
+
+    /// `nats://127.0.0.1:<port>`.
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.client_port)
+    }
+
+    /// `nats://user:password@127.0.0.1:<port>`.
+    pub fn url_as(&self, user: &str, password: &str) -> String {
+        format!("nats://{user}:{password}@127.0.0.1:{}", self.client_port)
+    }
+
+    /// The process, for signals.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it as `kill -9` does. What was not synced may be lost, as in life.
+    pub fn kill(&mut self) {
+        // Fails only if it is dead already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Kills it if it lives, and starts it again on the same port and store.
+    ///
+    /// # Panics
+    /// If it does not start; with what it said.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.options.port = Some(self.client_port);
+        (self.child, _) = launch(self.directory.path(), &self.options);
+    }
+
+    /// Everything that it has logged.
+    pub fn log(&self) -> String {
+        read_log(self.directory.path())
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The nats-server to be used: `NATS_SERVER_BIN`, else what `scripts/nats_server.py` finds in
+/// PATH or installs.
+///
+/// # Panics
+/// If there is none; says how to get one.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match env::var_os("NATS_SERVER_BIN") {
+        Some(named) => PathBuf::from(named),
+        None => find(),
+    })
+}
+
+fn find() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/nats_server.py");
+    let found = Command::new("python3").arg(&script).output();
+    let said = match found {
+        Ok(output) if output.status.success() => {
+            return PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+        }
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => format!("failed to run python3: {error}"),
+    };
+    panic!(
+        "no nats-server: set NATS_SERVER_BIN, put nats-server 2.15 or newer into PATH, or let \
+         scripts/nats_server.py install one; it said:\n{said}"
+    );
+}
+
+fn launch(directory: &Path, options: &Options) -> (Child, u16) {
+    let config = directory.join("nats.conf");
+    write(&config, &configuration(directory, options));
+    let mut child = Command::new(binary())
+        .arg("-c")
+        .arg(&config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("failed to start {}: {error}", binary().display()));
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(port) = open_port(directory, child.id()) {
+            return (child, port);
+        }
+        let exited = child.try_wait().ok().flatten();
+        if exited.is_some() || Instant::now() > deadline {
+            let _ = child.kill();
+            panic!("nats-server did not start ({exited:?}):\n{}", read_log(directory));
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The port, once the server has written it down and takes connections there.
+fn open_port(directory: &Path, process: u32) -> Option<u16> {
+    let path = directory.join(format!("nats-server_{process}.ports"));
+    let ports: serde_json::Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let address: SocketAddr = ports["nats"][0].as_str()?.strip_prefix("nats://")?.parse().ok()?;
+    TcpStream::connect(address).ok()?;
+    Some(address.port())
+}
+
+fn configuration(directory: &Path, options: &Options) -> String {
+    let port = options.port.map_or("-1".to_owned(), |port| port.to_string());
+    let directory_text = directory.display();
+    let store = options.store.clone().unwrap_or_else(|| directory.join("store"));
+    let jetstream = options.jetstream.as_ref().map_or(String::new(), |more| {
+        format!("jetstream {{\n  store_dir: \"{}\"\n  {more}\n}}\n", store.display())
+    });
+    format!(
+        "listen: 127.0.0.1:{port}\n\
+         ports_file_dir: \"{directory_text}\"\n\
+         log_file: \"{directory_text}/nats.log\"\n\
+         {jetstream}{}\n",
+        options.config_extra
+    )
+}
+
+fn read_log(directory: &Path) -> String {
+    fs::read_to_string(directory.join("nats.log")).unwrap_or_default()
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text)
+        .unwrap_or_else(|error| panic!("failed to write {}: {error}", path.display()));
+}
