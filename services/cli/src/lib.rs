@@ -1,1 +1,119 @@
-//! To come.
+//! `shoal`: the command line of Shoal, a client of the bus like any other.
+//!
+//! In reading order:
+//!
+//! - [`args`]: what can be typed;
+//! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`summary`]
+//!   (what they come to, pure), [`report`] (the same as text), [`progress`] and [`lively`]
+//!   (what is shown on the way);
+//! - [`status`]: `ls` and `status`; finding a run by its name;
+//! - [`ask`] and [`interview`]: commands and their replies;
+//! - [`memory`]: questions to the memory-sink;
+//! - [`client`], [`output`], [`failure`]: the bus, the terminal, the exit code.
+
+pub mod args;
+pub mod ask;
+pub mod client;
+pub mod failure;
+#[cfg(test)]
+mod fixtures;
+pub mod follow;
+pub mod interview;
+pub mod lively;
+pub mod memory;
+pub mod output;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod status;
+pub mod summary;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+use clap::error::ErrorKind;
+
+use crate::args::{Cli, Command, MemoryCommand};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What a process of ours does: logs to stderr, runs one command, tells how it went.
+pub async fn main(
+    arguments: impl IntoIterator<Item = OsString>,
+    output: &mut Output<'_>,
+) -> ExitCode {
+    let result = match kit::telemetry::init("warn") {
+        Ok(()) => execute(arguments, output).await,
+        Err(error) => Err(Failure::Usage(error)),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            if !matches!(failure, Failure::NobodyReads) {
+                let complaint = format!("{} {failure}", output.paint_progress().red("shoal:"));
+                // Where stderr is closed, the exit code must do.
+                let _ = output.say(&complaint);
+            }
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+/// Reads the command line and does what it says.
+///
+/// # Errors
+/// If it cannot be read, or the command does not succeed.
+pub async fn execute(
+    arguments: impl IntoIterator<Item = OsString>,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, Failure> {
+    let parsed = args::command().try_get_matches_from(arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error, output),
+    };
+    output.set_color(cli.color);
+    dispatch(cli, output).await
+}
+
+/// Help that was asked for is a result; anything else is a complaint.
+fn explain(error: &clap::Error, output: &mut Output<'_>) -> Result<ExitCode, Failure> {
+    let text = error.render();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            output.print(&text.to_string())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => {
+            output.say(&text.to_string())?;
+            Ok(ExitCode::from(kit::EXIT_USAGE))
+        }
+    }
+}
+
+async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure> {
+    let Cli { command, bus, json, http_url, .. } = cli;
+    // A future: `run` reads its folder before it, since what is wrong there needs no bus.
+    let client = Client::connect(&bus, json, http_url);
+    let done = match command {
+        Command::Run(args) => return run::run(&args, client, output).await,
+        Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
+        Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
+        Command::Ls => status::ls(&client.await?, output).await,
+        Command::Status(target) => status::status(&client.await?, &target.run, output).await,
+        Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
+        Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Memory(MemoryCommand::Search(args)) => {
+            memory::search(&client.await?, &args, output).await
+        }
+        Command::Memory(MemoryCommand::Stats(target)) => {
+            memory::stats(&client.await?, &target.run, output).await
+        }
+        Command::Memory(MemoryCommand::Episodes(args)) => {
+            memory::episodes(&client.await?, &args, output).await
+        }
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,451 @@
+//! The command line: what can be typed, and the help that teaches it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bus::BusArgs;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use contract::MAX_SAFE_INTEGER;
+use contract::command::MAX_PROMPT_BYTES;
+use contract::memory::{MAX_LIMIT, MAX_QUERY_BYTES};
+use contract::subject::Platform;
+
+/// Run social simulations, watch them, ask the people in them.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "shoal",
+    version,
+    about,
+    long_about = LONG_ABOUT,
+    after_help = USUAL_PATH,
+    after_long_help = format!("{USUAL_PATH}\n\n{CODES_AND_LOG}"),
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where the bus is.
+    #[command(flatten)]
+    pub bus: BusArgs,
+    /// Print JSON on stdout instead of text: one document, or a line per action (`watch`)
+    #[arg(long)]
+    pub json: bool,
+    /// Colours in what is printed: `auto` means on a terminal only, and not if NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Where the launcher's HTTP edge is, for the links that are shown at the end of a run
+    #[arg(long, value_name = "URL", env = "SHOAL_HTTP_URL")]
+    pub http_url: Option<String>,
+}
+
+/// When to print colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Start a run of a simulation folder and follow it to its end
+    #[command(long_about = RUN_ABOUT)]
+    Run(RunArgs),
+    /// List the runs that the bus knows
+    #[command(long_about = LS_ABOUT)]
+    Ls,
+    /// Show the state of one run
+    #[command(long_about = STATUS_ABOUT)]
+    Status(Target),
+    /// Follow a run to its end
+    #[command(long_about = WATCH_ABOUT)]
+    Watch(WatchArgs),
+    /// Stop a run; what it has produced stays
+    #[command(long_about = STOP_ABOUT)]
+    Stop(StopArgs),
+    /// Ask one agent a question
+    #[command(long_about = INTERVIEW_ABOUT)]
+    Interview(InterviewArgs),
+    /// Summarise a run from what it has published
+    #[command(long_about = SUMMARY_ABOUT)]
+    Summary(Target),
+    /// Look into the memory that runs leave
+    #[command(subcommand, long_about = MEMORY_ABOUT)]
+    Memory(MemoryCommand),
+}
+
+/// What can be asked of a memory.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MemoryCommand {
+    /// Find what a memory says about something
+    #[command(long_about = SEARCH_ABOUT)]
+    Search(SearchArgs),
+    /// Count what a run has left in its memory
+    #[command(long_about = STATS_ABOUT)]
+    Stats(Target),
+    /// List the episodes that a run has left in its memory
+    #[command(long_about = EPISODES_ABOUT)]
+    Episodes(EpisodesArgs),
+}
+
+/// Which run.
+#[derive(Clone, Debug, Args)]
+pub struct Target {
+    /// A run (night-market-3), or a simulation (night-market): its newest run
+    #[arg(value_name = "RUN")]
+    pub run: String,
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The simulation's folder: simulation_config.json and the profiles beside it
+    pub folder: PathBuf,
+    /// Rounds per second of wall clock, e.g. 0.8; as fast as possible unless given
+    #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_pace)]
+    pub pace: Option<u32>,
+    /// The seed: equal seeds give equal runs; 1 unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=MAX_SAFE_INTEGER))]
+    pub seed: Option<u64>,
+    /// Play at most this many rounds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_rounds: Option<u32>,
+    /// Which worlds to run; all that the folder has unless given
+    #[arg(long, value_enum)]
+    pub platform: Option<Worlds>,
+    /// A memory that the actions go to, by the operator's name for it, or `none`; may be repeated.
+    /// The operator's default unless given
+    #[arg(long, value_name = "NAME")]
+    pub memory: Vec<String>,
+    /// Start a new run even if one with the same options is alive
+    #[arg(long)]
+    pub new_run: bool,
+    /// Return as soon as the run exists, and print its name
+    #[arg(long)]
+    pub detach: bool,
+    /// Show nothing until the summary
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Which worlds to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Worlds {
+    /// The Twitter world.
+    Twitter,
+    /// The Reddit world.
+    Reddit,
+    /// Both.
+    Both,
+}
+
+/// Arguments of `watch`.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Show what happened before now as well
+    #[arg(long)]
+    pub from_start: bool,
+}
+
+/// Arguments of `stop`.
+#[derive(Clone, Debug, Args)]
+pub struct StopArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Why, for whoever reads the run's status later
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How long to wait for the answer.
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+/// Arguments of `interview`.
+#[derive(Clone, Debug, Args)]
+pub struct InterviewArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Whom to ask: the agent's number, its name, its handle, or a part of them that only it has
+    #[arg(long, value_name = "ID|NAME")]
+    pub agent: String,
+    /// The question, at most 8192 bytes
+    #[arg(value_parser = parse_prompt)]
+    pub prompt: String,
+    /// Ask in one world only: twitter or reddit; in each that the run has unless given
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<Platform>,
+    /// How long to wait for the answer.
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+/// How long to wait for an answer.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Patience {
+    /// Seconds to wait for the answer; after them the command is void
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=3600)
+    )]
+    pub timeout: u32,
+}
+
+/// Arguments of `memory search`.
+#[derive(Clone, Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for: words, all of which must occur, at most 1024 bytes
+    #[arg(value_parser = parse_query)]
+    pub query: String,
+    /// Only in what this run left; a simulation's id means its newest run
+    #[arg(long, value_name = "RUN", conflicts_with = "graph")]
+    pub run: Option<String>,
+    /// Only in this graph
+    #[arg(long, value_name = "GRAPH")]
+    pub graph: Option<String>,
+    /// Show at most this many hits
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = limit())]
+    pub limit: u32,
+}
+
+/// Arguments of `memory episodes`.
+#[derive(Clone, Debug, Args)]
+pub struct EpisodesArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Only those of one world: twitter or reddit
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<Platform>,
+    /// Go on behind this place; the command says which where there is more
+    #[arg(long, value_name = "PLACE", default_value_t = 0)]
+    pub after: u64,
+    /// Show at most this many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = limit())]
+    pub limit: u32,
+}
+
+impl Patience {
+    /// As a duration.
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
+}
+
+/// The parser. The options of [`Cli`] itself are accepted before and after the command, and
+/// described once, in the help of `shoal`.
+pub fn command() -> clap::Command {
+    // Values of the environment are not shown: NATS_URL may hold a password.
+    let mut shoal = Cli::command().mut_args(|arg| {
+        arg.global(true).hide_env_values(true).help_heading("Options of every command")
+    });
+    // Only now do the commands have the options, and only there are they to be hidden.
+    shoal.build();
+    shoal.mut_subcommands(hide_common_options)
+}
+
+fn hide_common_options(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
+    command.after_help(COMMON_OPTIONS).mut_subcommands(hide_common_options)
+}
+
+/// Rounds per second as a decimal, to thousandths of a round per second.
+fn parse_pace(text: &str) -> Result<u32, String> {
+    let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let empty = whole.is_empty() && decimals.is_empty();
+    if empty || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
+        return Err(expected());
+    }
+    let milli: u64 = format!("{whole}{decimals:0<3}").parse().map_err(|_| expected())?;
+    u32::try_from(milli)
+        .ok()
+        .filter(|milli| (1..=1_000_000_000).contains(milli))
+        .ok_or_else(expected)
+}
+
+fn parse_prompt(text: &str) -> Result<String, String> {
+    bounded(text, MAX_PROMPT_BYTES, "a question")
+}
+
+fn parse_query(text: &str) -> Result<String, String> {
+    bounded(text, MAX_QUERY_BYTES, "words to look for")
+}
+
+/// A text that is not blank and not too long.
+fn bounded(text: &str, max: usize, expected: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err(format!("expected {expected}"));
+    }
+    if text.len() > max {
+        return Err(format!("found {} bytes, expected at most {max}", text.len()));
+    }
+    Ok(text.to_owned())
+}
+
+/// How many episodes the memory answers with at most.
+fn limit() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=i64::from(MAX_LIMIT))
+}
+
+const LONG_ABOUT: &str = "\
+Run social simulations, watch them, ask the people in them.
+
+A simulation is a folder: a configuration and the profiles of its agents. A run of it plays \
+rounds in one or two worlds (twitter, reddit). shoal is a client of the bus on which runs live \
+(NATS); it starts no services. `make up` starts them all.";
+
+const USUAL_PATH: &str = "\
+The usual path:
+  shoal run samples/lantern-pier --pace 2     start a run and follow it; Ctrl-C lets it go on
+  shoal status lantern-pier                   how far its newest run is
+  shoal interview lantern-pier --agent 18 \"Whose side are you on?\"
+  shoal memory search --run lantern-pier \"second dive\"
+  shoal summary lantern-pier                  what became of it";
+
+const CODES_AND_LOG: &str = "\
+Exit codes:
+  0    done; for `run` and `watch`: the run completed
+  1    the run or the command failed, or the run was stopped
+  2    bad input: a folder with problems, an unknown run or agent
+  3    the bus or a service is not reachable; the message says where and what to do
+  64   the command line cannot be read
+  130  Ctrl-C while following: the run goes on
+
+Environment, beside what the options name:
+  SHOAL_LOG  how much is logged to stderr: error, warn (the default), info or debug
+  NO_COLOR   if set, `--color auto` means never";
+
+const COMMON_OPTIONS: &str = "\
+Every command takes --json and --color, and --nats-url, --nats-creds and --prefix (or NATS_URL, \
+NATS_CREDS and SHOAL_PREFIX) to say where the bus is: see `shoal --help`.";
+
+const RUN_ABOUT: &str = "\
+Start a run of a simulation folder and follow it to its end.
+
+The folder is read and checked in full before anything is stored; everything that is wrong with \
+it is listed. If a run of this simulation with the same options is alive, that run is followed \
+(see --new-run). On a terminal two bars show the rounds, and the liveliest actions pass above \
+them; elsewhere there is a plain line every ten rounds. Ctrl-C stops following, not the run. At \
+the end there is a summary.
+
+Example:
+  shoal run samples/lantern-pier --pace 0.8 --seed 7";
+
+const LS_ABOUT: &str = "\
+List the runs that the bus knows, newest first: state, rounds played, actions, age, node.
+
+With --json: a list of env-status documents, the shape in schemas/.
+
+Example:
+  shoal ls";
+
+const STATUS_ABOUT: &str = "\
+Show the state of one run: rounds, actions and digest of each world, who has it, what it was \
+started with.
+
+With --json: its env-status document, the shape in schemas/.
+
+Example:
+  shoal status lantern-pier";
+
+const WATCH_ABOUT: &str = "\
+Follow a run to its end, as `run` does after starting one. Works also for a run that has ended.
+
+With --json: one line per action, as it happens: {\"id\": .., \"platform\": .., \"round\": .., \
+\"agent_name\": .., \"action_type\": .., \"action_args\": ..}.
+
+Example:
+  shoal watch lantern-pier-1 --from-start --json";
+
+const STOP_ABOUT: &str = "\
+Stop a run. It ends with the round that it is playing; what it has produced stays.
+
+Example:
+  shoal stop lantern-pier --reason \"seen enough\"";
+
+const INTERVIEW_ABOUT: &str = "\
+Ask one agent a question. It answers from its world as that is after the last round played, \
+whether the run goes on or has ended. The answer changes nothing in the world.
+
+Example:
+  shoal interview lantern-pier --agent 18 \"What would change your mind?\"
+  shoal interview lantern-pier --agent \"harbour\" \"Why now?\" --platform reddit";
+
+const SUMMARY_ABOUT: &str = "\
+Summarise a run from what it has published so far: actions by type and world, the posts with the \
+most likes, reposts and comments, the most active agents, the digests. The chain of digests is \
+checked on the way.
+
+Example:
+  shoal summary lantern-pier --json";
+
+const MEMORY_ABOUT: &str = "\
+Look into the memory that runs leave. Each action that a memory takes becomes an episode, a \
+sentence with its time and its source; the memory-sink service keeps them and answers.
+
+Example:
+  shoal memory search --run lantern-pier \"second dive\"";
+
+const SEARCH_ABOUT: &str = "\
+Find what a memory says about something, best hits first.
+
+Example:
+  shoal memory search --run lantern-pier \"second dive\"
+  shoal memory search --graph lantern-pier \"pier 9\" --json";
+
+const STATS_ABOUT: &str = "\
+Count what a run has left in its memory, and how far the memory has followed it.
+
+Example:
+  shoal memory stats lantern-pier";
+
+const EPISODES_ABOUT: &str = "\
+List the episodes that a run has left in its memory, in the order in which they came.
+
+Example:
+  shoal memory episodes lantern-pier --limit 5";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verify_cli() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn a_pace_is_an_exact_decimal() {
+        let right = [("2", 2000), ("0.8", 800), (".5", 500), ("1.", 1000), ("0.001", 1)];
+        for (text, milli) in right {
+            assert_eq!(parse_pace(text), Ok(milli), "{text:?}");
+        }
+        for wrong in ["", ".", "0", "0.0", "0.0001", "-1", "+1", "1e3", "fast", "NaN", "1000001"] {
+            assert!(parse_pace(wrong).is_err(), "{wrong:?} passed");
+        }
+    }
+
+    #[test]
+    fn a_prompt_is_not_empty_and_not_a_book() {
+        assert_eq!(parse_prompt(" "), Err("expected a question".to_owned()));
+        assert!(parse_prompt(&"a".repeat(MAX_PROMPT_BYTES)).is_ok());
+        assert_eq!(
+            parse_prompt(&"a".repeat(MAX_PROMPT_BYTES + 1)),
+            Err("found 8193 bytes, expected at most 8192".to_owned())
+        );
+    }
+}

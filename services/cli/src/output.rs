@@ -1,0 +1,279 @@
+//! What is printed: where to, in which colours, and made safe for a terminal.
+
+use std::io::{self, Write};
+
+use contract::problem::shorten;
+use serde::Serialize;
+
+use crate::args::Color;
+
+/// Which of the two streams are terminals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Results go here.
+    pub stdout: bool,
+    /// Progress and complaints go here.
+    pub stderr: bool,
+}
+
+/// Results on one stream, progress and complaints on the other.
+pub struct Output<'a> {
+    out: &'a mut (dyn Write + Send),
+    err: &'a mut (dyn Write + Send),
+    terminal: Terminal,
+    color: Color,
+}
+
+/// Puts colours around texts, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paint {
+    colors: bool,
+}
+
+impl<'a> Output<'a> {
+    /// An output without an opinion about colours.
+    pub fn new(
+        out: &'a mut (dyn Write + Send),
+        err: &'a mut (dyn Write + Send),
+        terminal: Terminal,
+    ) -> Output<'a> {
+        Output { out, err, terminal, color: Color::Auto }
+    }
+
+    /// Colours from here on as the command line says.
+    pub fn set_color(&mut self, color: Color) {
+        self.color = color;
+    }
+
+    /// Colours for results.
+    pub fn paint(&self) -> Paint {
+        self.paint_for(self.terminal.stdout)
+    }
+
+    /// Colours for progress and complaints.
+    pub fn paint_progress(&self) -> Paint {
+        self.paint_for(self.terminal.stderr)
+    }
+
+    /// True if somebody looks at the progress as it moves.
+    pub fn is_watched(&self) -> bool {
+        self.terminal.stderr
+    }
+
+    /// Prints a result.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print(&mut self, text: &str) -> io::Result<()> {
+        write_line(self.out, text)
+    }
+
+    /// Prints a result as one JSON document.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print_json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let json = serde_json::to_string_pretty(value)?;
+        write_line(self.out, &json)
+    }
+
+    /// Prints a result as one line of JSON.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print_json_line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let json = serde_json::to_string(value)?;
+        write_line(self.out, &json)
+    }
+
+    /// Says something beside the result: progress, a warning, what went wrong.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn say(&mut self, text: &str) -> io::Result<()> {
+        write_line(self.err, text)
+    }
+
+    fn paint_for(&self, is_terminal: bool) -> Paint {
+        let colors = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+                is_terminal && !unwanted && !dumb
+            }
+        };
+        Paint { colors }
+    }
+}
+
+/// One line, or several, with a line end. Flushed, since a pipe's reader waits for it.
+fn write_line(stream: &mut (dyn Write + Send), text: &str) -> io::Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    stream.write_all(format!("{text}{end}").as_bytes())?;
+    stream.flush()
+}
+
+impl Paint {
+    /// No colours.
+    pub const PLAIN: Paint = Paint { colors: false };
+
+    /// For headings and names.
+    pub fn bold(self, text: &str) -> String {
+        self.wrap("1", text)
+    }
+
+    /// For what may be overlooked.
+    pub fn dim(self, text: &str) -> String {
+        self.wrap("2", text)
+    }
+
+    /// For what went well.
+    pub fn green(self, text: &str) -> String {
+        self.wrap("32", text)
+    }
+
+    /// For what went wrong.
+    pub fn red(self, text: &str) -> String {
+        self.wrap("31", text)
+    }
+
+    /// For what to look at.
+    pub fn yellow(self, text: &str) -> String {
+        self.wrap("33", text)
+    }
+
+    /// For what moves.
+    pub fn cyan(self, text: &str) -> String {
+        self.wrap("36", text)
+    }
+
+    fn wrap(self, code: &str, text: &str) -> String {
+        if self.colors { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// A text that others wrote, as one line of at most `max` characters.
+///
+/// Agents' texts come from anywhere: an escape sequence in one must not drive the terminal,
+/// nor a change of direction turn the rest of the line around.
+pub fn one_line(text: &str, max: usize) -> String {
+    let unsafe_for_terminal = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let blanked: String =
+        text.chars().map(|c| if unsafe_for_terminal(c) { ' ' } else { c }).collect();
+    shorten(&blanked.split_whitespace().collect::<Vec<_>>().join(" "), max)
+}
+
+/// A number with its thousands apart: `12,345`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 post`, `2 posts`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
+}
+
+/// A time span, as short as it can be said: `350 ms`, `12.4 s`, `3 min 5 s`, `2 h 10 min`, `4 d 1 h`.
+pub fn span(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    let two = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {small_unit}"),
+    };
+    match seconds {
+        0 => format!("{milliseconds} ms"),
+        1..60 => format!("{seconds}.{} s", milliseconds % 1000 / 100),
+        60..3600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
+    }
+}
+
+/// Rows in columns, all but the last one padded. `right`: the columns aligned to the right.
+pub fn columns(rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
+    let width_of = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| visible(cell)).max().unwrap_or(0)
+    };
+    let pad = |(column, cell): (usize, &String)| {
+        let blanks = " ".repeat(width_of(column).saturating_sub(visible(cell)));
+        if right.contains(&column) { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
+    };
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().enumerate().map(pad).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// The number of characters that are seen: all but those of colours.
+fn visible(text: &str) -> usize {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().map_or(0, |part| part.chars().count());
+    let after_code = |part: &str| part.split_once('m').map_or(0, |(_, rest)| rest.chars().count());
+    first + parts.map(after_code).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_drive_the_terminal() {
+        assert_eq!(one_line("a\x1b[2Jb\r\nc\u{202e}d\t\te", 40), "a [2Jb c d e");
+        assert_eq!(one_line("你好，世界", 3), "你好，…");
+    }
+
+    #[test]
+    fn numbers_and_spans_read_well() {
+        let numbers = [0, 7, 999, 1000, 123_456, 1_234_567];
+        assert_eq!(
+            numbers.map(count),
+            ["0", "7", "999", "1,000", "123,456", "1,234,567"].map(str::to_owned)
+        );
+        assert_eq!((counted(1, "post"), counted(0, "post")), ("1 post".into(), "0 posts".into()));
+        let spans = [350, 12_400, 185_000, 60_000, 7_800_000, 349_200_000];
+        assert_eq!(
+            spans.map(span),
+            ["350 ms", "12.4 s", "3 min 5 s", "1 min", "2 h 10 min", "4 d 1 h"].map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let rows = [row(["RUN", "N", "NODE"]), row(["a-1", "12", "x"]), row(["long-2", "3", ""])];
+        assert_eq!(columns(&rows, &[1]), ["RUN      N  NODE", "a-1     12  x", "long-2   3"]);
+        let painted = [vec![Paint { colors: true }.red("ab"), "c".into()], row(["abc", "d", ""])];
+        assert_eq!(columns(&painted, &[]), ["\x1b[31mab\x1b[0m   c", "abc  d"]);
+    }
+
+    #[test]
+    fn results_and_progress_go_their_own_ways() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let terminal = Terminal { stdout: true, stderr: false };
+        let mut output = Output::new(&mut out, &mut err, terminal);
+        output.set_color(Color::Always);
+        assert_eq!(output.paint().red("x"), "\x1b[31mx\x1b[0m");
+        output.set_color(Color::Never);
+        assert_eq!(output.paint(), Paint::PLAIN);
+        output.print("result").unwrap();
+        output.print_json_line(&[1, 2]).unwrap();
+        output.say("progress\n").unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "result\n[1,2]\n");
+        assert_eq!(String::from_utf8(err).unwrap(), "progress\n");
+    }
+}

@@ -1,0 +1,220 @@
+//! A summary as text.
+
+use contract::id::RunId;
+use contract::status::RunStatus;
+
+use crate::output::{Paint, columns, count, counted, one_line, span};
+use crate::summary::{Count, Summary, TopPost, WorldSummary};
+
+/// Where to look next, beside the bus.
+#[derive(Clone, Debug)]
+pub struct Places<'a> {
+    /// The prefix of all subjects.
+    pub prefix: &'a str,
+    /// The launcher's HTTP edge, if it is known.
+    pub http_url: Option<&'a str>,
+}
+
+/// The summary for people.
+pub fn report(summary: &Summary, places: &Places<'_>, paint: Paint) -> String {
+    let mut lines = vec![headline(summary, paint)];
+    lines.extend(summary.reason.iter().map(|why| format!("  {}", one_line(why, 500))));
+    lines.extend(
+        summary
+            .last_error
+            .iter()
+            .map(|error| format!("  {} {}", paint.red("last error:"), one_line(error, 500))),
+    );
+    lines.push(String::new());
+    lines.extend(action_table(summary, paint));
+    if !summary.top_posts.is_empty() {
+        lines.extend([String::new(), paint.bold("top posts")]);
+        lines.extend(summary.top_posts.iter().flat_map(|post| top_post(post, paint)));
+    }
+    if !summary.most_active.is_empty() {
+        lines.extend([String::new(), paint.bold("most active")]);
+        let agents = summary.most_active.iter().map(|agent| {
+            let number = paint.dim(&format!("#{}", agent.agent_id));
+            vec![format!("  {}", count(agent.actions)), number, one_line(&agent.name, 60)]
+        });
+        lines.extend(columns(&agents.collect::<Vec<_>>(), &[0, 1]));
+    }
+    lines.extend([String::new(), paint.bold("digests")]);
+    for (platform, world) in summary.platforms.iter() {
+        lines.push(format!("  {platform:7}  {}", world.digest));
+    }
+    lines.push(format!("  {:7}  {}", "spec", summary.spec_digest));
+    lines.extend([String::new(), paint.bold("where to look next")]);
+    lines.extend(next_steps(summary, places));
+    lines.join("\n")
+}
+
+/// A status in its colour.
+pub fn status_word(status: RunStatus, word: &str, paint: Paint) -> String {
+    match status {
+        RunStatus::Completed => paint.green(word),
+        RunStatus::Failed => paint.red(word),
+        RunStatus::Stopped => paint.yellow(word),
+        RunStatus::Queued | RunStatus::Starting | RunStatus::Running => paint.cyan(word),
+    }
+}
+
+/// How to come back to a run that goes on.
+pub fn come_back(run: &RunId) -> String {
+    format!(
+        "{run} goes on\n  shoal watch {run}       follow it again\n  shoal stop {run}        end it"
+    )
+}
+
+fn headline(summary: &Summary, paint: Paint) -> String {
+    let rounds = summary.platforms.iter().map(|(_, world)| world.rounds).min().unwrap_or(0);
+    let planned = summary.platforms.iter().map(|(_, world)| world.rounds_planned).max();
+    let minutes = summary.platforms.iter().map(|(_, world)| world.simulated_minutes).max();
+    let mut text = format!(
+        "{} {}: {rounds} of {}",
+        paint.bold(summary.run_id.as_str()),
+        status_word(summary.status, summary.status.as_str(), paint),
+        counted(u64::from(planned.unwrap_or(0)), "round"),
+    );
+    if let Some(minutes) = minutes {
+        text.push_str(&format!(" ({} simulated)", span(minutes * 60_000)));
+    }
+    if let Some(duration) = summary.duration_milliseconds {
+        text.push_str(&format!(" in {}", span(duration)));
+    }
+    text.push_str(&format!(", seed {}", summary.seed));
+    text
+}
+
+/// Actions by type and world; failed ones in a column of their own, where there are any.
+fn action_table(summary: &Summary, paint: Paint) -> Vec<String> {
+    let worlds: Vec<_> = summary.platforms.iter().collect();
+    let mut types: Vec<&str> =
+        worlds.iter().flat_map(|(_, world)| world.by_type.keys().copied()).collect();
+    types.sort_unstable();
+    types.dedup();
+    let number = |number: u64| if number == 0 { "-".to_owned() } else { count(number) };
+    let row = |name: String, of_world: &dyn Fn(&WorldSummary) -> Count| {
+        let cells = worlds.iter().flat_map(|(_, world)| {
+            let Count { succeeded, failed } = of_world(world);
+            let failed = (world.failed > 0).then(|| number(failed));
+            std::iter::once(number(succeeded)).chain(failed)
+        });
+        std::iter::once(name).chain(cells).collect::<Vec<String>>()
+    };
+    let headings = worlds.iter().flat_map(|(platform, world)| {
+        let failed = (world.failed > 0).then(|| "failed".to_owned());
+        std::iter::once(platform.to_string()).chain(failed)
+    });
+    let mut rows = vec![std::iter::once(paint.bold("actions")).chain(headings).collect()];
+    rows.extend(types.into_iter().map(|name| {
+        row(format!("  {name}"), &|world| world.by_type.get(name).copied().unwrap_or_default())
+    }));
+    rows.push(row("  all".to_owned(), &|world| Count {
+        succeeded: world.succeeded,
+        failed: world.failed,
+    }));
+    columns(&rows, &[1, 2, 3, 4])
+}
+
+fn top_post(post: &TopPost, paint: Paint) -> [String; 2] {
+    let TopPost { platform, post_id, likes, reposts, comments, .. } = post;
+    let numbers = format!(
+        "  {}, {}, {}  {}",
+        counted(*likes, "like"),
+        counted(*reposts, "repost"),
+        counted(*comments, "comment"),
+        paint.dim(&format!("{platform} post {post_id}")),
+    );
+    let author = if post.author.is_empty() { "?" } else { &post.author };
+    let text = format!("    {}: {}", one_line(author, 40), one_line(&post.content, 100));
+    [numbers, text]
+}
+
+fn next_steps(summary: &Summary, places: &Places<'_>) -> Vec<String> {
+    let (run, simulation, prefix) = (&summary.run_id, &summary.simulation_id, places.prefix);
+    let agent = summary.most_active.first().map_or(0, |agent| agent.agent_id);
+    let mut rows = vec![
+        [format!("  shoal interview {run} --agent {agent} \"And now?\""), "ask somebody".into()],
+        [format!("  shoal memory search --run {run} WORDS"), "what the memory says".into()],
+        [format!("  {prefix}.actions.{run}.>"), "every action, a message per round".into()],
+        [format!("  {prefix}.env-status.{run}"), "the state of the run".into()],
+        [format!("  {prefix}.inputs.{run}.>"), "the journal that repeats the run".into()],
+    ];
+    if let Some(url) = places.http_url {
+        let url = url.trim_end_matches('/');
+        let route = format!("  {url}/api/simulation/{simulation}/run-status/detail");
+        rows.insert(2, [route, "the same over HTTP".into()]);
+    }
+    columns(&rows.into_iter().map(Vec::from).collect::<Vec<_>>(), &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::tests::small_run;
+
+    #[test]
+    fn a_summary_reads_well() {
+        let (_, summary) = small_run();
+        let places = Places { prefix: "sim", http_url: Some("http://127.0.0.1:5001/") };
+        let text = report(&summary, &places, Paint::PLAIN);
+        let digest = |of: &Option<crate::summary::WorldSummary>| of.as_ref().unwrap().digest;
+        let (twitter, reddit) =
+            (digest(&summary.platforms.twitter), digest(&summary.platforms.reddit));
+        let expected = format!(
+            "market-1 completed: 2 of 48 rounds (3 h simulated) in 12.4 s, seed 7
+
+actions           twitter  failed  reddit
+  CREATE_COMMENT        1       -       1
+  CREATE_POST           2       -       -
+  DO_NOTHING            1       -       -
+  FOLLOW                -       -       1
+  LIKE_POST             2       1       1
+  REPOST                1       -       -
+  all                   7       1       3
+
+top posts
+  1 like, 1 repost, 1 comment  twitter post 2
+    Ben: Why?
+  1 like, 0 reposts, 1 comment  reddit post 9
+    Dan: text of 9
+  1 like, 0 reposts, 0 comments  twitter post 1
+    Ada: Pier 9 closes
+
+most active
+  3  #0  Ada
+  3  #1  Ben
+  3  #2  Cleo
+
+digests
+  twitter  {twitter}
+  reddit   {reddit}
+  spec     {}
+
+where to look next
+  shoal interview market-1 --agent 0 \"And now?\"                  ask somebody
+  shoal memory search --run market-1 WORDS                       what the memory says
+  http://127.0.0.1:5001/api/simulation/market/run-status/detail  the same over HTTP
+  sim.actions.market-1.>                                         every action, a message per round
+  sim.env-status.market-1                                        the state of the run
+  sim.inputs.market-1.>                                          the journal that repeats the run",
+            summary.spec_digest
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_failure_says_why() {
+        let (_, mut summary) = small_run();
+        summary.status = RunStatus::Failed;
+        summary.reason = Some("diverged in tick 7".to_owned());
+        summary.last_error = Some("digest differs".to_owned());
+        let text = report(&summary, &Places { prefix: "sim", http_url: None }, Paint::PLAIN);
+        let mut lines = text.lines();
+        assert!(lines.next().unwrap().starts_with("market-1 failed: "), "{text}");
+        assert_eq!(lines.next(), Some("  diverged in tick 7"));
+        assert_eq!(lines.next(), Some("  last error: digest differs"));
+        assert!(!text.contains("http"), "{text}");
+    }
+}

@@ -1,0 +1,288 @@
+//! `run`, `watch` and `summary`: a run from its folder to what became of it.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use bus::{AppendError, RequestError};
+use contract::id::{Digest, RunId, SimulationId};
+use contract::notice::{StartAnswer, StartRequest};
+use contract::options::RequestedOptions;
+use contract::problem::{Problem, Problems};
+use contract::spec::Spec;
+use contract::status::{EnvStatus, RunStatus};
+use contract::subject::{Platform, StreamName};
+use contract::version::V1;
+use intake::{Intake, Limits};
+use kit::shutdown::Shutdown;
+use serde::Serialize;
+
+use crate::args::{RunArgs, WatchArgs, Worlds};
+use crate::client::{Client, client_id};
+use crate::failure::{EXIT_DETACHED, Failure};
+use crate::follow::{Followed, follow, parse_status, read};
+use crate::output::{Output, counted, one_line};
+use crate::progress::View;
+use crate::report::{Places, come_back, report};
+use crate::status::find_run;
+use crate::summary::Summary;
+
+/// How long the launcher may take to make a run.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// `shoal run`. `client`: not awaited before the folder is read.
+///
+/// # Errors
+/// If the folder is not a simulation, or the run cannot be started or followed.
+pub async fn run(
+    args: &RunArgs,
+    client: impl Future<Output = Result<Client, Failure>>,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, Failure> {
+    let options = requested(args)?;
+    let spec = read_folder(args, output)?;
+    let client = client.await?;
+    let spec_digest = store(&client, &spec).await?;
+    let request = StartRequest { v: V1, spec_digest, options, new_run: args.new_run };
+    let (run_id, created) = start(&client, &spec.simulation_id, &request).await?;
+    if args.detach {
+        return detached(&client, &run_id, created, output);
+    }
+    let is_silent = client.json || args.quiet;
+    if !created && !is_silent {
+        output.say(&format!(
+            "{run_id} is there already with the same options (--new-run starts another)"
+        ))?;
+    }
+    let status = read_status(&client, &run_id).await?;
+    let view = if is_silent { View::Silent } else { View::for_people(&status, output) };
+    follow_to_the_end(&client, status, created, view, output).await
+}
+
+/// `shoal watch`.
+///
+/// # Errors
+/// If there is no such run, or it cannot be followed.
+pub async fn watch(
+    client: &Client,
+    args: &WatchArgs,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, Failure> {
+    let status = find_run(client, &args.target.run).await?;
+    let view = if client.json { View::JsonLines } else { View::for_people(&status, output) };
+    follow_to_the_end(client, status, args.from_start, view, output).await
+}
+
+/// `shoal summary`.
+///
+/// # Errors
+/// If there is no such run, or its frames are broken.
+pub async fn summary(client: &Client, name: &str, output: &mut Output<'_>) -> Result<(), Failure> {
+    let status = find_run(client, name).await?;
+    let tally = read(&client.bus, &status.run_id).await?;
+    print(client, &tally.summary(&status), output)
+}
+
+/// What the command line asks of a run.
+fn requested(args: &RunArgs) -> Result<RequestedOptions, Failure> {
+    let none = args.memory.iter().any(|name| name == "none");
+    if none && args.memory.len() > 1 {
+        let message = "--memory none stands alone: it means that no memory is written";
+        return Err(Failure::Usage(anyhow::Error::msg(message)));
+    }
+    let memory = match &args.memory[..] {
+        [] => None,
+        _ if none => Some(Vec::new()),
+        names => Some(names.to_vec()),
+    };
+    let platforms = args.platform.map(|worlds| match worlds {
+        Worlds::Twitter => vec![Platform::Twitter],
+        Worlds::Reddit => vec![Platform::Reddit],
+        Worlds::Both => Platform::ALL.to_vec(),
+    });
+    Ok(RequestedOptions {
+        platforms,
+        max_rounds: args.max_rounds,
+        seed: args.seed,
+        pace_milli: args.pace,
+        memory,
+    })
+}
+
+fn read_folder(args: &RunArgs, output: &mut Output<'_>) -> Result<Spec, Failure> {
+    let read = intake::read_folder(&args.folder, &Limits::default());
+    let Intake { spec, notes } = read.map_err(|problems| bad_folder(&args.folder, &problems))?;
+    if !args.quiet {
+        for note in notes {
+            output.say(&format!("note: {}", one_line(&note, 500)))?;
+        }
+    }
+    Ok(spec)
+}
+
+async fn store(client: &Client, spec: &Spec) -> Result<Digest, Failure> {
+    let digest = spec.digest();
+    let subject = client.bus.prefix().spec(&digest);
+    match client.bus.put_object(&subject, &spec.to_bytes(), Some(0)).await {
+        // Refused: it is there already, and under its digest it is the same.
+        Ok(_) | Err(AppendError::Refused) => Ok(digest),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn start(
+    client: &Client,
+    simulation: &SimulationId,
+    request: &StartRequest,
+) -> Result<(RunId, bool), Failure> {
+    let subject = client.bus.prefix().ask_start(simulation, &client_id());
+    let body = serde_json::to_vec(request).expect("no map keys that JSON refuses");
+    let answer = match client.bus.request(subject.clone(), body, PATIENCE).await {
+        Ok(answer) => answer,
+        Err(RequestError::NoResponders(_)) => {
+            return Err(client.nobody_answers("launcher", &subject));
+        }
+        Err(error) => {
+            let context = format!("the launcher gave no answer on {subject}");
+            return Err(Failure::Unreachable(anyhow::Error::new(error).context(context)));
+        }
+    };
+    let answer = serde_json::from_slice(&answer).context("the launcher's answer cannot be read");
+    match answer.map_err(Failure::Failed)? {
+        StartAnswer::Accepted { run_id, created } => Ok((run_id, created)),
+        StartAnswer::Refused { problems } => {
+            let problems = listed(&problems);
+            let message = format!("the launcher refused to start {simulation}:\n{problems}");
+            Err(Failure::bad_input(message))
+        }
+    }
+}
+
+async fn read_status(client: &Client, run: &RunId) -> Result<EnvStatus, Failure> {
+    let subject = client.bus.prefix().env_status(run);
+    match client.bus.last(StreamName::EnvStatus, &subject).await? {
+        Some(stored) => parse_status(&stored.body),
+        None => {
+            Err(Failure::failed(format!("{run} was started, but there is nothing on {subject}")))
+        }
+    }
+}
+
+fn detached(
+    client: &Client,
+    run_id: &RunId,
+    created: bool,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, Failure> {
+    #[derive(Serialize)]
+    struct Started<'a> {
+        run_id: &'a RunId,
+        created: bool,
+    }
+    if client.json {
+        output.print_json(&Started { run_id, created })?;
+    } else {
+        output.print(run_id.as_str())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn follow_to_the_end(
+    client: &Client,
+    status: EnvStatus,
+    from_start: bool,
+    mut view: View,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, Failure> {
+    let shutdown = Shutdown::on_signals().context("cannot listen to signals");
+    let shutdown = shutdown.map_err(Failure::Failed)?;
+    let followed = follow(&client.bus, status, from_start, &mut view, output, &shutdown).await;
+    view.finish();
+    let Followed { status, tally, is_over } = followed?;
+    if !is_over {
+        output.say(&come_back(&status.run_id))?;
+        return Ok(ExitCode::from(EXIT_DETACHED));
+    }
+    if !matches!(view, View::JsonLines) {
+        print(client, &tally.summary(&status), output)?;
+    }
+    Ok(match status.status {
+        RunStatus::Completed => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn print(client: &Client, summary: &Summary, output: &mut Output<'_>) -> Result<(), Failure> {
+    if client.json {
+        return Ok(output.print_json(summary)?);
+    }
+    let prefix = client.bus.prefix().as_str();
+    let places = Places { prefix, http_url: client.http_url.as_deref() };
+    let text = report(summary, &places, output.paint());
+    Ok(output.print(&text)?)
+}
+
+fn bad_folder(folder: &Path, problems: &Problems) -> Failure {
+    let count = u64::try_from(problems.as_slice().len()).unwrap_or(u64::MAX);
+    let (folder, problems) = (folder.display(), listed(problems.as_slice()));
+    Failure::bad_input(format!("{folder} has {}:\n{problems}", counted(count, "problem")))
+}
+
+/// One problem a line, indented.
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command, command};
+    use clap::FromArgMatches;
+
+    fn options(arguments: &str) -> Result<RequestedOptions, Failure> {
+        let words = format!("shoal run folder {arguments}");
+        let matches = command().try_get_matches_from(words.split_whitespace()).unwrap();
+        match Cli::from_arg_matches(&matches).unwrap().command {
+            Command::Run(args) => requested(&args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_is_typed_is_asked_for() {
+        assert_eq!(options("").unwrap(), RequestedOptions::default());
+        assert_eq!(
+            options("--pace 0.8 --seed 7 --max-rounds 12 --platform reddit --memory a --memory b")
+                .unwrap(),
+            RequestedOptions {
+                platforms: Some(vec![Platform::Reddit]),
+                max_rounds: Some(12),
+                seed: Some(7),
+                pace_milli: Some(800),
+                memory: Some(vec!["a".to_owned(), "b".to_owned()]),
+            }
+        );
+        let both = options("--platform both --memory none").unwrap();
+        assert_eq!(both.platforms, Some(Platform::ALL.to_vec()));
+        assert_eq!(both.memory, Some(Vec::new()));
+        assert_eq!(options("--memory none --memory a").unwrap_err().code(), kit::EXIT_USAGE);
+    }
+
+    #[test]
+    fn all_problems_of_a_folder_are_listed() {
+        let problems = vec![
+            Problem::new("simulation_config.json /a", "1", "a text"),
+            Problem::new("twitter_profiles.csv line 3", "nothing", "a handle"),
+        ];
+        let problems = Problems::none_or::<()>(problems, None).unwrap_err();
+        let failure = bad_folder(Path::new("samples/x"), &problems);
+        assert_eq!(failure.code(), 2);
+        assert_eq!(
+            failure.to_string(),
+            "samples/x has 2 problems:\n  \
+             simulation_config.json /a: found 1, expected a text\n  \
+             twitter_profiles.csv line 3: found nothing, expected a handle"
+        );
+    }
+}

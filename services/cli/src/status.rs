@@ -1,0 +1,344 @@
+//! `ls` and `status`: what is known of runs, and how a run is found by its name.
+
+use contract::id::{RunId, SimulationId};
+use contract::options::RunOptions;
+use contract::problem::suggest;
+use contract::status::{EnvStatus, PlatformStatus, RunStatus};
+use contract::subject::StreamName;
+use contract::timestamp::Timestamp;
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::follow::parse_status;
+use crate::output::{Output, Paint, columns, count, counted, one_line, span};
+use crate::report::status_word;
+
+/// Milliseconds without news after which a promised worker is in doubt. While rounds advance
+/// it says something at least every 2 s.
+const STALE: i64 = 10_000;
+
+/// Milliseconds after which somebody should have taken a queued run.
+const NOBODY_TOOK_IT: i64 = 5_000;
+
+/// `shoal ls`.
+///
+/// # Errors
+/// If the bus cannot be read.
+pub async fn ls(client: &Client, output: &mut Output<'_>) -> Result<(), Failure> {
+    let mut runs = all_runs(client).await?;
+    runs.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.run_id.cmp(&b.run_id)));
+    if client.json {
+        return Ok(output.print_json(&runs)?);
+    }
+    if runs.is_empty() {
+        return Ok(output.print("no runs yet: `shoal run FOLDER` starts one")?);
+    }
+    let text = render_list(&runs, now(), output.paint());
+    Ok(output.print(&text)?)
+}
+
+/// `shoal status`.
+///
+/// # Errors
+/// If there is no such run, or the bus cannot be read.
+pub async fn status(client: &Client, name: &str, output: &mut Output<'_>) -> Result<(), Failure> {
+    let run = find_run(client, name).await?;
+    if client.json {
+        return Ok(output.print_json(&run)?);
+    }
+    let text = render(&run, now(), output.paint());
+    Ok(output.print(&text)?)
+}
+
+/// The run of this name, or the newest run of the simulation of this name.
+///
+/// # Errors
+/// If there is none, with the name that was probably meant.
+pub async fn find_run(client: &Client, name: &str) -> Result<EnvStatus, Failure> {
+    if let Ok(run) = name.parse::<RunId>() {
+        let subject = client.bus.prefix().env_status(&run);
+        if let Some(stored) = client.bus.last(StreamName::EnvStatus, &subject).await? {
+            return parse_status(&stored.body);
+        }
+    }
+    choose(name, all_runs(client).await?).map_err(Failure::bad_input)
+}
+
+async fn all_runs(client: &Client) -> Result<Vec<EnvStatus>, Failure> {
+    let everything = client.bus.prefix().all(StreamName::EnvStatus);
+    let stored = client.bus.read_last_per_subject(StreamName::EnvStatus, &everything).await?;
+    stored.iter().map(|stored| parse_status(&stored.body)).collect()
+}
+
+/// The run that `name` means, of those that there are.
+fn choose(name: &str, runs: Vec<EnvStatus>) -> Result<EnvStatus, String> {
+    let (simulation, number) = match (name.parse::<RunId>(), name.parse::<SimulationId>()) {
+        (Ok(run), _) => (run.simulation(), Some(run.number())),
+        (Err(_), Ok(simulation)) => (simulation, None),
+        (Err(_), Err(_)) => {
+            let (name, hint) = (one_line(name, 80), hint(name, &runs));
+            return Err(format!("{name:?} is neither a run's nor a simulation's id: {hint}"));
+        }
+    };
+    let number_of = |run: &EnvStatus| run.run_id.number();
+    let (own, others): (Vec<_>, Vec<_>) =
+        runs.into_iter().partition(|run| run.simulation_id == simulation);
+    let newest = own.iter().map(number_of).max();
+    let wanted = number.or(newest);
+    match (own.into_iter().find(|run| Some(number_of(run)) == wanted), newest) {
+        (Some(run), _) => Ok(run),
+        (None, Some(newest)) => {
+            let newest = simulation.run(newest);
+            Err(format!("there is no run {name:?}: the newest of its simulation is {newest}"))
+        }
+        (None, None) => {
+            let hint = hint(name, &others);
+            Err(format!("there is no run of a simulation {:?}: {hint}", simulation.as_str()))
+        }
+    }
+}
+
+/// What somebody may have meant who typed a name that nothing has.
+fn hint(name: &str, runs: &[EnvStatus]) -> String {
+    let names: Vec<&str> =
+        runs.iter().flat_map(|run| [run.run_id.as_str(), run.simulation_id.as_str()]).collect();
+    match suggest(name, &names) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None if runs.is_empty() => "there are no runs yet".to_owned(),
+        None => "`shoal ls` lists the runs".to_owned(),
+    }
+}
+
+/// The status as a reader should see it: a run whose promised worker is silent is recovering.
+pub fn word(run: &EnvStatus, now: Timestamp) -> &'static str {
+    if is_stale(run, now) { "recovering" } else { run.status.as_str() }
+}
+
+/// What keeps a run from going on, if something does.
+pub fn trouble(run: &EnvStatus, now: Timestamp) -> Option<&'static str> {
+    if run.status == RunStatus::Queued {
+        let waited = now.milliseconds() - run.created_at.milliseconds();
+        return (waited > NOBODY_TOOK_IT)
+            .then_some("no node has taken it yet: is a simulator running on this bus?");
+    }
+    is_stale(run, now)
+        .then_some("no news from its worker: a simulator takes it over if one is there")
+}
+
+fn is_stale(run: &EnvStatus, now: Timestamp) -> bool {
+    matches!(run.status, RunStatus::Starting | RunStatus::Running)
+        && now.milliseconds() - run.updated_at.milliseconds() > STALE
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_milliseconds(kit::now_milliseconds())
+}
+
+/// One line per run.
+fn render_list(runs: &[EnvStatus], now: Timestamp, paint: Paint) -> String {
+    let headings = ["RUN", "STATUS", "ROUND", "ACTIONS", "AGE", "NODE"];
+    let mut rows = vec![headings.map(|heading| paint.bold(heading)).to_vec()];
+    rows.extend(runs.iter().map(|run| {
+        let round = run.platforms.iter().map(|world| world.round).min().unwrap_or(0);
+        let actions = run.platforms.iter().map(|world| world.actions).sum();
+        vec![
+            run.run_id.to_string(),
+            status_word(run.status, word(run, now), paint),
+            format!("{round}/{}", run.options.rounds),
+            count(actions),
+            span(age(run.created_at, now)),
+            run.node.as_deref().map_or("-".to_owned(), |node| one_line(node, 40)),
+        ]
+    }));
+    columns(&rows, &[2, 3, 4]).join("\n")
+}
+
+/// All of one run.
+fn render(run: &EnvStatus, now: Timestamp, paint: Paint) -> String {
+    let status = status_word(run.status, word(run, now), paint);
+    let mut lines = vec![format!("{} {status}", paint.bold(run.run_id.as_str()))];
+    lines.extend(trouble(run, now).map(|trouble| format!("  {}", paint.yellow(trouble))));
+    lines.extend(run.reason.iter().map(|reason| format!("  {}", one_line(reason, 500))));
+    lines.extend(
+        run.last_error
+            .iter()
+            .map(|error| format!("  {} {}", paint.red("last error:"), one_line(error, 500))),
+    );
+    lines.extend(columns(&run.platforms.iter().map(world_row).collect::<Vec<_>>(), &[]));
+    let facts = facts(run, now);
+    let facts: Vec<Vec<String>> = facts
+        .into_iter()
+        .map(|(name, value)| vec![format!("  {}", paint.dim(name)), value])
+        .collect();
+    lines.push(String::new());
+    lines.extend(columns(&facts, &[]));
+    lines.join("\n")
+}
+
+fn world_row(world: &PlatformStatus) -> Vec<String> {
+    let failed = match world.actions.saturating_sub(world.succeeded) {
+        0 => String::new(),
+        failed => format!(" ({} failed)", count(failed)),
+    };
+    vec![
+        format!("  {}", world.platform),
+        world.status.to_string(),
+        format!("round {} of {}", world.round, world.rounds),
+        format!("{}{failed}", counted(world.actions, "action")),
+        format!("{} simulated", span(world.simulated_minutes * 60_000)),
+        format!("digest {}…", &world.digest.to_string()[..12]),
+    ]
+}
+
+fn facts(run: &EnvStatus, now: Timestamp) -> Vec<(&'static str, String)> {
+    let when = |at: Timestamp| format!("{at} ({} ago)", span(age(at, now)));
+    let memory = run.memory.iter().map(|memory| {
+        format!("{} (graph {})", one_line(&memory.target, 60), one_line(&memory.graph_id, 80))
+    });
+    let memory = memory.collect::<Vec<_>>().join(", ");
+    let mut facts = vec![
+        ("simulation", run.simulation_id.to_string()),
+        ("spec", run.spec_digest.to_string()),
+        ("options", options(&run.options)),
+        ("memory", if memory.is_empty() { "none".to_owned() } else { memory }),
+        ("held by", holder(run)),
+        ("environment", if run.alive { "open" } else { "closed" }.to_owned()),
+        ("created", when(run.created_at)),
+    ];
+    facts.extend(run.started_at.map(|at| ("started", when(at))));
+    facts.push(("last news", when(run.updated_at)));
+    facts.extend(run.ended_at.map(|at| ("ended", when(at))));
+    facts
+}
+
+fn options(options: &RunOptions) -> String {
+    let pace = match options.pace_milli {
+        0 => "as fast as possible".to_owned(),
+        milli => format!("{}.{:03} rounds a second", milli / 1000, milli % 1000),
+    };
+    format!("{}, seed {}, {pace}", counted(u64::from(options.rounds), "round"), options.seed)
+}
+
+fn holder(run: &EnvStatus) -> String {
+    let (Some(worker), Some(node)) = (&run.worker, &run.node) else {
+        return "nobody yet".to_owned();
+    };
+    let (worker, node) = (one_line(worker, 60), one_line(node, 60));
+    let had = if run.held { "" } else { "nobody now; last by " };
+    format!("{had}worker {worker} on node {node}, epoch {}", run.epoch)
+}
+
+/// Milliseconds from `at` to `now`; 0 if our clock is behind.
+fn age(at: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.milliseconds() - at.milliseconds()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn some_runs() -> Vec<EnvStatus> {
+        ["market-2", "market-10", "market-1", "pier-1"]
+            .map(|run| fixtures::status(run, RunStatus::Completed))
+            .to_vec()
+    }
+
+    #[test]
+    fn a_name_means_a_run_or_a_simulations_newest_run() {
+        let chosen = |name| choose(name, some_runs()).map(|run| run.run_id.to_string());
+        assert_eq!(chosen("market-2"), Ok("market-2".to_owned()));
+        assert_eq!(chosen("market"), Ok("market-10".to_owned()));
+        for (name, expected) in [
+            ("market-3", "there is no run \"market-3\": the newest of its simulation is market-10"),
+            ("markt-1", "there is no run of a simulation \"markt\": did you mean market-1?"),
+            ("markt", "there is no run of a simulation \"markt\": did you mean market?"),
+            ("tower", "there is no run of a simulation \"tower\": `shoal ls` lists the runs"),
+            (
+                "../x",
+                "\"../x\" is neither a run's nor a simulation's id: `shoal ls` lists the runs",
+            ),
+        ] {
+            assert_eq!(chosen(name), Err(expected.to_owned()));
+        }
+        assert_eq!(
+            choose("market-1", Vec::new()).unwrap_err(),
+            "there is no run of a simulation \"market\": there are no runs yet"
+        );
+    }
+
+    #[test]
+    fn silence_is_trouble_only_where_a_worker_is_promised() {
+        let soon = at("2026-03-01T10:01:05Z");
+        let late = at("2026-03-01T10:01:11Z");
+        let running = fixtures::status("market-1", RunStatus::Running);
+        assert_eq!((word(&running, soon), trouble(&running, soon)), ("running", None));
+        assert_eq!(word(&running, late), "recovering");
+        assert!(trouble(&running, late).unwrap().starts_with("no news from its worker"));
+        let completed = fixtures::status("market-1", RunStatus::Completed);
+        assert_eq!((word(&completed, late), trouble(&completed, late)), ("completed", None));
+        let queued = fixtures::status("market-1", RunStatus::Queued);
+        assert_eq!(trouble(&queued, at("2026-03-01T10:00:04Z")), None);
+        assert!(trouble(&queued, soon).unwrap().starts_with("no node has taken it yet"));
+        assert_eq!(word(&queued, late), "queued");
+    }
+
+    #[test]
+    fn a_list_shows_the_slower_world_and_all_actions() {
+        let mut running = fixtures::status("market-1", RunStatus::Running);
+        (running.platforms[0].round, running.platforms[0].actions) = (13, 1200);
+        (running.platforms[1].round, running.platforms[1].actions) = (12, 34);
+        let mut queued = fixtures::status("pier-12", RunStatus::Queued);
+        queued.node = None;
+        let list = render_list(&[running, queued], at("2026-03-01T10:01:00Z"), Paint::PLAIN);
+        assert_eq!(
+            list,
+            "RUN       STATUS   ROUND  ACTIONS    AGE  NODE\n\
+             market-1  running  12/48    1,234  1 min  node-a\n\
+             pier-12   queued    0/48        0  1 min  -"
+        );
+    }
+
+    #[test]
+    fn a_status_shows_everything() {
+        let mut run = fixtures::status("market-1", RunStatus::Failed);
+        run.reason = Some("three claims without a tick".to_owned());
+        run.last_error = Some("worker died:\n\x1b[2Jsignal 9".to_owned());
+        run.held = false;
+        run.alive = false;
+        run.ended_at = Some(at("2026-03-01T10:01:00Z"));
+        let world = &mut run.platforms[0];
+        (world.status, world.round, world.simulated_minutes) = (RunStatus::Failed, 12, 720);
+        (world.actions, world.succeeded) = (132, 129);
+        let text = render(&run, at("2026-03-01T10:02:00Z"), Paint::PLAIN);
+        let spec = run.spec_digest.to_string();
+        let zero = "0".repeat(12);
+        let expected = [
+            "market-1 failed".to_owned(),
+            "  three claims without a tick".to_owned(),
+            "  last error: worker died: [2Jsignal 9".to_owned(),
+            format!(
+                "  twitter  failed  round 12 of 48  132 actions (3 failed)  12 h simulated  digest {zero}…"
+            ),
+            format!(
+                "  reddit   queued  round 0 of 48   0 actions               0 ms simulated  digest {zero}…"
+            ),
+            String::new(),
+            "  simulation   market".to_owned(),
+            format!("  spec         {spec}"),
+            "  options      48 rounds, seed 7, 0.800 rounds a second".to_owned(),
+            "  memory       local (graph market)".to_owned(),
+            "  held by      nobody now; last by worker worker-1 on node node-a, epoch 1".to_owned(),
+            "  environment  closed".to_owned(),
+            "  created      2026-03-01T10:00:00.000Z (2 min ago)".to_owned(),
+            "  started      2026-03-01T10:00:01.000Z (1 min 59 s ago)".to_owned(),
+            "  last news    2026-03-01T10:01:00.000Z (1 min ago)".to_owned(),
+            "  ended        2026-03-01T10:01:00.000Z (1 min ago)".to_owned(),
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    }
+}
