@@ -93,7 +93,7 @@ pub struct StatsAnswer {
     pub episodes: u64,
     /// The same by world.
     pub platforms: Vec<PlatformTotals>,
-    /// How far each memory has come, by run, platform and target.
+    /// How far each memory has come in each world, at most 1,000.
     pub cursors: Vec<CursorStatus>,
     /// Published actions that a memory has not taken yet, over all cursors.
     pub lag: u64,
@@ -139,8 +139,8 @@ pub struct CursorStatus {
     pub seq: u64,
     /// The round that it is done with.
     pub round: u32,
-    /// When that was, in simulated time.
-    pub simulated_time: Timestamp,
+    /// When that was, in simulated time; null before the first.
+    pub simulated_time: Option<Timestamp>,
     /// The seq of the last action that is published.
     pub published: u64,
     /// `published` less `seq`.

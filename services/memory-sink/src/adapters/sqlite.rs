@@ -1,0 +1,300 @@
+//! The embedded memory: one SQLite file that holds the episodes and the sink's own place in
+//! the stream, so both change in one transaction and an action is in it exactly once.
+
+mod cursors;
+mod lookup;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use contract::id::Digest;
+use contract::memory::Episode;
+use contract::timestamp::Timestamp;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+
+use super::{Adapter, DeliveryError, Receipt};
+use crate::batch::EpisodeBatch;
+
+/// The file's name in the folder of memories.
+pub const FILE_NAME: &str = "memory.sqlite";
+/// Locked while a sink owns the folder.
+const LOCK_NAME: &str = "memory.lock";
+/// The version of `schema.sql`.
+const SCHEMA_VERSION: i64 = 1;
+/// How long a statement waits for somebody else's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The memory in a folder, open and owned. Clones share it.
+#[derive(Clone)]
+pub struct SqliteMemory {
+    /// The operator's name for this memory.
+    target: String,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    /// Apart, so that a long search delays no delivery.
+    reader: Mutex<Connection>,
+    /// Held until the last clone is gone; the system lets go of it however we end.
+    _lock: File,
+}
+
+/// Why the memory cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be used.
+    #[error("folder of memories {} cannot be used: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another sink owns it.
+    #[error(
+        "folder of memories {} is in use by another memory-sink: stop that one, or name \
+         another folder",
+        folder.display()
+    )]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// It was written by a newer sink.
+    #[error(
+        "{} has schema version {found}, this memory-sink knows {SCHEMA_VERSION}: use the newer \
+         one, or name another folder",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
+    /// It is no memory of ours, or damaged.
+    #[error(
+        "{} cannot be opened as a memory: {source} (to fill a new one from the stream, move the \
+         file away)",
+        path.display()
+    )]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
+/// A statement that failed; text for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{FILE_NAME}: {0}")]
+pub struct SqliteError(String);
+
+impl SqliteMemory {
+    /// Opens the memory in `folder` under the operator's name `target`, made if it is not
+    /// there. Blocks on the disk.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(folder: &Path, target: &str) -> Result<SqliteMemory, OpenError> {
+        let unfit = |source| OpenError::Folder { folder: folder.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(unfit)?;
+        let lock = File::create(folder.join(LOCK_NAME)).map_err(unfit)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::InUse { folder: folder.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(unfit(source)),
+        }
+        let path = folder.join(FILE_NAME);
+        let unusable = |source| OpenError::Unusable { path: path.clone(), source };
+        let mut writer = connect(&path, OpenFlags::default()).map_err(unusable)?;
+        let version = prepare(&mut writer).map_err(unusable)?;
+        if version > SCHEMA_VERSION {
+            return Err(OpenError::Newer { path, found: version });
+        }
+        let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(unusable)?;
+        let (writer, reader) = (Mutex::new(writer), Mutex::new(reader));
+        let inner = Arc::new(Inner { path, writer, reader, _lock: lock });
+        Ok(SqliteMemory { target: target.to_owned(), inner })
+    }
+
+    /// The file.
+    pub fn place(&self) -> String {
+        self.inner.path.display().to_string()
+    }
+
+    /// One transaction, on a thread that may block.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SqliteError> {
+        self.blocking(move |inner| {
+            let mut writer = inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+        .await
+    }
+
+    /// One look, on a thread that may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SqliteError> {
+        self.blocking(move |inner| {
+            let mut reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            look(&reader.transaction()?)
+        })
+        .await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SqliteError> {
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
+        done.map_err(|error| SqliteError(error.to_string()))?
+            .map_err(|error| SqliteError(error.to_string()))
+    }
+}
+
+impl Adapter for SqliteMemory {
+    /// Episodes and cursor in one transaction.
+    async fn deliver(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
+        let (batch, target) = (batch.clone(), self.target.clone());
+        let now = Timestamp::from_milliseconds(kit::now_milliseconds());
+        let written = self.write(move |transaction| {
+            let graph = cursors::graph(transaction, &batch.graph_id, now)?;
+            let mut receipt = Receipt::AlreadyThere;
+            for episode in &batch.episodes {
+                if insert(transaction, graph, batch.stream_sequence, episode, now)? {
+                    receipt = Receipt::Taken;
+                }
+            }
+            cursors::put(transaction, &target, &batch.world, graph, Some(&batch.reached))?;
+            Ok(receipt)
+        });
+        // Whatever failed, nothing of it is stored, and the next time it may not fail.
+        written
+            .await
+            .map_err(|error| DeliveryError::Retry { after: None, reason: error.to_string() })
+    }
+}
+
+/// Stores one episode; false if it is there already.
+fn insert(
+    transaction: &Transaction<'_>,
+    graph: i64,
+    stream_sequence: u64,
+    episode: &Episode,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let body = serde_json::to_string(&episode.body)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO episode (uuid, graph, action_id, stream_seq, run, platform, round,
+                agent_key, agent_name, action, body_json, text, ref_time, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT (graph, action_id) DO NOTHING",
+        )?
+        .execute(params![
+            uuid(&episode.graph_id, &episode.action_id),
+            graph,
+            episode.action_id,
+            integer(stream_sequence),
+            episode.run_id.as_str(),
+            episode.platform.as_str(),
+            episode.round,
+            format!("agent:{}", episode.agent_id),
+            episode.agent_name,
+            episode.action_type,
+            body,
+            episode.text,
+            episode.simulated_time.to_string(),
+            now.to_string(),
+        ])?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    transaction
+        .prepare_cached("INSERT INTO episode_fts (rowid, text) VALUES (?1, ?2)")?
+        .execute(params![transaction.last_insert_rowid(), words::spaced(&episode.text)])?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO episode_total VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
+             ON CONFLICT DO UPDATE SET episodes = episodes + 1,
+                last_round = max(last_round, excluded.last_round),
+                last_ref_time = max(last_ref_time, excluded.last_ref_time)",
+        )?
+        .execute(params![
+            graph,
+            episode.run_id.as_str(),
+            episode.platform.as_str(),
+            episode.action_type,
+            episode.round,
+            episode.simulated_time.to_string(),
+        ])?;
+    Ok(true)
+}
+
+/// The episode's name in the memory: a UUID (version 8) that is a function of graph and
+/// action, so that a memory filled again has the same ones.
+fn uuid(graph_id: &str, action_id: &str) -> String {
+    let digest = Digest::of(&[graph_id.as_bytes(), b"\0", action_id.as_bytes()]).to_string();
+    let (a, b, c) = (&digest[..8], &digest[8..12], &digest[13..16]);
+    format!("{a}-{b}-8{c}-8{}-{}", &digest[17..20], &digest[20..32])
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Makes the file ready to be written and says which version it has.
+fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut version: i64 =
+        transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 0 {
+        transaction.execute_batch(include_str!("sqlite/schema.sql"))?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        version = SCHEMA_VERSION;
+    }
+    transaction.commit()?;
+    Ok(version)
+}
+
+/// SQLite's integers are signed; ours stay far below the end.
+fn integer(natural: u64) -> i64 {
+    i64::try_from(natural).unwrap_or(i64::MAX)
+}
+
+/// See [`integer`].
+fn natural(integer: i64) -> u64 {
+    u64::try_from(integer).unwrap_or(0)
+}
+
+impl fmt::Debug for SqliteMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SqliteMemory").field(&self.inner.path).finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! The sink's place in the stream, kept beside the episodes.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use contract::timestamp::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{SqliteError, SqliteMemory, integer, natural};
+use crate::batch::{Cursor, World};
+use crate::ledger::{Kept, Position, Track};
+
+impl SqliteMemory {
+    /// Where this memory stands; `stream` is the name of the stream of frames.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn load(&self, stream: String) -> Result<Kept, SqliteError> {
+        let target = self.target.clone();
+        self.read(move |transaction| {
+            let position = transaction
+                .query_row(
+                    "SELECT last_seq, last_at FROM sink_cursor WHERE stream = ?1 AND consumer = ?2",
+                    params![stream, target],
+                    |row| Ok(Position { sequence: natural(row.get(0)?), at: parsed(row, 1)? }),
+                )
+                .optional()?;
+            let worlds = transaction
+                .prepare(
+                    "SELECT t.run, t.platform, g.graph_id,
+                        c.seq, c.tick, c.round, c.ref_time, c.digest
+                     FROM target t JOIN graph g ON g.id = t.graph
+                     LEFT JOIN cursor c USING (run, platform, target)
+                     WHERE t.target = ?1",
+                )?
+                .query_map([&target], world)?
+                .collect::<rusqlite::Result<BTreeMap<World, Track>>>()?;
+            Ok(Kept { position, worlds })
+        })
+        .await
+    }
+
+    /// Stores where this memory stands, all of it or nothing.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub async fn save(
+        &self,
+        stream: String,
+        worlds: Vec<(World, Track)>,
+        position: Option<Position>,
+    ) -> Result<(), SqliteError> {
+        let target = self.target.clone();
+        let now = Timestamp::from_milliseconds(kit::now_milliseconds());
+        self.write(move |transaction| {
+            for (world, track) in &worlds {
+                let graph = graph(transaction, &track.graph_id, now)?;
+                put(transaction, &target, world, graph, track.cursor.as_ref())?;
+            }
+            let Some(position) = position else { return Ok(()) };
+            transaction
+                .prepare_cached(
+                    "INSERT INTO sink_cursor VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq,
+                        last_at = excluded.last_at",
+                )?
+                .execute(params![
+                    stream,
+                    target,
+                    integer(position.sequence),
+                    position.at.to_string()
+                ])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The row of a graph, made if it is not there.
+pub(super) fn graph(
+    transaction: &Transaction<'_>,
+    graph_id: &str,
+    now: Timestamp,
+) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO graph (graph_id, name, created_at) VALUES (?1, ?1, ?2)
+             ON CONFLICT (graph_id) DO NOTHING",
+        )?
+        .execute(params![graph_id, now.to_string()])?;
+    transaction
+        .prepare_cached("SELECT id FROM graph WHERE graph_id = ?1")?
+        .query_row([graph_id], |row| row.get(0))
+}
+
+/// Stores which graph a world goes to and, once it has one, its cursor.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    target: &str,
+    world: &World,
+    graph: i64,
+    cursor: Option<&Cursor>,
+) -> rusqlite::Result<()> {
+    let (run, platform) = (world.run_id.as_str(), world.platform.as_str());
+    transaction
+        .prepare_cached("INSERT INTO target VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?
+        .execute(params![run, platform, target, graph])?;
+    let Some(cursor) = cursor else { return Ok(()) };
+    transaction
+        .prepare_cached(
+            "INSERT INTO cursor VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT DO UPDATE SET seq = excluded.seq, tick = excluded.tick,
+                round = excluded.round, ref_time = excluded.ref_time, digest = excluded.digest",
+        )?
+        .execute(params![
+            run,
+            platform,
+            target,
+            integer(cursor.seq),
+            cursor.tick,
+            cursor.round,
+            cursor.simulated_time.to_string(),
+            cursor.digest.to_string(),
+        ])?;
+    Ok(())
+}
+
+fn world(row: &Row<'_>) -> rusqlite::Result<(World, Track)> {
+    let world = World { run_id: parsed(row, 0)?, platform: parsed(row, 1)? };
+    let cursor = match row.get::<_, Option<i64>>(3)? {
+        Some(seq) => Some(Cursor {
+            seq: natural(seq),
+            tick: row.get(4)?,
+            round: row.get(5)?,
+            simulated_time: parsed(row, 6)?,
+            digest: parsed(row, 7)?,
+        }),
+        None => None,
+    };
+    Ok((world, Track { graph_id: row.get(2)?, cursor }))
+}
+
+/// A column's text as something stricter.
+pub(super) fn parsed<T: FromStr>(row: &Row<'_>, index: usize) -> rusqlite::Result<T>
+where
+    T::Err: ToString,
+{
+    row.get_ref(index)?.as_str()?.parse().map_err(|error: T::Err| {
+        rusqlite::Error::FromSqlConversionFailure(index, Type::Text, error.to_string().into())
+    })
+}

@@ -1,0 +1,407 @@
+//! Brings one target up to date and keeps it there: reads the stream, asks [`crate::batch`]
+//! what a frame means, and does it.
+//!
+//! Each target has a driver with a cursor of its own on the stream, so one that is slow or
+//! away holds up no other.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Append, Bus, ReadError, Start, Stored};
+use contract::frame::Frame;
+use contract::problem::Problem;
+use contract::subject::StreamName;
+use contract::timestamp::Timestamp;
+use kit::retry::Pauses;
+use kit::shutdown::Shutdown;
+
+use crate::adapters::sqlite::SqliteMemory;
+use crate::adapters::{Adapter, DeliveryError, Memory, Receipt};
+use crate::batch::{EpisodeBatch, Parts, Step, World, judge};
+use crate::dead_letter;
+use crate::ledger::{Ledger, LedgerError, Position, Track};
+use crate::target::{Health, Target};
+
+/// How often what was merely passed over is noted while there is more to read.
+const SAVE_EVERY: u32 = 256;
+/// How long a message that must be there may take.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How patient a driver is.
+#[derive(Clone, Copy, Debug)]
+pub struct Manners {
+    /// The first pause after a failure.
+    pub first: Duration,
+    /// The longest.
+    pub longest: Duration,
+    /// The pause while a memory refuses our credentials.
+    pub unauthorized: Duration,
+}
+
+impl Manners {
+    /// What memories are used to.
+    pub const USUAL: Manners = Manners {
+        first: Duration::from_millis(250),
+        longest: Duration::from_secs(30),
+        unauthorized: Duration::from_secs(60),
+    };
+}
+
+/// All that a driver needs.
+pub struct Driver {
+    bus: Bus,
+    memory: Memory,
+    ledger: Ledger,
+    target: Arc<Target>,
+    manners: Manners,
+    shutdown: Shutdown,
+    /// The names of all targets, for the one driver that says when a run names another.
+    all_names: Option<BTreeSet<String>>,
+    parts: Parts,
+    /// Worlds whose cursor is ahead of the ledger's.
+    ahead: BTreeSet<World>,
+    /// The last message up to which everything is settled.
+    position: Option<Position>,
+    /// Messages read since the ledger was written.
+    unsaved: u32,
+}
+
+/// Why a driver does not go on.
+enum Halt {
+    Shutdown,
+    /// The ledger is not as we left it.
+    Taken(LedgerError),
+}
+
+impl Driver {
+    /// A driver of `memory`, which writes what it knows to `target`. If it gets `all_names`,
+    /// it says when a run names a memory that is not one of them.
+    pub fn new(
+        bus: Bus,
+        memory: Memory,
+        ledger: Ledger,
+        target: Arc<Target>,
+        manners: Manners,
+        shutdown: Shutdown,
+        all_names: Option<BTreeSet<String>>,
+    ) -> Driver {
+        Driver {
+            bus,
+            memory,
+            ledger,
+            target,
+            manners,
+            shutdown,
+            all_names,
+            parts: Parts::default(),
+            ahead: BTreeSet::new(),
+            position: None,
+            unsaved: 0,
+        }
+    }
+
+    /// What is known of its memory.
+    pub fn target(&self) -> Arc<Target> {
+        Arc::clone(&self.target)
+    }
+
+    /// Its memory, if it is the embedded one.
+    pub fn embedded(&self) -> Option<SqliteMemory> {
+        match &self.memory {
+            Memory::Sqlite(memory) => Some(memory.clone()),
+            Memory::Http(_) => None,
+        }
+    }
+
+    /// Works until the shutdown is wished; then finishes what is in hand.
+    pub async fn run(mut self) {
+        loop {
+            match self.work().await {
+                Halt::Shutdown => return,
+                Halt::Taken(error) => {
+                    tracing::warn!(target = self.target.name, "starting over: {error}");
+                    self.pause(self.manners.longest).await;
+                }
+            }
+        }
+    }
+
+    async fn work(&mut self) -> Halt {
+        let mut stream = match self.begin().await {
+            Ok(stream) => stream,
+            Err(halt) => return halt,
+        };
+        loop {
+            let stored = tokio::select! {
+                biased;
+                () = self.shutdown.wished() => break,
+                stored = stream.next() => stored,
+            };
+            if let Err(halt) = self.take(&stored).await {
+                return halt;
+            }
+        }
+        // What fails here is only read once more next time.
+        let _saved = self.save().await;
+        Halt::Shutdown
+    }
+
+    /// Loads the ledger and opens the stream where it says.
+    async fn begin(&mut self) -> Result<bus::Cursor, Halt> {
+        let kept = self.insist("load the ledger", || self.ledger.load()).await?;
+        self.target.reload(kept.worlds);
+        (self.parts, self.ahead, self.unsaved) = (Parts::default(), BTreeSet::new(), 0);
+        self.position = kept.position;
+        let open = || open(&self.bus, kept.position);
+        self.insist("read the stream of frames", open).await
+    }
+
+    /// Takes the next message of the stream.
+    async fn take(&mut self, stored: &Stored) -> Result<(), Halt> {
+        match self.read(stored) {
+            Ok(None) => {}
+            Ok(Some((world, track, frame))) => {
+                self.settle(stored, world, &track, &frame).await?;
+            }
+            Err(problem) => self.report(stored, problem).await?,
+        }
+        self.unsaved += 1;
+        if self.parts.are_whole() {
+            self.position = Some(Position { sequence: stored.sequence, at: stored.at });
+        }
+        let caught_up = stored.pending == 0 && !self.ahead.is_empty();
+        if caught_up || self.unsaved >= SAVE_EVERY {
+            self.save().await?;
+        }
+        Ok(())
+    }
+
+    /// The frame that this message completes, if it is one for this target.
+    fn read(&mut self, stored: &Stored) -> Result<Option<(World, Track, Frame)>, Problem> {
+        let wrong = |found: String, expected: &str| Problem::new(&stored.subject, found, expected);
+        let part: Frame = serde_json::from_slice(&stored.body)
+            .map_err(|error| wrong(error.to_string(), "a frame"))?;
+        let world = World { run_id: part.run_id.clone(), platform: part.platform };
+        let subject = self.bus.prefix().actions(&world.run_id, world.platform);
+        if subject != stored.subject {
+            return Err(wrong(format!("a frame of {world}"), "a frame of its subject's world"));
+        }
+        let seen = self.target.world(&world);
+        // The first frame says where a run's actions go. A run that was not taken up then is
+        // none of ours, since the place in the stream is noted only after that.
+        if seen.is_none() && part.tick > 0 {
+            return Ok(None);
+        }
+        let whole = self
+            .parts
+            .push(&world, part)
+            .map_err(|error| wrong(error.to_string(), "the parts of a frame, in order"))?;
+        let Some(frame) = whole else { return Ok(None) };
+        if seen.is_none() {
+            self.take_up(&world, &frame);
+        }
+        Ok(self.target.world(&world).map(|seen| (world, seen.track, frame)))
+    }
+
+    /// Binds a world to the graph that its first frame names for this target, if it does.
+    fn take_up(&self, world: &World, frame: &Frame) {
+        if let Some(names) = &self.all_names {
+            for memory in frame.memory.iter().flatten().filter(|m| !names.contains(&m.target)) {
+                let name = &memory.target;
+                tracing::warn!(world = %world, "{world} names memory {name:?}, which is none of ours");
+            }
+        }
+        let mut wanted = frame.memory.iter().flatten().filter(|m| m.target == self.target.name);
+        let Some(first) = wanted.next() else { return };
+        if let Some(second) = wanted.next() {
+            tracing::error!(
+                target = self.target.name,
+                world = %world,
+                "{world} names two graphs of one memory, {:?} is not filled", second.graph_id
+            );
+        }
+        tracing::info!(
+            target = self.target.name,
+            world = %world,
+            graph = first.graph_id,
+            "remembering {world}"
+        );
+        self.target.bind(world.clone(), first.graph_id.clone());
+    }
+
+    /// Does what a whole frame means.
+    async fn settle(
+        &mut self,
+        stored: &Stored,
+        world: World,
+        track: &Track,
+        frame: &Frame,
+    ) -> Result<(), Halt> {
+        match judge(track.cursor.as_ref(), frame, &track.graph_id, stored.sequence) {
+            Step::Repeat => {}
+            Step::Advance(reached) => {
+                self.target.advance(&world, reached);
+                self.ahead.insert(world);
+            }
+            Step::Deliver(batch) => self.deliver(track, &batch).await?,
+            Step::Refuse(discord) => {
+                let text = discord.to_string();
+                if self.target.halt(&world, text.clone()) {
+                    let expected = "the frame that continues what is remembered";
+                    self.report(stored, Problem::new(&stored.subject, text, expected)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a batch until its outcome is known. Intent before, done after.
+    async fn deliver(&mut self, track: &Track, batch: &EpisodeBatch) -> Result<(), Halt> {
+        let (target, id) = (self.target.name.as_str(), batch.id());
+        self.insist("note an intent", || self.ledger.intend(track, batch)).await?;
+        let mut pauses = Pauses::new(self.manners.first, self.manners.longest);
+        loop {
+            let error = match self.memory.deliver(batch).await {
+                Ok(Receipt::Taken) => break,
+                Ok(Receipt::AlreadyThere) => {
+                    tracing::info!(target, batch = id, "the memory had batch {id} already");
+                    break;
+                }
+                Err(DeliveryError::Reject { reason }) => {
+                    tracing::error!(target, batch = id, "batch {id} is rejected: {reason}");
+                    let letter =
+                        |at| dead_letter::of_batch(self.bus.prefix(), target, batch, &reason, at);
+                    self.post(letter(now())).await?;
+                    self.ahead.insert(batch.world.clone());
+                    break;
+                }
+                Err(error) => error,
+            };
+            let pause = match &error {
+                DeliveryError::Retry { after: Some(after), .. } => *after,
+                DeliveryError::Unauthorized { .. } => self.manners.unauthorized,
+                _ => pauses.next_pause(),
+            };
+            self.complain(&id, &error, pause);
+            self.pause(pause).await;
+            if self.shutdown.is_wished() {
+                return Err(Halt::Shutdown);
+            }
+        }
+        self.insist("note a delivery", || self.ledger.settle(batch)).await?;
+        self.target.advance(&batch.world, batch.reached.clone());
+        self.recover();
+        Ok(())
+    }
+
+    /// Says that a batch was not taken; loudly only when that is news.
+    fn complain(&self, id: &str, error: &DeliveryError, pause: Duration) {
+        let health = match error {
+            DeliveryError::Unauthorized { reason } => Health::Unauthorized(reason.clone()),
+            other => Health::Retrying(other.to_string()),
+        };
+        let (target, seconds) = (self.target.name.as_str(), pause.as_secs_f64());
+        let text = format!("batch {id} is not taken, trying again in {seconds:.1} s: {error}");
+        if self.target.set_health(health) {
+            tracing::warn!(target, batch = id, "{text}");
+        } else {
+            tracing::debug!(target, batch = id, "{text}");
+        }
+    }
+
+    /// Says that a message of the stream makes no sense, and keeps it as a dead letter.
+    async fn report(&self, stored: &Stored, problem: Problem) -> Result<(), Halt> {
+        let target = self.target.name.as_str();
+        tracing::error!(target, sequence = stored.sequence, "not remembered: {problem}");
+        let prefix = self.bus.prefix();
+        self.post(dead_letter::of_message(prefix, target, stored, problem, now())).await
+    }
+
+    async fn post(&self, letter: Append) -> Result<(), Halt> {
+        let append = || self.bus.append(letter.clone());
+        self.insist("store a dead letter", append).await?;
+        Ok(())
+    }
+
+    /// Brings the ledger up to date.
+    async fn save(&mut self) -> Result<(), Halt> {
+        let track = |world: &World| Some((world.clone(), self.target.world(world)?.track));
+        let worlds: Vec<(World, Track)> = self.ahead.iter().filter_map(track).collect();
+        self.insist("save the ledger", || self.ledger.save(&worlds, self.position)).await?;
+        self.ahead.clear();
+        self.unsaved = 0;
+        Ok(())
+    }
+
+    /// Tries until it succeeds; during a shutdown only once.
+    async fn insist<T, E: Into<LedgerError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        what: &str,
+        work: impl Fn() -> F,
+    ) -> Result<T, Halt> {
+        let mut pauses = Pauses::new(self.manners.first, self.manners.longest);
+        let mut failed = false;
+        loop {
+            let error = match work().await {
+                Ok(value) => {
+                    if failed {
+                        self.recover();
+                    }
+                    return Ok(value);
+                }
+                Err(error) => error.into(),
+            };
+            if matches!(error, LedgerError::Taken(_)) {
+                return Err(Halt::Taken(error));
+            }
+            failed = true;
+            let text = format!("failed to {what}: {error}");
+            if self.target.set_health(Health::Retrying(text.clone())) {
+                tracing::warn!(target = self.target.name, "{text}, trying again");
+            }
+            if self.shutdown.is_wished() {
+                return Err(Halt::Shutdown);
+            }
+            self.pause(pauses.next_pause()).await;
+        }
+    }
+
+    /// Notes that what was tried has succeeded.
+    fn recover(&self) {
+        if self.target.set_health(Health::Ready) {
+            tracing::info!(target = self.target.name, "it goes on");
+        }
+    }
+
+    /// Waits, but not beyond the wish to shut down.
+    async fn pause(&self, pause: Duration) {
+        tokio::select! {
+            () = self.shutdown.wished() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Opens the stream of frames behind `position` if the message there is still the one that
+/// was read, else from the beginning: the stream may be another one.
+async fn open(bus: &Bus, position: Option<Position>) -> Result<bus::Cursor, ReadError> {
+    let filter = bus.prefix().all(StreamName::Actions);
+    if let Some(Position { sequence, at }) = position {
+        let last = bus.last(StreamName::Actions, &filter).await?;
+        if last.is_some_and(|last| last.sequence >= sequence) {
+            let mut cursor =
+                bus.follow(StreamName::Actions, &filter, Start::From(sequence)).await?;
+            let first = tokio::time::timeout(LOOK_TIMEOUT, cursor.next()).await;
+            if first.is_ok_and(|first| first.sequence == sequence && first.at == at) {
+                return Ok(cursor);
+            }
+        }
+        tracing::warn!("the stream of frames is not as it was left, reading it from its beginning");
+    }
+    bus.follow(StreamName::Actions, &filter, Start::First).await
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_milliseconds(kit::now_milliseconds())
+}
