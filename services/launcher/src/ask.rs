@@ -14,20 +14,20 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use bus::{Bus, Requests, ServiceInfo};
 use contract::command::{Command, MAX_COMMAND_BYTES, Request, Verb};
-use contract::door::Door;
+use contract::door::{Door, parse_body};
 use contract::id::{ClientId, InvalidId, RunId, SimulationId};
 use contract::notice::{StartAnswer, StartRequest};
 use contract::problem::{Problem, Problems};
 use contract::subject::Prefix;
 use contract::timestamp::Timestamp;
-use contract::version::V1;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::command::carry_out;
-use crate::create::{Creator, Order, read_options};
+use crate::create::{Creator, Order};
 use crate::follow::find;
 use crate::model::RunName;
+use crate::queued::check_memory_names;
 use crate::refusal::Refusal;
 
 /// The most questions that are answered at the same time.
@@ -149,27 +149,14 @@ fn parse_subject(prefix: &Prefix, subject: &str) -> Result<Ask, Problems> {
 }
 
 fn read_start(body: &[u8]) -> Result<StartRequest, Problems> {
-    let value = parse_body(body)?;
-    let door = Door::new("");
-    let request = door.root(&value).and_then(|root| {
-        root.refuse_unknown(&["v", "spec_digest", "options", "new_run"]);
-        root.require("v", "1");
-        root.integer("v", 1..=1);
-        root.require("spec_digest", "the digest of a stored spec");
-        let digest =
-            |text: &str| text.parse().map_err(|error: InvalidId| error.expected().to_owned());
-        let spec_digest = root.parsed("spec_digest", digest);
-        let options = root.object("options").map(|options| read_options(&options));
-        let new_run = root.boolean("new_run").unwrap_or(false);
-        let options = options.unwrap_or_default();
-        Some(StartRequest { v: V1, spec_digest: spec_digest?, options, new_run })
-    });
-    door.close(request)
+    let request = StartRequest::from_json(body)?;
+    let names = request.options.memory.as_deref().unwrap_or_default();
+    Problems::none_or(check_memory_names("/options/memory", names), Some(request))
 }
 
 /// The request, and how long its reply is waited for.
 fn read_command(verb: Verb, body: &[u8]) -> Result<(Request, Duration), Problems> {
-    let value = if body.is_empty() { json!({}) } else { parse_body(body)? };
+    let value = if body.is_empty() { json!({}) } else { parse_body(body, MAX_COMMAND_BYTES)? };
     let door = Door::new("");
     let seconds = door.root(&value).map(|root| {
         root.refuse_unknown(&["args", "timeout_seconds"]);
@@ -184,7 +171,7 @@ fn read_command(verb: Verb, body: &[u8]) -> Result<(Request, Duration), Problems
     let args = value.get("args").cloned().unwrap_or_else(|| json!({}));
     let envelope = json!({
         "v": 1, "command_id": "ask", "verb": verb.as_str(), "args": args,
-        "issued_at": Timestamp::from_milliseconds(0),
+        "issued_at": Timestamp::EPOCH,
     });
     let request = match Command::from_json(envelope.to_string().as_bytes()) {
         Ok(command) => Some(command.request),
@@ -194,15 +181,6 @@ fn read_command(verb: Verb, body: &[u8]) -> Result<(Request, Duration), Problems
         }
     };
     Problems::none_or(problems, request.zip(seconds.map(Duration::from_secs)))
-}
-
-fn parse_body(body: &[u8]) -> Result<Value, Problems> {
-    if body.len() > MAX_COMMAND_BYTES {
-        let expected = format!("at most {MAX_COMMAND_BYTES}");
-        return Err(Problem::new("body", format!("{} bytes", body.len()), &expected).into());
-    }
-    serde_json::from_slice(body)
-        .map_err(|error| Problem::new("body", error.to_string(), "a JSON object").into())
 }
 
 fn refused(problems: Vec<Problem>) -> Vec<u8> {
@@ -261,16 +239,15 @@ mod tests {
         let request = read_start(body.to_string().as_bytes()).unwrap();
         assert_eq!((request.spec_digest, request.options.seed), (digest, Some(3)));
         assert_eq!((request.options.memory, request.new_run), (Some(Vec::new()), false));
-        let body = r#"{"spec_digets":"x","options":{"sed":1,"memory":["none"]},"new_run":"yes"}"#;
+        let body = br#"{"spec_digets":"x","options":{"sed":1},"new_run":"yes"}"#;
+        assert_eq!(read_start(body).unwrap_err().as_slice().len(), 5);
+        let body = json!({"v": 1, "spec_digest": digest, "options": {"memory": ["none", "A"]}});
         assert_eq!(
-            read_start(body.as_bytes()).unwrap_err().to_string(),
-            "/spec_digets: found an unknown field, expected \"spec_digest\" (did you mean that?)\n\
-             /v: found nothing, expected 1\n\
-             /spec_digest: found nothing, expected the digest of a stored spec\n\
-             /options/sed: found an unknown field, expected \"seed\" (did you mean that?)\n\
-             /options/memory: found \"none\", expected none alone, or names; in a request an \
+            read_start(body.to_string().as_bytes()).unwrap_err().to_string(),
+            "/options/memory: found \"none\", expected none alone, or names; in a request an \
              empty list for no memory\n\
-             /new_run: found the text \"yes\", expected true or false"
+             /options/memory: found \"A\", expected 1 to 32 of a-z, 0-9, _ and -, beginning with \
+             a letter or digit"
         );
     }
 

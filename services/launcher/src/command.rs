@@ -1,6 +1,6 @@
 //! Storing a command for a run and waiting for its one reply; the same for every edge.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use bus::{Bus, Stored, Subscription};
@@ -14,15 +14,15 @@ use kit::retry::Pauses;
 use crate::first::{First, append_first};
 use crate::refusal::Refusal;
 
-/// How often an id may turn out to be in use.
-const TRIES: u32 = 5;
-
 /// Stores a command under an id that nobody used, and waits for its reply. Dropping the
-/// future leaves the command stored; it will be carried out.
+/// future leaves the command stored.
+///
+/// A question that nobody waits for any more is void, since an answer may cost money. What
+/// changes something is carried out however late.
 ///
 /// # Errors
-/// [`Refusal::Late`] if there is no reply within `patience`: the text says where it will
-/// appear. Otherwise if the bus cannot be read or written.
+/// [`Refusal::Late`] if there is no reply within `patience`. Otherwise if the bus cannot be
+/// read or written.
 pub async fn carry_out(
     bus: &Bus,
     run: &RunId,
@@ -30,40 +30,39 @@ pub async fn carry_out(
     request: Request,
     patience: Duration,
 ) -> Result<Reply, Refusal> {
-    let verb = request.verb();
-    let issued_at = Timestamp::from_milliseconds(kit::now_milliseconds());
-    let mut command = Command { command_id: fresh_id(), request, issued_at, expires_at: None };
-    for _ in 0..TRIES {
-        let reply_subject = bus.prefix().reply(client, run, &command.command_id);
-        // Listened to before the command is stored, so no reply comes too early to be heard.
-        let mut heard = bus.subscribe(reply_subject.clone()).await.map_err(Refusal::Unavailable)?;
-        let address = CommandAddress {
-            run: run.clone(),
-            verb,
-            client: client.clone(),
-            command_id: command.command_id.clone(),
-        };
-        let subject = bus.prefix().command(&address);
-        match append_first(bus, verb.stream(), &subject, command.to_bytes()).await? {
-            First::Ours(_) => {}
-            First::Theirs(_) => {
-                command.command_id = fresh_id();
-                continue;
-            }
-        }
-        let waiting = stored_reply(bus, &reply_subject, &mut heard);
-        let Ok(stored) = tokio::time::timeout(patience, waiting).await else {
-            return Err(Refusal::Late(format!(
-                "run {run} did not answer {verb} within {} s; it will be carried out, and its \
-                 reply will be on {reply_subject}",
-                patience.as_secs()
-            )));
-        };
-        return serde_json::from_slice(&stored.body).map_err(|error| {
-            Refusal::Failed(format!("the reply on {reply_subject} cannot be read: {error}"))
-        });
+    let (verb, command_id) = (request.verb(), fresh_id());
+    let now = kit::now_milliseconds();
+    let late = now.saturating_add(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
+    let expires = (verb.stream() == StreamName::Questions).then_some(late);
+    let command = Command {
+        command_id: command_id.clone(),
+        request,
+        issued_at: Timestamp::from_milliseconds(now),
+        expires_at: expires.map(Timestamp::from_milliseconds),
+    };
+    let reply_subject = bus.prefix().reply(client, run, &command_id);
+    // Listened to before the command is stored, so no reply comes too early to be heard.
+    let mut heard = bus.subscribe(reply_subject.clone()).await.map_err(Refusal::Unavailable)?;
+    let address = CommandAddress { run: run.clone(), verb, client: client.clone(), command_id };
+    let subject = bus.prefix().command(&address);
+    match append_first(bus, verb.stream(), &subject, command.to_bytes()).await? {
+        First::Ours(_) => {}
+        First::Theirs(_) => return Err(Refusal::Failed(format!("{subject} is in use"))),
     }
-    Err(Refusal::Failed(format!("{TRIES} fresh command ids were all in use")))
+    let waiting = stored_reply(bus, &reply_subject, &mut heard);
+    let Ok(stored) = tokio::time::timeout(patience, waiting).await else {
+        let seconds = patience.as_secs();
+        let outcome = match expires {
+            Some(_) => "it is void now".to_owned(),
+            None => format!("it will be carried out, and its reply will be on {reply_subject}"),
+        };
+        return Err(Refusal::Late(format!(
+            "run {run} did not answer {verb} within {seconds} s; {outcome}"
+        )));
+    };
+    serde_json::from_slice(&stored.body).map_err(|error| {
+        Refusal::Failed(format!("the reply on {reply_subject} cannot be read: {error}"))
+    })
 }
 
 /// The reply, once it is stored. What is heard is only a reason to look: it may be one that
@@ -83,13 +82,12 @@ async fn stored_reply(bus: &Bus, subject: &str, heard: &mut Subscription) -> Sto
     }
 }
 
-/// An id that this process gives once, and that another is unlikely to give: the time, the
-/// process and a counter, in hexadecimal digits.
+/// An id that no other command has: the time, and 64 random bits. A process id would not do:
+/// in containers all launchers have the same.
 fn fresh_id() -> CommandId {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let id = format!("{:x}-{:x}-{count:x}", kit::now_milliseconds(), std::process::id());
-    id.parse().expect("at most 16 + 8 + 16 hexadecimal digits and two dashes")
+    let random = RandomState::new().hash_one(std::process::id());
+    let id = format!("{:x}-{random:016x}", kit::now_milliseconds());
+    id.parse().expect("at most 16 and 16 hexadecimal digits and a dash")
 }
 
 #[cfg(test)]

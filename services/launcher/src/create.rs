@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bus::Bus;
-use contract::door::Object;
 use contract::id::SimulationId;
 use contract::options::RequestedOptions;
 use contract::problem::Problem;
@@ -16,7 +15,7 @@ use crate::first::{First, append_first};
 use crate::follow::refresh;
 use crate::model::Model;
 use crate::plan::{Plan, Wish, plan};
-use crate::queued::{check_memory_names, first_status, start_command};
+use crate::queued::{first_status, start_command};
 use crate::refusal::Refusal;
 use crate::specs::Specs;
 
@@ -144,21 +143,11 @@ pub async fn publish_start(bus: &Bus, run: &EnvStatus) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Reads requested options at a door, with the names of their memories checked.
-pub fn read_options(object: &Object<'_>) -> RequestedOptions {
-    let options = RequestedOptions::read(object);
-    for problem in check_memory_names("memory", options.memory.as_deref().unwrap_or_default()) {
-        object.report("memory", problem.found, &problem.expected);
-    }
-    options
-}
-
 /// The same options with their lists in order, so that two ways to write them are equal.
 fn in_order(requested: &RequestedOptions) -> RequestedOptions {
     let mut requested = requested.clone();
     if let Some(platforms) = &mut requested.platforms {
         platforms.sort();
-        platforms.dedup();
     }
     if let Some(memory) = &mut requested.memory {
         memory.sort();

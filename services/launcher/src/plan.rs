@@ -93,7 +93,7 @@ fn difference<T: Serialize + PartialEq>(
 ) -> Option<Difference> {
     let show = |value: &Option<T>| match value {
         Some(value) => serde_json::to_string(value).unwrap_or_default(),
-        None => "nothing".to_owned(),
+        None => "not set".to_owned(),
     };
     (has != wanted).then(|| Difference { option, has: show(has), wanted: show(wanted) })
 }
@@ -172,11 +172,11 @@ mod tests {
         assert_eq!(
             named,
             [
-                ("platforms", "nothing", "[\"reddit\"]"),
-                ("max_rounds", "nothing", "3"),
-                ("seed", "nothing", "7"),
-                ("pace_milli", "nothing", "500"),
-                ("memory", "nothing", "[\"zep\"]"),
+                ("platforms", "not set", "[\"reddit\"]"),
+                ("max_rounds", "not set", "3"),
+                ("seed", "not set", "7"),
+                ("pace_milli", "not set", "500"),
+                ("memory", "not set", "[\"zep\"]"),
             ]
         );
     }

@@ -2,7 +2,7 @@
 
 use bus::{AppendError, ReadError};
 use contract::id::RunId;
-use contract::problem::{Problem, Problems};
+use contract::problem::{Problem, Problems, shorten};
 use contract::reply::{ErrorCode, ReplyError};
 
 use crate::plan::Difference;
@@ -50,22 +50,24 @@ impl Refusal {
                     Problem::new(format!("/options/{option}"), wanted, &expected)
                 })
                 .collect(),
-            Refusal::Unknown(text) => {
-                vec![Problem::new(place, text, "a simulation or run that is there")]
-            }
-            Refusal::WrongState(text) => {
-                vec![Problem::new(place, text, "a run in another state")]
-            }
+            Refusal::Unknown(text) => told(place, text, "a simulation or run that is there"),
+            Refusal::WrongState(text) => told(place, text, "a run in another state"),
             Refusal::Unavailable(text) | Refusal::Late(text) | Refusal::Failed(text) => {
-                vec![Problem::new(place, text, "an answer; ask again")]
+                told(place, text, "an answer; ask again")
             }
         }
     }
 }
 
+/// One problem with our own words in full, which may name a subject that is wanted whole.
+fn told(place: &str, text: &str, expected: &str) -> Vec<Problem> {
+    let (place, expected) = (place.to_owned(), expected.to_owned());
+    vec![Problem { place, found: shorten(text, 1000), expected }]
+}
+
 fn list(differences: &[Difference]) -> String {
     let each = |Difference { option, has, wanted }: &Difference| {
-        format!("another {option} (it has {has}, asked for was {wanted})")
+        format!("another {option} (its own is {has}, yours {wanted})")
     };
     differences.iter().map(each).collect::<Vec<_>>().join(", ")
 }
@@ -107,18 +109,18 @@ mod tests {
             differences: vec![Difference {
                 option: "seed",
                 has: "7".to_owned(),
-                wanted: "nothing".to_owned(),
+                wanted: "not set".to_owned(),
             }],
         };
         assert_eq!(
             refusal.to_string(),
-            "run market-3 is live with another seed (it has 7, asked for was nothing); stop it, \
-             or ask with new_run for another"
+            "run market-3 is live with another seed (its own is 7, yours not set); stop it, or \
+             ask with new_run for another"
         );
         let problems = refusal.problems("subject");
         assert_eq!(
             problems[0].to_string(),
-            "/options/seed: found nothing, expected 7, as the live run market-3 has, or new_run"
+            "/options/seed: found not set, expected 7, as the live run market-3 has, or new_run"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Where specs come from: a folder of the operator's, or the bus, which keeps each for ever.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bus::{AppendError, Bus};
@@ -106,7 +106,7 @@ pub async fn read_folder(
     Ok(read?)
 }
 
-fn read(folder: &PathBuf, simulation: &SimulationId) -> Result<Option<Intake>, Problems> {
+fn read(folder: &Path, simulation: &SimulationId) -> Result<Option<Intake>, Problems> {
     if !folder.exists() {
         return Ok(None);
     }
@@ -139,7 +139,7 @@ mod tests {
             "simulation_config.json /simulation_id: found \"lantern-pier\", expected \"other\", \
              as the folder is named"
         );
-        let nowhere = Path::new("/no/such/folder").to_path_buf();
-        assert!(read(&nowhere, &"other".parse().unwrap()).unwrap().is_none());
+        let nowhere = Path::new("/no/such/folder");
+        assert!(read(nowhere, &"other".parse().unwrap()).unwrap().is_none());
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn run_status_detail(
         }
     }
     // Up to some ten megabytes of text: not on a thread that others wait for.
-    let writing = tokio::task::spawn_blocking(move || write(&run, total_hours, listings));
+    let writing = tokio::task::spawn_blocking(move || write(&run, total_hours, &listings));
     let body = writing.await.map_err(|error| Refusal::Failed(error.to_string()))?;
     let body = body.map_err(|error| Refusal::Failed(error.to_string()))?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
@@ -84,10 +84,14 @@ struct Detail<'a> {
     omitted_actions: u64,
 }
 
-fn write(run: &EnvStatus, total_hours: u32, listings: [Listing; 2]) -> serde_json::Result<Vec<u8>> {
+fn write(
+    run: &EnvStatus,
+    total_hours: u32,
+    listings: &[Listing; 2],
+) -> serde_json::Result<Vec<u8>> {
     let status = View::new(run, total_hours);
     let round = status.current_round();
-    let [twitter, reddit] = &listings;
+    let [twitter, reddit] = listings;
     let [twitter_actions, reddit_actions] = [twitter, reddit]
         .map(|listing| listing.actions.iter().rev().map(AsRef::as_ref).collect::<Vec<&Listed>>());
     let mut all_actions: Vec<&Listed> = [&twitter_actions[..], &reddit_actions[..]].concat();
@@ -153,7 +157,7 @@ mod tests {
         feed(&mut twitter, 5, at(frame(1, 2, &[true, true]), Platform::Twitter, 3));
         let mut run = status(1);
         run.platforms[0].round = 1;
-        let body = write(&run, 5, [twitter.listing(), reddit.listing()]).unwrap();
+        let body = write(&run, 5, &[twitter.listing(), reddit.listing()]).unwrap();
         let body: Value = serde_json::from_slice(&body).unwrap();
         let data = &body["data"];
         let ids = |list: &str| -> Vec<&str> {

@@ -5,10 +5,11 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use contract::door::{Door, Object};
-use contract::problem::Problem;
+use contract::door::{Door, Object, parse_body};
+use contract::problem::Problems;
 use serde::Serialize;
 
+use crate::http::MAX_BODY_BYTES;
 use crate::http::error::HttpError;
 use crate::refusal::Refusal;
 
@@ -51,22 +52,14 @@ impl<S: Send + Sync, T: Fields> FromRequest<S> for Posted<T> {
         }
         let body = Bytes::from_request(request, state)
             .await
-            .map_err(|error| HttpError::unreadable(error.status(), error.body_text()))?;
-        Ok(Posted(read(&body)?))
+            .map_err(|error| HttpError::unreadable(error.status(), &error.body_text()))?;
+        Ok(Posted(read(&body).map_err(Refusal::Invalid)?))
     }
 }
 
-fn read<T: Fields>(body: &[u8]) -> Result<T, Refusal> {
-    let value: serde_json::Value = serde_json::from_slice(body)
-        .map_err(|error| Refusal::Invalid(unreadable("body", &error).into()))?;
+fn read<T: Fields>(body: &[u8]) -> Result<T, Problems> {
+    let value = parse_body(body, MAX_BODY_BYTES)?;
     let door = Door::new("");
-    let fields = match door.root(&value) {
-        Some(root) => T::read(&root),
-        None => None,
-    };
-    Ok(door.close(fields)?)
-}
-
-fn unreadable(place: &str, error: &serde_json::Error) -> Problem {
-    Problem::new(place, error.to_string(), "a JSON object")
+    let fields = door.root(&value).and_then(|root| T::read(&root));
+    door.close(fields)
 }

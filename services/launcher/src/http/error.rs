@@ -43,7 +43,7 @@ impl HttpError {
     }
 
     /// A body that is too large, or that broke off.
-    pub(super) fn unreadable(status: StatusCode, found: String) -> HttpError {
+    pub(super) fn unreadable(status: StatusCode, found: &str) -> HttpError {
         let expected = format!("a body of at most {} bytes", super::MAX_BODY_BYTES);
         let problem = Problem::new("body", found.to_lowercase(), &expected);
         HttpError { status, text: problem.to_string(), problems: vec![problem] }

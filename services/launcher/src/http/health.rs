@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bus::Bus;
+use contract::memory;
 use serde::Serialize;
 
 use crate::http::App;
@@ -54,9 +55,11 @@ struct Readiness {
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
     let bus = &app.creator.bus;
     let prefix = bus.prefix();
-    let node = format!("{}.node.info", prefix.as_str());
-    let (connection, node, sink) =
-        tokio::join!(bus.is_ready(), ping(bus, node), ping(bus, prefix.memory("targets")),);
+    let (connection, node, sink) = tokio::join!(
+        bus.is_ready(),
+        ping(bus, prefix.node_info()),
+        ping(bus, prefix.memory(memory::TARGETS)),
+    );
     let model = app.creator.model.ready().map_err(|refusal| refusal.to_string());
     let part = |name, found: Result<(), String>, required| {
         let reason = found.err();
