@@ -1,0 +1,93 @@
+//! The configuration's `twitter_config` and `reddit_config`: how posts are ranked.
+
+use contract::door::Object;
+use contract::spec::FeedSpec;
+use contract::subject::Platform;
+
+use crate::reading::{ONE, Reading};
+
+/// More interactions than any post gets.
+const MAX_THRESHOLD: u32 = 1_000_000_000;
+
+/// What a configuration says about one platform.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    /// Whether it says anything: neither absent nor null.
+    pub(crate) given: bool,
+    /// Whether it lets the world be.
+    pub(crate) enabled: bool,
+    pub(crate) feed: FeedSpec,
+}
+
+impl World {
+    /// What a configuration means that says nothing.
+    pub(crate) fn of(platform: Platform) -> World {
+        let feed = match platform {
+            Platform::Twitter => FeedSpec {
+                recency_ppm: 400_000,
+                popularity_ppm: 300_000,
+                relevance_ppm: 300_000,
+                viral_threshold: 10,
+                echo_chamber_ppm: 500_000,
+            },
+            Platform::Reddit => FeedSpec {
+                recency_ppm: 300_000,
+                popularity_ppm: 400_000,
+                relevance_ppm: 300_000,
+                viral_threshold: 15,
+                echo_chamber_ppm: 600_000,
+            },
+        };
+        World { given: false, enabled: true, feed }
+    }
+}
+
+/// Reads one platform's section.
+///
+/// | field | range | absent: Twitter, Reddit |
+/// |---|---|---|
+/// | `recency_weight` | 0 to 1 | 0.4, 0.3 |
+/// | `popularity_weight` | 0 to 1 | 0.3, 0.4 |
+/// | `relevance_weight` | 0 to 1 | 0.3, 0.3 |
+/// | `viral_threshold` | 0 to 1000000000 interactions | 10, 15 |
+/// | `echo_chamber_strength` | 0 to 1 | 0.5, 0.6 |
+/// | `enabled` (ours) | true or false | true |
+/// | `platform` | | not read |
+pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>, platform: Platform) -> World {
+    let defaults = World::of(platform);
+    let Some(section) = root.object(&format!("{platform}_config")) else { return defaults };
+    reading.ignore_unknown(
+        &section,
+        &[
+            "platform",
+            "recency_weight",
+            "popularity_weight",
+            "relevance_weight",
+            "viral_threshold",
+            "echo_chamber_strength",
+            "enabled",
+        ],
+    );
+    let feed = defaults.feed;
+    World {
+        given: true,
+        feed: FeedSpec {
+            recency_ppm: reading.ppm(&section, "recency_weight", ONE, feed.recency_ppm),
+            popularity_ppm: reading.ppm(&section, "popularity_weight", ONE, feed.popularity_ppm),
+            relevance_ppm: reading.ppm(&section, "relevance_weight", ONE, feed.relevance_ppm),
+            viral_threshold: reading.whole(
+                &section,
+                "viral_threshold",
+                0..=MAX_THRESHOLD,
+                feed.viral_threshold,
+            ),
+            echo_chamber_ppm: reading.ppm(
+                &section,
+                "echo_chamber_strength",
+                ONE,
+                feed.echo_chamber_ppm,
+            ),
+        },
+        enabled: section.boolean("enabled").unwrap_or(true),
+    }
+}

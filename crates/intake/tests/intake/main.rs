@@ -1,0 +1,11 @@
+//! Simulation folders, good and bad: whole specs out of them, or the full text of every problem.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod fixture;
+mod folder;
+mod hostile;
+mod notes;
+mod problems;
+mod samples;
+mod valid;
