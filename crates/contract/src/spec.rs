@@ -229,21 +229,21 @@ impl Spec {
     pub fn check(&self) -> Result<(), Problems> {
         let mut claims = Claims(Vec::new());
         let count = self.agents.len();
-        claims.claim(count > 0, "/agents", "none", "at least one agent");
+        claims.claim(count > 0, "/agents", &"none", "at least one agent");
         claims.time(&self.time);
         for (index, agent) in self.agents.iter().enumerate() {
             claims.agent(index, agent);
         }
         for (index, post) in self.events.seed_posts.iter().enumerate() {
             let place = format!("/events/seed_posts/{index}/agent_id");
-            claims.claim((post.agent_id as usize) < count, &place, post.agent_id, "an agent's id");
+            claims.claim((post.agent_id as usize) < count, &place, &post.agent_id, "an agent's id");
         }
         let platforms = self.platforms();
-        claims.claim(!platforms.is_empty(), "/", "no world", "twitter or reddit");
+        claims.claim(!platforms.is_empty(), "/", &"no world", "twitter or reddit");
         for platform in platforms {
             let Some(world) = self.platform(platform) else { continue };
             let (place, found) = (format!("/{platform}/profiles"), world.profiles.len());
-            claims.claim(found == count, &place, found, "one profile per agent");
+            claims.claim(found == count, &place, &found, "one profile per agent");
             claims.feed(&format!("/{platform}/feed"), &world.feed);
         }
         Problems::none_or(claims.0, Some(()))
@@ -267,24 +267,24 @@ impl Spec {
 struct Claims(Vec<Problem>);
 
 impl Claims {
-    fn claim(&mut self, holds: bool, place: &str, found: impl ToString, expected: &str) {
+    fn claim(&mut self, holds: bool, place: &str, found: &dyn ToString, expected: &str) {
         if !holds {
             self.0.push(Problem::new(place, found.to_string(), expected));
         }
     }
 
     fn at_most(&mut self, place: &str, found: u32, most: u32) {
-        self.claim(found <= most, place, found, &format!("at most {most}"));
+        self.claim(found <= most, place, &found, &format!("at most {most}"));
     }
 
     fn time(&mut self, time: &TimeSpec) {
         let minutes = time.minutes_per_round;
         let expected = format!("1 to {MINUTES_PER_DAY}");
         let holds = (1..=MINUTES_PER_DAY).contains(&minutes);
-        self.claim(holds, "/time/minutes_per_round", minutes, &expected);
+        self.claim(holds, "/time/minutes_per_round", &minutes, &expected);
         let (least, most) = (time.agents_per_hour_min, time.agents_per_hour_max);
         let expected = "at most agents_per_hour_max";
-        self.claim(least <= most, "/time/agents_per_hour_min", least, expected);
+        self.claim(least <= most, "/time/agents_per_hour_min", &least, expected);
         self.at_most("/time/peak_ppm", time.peak_ppm, MAX_MULTIPLIER_PPM);
         self.at_most("/time/off_peak_ppm", time.off_peak_ppm, MAX_MULTIPLIER_PPM);
     }
@@ -292,15 +292,15 @@ impl Claims {
     fn agent(&mut self, index: usize, agent: &AgentSpec) {
         let at = |field| format!("/agents/{index}/{field}");
         let is_index = agent.agent_id as usize == index;
-        self.claim(is_index, &at("agent_id"), agent.agent_id, "the agent's index");
-        self.claim(!agent.name.trim().is_empty(), &at("name"), "nothing", "a name");
+        self.claim(is_index, &at("agent_id"), &agent.agent_id, "the agent's index");
+        self.claim(!agent.name.trim().is_empty(), &at("name"), &"nothing", "a name");
         self.at_most(&at("activity_ppm"), agent.activity_ppm, MILLION);
         self.at_most(&at("posts_per_hour_ppm"), agent.posts_per_hour_ppm, MAX_RATE_PPM);
         self.at_most(&at("comments_per_hour_ppm"), agent.comments_per_hour_ppm, MAX_RATE_PPM);
         self.at_most(&at("influence_ppm"), agent.influence_ppm, MAX_RATE_PPM);
         let mood = agent.sentiment_ppm;
         let holds = mood.unsigned_abs() <= MILLION;
-        self.claim(holds, &at("sentiment_ppm"), mood, "-1000000 to 1000000");
+        self.claim(holds, &at("sentiment_ppm"), &mood, "-1000000 to 1000000");
     }
 
     fn feed(&mut self, place: &str, feed: &FeedSpec) {

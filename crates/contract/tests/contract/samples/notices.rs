@@ -1,0 +1,68 @@
+//! Log lines, dead letters, and what the launcher is asked when a run is to begin.
+
+use contract::notice::{DeadLetter, LogLine, StartAnswer, StartRequest};
+use contract::version::V1;
+
+use super::{
+    Sample, all_requested_options, at, each, no_requested_options, problem, run, sample,
+    spec_digest,
+};
+
+pub(super) fn samples() -> Vec<Sample> {
+    let log_line = LogLine {
+        v: V1,
+        run_id: run(),
+        at: at(3),
+        node: "node-a".to_owned(),
+        worker: "node-a/4711".to_owned(),
+        line: "INFO twitter: tick 1 took 12 ms".to_owned(),
+    };
+    let with_run = DeadLetter {
+        v: V1,
+        service: "simulator".to_owned(),
+        run_id: Some(run()),
+        subject: "sim.commands.night-market-1.stop.cli.q1".to_owned(),
+        sequence: 41,
+        problems: vec![problem()],
+        body: "{\"v\":1,\u{fffd}".to_owned(),
+        at: at(3),
+    };
+    let without_run = DeadLetter {
+        run_id: None,
+        subject: "sim.commands.night market.stop.cli.q1".to_owned(),
+        sequence: 0,
+        ..with_run.clone()
+    };
+    let mut samples = vec![
+        sample("log-line", "line", &log_line),
+        sample("dead-letter", "with-run", &with_run),
+        sample("dead-letter", "without-run", &without_run),
+    ];
+    let digest = spec_digest();
+    let requests = [
+        ("as-usual", no_requested_options(), false),
+        ("with-all-options", all_requested_options(), true),
+    ];
+    for (name, options, new_run) in requests {
+        let request = StartRequest { v: V1, spec_digest: digest, options, new_run };
+        samples.push(sample("start-request", name, &request));
+    }
+    for answer in each(next_answer) {
+        let name = match answer {
+            StartAnswer::Accepted { .. } => "accepted",
+            StartAnswer::Refused { .. } => "refused",
+        };
+        samples.push(sample("start-answer", name, &answer));
+    }
+    samples
+}
+
+fn next_answer(answer: Option<&StartAnswer>) -> Option<StartAnswer> {
+    match answer {
+        None => Some(StartAnswer::Accepted { run_id: run(), created: true }),
+        Some(StartAnswer::Accepted { .. }) => {
+            Some(StartAnswer::Refused { problems: vec![problem()] })
+        }
+        Some(StartAnswer::Refused { .. }) => None,
+    }
+}

@@ -1,0 +1,163 @@
+//! `asyncapi.json` has the subjects that the code makes, and the messages that have schemas.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use contract::command::Verb;
+use contract::id::{ClientId, CommandId, Digest, RunId, SimulationId};
+use contract::memory::{EPISODES, SEARCH, STATS, TARGETS};
+use contract::subject::{CommandAddress, Platform, Prefix, StreamName};
+use serde_json::Value;
+
+use crate::in_schemas;
+use crate::messages::MESSAGES;
+
+/// What stands for a token in a subject of the sample, and its name in the document.
+const TOKENS: [(&str, &str); 8] = [
+    ("night-market-1", "run"),
+    ("night-market", "simulation"),
+    ("cli", "client"),
+    ("q1", "command_id"),
+    ("twitter", "platform"),
+    ("create_post", "action_type"),
+    ("some-service", "service"),
+    ("0000000000000000000000000000000000000000000000000000000000000000", "digest"),
+];
+
+/// The convenience for shells, which only the launcher reads: the document itself describes it.
+const LAUNCHERS_OWN: &str = "ask-request";
+
+fn document() -> Value {
+    serde_json::from_str(&fs::read_to_string(in_schemas("asyncapi.json")).unwrap()).unwrap()
+}
+
+/// `sim.actions.night-market-1.twitter` becomes `sim.actions.{run}.{platform}`.
+fn address(subject: &str, verb: Option<Verb>) -> String {
+    let name = |token: &str| match TOKENS.iter().find(|(value, _)| *value == token) {
+        Some((_, name)) => format!("{{{name}}}"),
+        None if verb.is_some_and(|verb| verb.as_str() == token) => "{verb}".to_owned(),
+        None => token.to_owned(),
+    };
+    subject.split('.').map(name).collect::<Vec<_>>().join(".")
+}
+
+/// Every subject that [`Prefix`] makes for a message.
+fn subjects() -> BTreeSet<String> {
+    let prefix = Prefix::default();
+    let run: RunId = "night-market-1".parse().unwrap();
+    let simulation: SimulationId = "night-market".parse().unwrap();
+    let client: ClientId = "cli".parse().unwrap();
+    let command_id: CommandId = "q1".parse().unwrap();
+    let platform = Platform::Twitter;
+    let mut subjects: BTreeSet<String> = [
+        prefix.reply(&client, &run, &command_id),
+        prefix.inputs(&run, platform),
+        prefix.actions(&run, platform),
+        prefix.env_status(&run),
+        prefix.logs(&run),
+        prefix.snapshots(&run, platform),
+        prefix.spec(&Digest::ZERO),
+        prefix.dead_letters("some-service", Some(&run)),
+        prefix.live(&run, platform, "create_post"),
+        prefix.ask_start(&simulation, &client),
+        prefix.memory(SEARCH),
+        prefix.memory(EPISODES),
+        prefix.memory(STATS),
+        prefix.memory(TARGETS),
+    ]
+    .iter()
+    .map(|subject| address(subject, None))
+    .collect();
+    for verb in Verb::ALL {
+        let (run, client, command_id) = (run.clone(), client.clone(), command_id.clone());
+        subjects.insert(address(&prefix.ask(&run, verb, &client), Some(verb)));
+        let command = CommandAddress { run, verb, client, command_id };
+        subjects.insert(address(&prefix.command(&command), Some(verb)));
+    }
+    subjects
+}
+
+fn channels(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document["channels"].as_object().unwrap().iter()
+}
+
+#[test]
+fn channels_are_the_subjects_that_the_code_makes() {
+    let document = document();
+    let addresses: BTreeSet<String> = channels(&document)
+        .map(|(_, channel)| channel["address"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(addresses, subjects());
+    for stream in StreamName::ALL.into_iter().filter(|stream| !stream.is_bucket()) {
+        let head = format!("sim.{}.", stream.token());
+        let count = addresses.iter().filter(|address| address.starts_with(&head)).count();
+        assert_eq!(count, 1, "channels under {head}");
+    }
+}
+
+#[test]
+fn each_token_of_an_address_is_explained() {
+    let document = document();
+    for (name, channel) in channels(&document) {
+        let address = channel["address"].as_str().unwrap();
+        let tokens: BTreeSet<&str> = address
+            .split('.')
+            .filter_map(|token| token.strip_prefix('{')?.strip_suffix('}'))
+            .collect();
+        let parameters = channel["parameters"].as_object();
+        let explained: BTreeSet<&str> =
+            parameters.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(explained, tokens, "parameters of channel {name}");
+        for parameter in parameters.into_iter().flatten().map(|(_, parameter)| parameter) {
+            let reference = parameter["$ref"].as_str().unwrap().trim_start_matches('#');
+            assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
+        }
+    }
+}
+
+#[test]
+fn verbs_stand_under_the_right_stream() {
+    let document = document();
+    let verbs_of = |parameter: &str| -> Vec<String> {
+        let verbs = &document["components"]["parameters"][parameter]["enum"];
+        serde_json::from_value(verbs.clone()).unwrap()
+    };
+    let names = |stream: Option<StreamName>| -> Vec<String> {
+        let verbs = Verb::ALL.into_iter();
+        let verbs = verbs.filter(|verb| stream.is_none_or(|stream| verb.stream() == stream));
+        verbs.map(|verb| verb.as_str().to_owned()).collect()
+    };
+    assert_eq!(verbs_of("verb"), names(None));
+    assert_eq!(verbs_of("command_verb"), names(Some(StreamName::Commands)));
+    assert_eq!(verbs_of("question_verb"), names(Some(StreamName::Questions)));
+    for (channel, parameter) in
+        [("commands", "command_verb"), ("questions", "question_verb"), ("ask", "verb")]
+    {
+        let reference = &document["channels"][channel]["parameters"]["verb"]["$ref"];
+        assert_eq!(reference, &format!("#/components/parameters/{parameter}"), "{channel}");
+    }
+}
+
+/// All but an action, which is never published without its frame or as a live action.
+#[test]
+fn every_message_is_on_a_channel() {
+    let document = document();
+    let messages = document["components"]["messages"].as_object().unwrap();
+    let mut schemas = BTreeSet::new();
+    for (name, message) in messages {
+        match message["payload"]["schema"]["$ref"].as_str() {
+            Some(reference) => {
+                schemas.insert(reference.trim_end_matches(".json").to_owned());
+            }
+            None => assert_eq!(name, LAUNCHERS_OWN, "the only message without a schema"),
+        }
+        let reference = format!("#/components/messages/{name}");
+        let published = channels(&document).any(|(_, channel)| {
+            let messages = channel["messages"].as_object().into_iter().flatten();
+            messages.into_iter().any(|(_, message)| message["$ref"] == reference.as_str())
+        });
+        assert!(published, "message {name} is on no channel");
+    }
+    let expected = MESSAGES.iter().map(|message| message.name.to_owned());
+    assert_eq!(schemas, expected.filter(|name| name != "action").collect());
+}
