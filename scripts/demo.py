@@ -180,7 +180,7 @@ def conclude(shoal, sample, run):
         time.sleep(POLL_SECONDS)
     for arguments in (
         ["memory", "stats", run.run_id],
-        ["memory", "search", "--run", run.run_id, sample.memory_search],
+        ["memory", "search", "--run", run.run_id, "--limit", 4, sample.memory_search],
     ):
         print(f"\n$ {shoal.shown(*arguments)}\n{shoal.read_for_people(*arguments)}")
     return problems
@@ -199,16 +199,16 @@ def where_to_look(run, sample, own_nats_url, http_url):
     shoal = services.shorter(services.program_path("shoal"))
     export = f"  export NATS_URL={own_nats_url}\n" if own_nats_url else ""
     return f"""
-Where to look next, while all of this stays up (Ctrl-C ends it):
+All of this stays up until Ctrl-C. Where to look next, in another terminal:
 
 {export}  {shoal} ls
   {shoal} interview {run.run_id} --agent {sample.agent_id} "And now?"
-  {shoal} run {shlex.quote(str(sample.folder))} --seed 2
+  {shoal} run {shlex.quote(str(sample.folder))} --pace 2 --seed 2
 
   {http_url}/api/simulation/{sample.simulation_id}/run-status
 
-  sim.actions.{run.run_id}.>      every action, one message per round (stream SIM_ACTIONS)
-  sim.env-status.{run.run_id}     how far the run is (SIM_ENV_STATUS)
-  sim.inputs.{run.run_id}.>       the journal that it can be played again from (SIM_INPUTS)
-  sim.live.>                      each action by itself, as it happens (not stored)
+  sim.actions.{run.run_id}.>    every action, one message per round; stream SIM_ACTIONS
+  sim.env-status.{run.run_id}   how far the run is; stream SIM_ENV_STATUS
+  sim.inputs.{run.run_id}.>     the journal that repeats the run; stream SIM_INPUTS
+  sim.live.>{' ' * (len(run.run_id) + 10)}each action by itself, as it happens; not stored
 """

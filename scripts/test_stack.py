@@ -137,6 +137,45 @@ class EndOfUp(StackTest):
         self.assert_nothing_left()
 
 
+class WholeStack(StackTest):
+    """With our own services; `make test` builds them first."""
+
+    def setUp(self):
+        super().setUp()
+        self.http_port = services.free_port()
+
+    def test_a_demo_killed_in_the_middle_of_its_run_leaves_nothing(self):
+        process = self.python("stack.py", "demo", SHOAL_HTTP_PORT=str(self.http_port))
+        self.read_until(process, "round 0")
+        [worker] = [pid for pid in self.marked() if b"worker" in arguments_of(pid)]
+        self.assertTrue(self.port_answers())
+        process.kill()
+        process.wait()
+        self.assert_nothing_left()
+        self.assertFalse(Path(f"/proc/{worker}").exists())
+
+    def test_up_is_ready_when_it_says_so_and_ends_on_sigterm(self):
+        process = self.python("stack.py", "up", SHOAL_HTTP_PORT=str(self.http_port))
+        self.read_until(process, "Shoal is up")
+        self.assertTrue(services.is_ready(self.http_port))
+        programs = sorted(Path(os.readlink(f"/proc/{pid}/exe")).name for pid in self.marked())
+        self.assertTrue({*services.SERVICES, "nats-server"} <= set(programs), programs)
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE_SECONDS), 0)
+        self.assert_nothing_left()
+
+    def test_a_service_that_cannot_start_is_named_with_what_it_said(self):
+        # A file where the memory's folder should be.
+        self.data.mkdir()
+        (self.data / "memory").write_text("not a folder", encoding="utf-8")
+        process = self.python("stack.py", "up", SHOAL_HTTP_PORT=str(self.http_port))
+        said = process.stdout.read()
+        self.assertEqual(process.wait(), 1, said)
+        self.assertIn("error: shoal-memory-sink ended with exit code ", said)
+        self.assertIn(str(self.data / "memory"), said)
+        self.assert_nothing_left()
+
+
 class CleanData(StackTest):
     def clean(self):
         process = self.python("stack.py", "clean-data")
@@ -235,6 +274,10 @@ class Stragglers(StackTest):
 
 def is_program(pid, name):
     return Path(os.readlink(f"/proc/{pid}/exe")).name == name
+
+
+def arguments_of(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
 
 
 if __name__ == "__main__":
