@@ -2,6 +2,9 @@
 
 PYTHON ?= python3
 CARGO ?= cargo
+# The tests' dependencies switch on features of shared ones. What is to be tested, and all
+# of CI, is therefore built with --all-targets: once, and the same.
+TARGETS ?= --bins
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up build test lint bench clean-data
@@ -36,7 +39,7 @@ help:
 	@echo "$$HELP"
 
 build:
-	$(CARGO) build --workspace --bins --locked
+	$(CARGO) build --workspace $(TARGETS) --locked
 
 demo: build
 	@$(PYTHON) scripts/stack.py demo
@@ -44,8 +47,7 @@ demo: build
 up: build
 	@$(PYTHON) scripts/stack.py up
 
-# The path is asked for outside the command line of cargo, so that a failure to find a
-# server stops here, with its own words.
+test: TARGETS = --all-targets
 test: build
 	@set -e; \
 	NATS_SERVER_BIN=$$($(PYTHON) scripts/nats_server.py); \
