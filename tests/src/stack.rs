@@ -1,0 +1,176 @@
+//! A whole Shoal on a private bus, in a temporary folder.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use nats_process::{NatsServer, Options};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::{Service, program, run};
+use crate::{http, wait_for};
+
+/// The services, in the order in which they are started.
+pub const SERVICES: [&str; 3] = ["shoal-memory-sink", "shoal-simulator", "shoal-launcher"];
+
+/// A bus, the services on it, and where their files are.
+#[derive(Debug)]
+pub struct Stack {
+    /// The services by name. First, so that they end before their bus.
+    pub services: BTreeMap<String, Service>,
+    /// The bus.
+    pub nats: NatsServer,
+    /// The launcher's port.
+    pub http_port: u16,
+    /// What every process is told.
+    pub environment: BTreeMap<String, String>,
+    dir: TempDir,
+}
+
+impl Stack {
+    /// Starts a bus and all services, and waits until they are ready.
+    pub fn start() -> Stack {
+        Stack::start_with(&[])
+    }
+
+    /// The same, with more environment variables for the services.
+    pub fn start_with(more: &[(&str, &str)]) -> Stack {
+        let nats = NatsServer::start(Options::default());
+        let url = nats.url();
+        Stack::on(nats, &url, more)
+    }
+
+    /// On a bus that is there, reached at `url`.
+    pub fn on(nats: NatsServer, url: &str, more: &[(&str, &str)]) -> Stack {
+        let dir = TempDir::new().expect("a temporary folder");
+        std::fs::create_dir(dir.path().join("simulations")).expect("a writable folder");
+        let http_port = free_port();
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        let mut environment: BTreeMap<String, String> = [
+            ("NATS_URL", url.to_owned()),
+            ("SHOAL_HTTP_LISTEN", format!("127.0.0.1:{http_port}")),
+            ("SHOAL_REQUIRE_SERVICES", "true".to_owned()),
+            ("SHOAL_MEMORY_DIR", text(dir.path().join("memory"))),
+            ("SHOAL_SIMULATIONS_DIR", text(dir.path().join("simulations"))),
+            ("SHOAL_LOG", "info".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut stack = Stack { services: BTreeMap::new(), nats, http_port, environment, dir };
+        for name in SERVICES {
+            stack.start_service(name);
+        }
+        stack.await_ready();
+        stack
+    }
+
+    /// Starts (or starts again) one service.
+    pub fn start_service(&mut self, name: &str) {
+        let service = Service::start(name, self.dir.path(), &self.environment);
+        self.services.insert(name.to_owned(), service);
+    }
+
+    /// Waits until the launcher says that all services are there.
+    pub fn await_ready(&mut self) {
+        let port = self.http_port;
+        wait_for("/readyz to be 200", || {
+            for (name, service) in &mut self.services {
+                assert!(service.is_alive(), "{name} has ended:\n{}", service.log());
+            }
+            http::get(port, "/readyz").filter(|answer| answer.status == 200)
+        });
+    }
+
+    /// One of the services.
+    pub fn service(&mut self, name: &str) -> &mut Service {
+        self.services.get_mut(name).expect("a service that was started")
+    }
+
+    /// The folder in which services keep their files.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Runs `shoal` with these arguments.
+    pub fn shoal(&self, arguments: &[&str]) -> Output {
+        run(&program("shoal"), arguments, &self.environment)
+    }
+
+    /// Runs `shoal … --json` and reads what it says.
+    ///
+    /// # Panics
+    /// If it fails or says no JSON.
+    pub fn shoal_json(&self, arguments: &[&str]) -> Value {
+        let output = self.shoal(&[arguments, &["--json"]].concat());
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "shoal {arguments:?} failed:\n{out}\n{err}");
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    /// A run's status, once it satisfies `condition`.
+    pub fn await_status(&self, run: &str, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        wait_for(&format!("{run} to be {what}"), || {
+            let output = self.shoal(&["status", run, "--json"]);
+            let status = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| json!({}));
+            condition(&status).then_some(status)
+        })
+    }
+}
+
+/// A folder of a small simulation: `agents` agents, `hours` rounds of an hour, lively.
+pub fn write_simulation(dir: &Path, id: &str, agents: usize, hours: u32) -> PathBuf {
+    let folder = dir.join(id);
+    std::fs::create_dir_all(&folder).expect("a writable folder");
+    let stances = ["supportive", "opposing", "neutral", "observer"];
+    let agent = |i: usize| {
+        json!({"agent_id": i, "entity_name": format!("Agent {i}"), "entity_type": "Person",
+            "activity_level": 0.9, "posts_per_hour": 0.6, "comments_per_hour": 0.8,
+            "active_hours": (0..24).collect::<Vec<u32>>(), "response_delay_min": 1,
+            "response_delay_max": 10, "sentiment_bias": 0.1, "stance": stances[i % 4],
+            "influence_weight": 1.0})
+    };
+    let config = json!({
+        "simulation_id": id,
+        "simulation_requirement": "Will the bridge be closed?",
+        "time_config": {"total_simulation_hours": hours, "minutes_per_round": 60,
+            "agents_per_hour_min": agents / 2, "agents_per_hour_max": agents},
+        "agent_configs": (0..agents).map(agent).collect::<Vec<_>>(),
+        "event_config": {"initial_posts": [
+            {"content": "The bridge will close on Monday.", "poster_agent_id": 0},
+            {"content": "Says who?", "poster_agent_id": 1}],
+            "hot_topics": ["bridge", "ferry"], "narrative_direction": ""},
+        "twitter_config": {"platform": "twitter"}, "reddit_config": {"platform": "reddit"},
+    });
+    let profile = |i: usize| {
+        json!({"user_id": i, "username": format!("agent_{i}"), "name": format!("Agent {i}"),
+            "bio": format!("Crosses the bridge daily, number {i}."), "persona": "Talks a lot.",
+            "age": 30, "gender": "other", "mbti": "ISTJ", "country": "UK",
+            "interested_topics": ["bridge"]})
+    };
+    let profiles: Vec<Value> = (0..agents).map(profile).collect();
+    let mut csv = "user_id,name,username,user_char,description\r\n".to_owned();
+    for i in 0..agents {
+        csv += &format!("{i},Agent {i},agent_{i},Talks a lot.,\"Crosses the bridge, number {i}.\"\r\n");
+    }
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).expect("a writable folder");
+    };
+    write("simulation_config.json", &config.to_string());
+    write("reddit_profiles.json", &Value::from(profiles).to_string());
+    write("twitter_profiles.csv", &csv);
+    folder
+}
+
+/// A loopback port on which nobody listens.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// Output as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

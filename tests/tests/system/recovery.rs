@@ -1,0 +1,69 @@
+//! A worker that dies in the middle is taken up where its journal ends.
+
+use rustix::process::Signal;
+use serde_json::Value;
+use system_tests::process::{children, signal_process};
+use system_tests::stack::{Stack, write_simulation};
+use system_tests::wait_for;
+
+use crate::whole_run::digests;
+
+/// The process that holds a run.
+fn worker_of(stack: &mut Stack, run: &str) -> u32 {
+    let node = stack.service("shoal-simulator").id();
+    let holds = |id: &u32| {
+        let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        command.split(|byte| *byte == 0).any(|argument| argument == run.as_bytes())
+    };
+    wait_for("a worker", || children(node).into_iter().find(holds))
+}
+
+fn ticks(status: &Value) -> u64 {
+    let platforms = status["platforms"].as_array().cloned().unwrap_or_default();
+    platforms.iter().map(|world| world["ticks"].as_u64().unwrap_or(0)).min().unwrap_or(0)
+}
+
+#[test]
+fn a_killed_worker_is_followed_by_one_that_goes_on() {
+    let mut stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 12, 40);
+    let folder = folder.to_str().unwrap().to_owned();
+    let undisturbed = stack.shoal_json(&["run", &folder]);
+
+    let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "8"]);
+    let run = detached["run_id"].as_str().unwrap().to_owned();
+    for kill_at in [5, 15, 25] {
+        stack.await_status(&run, "in the middle", |status| ticks(status) >= kill_at);
+        let worker = worker_of(&mut stack, &run);
+        signal_process(worker, Signal::KILL);
+        let at_kill = ticks(&stack.shoal_json(&["status", &run]));
+        assert!(at_kill < 41, "the run was over before the kill");
+        stack.await_status(&run, "going on", |status| ticks(status) > at_kill + 1);
+        let epoch = stack.shoal_json(&["status", &run])["epoch"].as_u64().unwrap();
+        assert!(epoch >= 2, "nobody claimed the run again");
+    }
+    stack.await_status(&run, "completed", |status| status["status"] == "completed");
+    let disturbed = stack.shoal_json(&["summary", &run]);
+    assert_eq!(digests(&undisturbed), digests(&disturbed));
+    assert_eq!(undisturbed["platforms"]["twitter"]["actions"], disturbed["platforms"]["twitter"]["actions"]);
+}
+
+#[test]
+fn a_node_that_is_asked_to_end_lets_go_and_the_next_goes_on() {
+    let mut stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
+    let folder = folder.to_str().unwrap().to_owned();
+    let detached = stack.shoal_json(&["run", &folder, "--detach", "--pace", "6"]);
+    let run = detached["run_id"].as_str().unwrap().to_owned();
+    stack.await_status(&run, "in the middle", |status| ticks(status) >= 5);
+    let worker = worker_of(&mut stack, &run);
+    let node = stack.service("shoal-simulator");
+    node.signal(Signal::TERM);
+    assert!(node.wait().success(), "{}", node.log());
+    assert!(!std::path::Path::new(&format!("/proc/{worker}")).exists(), "the worker lives on");
+    let held = stack.shoal_json(&["status", &run])["held"].clone();
+    assert_eq!(held, false);
+    stack.start_service("shoal-simulator");
+    let status = stack.await_status(&run, "completed", |status| status["status"] == "completed");
+    assert_eq!(status["epoch"], 2);
+}
