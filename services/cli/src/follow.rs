@@ -71,9 +71,8 @@ pub async fn follow(
                 let frame = chains.push(&stored.body).with_context(|| broken(&run));
                 let Some(frame) = frame.map_err(Failure::Failed)? else { continue };
                 followed.tally.add(&frame);
-                if from_start || is_new(&frame, &status) {
-                    view.frame(&frame, &followed.tally, output)?;
-                }
+                let fresh = from_start || is_new(&frame, &status);
+                view.frame(&frame, &followed.tally, fresh, output)?;
             }
             stored = statuses.next() => {
                 followed.status = parse_status(&stored.body)?;

@@ -3,7 +3,7 @@
 use contract::action::{Action, ActionBody};
 use contract::frame::Frame;
 
-use crate::output::{Paint, one_line};
+use crate::output::{Paint, one_line, visible};
 use crate::summary::WorldTally;
 
 /// The action of a frame that is the most fun to read: words before gestures, and of the
@@ -19,35 +19,34 @@ pub fn liveliest<'a>(frame: &'a Frame, world: &WorldTally, not: Option<u32>) -> 
         .map(|(_, a)| a)
 }
 
-/// An action in words, `None` for one that shows nothing.
-pub fn describe(action: &Action, paint: Paint) -> Option<String> {
-    let who = paint.bold(&one_line(&action.agent_name, 32));
-    let quote = |text: &str| format!("“{}”", one_line(text, 100));
-    let of = |author: &Option<String>, text: &Option<String>| {
-        let author = author.as_deref().map_or("somebody".to_owned(), |name| one_line(name, 32));
-        let text = text.as_deref().map(quote).unwrap_or_default();
-        (author, text)
-    };
-    match &action.body {
-        ActionBody::CreatePost(post) => Some(format!("{who} posts {}", quote(&post.content))),
+/// An action in words that fit into `width` columns; `None` for one that shows nothing.
+pub fn describe(action: &Action, width: usize, paint: Paint) -> Option<String> {
+    let name = |name: &str| one_line(name, 32);
+    let other = |name: &Option<String>| one_line(name.as_deref().unwrap_or("somebody"), 32);
+    let (does, text) = match &action.body {
+        ActionBody::CreatePost(post) => ("posts".to_owned(), Some(&post.content)),
         ActionBody::CreateComment(comment) => {
-            let (author, _) = of(&comment.post_author_name, &None);
-            Some(format!("{who} answers {author}: {}", quote(&comment.content)))
+            (format!("answers {}:", other(&comment.post_author_name)), Some(&comment.content))
         }
         ActionBody::Repost(repost) => {
-            let (author, text) = of(&repost.original_author_name, &repost.original_content);
-            Some(format!("{who} passes on {author}: {text}"))
+            let author = other(&repost.original_author_name);
+            (format!("passes on {author}:"), repost.original_content.as_ref())
         }
         ActionBody::LikePost(like) => {
-            let (author, text) = of(&like.post_author_name, &like.post_content);
-            Some(format!("{who} likes {author}: {text}"))
+            (format!("likes {}:", other(&like.post_author_name)), like.post_content.as_ref())
         }
         ActionBody::Follow(follow) => {
-            let (name, _) = of(&follow.target_user_name, &None);
-            Some(format!("{who} follows {name}"))
+            (format!("follows {}", other(&follow.target_user_name)), None)
         }
-        ActionBody::DoNothing(_) => None,
-    }
+        ActionBody::DoNothing(_) => return None,
+    };
+    let (who, does) = (name(&action.agent_name), one_line(&does, 60));
+    let quoted = text.map(|text| {
+        // However narrow the screen is, a few words must be seen.
+        let room = width.saturating_sub(visible(&who) + visible(&does) + 4).max(24);
+        format!(" “{}”", one_line(text, room))
+    });
+    Some(format!("{} {does}{}", paint.bold(&who), quoted.unwrap_or_default()))
 }
 
 /// Kind first, then the reactions to the post concerned.
@@ -109,7 +108,7 @@ mod tests {
             (0, Ok(follow(3))),
             (1, Ok(nothing())),
         ]);
-        let words = frame.actions.iter().map(|action| describe(action, Paint::PLAIN));
+        let words = frame.actions.iter().map(|action| describe(action, 100, Paint::PLAIN));
         assert_eq!(
             words.collect::<Vec<_>>(),
             [
@@ -122,5 +121,17 @@ mod tests {
             ]
             .map(|words| words.map(str::to_owned))
         );
+    }
+    #[test]
+    fn words_fit_the_screen() {
+        let long = "九盏灯 and ninety-nine more lanterns on the water ".repeat(9);
+        let frame = World::new(Platform::Reddit).tick(vec![
+            (0, Ok(post(1, &long))),
+            (1, Ok(comment(1, &long, "Pier 9 Stallholders' Association of Senna"))),
+        ]);
+        for action in &frame.actions {
+            let words = describe(action, 90, Paint::PLAIN).unwrap();
+            assert!((88..=90).contains(&visible(&words)), "{} columns: {words}", visible(&words));
+        }
     }
 }

@@ -1,26 +1,27 @@
 //! What is printed: where to, in which colours, and made safe for a terminal.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Stderr, Stdout, Write};
 
-use contract::problem::shorten;
+use rustix::io::Errno;
+use rustix::termios::{Winsize, tcgetwinsize};
 use serde::Serialize;
 
 use crate::args::Color;
 
-/// Which of the two streams are terminals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terminal {
+/// Which of the two streams are terminals, and how many columns they have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Screens {
     /// Results go here.
-    pub stdout: bool,
+    pub stdout: Option<usize>,
     /// Progress and complaints go here.
-    pub stderr: bool,
+    pub stderr: Option<usize>,
 }
 
 /// Results on one stream, progress and complaints on the other.
 pub struct Output<'a> {
     out: &'a mut (dyn Write + Send),
     err: &'a mut (dyn Write + Send),
-    terminal: Terminal,
+    screens: Screens,
     color: Color,
 }
 
@@ -30,14 +31,34 @@ pub struct Paint {
     colors: bool,
 }
 
+/// Columns where nothing says how many there are.
+const USUAL_WIDTH: usize = 100;
+
+impl Screens {
+    /// What these streams are connected to.
+    pub fn of(stdout: &Stdout, stderr: &Stderr) -> Screens {
+        let columns = |size: Winsize| match size.ws_col {
+            0 => USUAL_WIDTH,
+            columns => usize::from(columns),
+        };
+        let screen = |is_terminal: bool, size: Result<Winsize, Errno>| {
+            is_terminal.then(|| size.map_or(USUAL_WIDTH, columns))
+        };
+        Screens {
+            stdout: screen(stdout.is_terminal(), tcgetwinsize(stdout)),
+            stderr: screen(stderr.is_terminal(), tcgetwinsize(stderr)),
+        }
+    }
+}
+
 impl<'a> Output<'a> {
     /// An output without an opinion about colours.
     pub fn new(
         out: &'a mut (dyn Write + Send),
         err: &'a mut (dyn Write + Send),
-        terminal: Terminal,
+        screens: Screens,
     ) -> Output<'a> {
-        Output { out, err, terminal, color: Color::Auto }
+        Output { out, err, screens, color: Color::Auto }
     }
 
     /// Colours from here on as the command line says.
@@ -47,17 +68,27 @@ impl<'a> Output<'a> {
 
     /// Colours for results.
     pub fn paint(&self) -> Paint {
-        self.paint_for(self.terminal.stdout)
+        self.paint_for(self.screens.stdout)
     }
 
     /// Colours for progress and complaints.
     pub fn paint_progress(&self) -> Paint {
-        self.paint_for(self.terminal.stderr)
+        self.paint_for(self.screens.stderr)
     }
 
     /// True if somebody looks at the progress as it moves.
     pub fn is_watched(&self) -> bool {
-        self.terminal.stderr
+        self.screens.stderr.is_some()
+    }
+
+    /// Columns that a line of a result should fit into.
+    pub fn width(&self) -> usize {
+        self.screens.stdout.unwrap_or(USUAL_WIDTH)
+    }
+
+    /// Columns that a line of progress should fit into.
+    pub fn progress_width(&self) -> usize {
+        self.screens.stderr.unwrap_or(USUAL_WIDTH)
     }
 
     /// Prints a result.
@@ -94,14 +125,14 @@ impl<'a> Output<'a> {
         write_line(self.err, text)
     }
 
-    fn paint_for(&self, is_terminal: bool) -> Paint {
+    fn paint_for(&self, screen: Option<usize>) -> Paint {
         let colors = match self.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
                 let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
                 let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-                is_terminal && !unwanted && !dumb
+                screen.is_some() && !unwanted && !dumb
             }
         };
         Paint { colors }
@@ -154,7 +185,7 @@ impl Paint {
     }
 }
 
-/// A text that others wrote, as one line of at most `max` characters.
+/// A text that others wrote, as one line of at most `max` columns.
 ///
 /// Agents' texts come from anywhere: an escape sequence in one must not drive the terminal,
 /// nor a change of direction turn the rest of the line around.
@@ -165,7 +196,41 @@ pub fn one_line(text: &str, max: usize) -> String {
     };
     let blanked: String =
         text.chars().map(|c| if unsafe_for_terminal(c) { ' ' } else { c }).collect();
-    shorten(&blanked.split_whitespace().collect::<Vec<_>>().join(" "), max)
+    fit(&blanked.split_whitespace().collect::<Vec<_>>().join(" "), max)
+}
+
+/// As much of a text as fits into `max` columns, with a mark where it was cut.
+fn fit(text: &str, max: usize) -> String {
+    let mut used = 0;
+    let mut last_with_room = 0;
+    for (at, c) in text.char_indices() {
+        if used + columns_of(c) > max {
+            return format!("{}…", &text[..last_with_room]);
+        }
+        used += columns_of(c);
+        // The mark takes a column of its own.
+        if used < max {
+            last_with_room = at + c.len_utf8();
+        }
+    }
+    text.to_owned()
+}
+
+/// Two for the wide characters of East Asia and for pictures, as terminals have it.
+fn columns_of(c: char) -> usize {
+    match c {
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1f64f}'
+        | '\u{1f900}'..='\u{1f9ff}'
+        | '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
 }
 
 /// A number with its thousands apart: `12,345`.
@@ -219,12 +284,13 @@ pub fn columns(rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
-/// The number of characters that are seen: all but those of colours.
-fn visible(text: &str) -> usize {
+/// The columns that a text takes; colours take none.
+pub fn visible(text: &str) -> usize {
+    let width = |text: &str| text.chars().map(columns_of).sum::<usize>();
     let mut parts = text.split("\x1b[");
-    let first = parts.next().map_or(0, |part| part.chars().count());
-    let after_code = |part: &str| part.split_once('m').map_or(0, |(_, rest)| rest.chars().count());
-    first + parts.map(after_code).sum::<usize>()
+    let first = parts.next().map_or(0, width);
+    first
+        + parts.filter_map(|part| part.split_once('m')).map(|(_, rest)| width(rest)).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -234,7 +300,21 @@ mod tests {
     #[test]
     fn foreign_text_cannot_drive_the_terminal() {
         assert_eq!(one_line("a\x1b[2Jb\r\nc\u{202e}d\t\te", 40), "a [2Jb c d e");
-        assert_eq!(one_line("你好，世界", 3), "你好，…");
+    }
+
+    #[test]
+    fn a_cut_text_fits_its_columns_mark_included() {
+        let cuts = [
+            ("abcdef", 6),
+            ("abcdef", 5),
+            ("你好世界", 8),
+            ("你好世界", 7),
+            ("你好世界", 6),
+            ("", 0),
+        ];
+        let expected = ["abcdef", "abcd…", "你好世界", "你好世…", "你好…", ""];
+        assert_eq!(cuts.map(|(text, max)| one_line(text, max)), expected.map(str::to_owned));
+        assert_eq!(visible("\x1b[1m你好\x1b[0m a"), 6);
     }
 
     #[test]
@@ -264,8 +344,10 @@ mod tests {
     #[test]
     fn results_and_progress_go_their_own_ways() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let terminal = Terminal { stdout: true, stderr: false };
-        let mut output = Output::new(&mut out, &mut err, terminal);
+        let screens = Screens { stdout: Some(80), stderr: None };
+        let mut output = Output::new(&mut out, &mut err, screens);
+        assert_eq!((output.width(), output.progress_width()), (80, 100));
+        assert!(!output.is_watched());
         output.set_color(Color::Always);
         assert_eq!(output.paint().red("x"), "\x1b[31mx\x1b[0m");
         output.set_color(Color::Never);

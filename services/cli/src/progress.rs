@@ -11,7 +11,7 @@ use contract::timestamp::Timestamp;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::lively::{describe, liveliest};
-use crate::output::{Output, Paint, count, counted};
+use crate::output::{Output, Paint, count, counted, visible};
 use crate::report::status_word;
 use crate::status::{trouble, word};
 use crate::summary::{Tally, WorldTally};
@@ -46,6 +46,7 @@ pub struct Bars {
     headline: ProgressBar,
     worlds: BTreeMap<Platform, ProgressBar>,
     paint: Paint,
+    width: usize,
     seed: u64,
     last_speaker: Option<u32>,
     spoke_at: BTreeMap<Platform, i64>,
@@ -55,7 +56,7 @@ impl View {
     /// Bars if somebody looks, else lines.
     pub fn for_people(status: &EnvStatus, output: &Output<'_>) -> View {
         match output.is_watched() {
-            true => View::Bars(Bars::new(status, output.paint_progress())),
+            true => View::Bars(Bars::new(status, output.progress_width(), output.paint_progress())),
             false => View::Lines(Lines::default()),
         }
     }
@@ -77,7 +78,8 @@ impl View {
         }
     }
 
-    /// A world has played a round, already counted in `tally`.
+    /// A world has played a round, already counted in `tally`; one that is not `fresh` was
+    /// played before anybody looked.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -85,11 +87,20 @@ impl View {
         &mut self,
         frame: &Frame,
         tally: &Tally,
+        fresh: bool,
         output: &mut Output<'_>,
     ) -> io::Result<()> {
         let Some(world) = tally.world(frame.platform) else { return Ok(()) };
         match self {
+            View::Bars(bars) => {
+                bars.advance(frame.platform, world);
+                if fresh {
+                    bars.speak(frame, world);
+                }
+                Ok(())
+            }
             View::Silent => Ok(()),
+            _ if !fresh => Ok(()),
             View::Lines(_) if frame.round.is_multiple_of(ROUNDS_PER_LINE) || world.is_over => {
                 output.say(&format!(
                     "{:7}  round {}, {}",
@@ -99,10 +110,6 @@ impl View {
                 ))
             }
             View::Lines(_) => Ok(()),
-            View::Bars(bars) => {
-                bars.advance(frame, world);
-                Ok(())
-            }
             View::JsonLines => {
                 LiveAction::of(frame).try_for_each(|action| output.print_json_line(&action))
             }
@@ -152,7 +159,7 @@ impl Lines {
 }
 
 impl Bars {
-    fn new(status: &EnvStatus, paint: Paint) -> Bars {
+    fn new(status: &EnvStatus, width: usize, paint: Paint) -> Bars {
         let all = MultiProgress::new();
         let headline = all.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
         let bar = style(&format!(
@@ -167,7 +174,7 @@ impl Bars {
         let worlds = status.options.platforms.iter().copied().map(world).collect();
         let seed = status.options.seed;
         let (last_speaker, spoke_at) = (None, BTreeMap::new());
-        Bars { all, headline, worlds, paint, seed, last_speaker, spoke_at }
+        Bars { all, headline, worlds, paint, width, seed, last_speaker, spoke_at }
     }
 
     fn set_headline(&self, status: &EnvStatus, now: Timestamp) {
@@ -180,21 +187,26 @@ impl Bars {
         self.headline.set_message(format!("{run} {word}  {rest}"));
     }
 
-    fn advance(&mut self, frame: &Frame, world: &WorldTally) {
-        let Some(bar) = self.worlds.get(&frame.platform) else { return };
+    fn advance(&self, platform: Platform, world: &WorldTally) {
+        let Some(bar) = self.worlds.get(&platform) else { return };
         bar.set_message(so_far(world));
         bar.set_position(u64::from(world.round));
+    }
+
+    /// Shows the liveliest action of a round, unless another one is still being read.
+    fn speak(&mut self, frame: &Frame, world: &WorldTally) {
         let now = kit::now_milliseconds();
         let spoke_at = self.spoke_at.get(&frame.platform);
         if spoke_at.is_some_and(|spoke_at| now - spoke_at < READING_TIME) {
             return;
         }
         let Some(action) = liveliest(frame, world, self.last_speaker) else { return };
-        if let Some(words) = describe(action, self.paint) {
-            let time = hour(frame.simulated_time);
-            let place = self.paint.dim(&format!("{time} {:7}", frame.platform));
+        let place = format!("{} {:7} ", hour(frame.simulated_time), frame.platform);
+        let room = self.width.saturating_sub(visible(&place));
+        if let Some(words) = describe(action, room, self.paint) {
+            let place = self.paint.dim(&place);
             // On a screen that cannot be written to there is nobody to tell.
-            let _ = self.all.println(format!("{place} {words}"));
+            let _ = self.all.println(format!("{place}{words}"));
             self.last_speaker = Some(action.agent_id);
             self.spoke_at.insert(frame.platform, now);
         }
@@ -233,14 +245,13 @@ mod tests {
     use super::*;
     use crate::args::Color;
     use crate::fixtures::{self, World, post};
-    use crate::output::Terminal;
+    use crate::output::Screens;
     use contract::status::RunStatus;
 
     /// What a view prints for a run of 22 rounds with a post each: stdout and stderr.
     fn shown(view: &mut View) -> (String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let terminal = Terminal { stdout: false, stderr: false };
-        let mut output = Output::new(&mut out, &mut err, terminal);
+        let mut output = Output::new(&mut out, &mut err, Screens::default());
         output.set_color(Color::Never);
         let mut world = World::new(Platform::Twitter);
         let mut tally = Tally::default();
@@ -249,7 +260,7 @@ mod tests {
         for n in 0..22 {
             let frame = world.tick(vec![(0, Ok(post(n + 1, "x")))]);
             tally.add(&frame);
-            view.frame(&frame, &tally, &mut output).unwrap();
+            view.frame(&frame, &tally, true, &mut output).unwrap();
             view.status(&running, &mut output).unwrap();
         }
         let late = running.updated_at.plus_minutes(1);
@@ -257,7 +268,7 @@ mod tests {
         view.tick(&running, late, &mut output).unwrap();
         let end = world.end();
         tally.add(&end);
-        view.frame(&end, &tally, &mut output).unwrap();
+        view.frame(&end, &tally, true, &mut output).unwrap();
         view.status(&fixtures::status("market-1", RunStatus::Completed), &mut output).unwrap();
         view.finish();
         (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
@@ -291,7 +302,7 @@ mod tests {
     #[test]
     fn bars_are_as_far_as_the_rounds() {
         let status = fixtures::status("market-1", RunStatus::Running);
-        let mut view = View::Bars(Bars::new(&status, Paint::PLAIN));
+        let mut view = View::Bars(Bars::new(&status, 80, Paint::PLAIN));
         assert_eq!(shown(&mut view), (String::new(), String::new()));
         let View::Bars(bars) = view else { panic!("it is still bars") };
         let twitter = &bars.worlds[&Platform::Twitter];

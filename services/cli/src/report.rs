@@ -16,7 +16,7 @@ pub struct Places<'a> {
 }
 
 /// The summary for people.
-pub fn report(summary: &Summary, places: &Places<'_>, paint: Paint) -> String {
+pub fn report(summary: &Summary, places: &Places<'_>, width: usize, paint: Paint) -> String {
     let mut lines = vec![headline(summary, paint)];
     lines.extend(summary.reason.iter().map(|why| format!("  {}", one_line(why, 500))));
     lines.extend(
@@ -29,7 +29,7 @@ pub fn report(summary: &Summary, places: &Places<'_>, paint: Paint) -> String {
     lines.extend(action_table(summary, paint));
     if !summary.top_posts.is_empty() {
         lines.extend([String::new(), paint.bold("top posts")]);
-        lines.extend(summary.top_posts.iter().flat_map(|post| top_post(post, paint)));
+        lines.extend(summary.top_posts.iter().flat_map(|post| top_post(post, width, paint)));
     }
     if !summary.most_active.is_empty() {
         lines.extend([String::new(), paint.bold("most active")]);
@@ -61,9 +61,11 @@ pub fn status_word(status: RunStatus, word: &str, paint: Paint) -> String {
 
 /// How to come back to a run that goes on.
 pub fn come_back(run: &RunId) -> String {
-    format!(
-        "{run} goes on\n  shoal watch {run}       follow it again\n  shoal stop {run}        end it"
-    )
+    let rows = [
+        vec![format!("  shoal watch {run}"), "follow it again".to_owned()],
+        vec![format!("  shoal stop {run}"), "end it".to_owned()],
+    ];
+    format!("{run} goes on\n{}", columns(&rows, &[]).join("\n"))
 }
 
 fn headline(summary: &Summary, paint: Paint) -> String {
@@ -117,7 +119,7 @@ fn action_table(summary: &Summary, paint: Paint) -> Vec<String> {
     columns(&rows, &[1, 2, 3, 4])
 }
 
-fn top_post(post: &TopPost, paint: Paint) -> [String; 2] {
+fn top_post(post: &TopPost, width: usize, paint: Paint) -> [String; 2] {
     let TopPost { platform, post_id, likes, reposts, comments, .. } = post;
     let numbers = format!(
         "  {}, {}, {}  {}",
@@ -127,8 +129,8 @@ fn top_post(post: &TopPost, paint: Paint) -> [String; 2] {
         paint.dim(&format!("{platform} post {post_id}")),
     );
     let author = if post.author.is_empty() { "?" } else { &post.author };
-    let text = format!("    {}: {}", one_line(author, 40), one_line(&post.content, 100));
-    [numbers, text]
+    let text = one_line(&format!("{author}: {}", post.content), width.saturating_sub(4));
+    [numbers, format!("    {text}")]
 }
 
 fn next_steps(summary: &Summary, places: &Places<'_>) -> Vec<String> {
@@ -158,7 +160,7 @@ mod tests {
     fn a_summary_reads_well() {
         let (_, summary) = small_run();
         let places = Places { prefix: "sim", http_url: Some("http://127.0.0.1:5001/") };
-        let text = report(&summary, &places, Paint::PLAIN);
+        let text = report(&summary, &places, 80, Paint::PLAIN);
         let digest = |of: &Option<crate::summary::WorldSummary>| of.as_ref().unwrap().digest;
         let (twitter, reddit) =
             (digest(&summary.platforms.twitter), digest(&summary.platforms.reddit));
@@ -210,7 +212,7 @@ where to look next
         summary.status = RunStatus::Failed;
         summary.reason = Some("diverged in tick 7".to_owned());
         summary.last_error = Some("digest differs".to_owned());
-        let text = report(&summary, &Places { prefix: "sim", http_url: None }, Paint::PLAIN);
+        let text = report(&summary, &Places { prefix: "sim", http_url: None }, 80, Paint::PLAIN);
         let mut lines = text.lines();
         assert!(lines.next().unwrap().starts_with("market-1 failed: "), "{text}");
         assert_eq!(lines.next(), Some("  diverged in tick 7"));

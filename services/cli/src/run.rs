@@ -124,8 +124,11 @@ fn read_folder(args: &RunArgs, output: &mut Output<'_>) -> Result<Spec, Failure>
 async fn store(client: &Client, spec: &Spec) -> Result<Digest, Failure> {
     let digest = spec.digest();
     let subject = client.bus.prefix().spec(&digest);
+    if client.bus.last(StreamName::Specs, &subject).await?.is_some() {
+        return Ok(digest);
+    }
     match client.bus.put_object(&subject, &spec.to_bytes(), Some(0)).await {
-        // Refused: it is there already, and under its digest it is the same.
+        // Refused: somebody was quicker, and under its digest it is the same.
         Ok(_) | Err(AppendError::Refused) => Ok(digest),
         Err(error) => Err(error.into()),
     }
@@ -219,7 +222,7 @@ fn print(client: &Client, summary: &Summary, output: &mut Output<'_>) -> Result<
     }
     let prefix = client.bus.prefix().as_str();
     let places = Places { prefix, http_url: client.http_url.as_deref() };
-    let text = report(summary, &places, output.paint());
+    let text = report(summary, &places, output.width(), output.paint());
     Ok(output.print(&text)?)
 }
 

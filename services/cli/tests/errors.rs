@@ -3,15 +3,13 @@
 use std::ffi::OsString;
 
 use cli::failure::Failure;
-use cli::output::{Output, Terminal};
-
-const NOBODY: Terminal = Terminal { stdout: false, stderr: false };
+use cli::output::{Output, Screens};
 
 /// Runs a command line; its result, stdout and stderr.
 async fn shoal(arguments: &[&str]) -> (Result<String, Failure>, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let all = ["shoal"].iter().chain(arguments).map(OsString::from);
-    let result = cli::execute(all, &mut Output::new(&mut out, &mut err, NOBODY)).await;
+    let result = cli::execute(all, &mut Output::new(&mut out, &mut err, Screens::default())).await;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (result.map(|code| format!("{code:?}")), text(&out), text(&err))
 }
