@@ -115,12 +115,16 @@ impl From<Refusal> for AppendError {
         match refusal.err_code {
             // Wrong last sequence; 10164 is its form without the found one.
             10071 | 10164 => AppendError::Refused,
-            // Storing failed: the reason is in the text alone.
+            // Storing failed, and the reason is in the text alone. Of a disk's error one does
+            // not know whether it came before or after the write.
             10077 if refusal.description.contains("per subject") => AppendError::Refused,
-            10077 | 10023 | 10028 | 10047 | 10002 => AppendError::Full(text),
-            // A batch that lost a part on its way, or found too many others under way, or a
-            // cluster in motion: nothing is stored, and the same again may succeed.
-            10176 | 10210 | 10211 | 10008 | 10009 => AppendError::Unanswered(text),
+            10077 if refusal.description.contains("maximum") => AppendError::Full(text),
+            10077 if refusal.description.contains("no space left") => AppendError::Full(text),
+            10077 => AppendError::Unanswered(text),
+            10002 | 10023 | 10028 | 10047 => AppendError::Full(text),
+            // A batch that lost a part on its way or found too many others under way, a server
+            // that is busy, a cluster in motion: nothing is stored, the same again may succeed.
+            10176 | 10210 | 10163 | 10167 | 10008 | 10009 => AppendError::Unanswered(text),
             _ => AppendError::Denied(text),
         }
     }

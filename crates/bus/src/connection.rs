@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 use async_nats::jetstream::ContextBuilder;
 use async_nats::jetstream::account::Account;
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
 use contract::subject::Prefix;
 use tokio::time::Instant;
 
@@ -209,8 +209,9 @@ impl Target {
         let mut addresses = Vec::new();
         let mut login = None;
         for text in args.nats_url.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            let invalid =
-                |reason: &dyn fmt::Display| ConnectError::Url(format!("{}: {reason}", shown_url(text)));
+            let invalid = |reason: &dyn fmt::Display| {
+                ConnectError::Url(format!("{}: {reason}", shown_url(text)))
+            };
             let address: ServerAddr = text.parse().map_err(|error| invalid(&error))?;
             login = login.or_else(|| read_login(&address));
             let mut bare = address.into_inner();
@@ -234,7 +235,7 @@ impl Target {
         let deadline = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
         loop {
-            let options = self.options(events, name).await?;
+            let options = self.options(events, name)?;
             let error = match options.connect(self.addresses.as_slice()).await {
                 Ok(client) => return Ok(client),
                 Err(error) => error,
@@ -256,7 +257,7 @@ impl Target {
         }
     }
 
-    async fn options(&self, events: &Arc<Events>, name: &str) -> Result<ConnectOptions, ConnectError> {
+    fn options(&self, events: &Arc<Events>, name: &str) -> Result<ConnectOptions, ConnectError> {
         let events = Arc::clone(events);
         let options = ConnectOptions::new()
             .name(name)
@@ -276,9 +277,9 @@ impl Target {
         };
         match &self.creds {
             None => Ok(options),
-            Some(path) => options.credentials_file(path).await.map_err(|source| {
-                ConnectError::Credentials { path: path.clone(), source }
-            }),
+            Some(path) => std::fs::read_to_string(path)
+                .and_then(|text| options.credentials(&text))
+                .map_err(|source| ConnectError::Credentials { path: path.clone(), source }),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use contract::subject::StreamName;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 
 use crate::Bus;
-use crate::reading::ReadError;
-use crate::stored::Stored;
+use crate::outage::Lasting;
+use crate::reading::{ReadError, check_number};
+use crate::stored::{Delivered, Stored};
 
 /// Where a cursor begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,9 @@ pub enum Start {
 /// An endless reader of a stream.
 pub struct Cursor {
     source: Source,
+    start: Start,
     place: Place,
-    state: State,
+    feed: Lasting<Feed>,
 }
 
 /// What is read.
@@ -48,13 +49,6 @@ enum Place {
     After(u64),
 }
 
-/// Opening takes many tries when there is no server. It is kept here and not in `next`, so
-/// that a caller who drops `next` again and again still gets there.
-enum State {
-    Open(Feed),
-    Opening(BoxFuture<'static, Feed>),
-}
-
 /// One consumer, as long as it lasts.
 struct Feed {
     messages: pull::Stream,
@@ -62,9 +56,6 @@ struct Feed {
     floor: u64,
     delivered: u64,
 }
-
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 impl Bus {
     /// Follows `filter` (a subject, or a pattern) from `start`.
@@ -84,70 +75,58 @@ impl Bus {
             Start::New => Place::After(feed.floor),
             start => Place::Start(start),
         };
-        Ok(Cursor { source, place, state: State::Open(feed) })
+        Ok(Cursor { source, start, place, feed: Lasting::Open(Box::new(feed)) })
     }
 }
 
 impl Cursor {
     /// The next message; waits for it as long as it takes. May be dropped and called again:
-    /// nothing is lost.
+    /// nothing is lost. A stream that has lost messages is read from its beginning again.
     pub async fn next(&mut self) -> Stored {
         loop {
-            let feed = match &mut self.state {
-                State::Open(feed) => feed,
-                State::Opening(opening) => {
-                    let feed = opening.await;
-                    self.notice_loss(feed.floor);
-                    self.state = State::Open(feed);
-                    continue;
-                }
-            };
+            let feed = self.feed.get().await;
+            if let Place::After(sequence) = self.place
+                && feed.delivered == 0
+                && feed.floor < sequence
+            {
+                let ends_at = feed.floor;
+                self.begin_anew(sequence, ends_at);
+                continue;
+            }
             match feed.next().await {
                 Ok(stored) => {
                     self.place = Place::After(stored.sequence);
                     return stored;
                 }
-                Err(trouble) => {
-                    let opening = self.source.clone().reopen(self.place, trouble);
-                    self.state = State::Opening(Box::pin(opening));
-                }
+                Err(trouble) => self.reopen(&trouble),
             }
         }
     }
 
-    /// A stream whose end lies before what was read from it has lost messages.
-    fn notice_loss(&mut self, floor: u64) {
-        if let Place::After(sequence) = self.place
-            && floor < sequence
-        {
-            let stream = self.source.bus.stream_of(self.source.stream);
-            tracing::error!(
-                "stream {stream} went backwards: {sequence} was read, now it ends at {floor}"
-            );
-            self.place = Place::After(floor);
-        }
+    /// A stream whose end lies before what was read from it has lost messages, and may have
+    /// got others in their places. Who reads twice can tell by the content; who misses cannot.
+    fn begin_anew(&mut self, read: u64, ends_at: u64) {
+        let stream = self.source.bus.stream_of(self.source.stream);
+        tracing::error!(
+            "stream {stream} went backwards: {read} was read, now it ends at {ends_at}"
+        );
+        self.place = match self.start {
+            Start::LastPerSubject => Place::Start(Start::LastPerSubject),
+            Start::First | Start::From(_) | Start::New => Place::Start(Start::First),
+        };
+        self.reopen("the stream has lost messages");
+    }
+
+    fn reopen(&mut self, trouble: &str) {
+        let (source, place) = (self.source.clone(), self.place);
+        self.feed.reopen(format!("reading {}", self.source.filter), trouble, move || {
+            let source = source.clone();
+            async move { source.open(place).await }
+        });
     }
 }
 
 impl Source {
-    /// Tries until it succeeds; says so once per outage.
-    async fn reopen(self, place: Place, trouble: String) -> Feed {
-        let Source { stream, filter, .. } = &self;
-        tracing::warn!("reading {filter} was interrupted ({trouble}), going on as soon as possible");
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.open(place).await {
-                Ok(feed) => {
-                    tracing::info!("reading {filter} goes on");
-                    return feed;
-                }
-                Err(error) => tracing::debug!("cannot read {filter} of {stream:?} yet: {error}"),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
     async fn open(&self, place: Place) -> Result<Feed, ReadError> {
         let policy = match place {
             Place::After(sequence) => {
@@ -181,12 +160,9 @@ impl Feed {
             Some(Err(error)) => return Err(error.to_string()),
             None => return Err("the subscription has ended".to_owned()),
         };
-        let stored = Stored::from_delivery(&message)?;
-        let delivery = message.info().map_err(|error| error.to_string())?.consumer_sequence;
-        if delivery != self.delivered + 1 {
-            return Err(format!("delivery {delivery} came after {}", self.delivered));
-        }
-        self.delivered = delivery;
+        let Delivered { stored, number, .. } = Delivered::read(&message)?;
+        check_number(number, self.delivered)?;
+        self.delivered = number;
         Ok(stored)
     }
 }

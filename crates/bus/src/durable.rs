@@ -7,16 +7,16 @@ use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use async_nats::jetstream::{self, AckKind, consumer};
 use contract::subject::StreamName;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 
 use crate::Bus;
+use crate::outage::Lasting;
 use crate::reading::ReadError;
-use crate::stored::Stored;
+use crate::stored::{Delivered, Stored};
 
 /// A consumer that outlives those who read from it.
 pub struct Durable {
     source: Source,
-    state: State,
+    messages: Lasting<pull::Stream>,
 }
 
 /// A message that is ours until it is acknowledged, put back, or late.
@@ -36,18 +36,9 @@ struct Source {
     ack_wait: Duration,
 }
 
-/// As with a cursor: opening survives a dropped `next`.
-enum State {
-    Open(pull::Stream),
-    Opening(BoxFuture<'static, pull::Stream>),
-}
-
 /// Unacknowledged messages, those put back for later among them; the server's own limit of
 /// 1,000 would let commands to busy runs hold up all others.
 const MAX_UNACKNOWLEDGED: i64 = 10_000;
-
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 impl Bus {
     /// Joins the durable consumer `name` of `stream`; makes it if there is none. A message
@@ -64,8 +55,8 @@ impl Bus {
     ) -> Result<Durable, ReadError> {
         let (name, filter) = (name.to_owned(), filter.to_owned());
         let source = Source { bus: self.clone(), stream, name, filter, ack_wait };
-        let messages = source.open().await?;
-        Ok(Durable { source, state: State::Open(messages) })
+        let messages = Lasting::Open(Box::new(source.open().await?));
+        Ok(Durable { source, messages })
     }
 }
 
@@ -74,14 +65,7 @@ impl Durable {
     /// again: what was not handed out is delivered again.
     pub async fn next(&mut self) -> Delivery {
         loop {
-            let messages = match &mut self.state {
-                State::Open(messages) => messages,
-                State::Opening(opening) => {
-                    self.state = State::Open(opening.await);
-                    continue;
-                }
-            };
-            let trouble = match messages.next().await {
+            let trouble = match self.messages.get().await.next().await {
                 Some(Ok(message)) => match Delivery::read(message) {
                     Ok(delivery) => return delivery,
                     Err(trouble) => trouble,
@@ -89,16 +73,19 @@ impl Durable {
                 Some(Err(error)) => error.to_string(),
                 None => "the subscription has ended".to_owned(),
             };
-            self.state = State::Opening(Box::pin(self.source.clone().reopen(trouble)));
+            let source = self.source.clone();
+            self.messages.reopen(format!("consumer {}", source.name), &trouble, move || {
+                let source = source.clone();
+                async move { source.open().await }
+            });
         }
     }
 }
 
 impl Delivery {
     fn read(message: jetstream::Message) -> Result<Delivery, String> {
-        let stored = Stored::from_delivery(&message)?;
-        let delivered = message.info().map_err(|error| error.to_string())?.delivered;
-        Ok(Delivery { stored, attempts: u64::try_from(delivered).unwrap_or(1), message })
+        let Delivered { stored, attempts, .. } = Delivered::read(&message)?;
+        Ok(Delivery { stored, attempts, message })
     }
 
     /// How often it was delivered, this time included.
@@ -130,29 +117,15 @@ impl Delivery {
 }
 
 impl Source {
-    /// Tries until it succeeds; says so once per outage.
-    async fn reopen(self, trouble: String) -> pull::Stream {
-        let Source { name, filter, .. } = &self;
-        tracing::warn!("consumer {name} was interrupted ({trouble}), going on as soon as possible");
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.open().await {
-                Ok(messages) => {
-                    tracing::info!("consumer {name} goes on");
-                    return messages;
-                }
-                Err(error) => tracing::debug!("cannot read {filter} yet: {error}"),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
     async fn open(&self) -> Result<pull::Stream, ReadError> {
         let consumer = self.consumer().await?;
         // One at a time: a message that waits in one process while another is idle is late.
         let stream = consumer.stream().max_messages_per_batch(1);
-        stream.heartbeat(Duration::from_secs(5)).messages().await.map_err(|error| ReadError::Unanswered(error.to_string()))
+        stream
+            .heartbeat(Duration::from_secs(5))
+            .messages()
+            .await
+            .map_err(|error| ReadError::Unanswered(error.to_string()))
     }
 
     /// Looks for the consumer first: who may only read has it provisioned.
@@ -170,16 +143,19 @@ impl Source {
         let operation = format!("CONSUMER.INFO.{}.{name}", bus.stream_of(*stream));
         let found: Result<consumer::Info, _> =
             bus.api(&operation, &serde_json::json!({})).await.map_err(ReadError::from);
-        match found {
-            Ok(info) if is_as_wanted(&info.config, &config) => {
-                Ok(Consumer::new(config, info, bus.jetstream.clone()))
-            }
-            Ok(_) | Err(ReadError::Missing(_)) => bus.create_consumer(*stream, config).await,
-            Err(error) => Err(error),
+        let info = match found {
+            Ok(info) => info,
+            Err(ReadError::Missing(_)) => return bus.create_consumer(*stream, config).await,
+            Err(error) => return Err(error),
+        };
+        let delivers_the_same = info.config.filter_subject == self.filter;
+        if delivers_the_same && info.config.ack_wait == self.ack_wait {
+            return bus.consumer(info);
+        }
+        match bus.create_consumer(*stream, config).await {
+            // Who may not change it takes the operator's waiting time.
+            Err(ReadError::Denied(_)) if delivers_the_same => bus.consumer(info),
+            changed => changed,
         }
     }
-}
-
-fn is_as_wanted(found: &consumer::Config, wanted: &pull::Config) -> bool {
-    found.filter_subject == wanted.filter_subject && found.ack_wait == wanted.ack_wait
 }

@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_time_to_live_is_whole_seconds_and_not_none() {
-        for (milliseconds, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (9999, "10")] {
+        for (milliseconds, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (9999, "10")]
+        {
             assert_eq!(ttl_header(Duration::from_millis(milliseconds)).1, seconds);
         }
         assert_eq!(TTL, async_nats::header::NATS_MESSAGE_TTL.to_string());

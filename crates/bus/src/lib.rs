@@ -26,6 +26,7 @@ mod events;
 mod leases;
 mod ledger;
 mod objects;
+mod outage;
 mod provision;
 mod reading;
 mod services;

@@ -108,9 +108,8 @@ fn newest_complete(messages: &[Stored]) -> Option<Vec<u8>> {
         let place = Place::of(&messages[end]).filter(|place| place.number == place.parts)?;
         let first = (end + 1).checked_sub(usize::try_from(place.parts).ok()?)?;
         let run = &messages[first..=end];
-        let in_order = (1..).zip(run).all(|(number, part)| {
-            Place::of(part) == Some(Place { number, ..place })
-        });
+        let in_order =
+            (1..).zip(run).all(|(number, part)| Place::of(part) == Some(Place { number, ..place }));
         let bodies: Vec<&[u8]> = run.iter().map(|part| part.body.as_ref()).collect();
         (in_order && Digest::of(&bodies) == place.digest).then(|| bodies.concat())
     })
@@ -119,6 +118,8 @@ fn newest_complete(messages: &[Stored]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::slice::from_ref;
+
     use contract::timestamp::Timestamp;
 
     fn part(sequence: u64, number: u64, parts: u64, whole: &[u8], body: &[u8]) -> Stored {
@@ -145,10 +146,10 @@ mod tests {
         let torn = part(7, 3, 3, b"uvwxyz", b"y!");
         let alone = part(9, 2, 2, b"abcd", b"cd");
         let object = |messages: &[&[Stored]]| newest_complete(&messages.concat());
-        assert_eq!(object(&[&old, &new, &[end.clone()]]).unwrap(), b"uvwxyz");
+        assert_eq!(object(&[&old, &new, from_ref(&end)]).unwrap(), b"uvwxyz");
         assert_eq!(object(&[&old, &new]).unwrap(), b"abcd");
         assert_eq!(object(&[&old, &new, &[torn]]).unwrap(), b"abcd");
-        assert_eq!(object(&[&old, &new[1..], &[end.clone()]]).unwrap(), b"abcd");
+        assert_eq!(object(&[&old, &new[1..], from_ref(&end)]).unwrap(), b"abcd");
         assert_eq!(object(&[&new, &[end, alone.clone()]]).unwrap(), b"uvwxyz");
         assert_eq!(object(&[&[alone]]), None);
         assert_eq!(object(&[]), None);

@@ -197,7 +197,12 @@ impl Step {
         let whole = |found: &str| {
             let fields = expected.iter().map(|(field, value)| format!("{field} {value}"));
             let expected = fields.collect::<Vec<_>>().join(", ");
-            vec![Difference { stream: stream.clone(), field: "stream", found: found.to_owned(), expected }]
+            vec![Difference {
+                stream: stream.clone(),
+                field: "stream",
+                found: found.to_owned(),
+                expected,
+            }]
         };
         let config = match &self.found {
             Found::Nothing => return whole("nothing"),
@@ -207,8 +212,11 @@ impl Step {
         let pairs = essentials(config).into_iter().zip(expected);
         pairs
             .filter(|((_, found), (_, expected))| found != expected)
-            .map(|((field, found), (_, expected))| {
-                Difference { stream: stream.clone(), field, found, expected }
+            .map(|((field, found), (_, expected))| Difference {
+                stream: stream.clone(),
+                field,
+                found,
+                expected,
             })
             .collect()
     }

@@ -1,15 +1,17 @@
 //! Reading what is stored, once.
 
+use std::time::Duration;
+
 use async_nats::jetstream::consumer::{self, AckPolicy, Consumer, DeliverPolicy, pull};
+use async_nats::jetstream::consumer::{FromConsumer, IntoConsumerConfig};
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::RawMessage;
 use contract::subject::StreamName;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 use crate::Bus;
-use crate::stored::Stored;
+use crate::stored::{Delivered, Stored};
 use crate::wire::{ANSWER_TIMEOUT, ApiError, NoAnswer};
 
 /// Why something could not be read.
@@ -77,7 +79,8 @@ impl Bus {
         filter: &str,
         from: u64,
     ) -> Result<Vec<Stored>, ReadError> {
-        self.read(stream, filter, DeliverPolicy::ByStartSequence { start_sequence: from.max(1) }).await
+        self.read(stream, filter, DeliverPolicy::ByStartSequence { start_sequence: from.max(1) })
+            .await
     }
 
     /// The last message of each subject that matches `filter`, in the order of the stream.
@@ -146,11 +149,17 @@ impl Bus {
         let name = config.name.as_ref().or(config.durable_name.as_ref());
         let name = name.map_or("", String::as_str);
         let operation = format!("CONSUMER.CREATE.{stream}.{name}.{}", config.filter_subject);
-        let question = Question {
-            stream_name: &stream,
-            config: consumer::IntoConsumerConfig::into_consumer_config(&config),
-        };
-        let info: consumer::Info = self.api(&operation, &question).await?;
+        let question = Question { stream_name: &stream, config: (&config).into_consumer_config() };
+        self.consumer(self.api(&operation, &question).await?)
+    }
+
+    /// The consumer that the server described.
+    pub(crate) fn consumer(
+        &self,
+        info: consumer::Info,
+    ) -> Result<Consumer<pull::Config>, ReadError> {
+        let config = pull::Config::try_from_consumer_config(info.config.clone());
+        let config = config.map_err(|error| ReadError::Unanswered(error.to_string()))?;
         Ok(Consumer::new(config, info, self.jetstream.clone()))
     }
 
@@ -176,13 +185,23 @@ async fn drain(consumer: &Consumer<pull::Config>, pending: u64) -> Result<Vec<St
             .await
             .map_err(|_| format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))?
         {
-            let message = message.map_err(|error| error.to_string())?;
-            read.push(Stored::from_delivery(&message)?);
+            let delivered = Delivered::read(&message.map_err(|error| error.to_string())?)?;
+            check_number(delivered.number, read.len() as u64)?;
+            read.push(delivered.stored);
         }
         // What was pending has been purged or has expired meanwhile.
         if read.len() == before {
             return Ok(read);
         }
+    }
+}
+
+/// A consumer that acknowledges nothing hands out each message once, also to a connection
+/// that is gone; the number of the delivery shows it.
+pub(crate) fn check_number(number: u64, before: u64) -> Result<(), String> {
+    match number == before + 1 {
+        true => Ok(()),
+        false => Err(format!("delivery {number} came after {before}")),
     }
 }
 

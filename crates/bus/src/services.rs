@@ -55,7 +55,8 @@ impl Bus {
         let mut listening = Vec::with_capacity(endpoints.len());
         for (endpoint, subject) in endpoints {
             let added = running.endpoint_builder().name(endpoint).add(subject).await;
-            listening.push(added.map_err(|error| format!("endpoint {endpoint} of {name}: {error}"))?);
+            listening
+                .push(added.map_err(|error| format!("endpoint {endpoint} of {name}: {error}"))?);
         }
         Ok(Requests { endpoints: select_all(listening), _service: running })
     }

@@ -24,23 +24,19 @@ pub struct Stored {
     pub headers: Vec<(String, String)>,
 }
 
+/// A message as a consumer delivers it.
+pub(crate) struct Delivered {
+    pub(crate) stored: Stored,
+    /// 1, 2, 3, ... for each delivery of the consumer; a gap is a loss.
+    pub(crate) number: u64,
+    /// How often this message was delivered.
+    pub(crate) attempts: u64,
+}
+
 impl Stored {
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A message as a consumer delivers it.
-    pub(crate) fn from_delivery(message: &jetstream::Message) -> Result<Stored, String> {
-        let info = message.info().map_err(|error| format!("no delivery information: {error}"))?;
-        Ok(Stored {
-            subject: message.subject.to_string(),
-            sequence: info.stream_sequence,
-            body: message.payload.clone(),
-            at: timestamp(info.published),
-            pending: info.pending,
-            headers: message.headers.as_ref().map(headers).unwrap_or_default(),
-        })
     }
 
     /// A message as the stream's leader shows it.
@@ -53,6 +49,22 @@ impl Stored {
             headers: headers(&message.headers),
             body: message.payload,
         }
+    }
+}
+
+impl Delivered {
+    pub(crate) fn read(message: &jetstream::Message) -> Result<Delivered, String> {
+        let info = message.info().map_err(|error| format!("no delivery information: {error}"))?;
+        let stored = Stored {
+            subject: message.subject.to_string(),
+            sequence: info.stream_sequence,
+            body: message.payload.clone(),
+            at: timestamp(info.published),
+            pending: info.pending,
+            headers: message.headers.as_ref().map(headers).unwrap_or_default(),
+        };
+        let attempts = u64::try_from(info.delivered).unwrap_or(1);
+        Ok(Delivered { stored, number: info.consumer_sequence, attempts })
     }
 }
 

@@ -186,9 +186,10 @@ pub(crate) fn essentials(config: &Config) -> Vec<(&'static str, String)> {
         ("sealed", config.sealed.to_string()),
         (
             "persist_mode",
-            config.persist_mode.as_ref().map_or("default".to_owned(), |mode| {
-                format!("{mode:?}").to_lowercase()
-            }),
+            config
+                .persist_mode
+                .as_ref()
+                .map_or("default".to_owned(), |mode| format!("{mode:?}").to_lowercase()),
         ),
     ]
 }

@@ -1,5 +1,7 @@
 //! The bus against a real nats-server, a private one for each test.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod append;
 mod connect;
 mod leases;

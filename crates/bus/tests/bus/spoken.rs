@@ -19,7 +19,10 @@ async fn what_is_published_is_heard() {
     assert_eq!(soon(heard.next()).await.unwrap().body, "first");
     speaker.publish_core("sim.live.a-1.y".to_owned(), b"second".to_vec()).await.unwrap();
     let second = soon(heard.next()).await.unwrap();
-    assert_eq!((second.subject.as_str(), second.body.as_ref()), ("sim.live.a-1.y", b"second".as_ref()));
+    assert_eq!(
+        (second.subject.as_str(), second.body.as_ref()),
+        ("sim.live.a-1.y", b"second".as_ref())
+    );
     listener.drain().await;
     assert_eq!(soon(heard.next()).await, None);
 }
@@ -28,7 +31,8 @@ async fn what_is_published_is_heard() {
 async fn a_service_answers_and_is_discovered() {
     let server = NatsServer::start(Options::default());
     let (client, host) = (connect(&server.url()).await, connect(&server.url()).await);
-    let ask = async |subject: &str| client.request(subject.to_owned(), b"who".to_vec(), TIMEOUT).await;
+    let ask =
+        async |subject: &str| client.request(subject.to_owned(), b"who".to_vec(), TIMEOUT).await;
     let nobody = RequestError::NoResponders("sim.memory.search".to_owned());
     assert_eq!(ask("sim.memory.search").await, Err(nobody));
 
@@ -53,8 +57,12 @@ async fn a_service_answers_and_is_discovered() {
     let info = ask("$SRV.INFO.shoal-memory").await.unwrap();
     let info: serde_json::Value = serde_json::from_slice(&info).unwrap();
     assert_eq!(info["description"], "the graph memory");
-    let mut subjects: Vec<&str> =
-        info["endpoints"].as_array().unwrap().iter().filter_map(|e| e["subject"].as_str()).collect();
+    let mut subjects: Vec<&str> = info["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|e| e["subject"].as_str())
+        .collect();
     subjects.sort_unstable();
     assert_eq!(subjects, ["sim.memory.facts", "sim.memory.search"]);
 }

@@ -26,7 +26,9 @@ async fn streams(bus: &Bus) -> Vec<(String, serde_json::Value)> {
         .as_array()
         .unwrap()
         .iter()
-        .map(|stream| (stream["config"]["name"].as_str().unwrap().to_owned(), stream["config"].clone()))
+        .map(|stream| {
+            (stream["config"]["name"].as_str().unwrap().to_owned(), stream["config"].clone())
+        })
         .collect();
     streams.sort_by(|a, b| a.0.cmp(&b.0));
     streams
@@ -104,9 +106,8 @@ async fn a_stream_that_differs_is_changed() {
     let service = connect(&server.url_as("service", "s")).await;
     let error = service.ensure_topology().await.unwrap_err();
     let commands = error.differences.iter().filter(|one| one.stream == "SIM_COMMANDS");
-    let fields: Vec<_> = commands
-        .map(|one| (one.field, one.found.as_str(), one.expected.as_str()))
-        .collect();
+    let fields: Vec<_> =
+        commands.map(|one| (one.field, one.found.as_str(), one.expected.as_str())).collect();
     assert_eq!(
         fields,
         [

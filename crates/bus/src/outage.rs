@@ -1,0 +1,55 @@
+//! What is opened anew after each outage, however long it takes.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::reading::ReadError;
+
+/// Something that is open, or will be.
+///
+/// Opening takes many tries while there is no server. It is kept here and not in the future
+/// of whoever waits, so one who drops that future again and again still gets there.
+pub(crate) enum Lasting<T> {
+    Open(Box<T>),
+    Opening(BoxFuture<'static, T>),
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+impl<T> Lasting<T> {
+    /// It, as soon as it is open. May be dropped and called again.
+    pub(crate) async fn get(&mut self) -> &mut T {
+        loop {
+            match self {
+                Lasting::Open(it) => return it,
+                Lasting::Opening(opening) => *self = Lasting::Open(Box::new(opening.await)),
+            }
+        }
+    }
+
+    /// It is of no use any more: `open` is to be tried until it succeeds.
+    pub(crate) fn reopen<Open, Opened>(&mut self, what: String, trouble: &str, open: Open)
+    where
+        Open: Fn() -> Opened + Send + 'static,
+        Opened: Future<Output = Result<T, ReadError>> + Send,
+        T: Send,
+    {
+        tracing::warn!("{what} was interrupted ({trouble}), going on as soon as possible");
+        *self = Lasting::Opening(Box::pin(async move {
+            let mut pause = FIRST_PAUSE;
+            loop {
+                match open().await {
+                    Ok(it) => {
+                        tracing::info!("{what} goes on");
+                        return it;
+                    }
+                    Err(error) => tracing::debug!("{what} cannot go on yet: {error}"),
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }));
+    }
+}
