@@ -79,6 +79,7 @@ class Supervisor:
         self.runtime = Path(tempfile.gettempdir()).resolve() / f"shoal-{self.token[:12]}"
         self.children = []
         self.keep_open = keep_open
+        self.has_no_end_of_its_own = False
 
     def __enter__(self):
         reading, self.pipe = os.pipe()
@@ -92,12 +93,18 @@ class Supervisor:
         self.runtime.mkdir(mode=0o700)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, _kind, problem, _trace):
         # From here on the end is under way; a second Ctrl-C would only leave it unseen.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         os.close(self.pipe)
+        interrupted = isinstance(problem, Interrupted)
+        if interrupted:
+            # The terminal may be what has gone.
+            with contextlib.suppress(OSError):
+                print(f"\nstopping ({problem})")
         self.reaper.wait()
+        return interrupted and self.has_no_end_of_its_own
 
     def tell(self, instruction):
         os.write(self.pipe, f"{instruction}\n".encode())
@@ -126,8 +133,13 @@ class Supervisor:
     def running(self, command, environment=None, **options):
         """A program that ends by itself, within the block that uses it."""
         process = self.spawn(command, environment, **options)
-        yield process
-        process.wait()
+        try:
+            yield process
+            process.wait()
+        except BaseException:
+            # Asked nicely, a client would first explain how to go on with a bus that ends too.
+            process.kill()
+            raise
         self.tell(f"forget {process.pid}")
 
     def check(self):
@@ -138,13 +150,11 @@ class Supervisor:
 
     def stay(self, announcement):
         """Says so and waits for the signal that ends a stack with nothing left to do."""
-        try:
-            print(announcement)
-            while True:
-                self.check()
-                time.sleep(0.2)
-        except Interrupted as interruption:
-            print(f"\nstopping ({interruption})")
+        self.has_no_end_of_its_own = True
+        print(announcement)
+        while True:
+            self.check()
+            time.sleep(0.2)
 
 
 def without_password(url):
