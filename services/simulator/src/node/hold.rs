@@ -33,8 +33,8 @@ enum End {
     Fenced,
     /// The lease is lost; the worker was killed.
     LeaseLost,
-    /// Any other way; it had played ticks, or not.
-    Crashed { how: String, progressed: bool },
+    /// Any other way. `blameless`: it had played ticks, or the bus was away.
+    Crashed { how: String, blameless: bool },
 }
 
 /// Holds `run` until its worker lets it go, or it is lost.
@@ -52,8 +52,8 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String) {
         match end {
             End::Clean => break true,
             End::Fenced | End::LeaseLost => break false,
-            End::Crashed { how, progressed } => {
-                failures = if progressed { 1 } else { failures + 1 };
+            End::Crashed { how, blameless } => {
+                failures = if blameless { 1 } else { failures + 1 };
                 if failures >= MAX_FAILURES {
                     fail(&node, &run, &how, &last_lines).await;
                     break true;
@@ -83,20 +83,20 @@ async fn supervise(
     let mut process = match Process::start(node, run, worker, why) {
         Ok(process) => process,
         Err(error) => {
-            return End::Crashed { how: format!("failed to start: {error}"), progressed: false };
+            return End::Crashed { how: format!("failed to start: {error}"), blameless: false };
         }
     };
     let hung = Duration::from_secs(node.args.hung_seconds);
     let mut renewal = tokio::time::interval(lease.ttl / 3);
     renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut last_beat, mut renewed) = (Instant::now(), Instant::now());
-    let (mut first_ticks, mut progressed, mut ending) = (None, false, false);
+    let (mut last_beat, mut bus_away, mut ending) = (Instant::now(), false, false);
+    let (mut first_ticks, mut blameless) = (None, false);
     loop {
         tokio::select! {
             output = process.next() => match output {
                 Output::Beat(beat) => {
                     last_beat = Instant::now();
-                    progressed |= *first_ticks.get_or_insert(beat.ticks) < beat.ticks;
+                    blameless |= *first_ticks.get_or_insert(beat.ticks) < beat.ticks;
                 }
                 Output::Line(line) => {
                     last_lines.push_back(line.clone());
@@ -106,16 +106,22 @@ async fn supervise(
                     // A reader of logs that is slow costs lines, not the run.
                     let _ = log.try_send((worker.to_owned(), line));
                 }
-                Output::Exit(status) => return ended(status, progressed),
+                Output::Exit(status) => return ended(status, blameless || bus_away),
             },
             _ = renewal.tick() => {
-                if !renew(node, lease, &mut renewed).await {
+                let renewal = renew(node, lease).await;
+                bus_away = renewal == Renewal::NoAnswer;
+                if renewal == Renewal::Lost {
                     process.kill();
                     process.wait().await;
                     return End::LeaseLost;
                 }
             }
-            () = tokio::time::sleep_until(last_beat + hung) => {
+            // A worker that waits for a bus that is away does what it should.
+            () = tokio::time::sleep_until(last_beat + hung), if bus_away => {
+                last_beat = Instant::now();
+            }
+            () = tokio::time::sleep_until(last_beat + hung), if !bus_away => {
                 last_lines.push_back(format!("no sign of life for {} s, killed", hung.as_secs()));
                 last_beat = Instant::now();
                 process.kill();
@@ -128,34 +134,41 @@ async fn supervise(
     }
 }
 
-fn ended(status: std::process::ExitStatus, progressed: bool) -> End {
+fn ended(status: std::process::ExitStatus, blameless: bool) -> End {
     match status.code() {
         Some(0) => End::Clean,
         Some(code) if code == i32::from(EXIT_FENCED) => End::Fenced,
-        _ => End::Crashed { how: status.to_string(), progressed },
+        _ => End::Crashed { how: status.to_string(), blameless },
     }
 }
 
-/// Renews the lease; one that has expired without a successor is taken again. False once it
-/// is certain or must be assumed that somebody else may have it.
-async fn renew(node: &Node, lease: &mut Lease, renewed: &mut Instant) -> bool {
-    match node.bus.renew_lease(lease).await {
-        Ok(true) => {
-            *renewed = Instant::now();
-            true
+/// What became of a renewal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Renewal {
+    /// The lease lives.
+    Renewed,
+    /// Somebody else has it.
+    Lost,
+    /// Unknown. The claim in the journal fences; while the bus is away nobody can take the run.
+    NoAnswer,
+}
+
+/// Renews the lease; one that has expired without a successor is taken again.
+async fn renew(node: &Node, lease: &mut Lease) -> Renewal {
+    let renewed = match node.bus.renew_lease(lease).await {
+        Ok(true) => return Renewal::Renewed,
+        Ok(false) => node.bus.acquire_lease(&lease.key, &lease.holder, lease.ttl).await,
+        Err(error) => Err(error),
+    };
+    match renewed {
+        Ok(Some(again)) => {
+            *lease = again;
+            Renewal::Renewed
         }
-        Ok(false) => match node.bus.acquire_lease(&lease.key, &lease.holder, lease.ttl).await {
-            Ok(Some(again)) => {
-                (*lease, *renewed) = (again, Instant::now());
-                true
-            }
-            Ok(None) => false,
-            Err(_) => renewed.elapsed() < lease.ttl,
-        },
+        Ok(None) => Renewal::Lost,
         Err(error) => {
             tracing::warn!("failed to renew the lease on {}: {error}", lease.key);
-            // The claim in the journal fences; while the bus is away nobody can take the run.
-            true
+            Renewal::NoAnswer
         }
     }
 }

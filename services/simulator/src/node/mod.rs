@@ -39,6 +39,8 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Node {
     bus: Bus,
     name: Arc<str>,
+    /// What leases are held as: the name, made unique to this process.
+    holder: Arc<str>,
     args: Arc<NodeArgs>,
     /// The URL is handed to workers in their environment, never on a command line.
     nats: Arc<bus::BusArgs>,
@@ -58,6 +60,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let node = Node {
         bus: bus.clone(),
         name: name.clone().into(),
+        holder: format!("{name} {}-{}", std::process::id(), kit::now_milliseconds()).into(),
         args: Arc::new(cli.node),
         nats: Arc::new(cli.bus),
         holds: Arc::default(),
@@ -111,7 +114,7 @@ impl Node {
             Wish::Acknowledge => delivery.ack().await,
             Wish::Later(pause) => delivery.retry_in(pause).await,
             Wish::Claim => {
-                self.claim(&address.run, address.verb.as_str()).await;
+                self.claim(&address.run, address.verb.as_str());
                 delivery.retry_in(Duration::from_secs(1)).await;
             }
             Wish::Refuse(code) => {
@@ -189,27 +192,37 @@ impl Node {
                 let key = Prefix::lease_key(&status.run_id);
                 let free = matches!(self.bus.lease_holder(&key).await, Ok(None));
                 if status.status.is_live() && free {
-                    self.claim(&status.run_id, "recover").await;
+                    self.claim(&status.run_id, "recover");
                 }
             }
         }
     }
 
     /// Claims a run for this node and starts its worker. Another node that is quicker has it.
-    async fn claim(&self, run: &RunId, why: &str) {
+    fn claim(&self, run: &RunId, why: &str) {
         if self.shutdown.is_wished() || self.room() == 0 {
             return;
         }
-        let key = Prefix::lease_key(run);
-        let lease = match self.bus.acquire_lease(&key, &self.name, self.args.lease()).await {
-            Ok(Some(lease)) => lease,
-            Ok(None) => return,
-            Err(error) => return tracing::warn!(%run, "failed to claim the run: {error}"),
-        };
-        tracing::info!(%run, why, "claimed the run");
-        let holding = hold::hold(self.clone(), run.clone(), lease, why.to_owned());
-        let task = tokio::spawn(holding);
-        self.lock().insert(run.clone(), task);
+        let mut holds = self.lock();
+        // The lease would let this node in twice: to the server it is one holder.
+        if holds.get(run).is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let (node, key, why) = (self.clone(), run.clone(), why.to_owned());
+        let task = tokio::spawn(async move { node.take_lease_and_hold(key, why).await });
+        holds.insert(run.clone(), task);
+    }
+
+    async fn take_lease_and_hold(self, run: RunId, why: String) {
+        let key = Prefix::lease_key(&run);
+        match self.bus.acquire_lease(&key, &self.holder, self.args.lease()).await {
+            Ok(Some(lease)) => {
+                tracing::info!(%run, why, "claimed the run");
+                hold::hold(self, run, lease, why).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%run, "failed to claim the run: {error}"),
+        }
     }
 
     /// How many more runs this node can take.
