@@ -58,7 +58,8 @@ impl Stack {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        environment
+            .extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut stack = Stack { services: BTreeMap::new(), nats, http_port, environment, dir };
         for name in SERVICES {
             stack.start_service(name);
@@ -153,7 +154,9 @@ pub fn write_simulation(dir: &Path, id: &str, agents: usize, hours: u32) -> Path
     let profiles: Vec<Value> = (0..agents).map(profile).collect();
     let mut csv = "user_id,name,username,user_char,description\r\n".to_owned();
     for i in 0..agents {
-        csv += &format!("{i},Agent {i},agent_{i},Talks a lot.,\"Crosses the bridge, number {i}.\"\r\n");
+        csv += &format!(
+            "{i},Agent {i},agent_{i},Talks a lot.,\"Crosses the bridge, number {i}.\"\r\n"
+        );
     }
     let write = |name: &str, text: &str| {
         std::fs::write(folder.join(name), text).expect("a writable folder");

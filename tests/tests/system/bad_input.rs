@@ -54,7 +54,13 @@ fn every_problem_of_a_folder_is_said_at_once() {
     );
     for id in ["../x", "a.b", "*"] {
         check(
-            |folder| replace(folder, r#""simulation_id":"bridge""#, &format!(r#""simulation_id":"{id}""#)),
+            |folder| {
+                replace(
+                    folder,
+                    r#""simulation_id":"bridge""#,
+                    &format!(r#""simulation_id":"{id}""#),
+                )
+            },
             &BAD_ID.replace("ID", id),
         );
     }
@@ -66,21 +72,28 @@ fn files_that_cannot_be_read_at_all_are_named_together() {
         |folder| {
             fs::write(folder.join("simulation_config.json"), "{\"simulation_id\": ").unwrap();
             let profiles = folder.join("reddit_profiles.json");
-            let text = fs::read_to_string(&profiles).unwrap().replacen("\"persona\"", "\"prsona\"", 1);
+            let text =
+                fs::read_to_string(&profiles).unwrap().replacen("\"persona\"", "\"prsona\"", 1);
             fs::write(profiles, text).unwrap();
         },
         UNREADABLE,
     );
 }
 
-const UNREADABLE: &str = "?";
+const UNREADABLE: &str = "\
+shoal: FOLDER has 2 problems:
+  simulation_config.json line 1, column 18: found something that is no JSON (EOF while parsing a value), expected JSON
+  reddit_profiles.json /0/persona: found nothing, expected who the agent is";
 
 #[test]
 fn agents_that_share_an_id_are_named() {
     check(|folder| replace(folder, r#""agent_id":2"#, r#""agent_id":1"#), SHARED_ID);
 }
 
-const SHARED_ID: &str = "?";
+const SHARED_ID: &str = "\
+shoal: FOLDER has 2 problems:
+  simulation_config.json /agent_configs/2/agent_id: found 1 again, as at /agent_configs/1/agent_id, expected one of the ids 0 to 2, each once
+  simulation_config.json /agent_configs: found no agent 2, expected the ids 0 to 2, each once";
 
 #[test]
 fn a_file_that_is_too_large_is_not_read() {

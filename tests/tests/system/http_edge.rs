@@ -19,7 +19,10 @@ fn a_run_is_started_watched_and_stopped_over_http() {
     let started = post(port, "/api/simulation/start", &body.to_string()).unwrap();
     assert_eq!(started.status, 200, "{}", started.body);
     let started = started.json();
-    assert_eq!((&started["success"], &started["data"]["simulation_id"]), (&json!(true), &json!("bridge")));
+    assert_eq!(
+        (&started["success"], &started["data"]["simulation_id"]),
+        (&json!(true), &json!("bridge"))
+    );
     assert_eq!(started["data"]["force_restarted"], false);
 
     let status = wait_for("rounds over HTTP", || {
@@ -35,13 +38,22 @@ fn a_run_is_started_watched_and_stopped_over_http() {
     let after = get(port, "/api/simulation/bridge/run-status").unwrap().json()["data"].clone();
     assert!(after["twitter_current_round"].as_u64() >= status["twitter_current_round"].as_u64());
 
-    let detail = get(port, "/api/simulation/bridge/run-status/detail").unwrap().json()["data"].clone();
+    let detail =
+        get(port, "/api/simulation/bridge/run-status/detail").unwrap().json()["data"].clone();
     let all = detail["all_actions"].as_array().unwrap();
     assert!(!all.is_empty());
     let ids: std::collections::BTreeSet<&str> =
         all.iter().map(|action| action["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), all.len());
-    for field in ["timestamp", "platform", "agent_id", "agent_name", "action_type", "round_num", "action_args"] {
+    for field in [
+        "timestamp",
+        "platform",
+        "agent_id",
+        "agent_name",
+        "action_type",
+        "round_num",
+        "action_args",
+    ] {
         assert!(all.iter().all(|action| action.get(field).is_some()), "{field} is missing");
     }
 

@@ -5,8 +5,7 @@ use system_tests::stack::{Stack, text, write_simulation};
 
 fn start(stack: &Stack, pace: &str) -> String {
     let folder = write_simulation(stack.dir(), "bridge", 12, 48);
-    let detached =
-        stack.shoal_json(&["run", folder.to_str().unwrap(), "--detach", "--pace", pace]);
+    let detached = stack.shoal_json(&["run", folder.to_str().unwrap(), "--detach", "--pace", pace]);
     detached["run_id"].as_str().unwrap().to_owned()
 }
 
@@ -38,7 +37,8 @@ fn an_agent_is_asked_in_the_middle_and_after_the_end_and_changes_nothing() {
         assert!((6..24).contains(&said["as_of"]["round"].as_u64().unwrap()), "{answer}");
     }
     stack.await_status(run, "completed", |status| status["status"] == "completed");
-    let later = reply(&stack, &["interview", run, "--agent", "3", question, "--platform", "reddit"]);
+    let later =
+        reply(&stack, &["interview", run, "--agent", "3", question, "--platform", "reddit"]);
     assert_eq!(later["reddit"]["as_of"], json!({"tick": 24, "round": 24}));
     assert_eq!(later.get("twitter"), None);
     let asked = stack.shoal_json(&["summary", run]);
@@ -72,6 +72,10 @@ fn what_cannot_be_asked_is_refused_with_the_reason() {
         let said = text(&output.stderr);
         assert!(said.contains(expected), "{said}");
     };
-    refused(1, &["interview", &run, "--agent", "99", "Who are you?"], "agent 99 is unknown: there are 0 to 11");
+    refused(
+        1,
+        &["interview", &run, "--agent", "99", "Who are you?"],
+        "agent 99 is unknown: there are 0 to 11",
+    );
     refused(2, &["stop", "bridge-7"], "bridge-7");
 }

@@ -45,7 +45,10 @@ fn a_killed_worker_is_followed_by_one_that_goes_on() {
     stack.await_status(&run, "completed", |status| status["status"] == "completed");
     let disturbed = stack.shoal_json(&["summary", &run]);
     assert_eq!(digests(&undisturbed), digests(&disturbed));
-    assert_eq!(undisturbed["platforms"]["twitter"]["actions"], disturbed["platforms"]["twitter"]["actions"]);
+    assert_eq!(
+        undisturbed["platforms"]["twitter"]["actions"],
+        disturbed["platforms"]["twitter"]["actions"]
+    );
 }
 
 #[test]

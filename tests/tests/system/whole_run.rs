@@ -45,8 +45,7 @@ fn the_same_seed_makes_the_same_run_and_another_seed_another() {
 fn a_python_reader_sees_every_action_and_the_memory_holds_the_memorable_ones() {
     let stack = Stack::start();
     let folder = write_simulation(stack.dir(), "bridge", 20, 24);
-    let summary =
-        stack.shoal_json(&["run", folder.to_str().unwrap(), "--detach", "--pace", "8"]);
+    let summary = stack.shoal_json(&["run", folder.to_str().unwrap(), "--detach", "--pace", "8"]);
     let run = summary["run_id"].as_str().unwrap().to_owned();
 
     // The reader begins while the rounds are played, and follows to the end.
@@ -66,18 +65,13 @@ fn a_python_reader_sees_every_action_and_the_memory_holds_the_memorable_ones() {
 
     for platform in ["twitter", "reddit"] {
         let frames = stack.dir().join(format!("{platform}.jsonl"));
-        let check = python()
-            .arg(project().join("schemas/digest/check.py"))
-            .arg(&frames)
-            .output()
-            .unwrap();
+        let check =
+            python().arg(project().join("schemas/digest/check.py")).arg(&frames).output().unwrap();
         assert!(check.status.success(), "{platform}: {}", text(&check.stderr));
     }
 
-    let memorable: BTreeSet<String> = seen
-        .iter()
-        .filter_map(|line| line.strip_suffix(" memorable").map(str::to_owned))
-        .collect();
+    let memorable: BTreeSet<String> =
+        seen.iter().filter_map(|line| line.strip_suffix(" memorable").map(str::to_owned)).collect();
     assert!(memorable.len() > 50, "only {} memorable actions", memorable.len());
     let memory = stack.dir().join("memory/memory.sqlite");
     wait_for("the memory to hold exactly the memorable actions", || {
@@ -87,8 +81,7 @@ fn a_python_reader_sees_every_action_and_the_memory_holds_the_memorable_ones() {
 
 /// The action ids of all episodes, each once.
 fn remembered(memory: &Path) -> Option<BTreeSet<String>> {
-    let connection =
-        Connection::open_with_flags(memory, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    let connection = Connection::open_with_flags(memory, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let mut query = connection.prepare("SELECT action_id FROM episode").ok()?;
     let rows = query.query_map([], |row| row.get::<_, String>(0)).ok()?;
     let ids: Vec<String> = rows.collect::<Result<_, _>>().ok()?;
