@@ -34,6 +34,9 @@ pub async fn append_first(
 ) -> Result<First, Refusal> {
     let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(1));
     let mut last_error = AppendError::Refused;
+    // Only what was once not answered can be ours. Bytes alone do not show it: two who want
+    // the same at the same instant write the same.
+    let mut maybe_ours = false;
     for _ in 0..TRIES {
         let message = Append {
             subject: subject.to_owned(),
@@ -46,12 +49,16 @@ pub async fn append_first(
             Err(error @ (AppendError::Full(_) | AppendError::Denied(_))) => {
                 return Err(error.into());
             }
-            Err(error @ (AppendError::Refused | AppendError::Unanswered(_))) => {
+            Err(error @ AppendError::Refused) => last_error = error,
+            Err(error @ AppendError::Unanswered(_)) => {
+                maybe_ours = true;
                 last_error = error;
             }
         }
         match bus.last(stream, subject).await {
-            Ok(Some(stored)) if stored.body == body => return Ok(First::Ours(stored.sequence)),
+            Ok(Some(stored)) if maybe_ours && stored.body == body => {
+                return Ok(First::Ours(stored.sequence));
+            }
             Ok(Some(stored)) => return Ok(First::Theirs(stored)),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, subject, "cannot look whether it is stored"),

@@ -84,7 +84,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         .with_graceful_shutdown(async move { ending.wished().await });
     let result = tokio::select! {
         served = serving => served.context("the HTTP edge ended"),
-        Some(_) = parts.join_next() => Err(anyhow!("a part of the launcher ended by itself")),
+        Some(ended) = parts.join_next() => Err(match ended {
+            Ok(()) => anyhow!("the bus closed the connection for good"),
+            Err(error) => anyhow!(error).context("a part of the launcher broke"),
+        }),
         () = late(&shutdown) => {
             tracing::warn!("requests were still under way after {} s", GRACE.as_secs());
             Ok(())
