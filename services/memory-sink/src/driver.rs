@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Append, Bus, ReadError, Start, Stored};
+use bus::{Append, Bus, Stored};
 use contract::frame::Frame;
 use contract::problem::Problem;
-use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
@@ -19,14 +18,12 @@ use kit::shutdown::Shutdown;
 use crate::adapters::sqlite::SqliteMemory;
 use crate::adapters::{Adapter, DeliveryError, Memory, Receipt};
 use crate::batch::{EpisodeBatch, Parts, Step, World, judge};
-use crate::dead_letter;
 use crate::ledger::{Ledger, LedgerError, Position, Track};
 use crate::target::{Health, Target};
+use crate::{dead_letter, stream};
 
 /// How often what was merely passed over is noted while there is more to read.
 const SAVE_EVERY: u32 = 256;
-/// How long a message that must be there may take.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How patient a driver is.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +150,7 @@ impl Driver {
         self.target.reload(kept.worlds);
         (self.parts, self.ahead, self.unsaved) = (Parts::default(), BTreeSet::new(), 0);
         self.position = kept.position;
-        let open = || open(&self.bus, kept.position);
+        let open = || stream::open(&self.bus, kept.position);
         self.insist("read the stream of frames", open).await
     }
 
@@ -383,25 +380,9 @@ impl Driver {
     }
 }
 
-/// Opens the stream of frames behind `position` if the message there is still the one that
-/// was read, else from the beginning: the stream may be another one.
-async fn open(bus: &Bus, position: Option<Position>) -> Result<bus::Cursor, ReadError> {
-    let filter = bus.prefix().all(StreamName::Actions);
-    if let Some(Position { sequence, at }) = position {
-        let last = bus.last(StreamName::Actions, &filter).await?;
-        if last.is_some_and(|last| last.sequence >= sequence) {
-            let mut cursor =
-                bus.follow(StreamName::Actions, &filter, Start::From(sequence)).await?;
-            let first = tokio::time::timeout(LOOK_TIMEOUT, cursor.next()).await;
-            if first.is_ok_and(|first| first.sequence == sequence && first.at == at) {
-                return Ok(cursor);
-            }
-        }
-        tracing::warn!("the stream of frames is not as it was left, reading it from its beginning");
-    }
-    bus.follow(StreamName::Actions, &filter, Start::First).await
-}
-
 fn now() -> Timestamp {
     Timestamp::from_milliseconds(kit::now_milliseconds())
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub enum Ledger {
         stream: String,
     },
     /// On the bus.
-    Bus(BusLedger),
+    Bus(Box<BusLedger>),
 }
 
 /// All that is remembered of one target.

@@ -21,6 +21,7 @@ pub mod driver;
 pub mod ledger;
 pub mod query;
 pub mod render;
+mod stream;
 pub mod target;
 #[cfg(test)]
 mod testing;
@@ -106,7 +107,7 @@ fn drivers(bus: &Bus, memories: Vec<(String, Memory)>, shutdown: &Shutdown) -> V
                 memory: memory.clone(),
                 stream: bus.prefix().stream(StreamName::Actions),
             },
-            Memory::Http(_) => Ledger::Bus(BusLedger::new(bus.clone(), &name)),
+            Memory::Http(_) => Ledger::Bus(Box::new(BusLedger::new(bus.clone(), &name))),
         };
         let target = Arc::new(Target::new(name, memory.kind(), memory.place()));
         let shutdown = shutdown.clone();

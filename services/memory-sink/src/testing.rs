@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     },
     /// Reads the request and hangs up without a word.
     Reset,
+    /// Reads the request and says nothing for as long as it lives.
+    Hold,
 }
 
 /// One request as it came.
@@ -69,6 +71,7 @@ impl HttpServer {
         let record = Arc::clone(&requests);
         let task = tokio::spawn(async move {
             let mut answers = answers.into_iter();
+            let mut held = Vec::new();
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let request = read_request(&mut stream).await;
@@ -78,6 +81,7 @@ impl HttpServer {
                         reply(&mut stream, status, &headers, &body).await;
                     }
                     Answer::Reset => drop(stream),
+                    Answer::Hold => held.push(stream),
                 }
             }
         });

@@ -1,0 +1,354 @@
+//! A driver between a real nats-server and a real socket or file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use bus::BusArgs;
+use contract::notice::DeadLetter;
+use contract::options::MemoryTarget;
+use contract::subject::{Platform, Prefix, StreamName};
+use kit::shutdown::Trigger;
+use nats_process::{NatsServer, Options};
+use reqwest::header::HeaderMap;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::adapters::http::{HttpMemory, Webhook};
+use crate::adapters::template::Template;
+use crate::batch::tests::frame;
+use crate::ledger::BusLedger;
+use crate::testing::{Answer, HttpServer, Request};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Quick, so that a test is.
+const MANNERS: Manners = Manners {
+    first: Duration::from_millis(5),
+    longest: Duration::from_millis(20),
+    unauthorized: Duration::from_millis(20),
+};
+
+/// A server with all streams, and frames on it.
+struct Stage {
+    // Held for as long as the test runs.
+    _server: NatsServer,
+    bus: Bus,
+    frames: Vec<Frame>,
+}
+
+/// A driver at work.
+struct Running {
+    target: Arc<Target>,
+    trigger: Trigger,
+    task: JoinHandle<()>,
+}
+
+impl Stage {
+    async fn new() -> Stage {
+        let server = NatsServer::start(Options::default());
+        let args = BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
+        let bus = Bus::connect(&args, "test", PATIENCE).await.unwrap();
+        bus.ensure_topology().await.unwrap();
+        Stage { _server: server, bus, frames: Vec::new() }
+    }
+
+    /// Publishes the next frame of `market-1`, whose actions go to `memory`.
+    async fn play(&mut self, memory: &str, types: &[&str]) {
+        let mut next = frame(self.frames.last(), types);
+        if next.tick == 0 {
+            let (target, graph_id) = (memory.to_owned(), "g".to_owned());
+            next.memory = Some(vec![MemoryTarget { target, graph_id }]);
+        }
+        self.publish(&next).await;
+        self.frames.push(next);
+    }
+
+    async fn publish(&self, frame: &Frame) {
+        let subject = self.bus.prefix().actions(&frame.run_id, frame.platform);
+        // Small parts, so that most frames have several.
+        let parts = frame.clone().into_messages(1);
+        self.bus.append_batch(&subject, parts, &[], None).await.unwrap();
+    }
+
+    fn start(&self, name: &str, memory: Memory) -> Running {
+        let ledger = match &memory {
+            Memory::Sqlite(memory) => {
+                Ledger::File { memory: memory.clone(), stream: "SIM_ACTIONS".to_owned() }
+            }
+            Memory::Http(_) => Ledger::Bus(Box::new(BusLedger::new(self.bus.clone(), name))),
+        };
+        let target = Arc::new(Target::new(name.to_owned(), memory.kind(), memory.place()));
+        let (trigger, shutdown) = Shutdown::manual();
+        let bus = self.bus.clone();
+        let watched = Arc::clone(&target);
+        let driver = Driver::new(bus, memory, ledger, watched, MANNERS, shutdown, None);
+        Running { target, trigger, task: tokio::spawn(driver.run()) }
+    }
+
+    async fn dead_letters(&self) -> Vec<DeadLetter> {
+        let filter = self.bus.prefix().all(StreamName::DeadLetters);
+        let stored = self.bus.read_all(StreamName::DeadLetters, &filter, 0).await.unwrap();
+        stored.iter().map(|stored| serde_json::from_slice(&stored.body).unwrap()).collect()
+    }
+}
+
+impl Running {
+    /// Waits until `market-1` is settled up to `seq`.
+    async fn reaches(&self, seq: u64) {
+        until(&format!("seq {seq}"), || self.seq() == seq).await;
+    }
+
+    fn seq(&self) -> u64 {
+        let seen = self.target.world(&market());
+        seen.and_then(|seen| seen.track.cursor).map_or(0, |cursor| cursor.seq)
+    }
+
+    /// As `kill -9`: at whatever it is waiting for.
+    async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
+    }
+
+    async fn stop(self) {
+        self.trigger.pull();
+        tokio::time::timeout(PATIENCE, self.task).await.expect("in time").unwrap();
+    }
+}
+
+fn market() -> World {
+    World { run_id: "market-1".parse().unwrap(), platform: Platform::Twitter }
+}
+
+fn webhook(server: &HttpServer) -> Memory {
+    let (url, headers) = (server.url().parse().unwrap(), HeaderMap::new());
+    let webhook = Webhook { url, headers, body: Template::all_fields() };
+    Memory::Http(HttpMemory::new(webhook).unwrap())
+}
+
+fn sqlite(folder: &Path) -> Memory {
+    Memory::Sqlite(SqliteMemory::open(folder, "local").unwrap())
+}
+
+fn keys(requests: &[Request]) -> Vec<&str> {
+    requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect()
+}
+
+/// The ids of all episodes of `market-1`, in the order in which they were remembered.
+async fn remembered(folder: &Path) -> Vec<String> {
+    use contract::memory::{Episodes, Scope};
+    let memory = SqliteMemory::open(folder, "local").unwrap();
+    let scope = Scope::Run(market().run_id);
+    let request = Episodes { scope, platform: None, after: 0, limit: 100 };
+    let (episodes, _) = memory.episodes(request).await.unwrap();
+    episodes.into_iter().map(|episode| episode.action_id).collect()
+}
+
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_batch_arrives_in_order_whatever_is_answered() {
+    let mut stage = Stage::new().await;
+    let busy = Answer::status(429).header("Retry-After", "0");
+    let server = HttpServer::start(vec![
+        Answer::status(500),
+        busy,
+        Answer::Reset,
+        Answer::status(200),
+        Answer::status(422).body("no such field"),
+        Answer::status(401),
+        Answer::status(409),
+    ])
+    .await;
+    stage.play("hook", &["CREATE_POST", "!FOLLOW"]).await;
+    stage.play("hook", &["FOLLOW"]).await;
+    stage.play("hook", &["DO_NOTHING"]).await;
+    stage.play("hook", &["CREATE_POST"]).await;
+    let running = stage.start("hook", webhook(&server));
+    running.reaches(5).await;
+    let (first, second, third) =
+        ("market-1.twitter.1-2", "market-1.twitter.3-3", "market-1.twitter.5-5");
+    assert_eq!(keys(&server.requests()), [first, first, first, first, second, third, third]);
+    let letters = stage.dead_letters().await;
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert_eq!(letter.run_id, Some(market().run_id));
+    assert_eq!(
+        letter.problems[0].to_string(),
+        "hook.market-1.twitter.3-3: found it answered 422 Unprocessable Entity: no such field, \
+         expected a batch that the memory takes"
+    );
+    assert!(letter.body.contains("\"action_id\":\"market-1.twitter.3\""), "{}", letter.body);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_batch_of_unknown_outcome_is_sent_again_under_its_name() {
+    let mut stage = Stage::new().await;
+    let server = HttpServer::start(vec![Answer::status(200), Answer::Hold]).await;
+    stage.play("hook", &["CREATE_POST"]).await;
+    stage.play("hook", &["FOLLOW", "CREATE_POST"]).await;
+    let running = stage.start("hook", webhook(&server));
+    until("a second request", || server.requests().len() == 2).await;
+    running.kill().await;
+    let key = "memory.hook.market-1.twitter";
+    let (entry, _) = stage.bus.ledger_get(key).await.unwrap().unwrap();
+    let entry = String::from_utf8(entry).unwrap();
+    assert!(entry.contains(r#""intent":"market-1.twitter.2-3""#), "{entry}");
+
+    stage.play("hook", &["FOLLOW"]).await;
+    let running = stage.start("hook", webhook(&server));
+    running.reaches(4).await;
+    let requests = server.requests();
+    let (first, second, third) =
+        ("market-1.twitter.1-1", "market-1.twitter.2-3", "market-1.twitter.4-4");
+    assert_eq!(keys(&requests), [first, second, second, third]);
+    assert_eq!(requests[1].body, requests[2].body);
+    running.stop().await;
+    assert!(stage.dead_letters().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_names_another_memory_is_left_alone() {
+    let mut stage = Stage::new().await;
+    let server = HttpServer::start(Vec::new()).await;
+    stage.play("elsewhere", &["CREATE_POST"]).await;
+    stage.play("elsewhere", &["CREATE_POST"]).await;
+    let mut ours = frame(None, &["FOLLOW"]);
+    (ours.run_id, ours.platform) = ("harbour-2".parse().unwrap(), Platform::Reddit);
+    ours.digest = ours.compute_digest();
+    let graph_id = "h".to_owned();
+    ours.memory = Some(vec![MemoryTarget { target: "hook".to_owned(), graph_id }]);
+    stage.publish(&ours).await;
+    let running = stage.start("hook", webhook(&server));
+    until("a request", || !server.requests().is_empty()).await;
+    running.stop().await;
+    assert_eq!(keys(&server.requests()), ["harbour-2.reddit.1-1"]);
+}
+
+#[tokio::test]
+async fn what_skips_ahead_moves_nothing_until_it_is_repaired() {
+    let mut stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    stage.play("local", &["CREATE_POST"]).await;
+    let lost = frame(stage.frames.last(), &["FOLLOW", "FOLLOW"]);
+    stage.frames.push(lost);
+    stage.play("local", &["CREATE_POST"]).await;
+    stage.play("local", &["CREATE_POST"]).await;
+    let running = stage.start("local", sqlite(folder.path()));
+    let problem = || running.target.world(&market()).and_then(|seen| seen.problem);
+    until("a problem", || problem().is_some()).await;
+    assert_eq!(
+        problem().as_deref(),
+        Some("tick 2 begins with action 4, but the memory is done only up to action 1")
+    );
+    assert_eq!(running.seq(), 1);
+
+    // A repair appends everything again, under sequences of its own.
+    for frame in &stage.frames {
+        stage.publish(frame).await;
+    }
+    running.reaches(5).await;
+    assert_eq!(problem(), None);
+    running.stop().await;
+    let expected = [1, 2, 3, 4, 5].map(|seq| format!("market-1.twitter.{seq}"));
+    assert_eq!(remembered(folder.path()).await, expected);
+    assert_eq!(stage.dead_letters().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_frame_is_a_dead_letter_and_stops_nothing() {
+    let mut stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let subject = stage.bus.prefix().actions(&market().run_id, Platform::Reddit);
+    let strange = serde_json::to_vec(&frame(None, &["FOLLOW"])).unwrap();
+    let mut forged = frame(None, &["FOLLOW"]);
+    forged.actions[0].agent_id = 99;
+    for (subject, body) in [
+        (subject.clone(), b"<html>".to_vec()),
+        (subject, strange),
+        ("sim.actions.market-1.twitter".to_owned(), serde_json::to_vec(&forged).unwrap()),
+    ] {
+        let message = Append { subject, body, headers: Vec::new(), expected_last: None };
+        stage.bus.append(message).await.unwrap();
+    }
+    stage.play("local", &["CREATE_POST"]).await;
+    let running = stage.start("local", sqlite(folder.path()));
+    running.reaches(1).await;
+    running.stop().await;
+    let letters = stage.dead_letters().await;
+    let found: Vec<&str> = letters.iter().map(|letter| &*letter.problems[0].found).collect();
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found[0], "expected value at line 1 column 1");
+    assert_eq!(found[1], "a frame of market-1.twitter");
+    assert!(found[2].starts_with("the digest of tick 0 is"), "{found:?}");
+    assert_eq!(letters[0].body, "<html>");
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_and_another_stream_is_read_from_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::new().await;
+    stage.play("local", &["CREATE_POST"]).await;
+    stage.play("local", &["DO_NOTHING"]).await;
+    let running = stage.start("local", sqlite(folder.path()));
+    running.reaches(2).await;
+    running.stop().await;
+    stage.play("local", &["FOLLOW"]).await;
+    let running = stage.start("local", sqlite(folder.path()));
+    running.reaches(3).await;
+    running.stop().await;
+    let memory = SqliteMemory::open(folder.path(), "local").unwrap();
+    let kept = memory.load("SIM_ACTIONS".to_owned()).await.unwrap();
+    drop(memory);
+    assert_eq!(kept.position.map(|position| position.sequence), Some(3));
+
+    // The run is played again on another server, beyond where the first one was read.
+    let frames = std::mem::take(&mut stage.frames);
+    let mut other = Stage::new().await;
+    for frame in &frames {
+        other.publish(frame).await;
+    }
+    other.frames = frames;
+    other.play("local", &["CREATE_POST"]).await;
+    let running = other.start("local", sqlite(folder.path()));
+    running.reaches(4).await;
+    running.stop().await;
+    let expected = [1, 3, 4].map(|seq| format!("market-1.twitter.{seq}"));
+    assert_eq!(remembered(folder.path()).await, expected);
+}
+
+#[tokio::test]
+async fn two_sinks_of_one_memory_lose_and_reorder_nothing() {
+    let mut stage = Stage::new().await;
+    let server = HttpServer::start(Vec::new()).await;
+    for _ in 0..20 {
+        stage.play("hook", &["CREATE_POST", "FOLLOW"]).await;
+    }
+    let both = [(); 2].map(|()| stage.start("hook", webhook(&server)));
+    for running in &both {
+        running.reaches(40).await;
+    }
+    for running in both {
+        running.stop().await;
+    }
+    // A batch may come twice, under the same name and with the same bytes.
+    let requests = server.requests();
+    let mut bodies: BTreeMap<&str, &[u8]> = BTreeMap::new();
+    let mut order = Vec::new();
+    for (key, request) in keys(&requests).into_iter().zip(&requests) {
+        if let Some(body) = bodies.insert(key, &request.body) {
+            assert_eq!(body, request.body, "{key}");
+        } else {
+            order.push(key.to_owned());
+        }
+    }
+    let expected: Vec<String> =
+        (0..20).map(|n| format!("market-1.twitter.{}-{}", 2 * n + 1, 2 * n + 2)).collect();
+    assert_eq!(order, expected);
+}
