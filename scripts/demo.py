@@ -24,12 +24,13 @@ LINES_OF_BARS = 4
 def demo(ports):
     """Plays a sample. With ONCE=1: at full pace, and an error if anything is missing at the end."""
     once = os.environ.get("ONCE", "0") not in ("", "0")
+    given = os.environ.get("NATS_URL")
+    services.refuse_busy(ports, starts_bus=not given)
     sample = read_sample(services.shorter(Path(os.environ.get("SAMPLE") or BUNDLED_SAMPLE)))
     with Supervisor() as supervisor:
         data = supervisor.runtime / "data"
         data.mkdir()
         print("starting nats-server, memory-sink, simulator and launcher ...")
-        given = os.environ.get("NATS_URL")
         nats_url = given or services.start_bus(supervisor, data, ports.nats, sync=None)
         http_url = services.start_services(supervisor, nats_url, data, ports.http)
         shoal = Shoal(supervisor, nats_url, http_url)
@@ -210,5 +211,5 @@ All of this stays up until Ctrl-C. Where to look next, in another terminal:
   sim.actions.{run.run_id}.>    every action, one message per round; stream SIM_ACTIONS
   sim.env-status.{run.run_id}   how far the run is; stream SIM_ENV_STATUS
   sim.inputs.{run.run_id}.>     the journal that repeats the run; stream SIM_INPUTS
-  sim.live.>{' ' * (len(run.run_id) + 10)}each action by itself, as it happens; not stored
+  sim.live.>{' ' * (len(run.run_id) + 8)}each action by itself, as it happens; not stored
 """

@@ -29,9 +29,6 @@ class Ports(NamedTuple):
 
 def start_bus(supervisor, data, port, sync):
     """Starts a nats-server; returns its URL once it answers. `sync`: JetStream's sync_interval."""
-    if port is not None:
-        remedy = "to a free port, or NATS_URL to use the server that is there"
-        refuse_busy(port, "SHOAL_NATS_PORT", remedy)
     try:
         program = nats_server.find_server()
     except nats_server.NotAvailable as problem:
@@ -68,10 +65,7 @@ def bus_config(store, runtime, port, sync):
 
 def start_services(supervisor, nats_url, data, port):
     """Starts our services on a bus; returns the URL of their HTTP edge once they are ready."""
-    if port is None:
-        port = free_port()
-    else:
-        refuse_busy(port, "SHOAL_HTTP_PORT", "to a free port")
+    port = port or free_port()
     environment = {
         "NATS_URL": nats_url,
         "SHOAL_HTTP_LISTEN": f"{LOOPBACK}:{port}",
@@ -135,16 +129,28 @@ def is_ready(port):
         connection.close()
 
 
-def refuse_busy(port, variable, remedy):
+def refuse_busy(ports, starts_bus):
+    """Raises if a port that was asked for cannot be had, naming all of them at once."""
+    problems = []
+    if starts_bus and (problem := bind_problem(ports.nats)):
+        problems.append(
+            f"{problem}; set SHOAL_NATS_PORT to a free port, or NATS_URL to use the server "
+            "that is there"
+        )
+    if problem := bind_problem(ports.http):
+        problems.append(f"{problem}; set SHOAL_HTTP_PORT to a free port")
+    if problems:
+        raise StackError("\n       ".join(problems))
+
+
+def bind_problem(port):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((LOOPBACK, port or 0))
         except OSError as problem:
-            raise StackError(
-                f"cannot listen on port {port} of {LOOPBACK}: {problem.strerror.lower()}; "
-                f"set {variable} {remedy}"
-            ) from problem
+            return f"cannot listen on port {port} of {LOOPBACK}: {problem.strerror.lower()}"
+    return None
 
 
 def free_port():

@@ -52,9 +52,11 @@ def main():
 def up(only_nats):
     """The stack in the foreground; Ctrl-C is the way it ends."""
     ports = ports_from(os.environ, 4222, 5001)
+    given = os.environ.get("NATS_URL")
     data = data_folder()
     with locked(data) as lock, Supervisor(keep_open=(lock,)) as supervisor:
-        given = os.environ.get("NATS_URL")
+        # Only now: a predecessor may have held the ports as long as it held the lock.
+        services.refuse_busy(ports, starts_bus=not given)
         nats_url = given or services.start_bus(supervisor, data, ports.nats, sync="always")
         lines = ["Shoal is up. Ctrl-C stops it; its data stays.", ""]
         lines.append(f"  bus   {without_password(nats_url)}")

