@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use async_nats::jetstream::stream::Info;
 use contract::subject::StreamName;
 use futures_util::StreamExt;
 
@@ -54,6 +55,8 @@ struct Feed {
     messages: pull::Stream,
     /// The last sequence before what it delivers.
     floor: u64,
+    /// In words, if the stream has lost messages that were read already.
+    loss: Option<String>,
     delivered: u64,
 }
 
@@ -85,12 +88,8 @@ impl Cursor {
     pub async fn next(&mut self) -> Stored {
         loop {
             let feed = self.feed.get().await;
-            if let Place::After(sequence) = self.place
-                && feed.delivered == 0
-                && feed.floor < sequence
-            {
-                let ends_at = feed.floor;
-                self.begin_anew(sequence, ends_at);
+            if let Some(trouble) = feed.loss.take() {
+                self.begin_anew(&trouble);
                 continue;
             }
             match feed.next().await {
@@ -105,16 +104,13 @@ impl Cursor {
 
     /// A stream whose end lies before what was read from it has lost messages, and may have
     /// got others in their places. Who reads twice can tell by the content; who misses cannot.
-    fn begin_anew(&mut self, read: u64, ends_at: u64) {
-        let stream = self.source.bus.stream_of(self.source.stream);
-        tracing::error!(
-            "stream {stream} went backwards: {read} was read, now it ends at {ends_at}"
-        );
+    fn begin_anew(&mut self, trouble: &str) {
+        tracing::error!("{trouble}");
         self.place = match self.start {
             Start::LastPerSubject => Place::Start(Start::LastPerSubject),
             Start::First | Start::From(_) | Start::New => Place::Start(Start::First),
         };
-        self.reopen("the stream has lost messages");
+        self.reopen(trouble);
     }
 
     fn reopen(&mut self, trouble: &str) {
@@ -148,8 +144,29 @@ impl Source {
             .messages()
             .await
             .map_err(|error| ReadError::Unanswered(error.to_string()))?;
-        let floor = consumer.cached_info().delivered.stream_sequence;
-        Ok(Feed { messages, floor, delivered: 0 })
+        let info = consumer.cached_info();
+        let loss = match place {
+            // A consumer that begins beyond the end of its stream waits there in silence.
+            Place::After(read) if info.num_pending == 0 => self.loss(read).await?,
+            Place::After(_) | Place::Start(_) => None,
+        };
+        Ok(Feed { messages, floor: info.delivered.stream_sequence, loss, delivered: 0 })
+    }
+
+    /// Compares what was read with where the stream ends.
+    async fn loss(&self, read: u64) -> Result<Option<String>, ReadError> {
+        let stream = self.bus.stream_of(self.stream);
+        let operation = format!("STREAM.INFO.{stream}");
+        let info: Result<Info, _> = self.bus.api(&operation, &serde_json::json!({})).await;
+        let ends_at = match info.map_err(ReadError::from) {
+            Ok(info) => info.state.last_sequence,
+            // Who may not ask has to trust the server.
+            Err(ReadError::Denied(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok((ends_at < read).then(|| {
+            format!("stream {stream} went backwards: {read} was read, now it ends at {ends_at}")
+        }))
     }
 }
 
