@@ -4,8 +4,8 @@
 //!
 //! - [`args`]: what can be typed;
 //! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`summary`]
-//!   (what they come to, pure), [`report`] (the same as text), [`progress`] and [`lively`]
-//!   (what is shown on the way);
+//!   (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
+//!   and [`lively`] (what is shown on the way);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
 //! - [`memory`]: questions to the memory-sink;
@@ -13,6 +13,7 @@
 
 pub mod args;
 pub mod ask;
+pub mod bars;
 pub mod client;
 pub mod failure;
 #[cfg(test)]

@@ -6,23 +6,37 @@ use contract::frame::Frame;
 use crate::output::{Paint, one_line, visible};
 use crate::summary::WorldTally;
 
-/// The action of a frame that is the most fun to read: words before gestures, and of the
-/// same kind the one about the post that has moved the most people. `not`: who spoke last,
-/// and should not speak again unless nobody else does.
-pub fn liveliest<'a>(frame: &'a Frame, world: &WorldTally, not: Option<u32>) -> Option<&'a Action> {
-    let shown = frame.actions.iter().filter(|action| action.success());
-    let scored = shown.filter_map(|action| Some((score(action, world)?, action)));
-    // The first of equals: `max_by_key` would take the last.
-    scored
-        .rev()
-        .max_by_key(|(score, action)| (Some(action.agent_id) != not, *score))
-        .map(|(_, a)| a)
+/// What was shown of a world last, so that not the same is shown again.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    speaker: Option<u32>,
+    kinds: [&'static str; 2],
+}
+
+impl Shown {
+    /// The action of a frame that is the most fun to read, `None` if it shows nothing.
+    ///
+    /// Another kind of action than the last two, by somebody else, if there is one; then words
+    /// before gestures, and then the post that has moved the most people.
+    pub fn pick<'a>(&mut self, frame: &'a Frame, world: &WorldTally) -> Option<&'a Action> {
+        let succeeded = frame.actions.iter().filter(|action| action.success());
+        let ranked = succeeded.filter_map(|action| {
+            let score = score(action, world)?;
+            let another_kind = !self.kinds.contains(&action.body.type_name());
+            let another_agent = self.speaker != Some(action.agent_id);
+            Some(((another_kind, another_agent, score), action))
+        });
+        // The first of equals: `max_by_key` takes the last.
+        let (_, action) = ranked.rev().max_by_key(|(rank, _)| *rank)?;
+        self.speaker = Some(action.agent_id);
+        self.kinds = [action.body.type_name(), self.kinds[0]];
+        Some(action)
+    }
 }
 
 /// An action in words that fit into `width` columns; `None` for one that shows nothing.
 pub fn describe(action: &Action, width: usize, paint: Paint) -> Option<String> {
-    let name = |name: &str| one_line(name, 32);
-    let other = |name: &Option<String>| one_line(name.as_deref().unwrap_or("somebody"), 32);
+    let other = |name: &Option<String>| one_line(name.as_deref().unwrap_or("somebody"), width / 5);
     let (does, text) = match &action.body {
         ActionBody::CreatePost(post) => ("posts".to_owned(), Some(&post.content)),
         ActionBody::CreateComment(comment) => {
@@ -40,13 +54,10 @@ pub fn describe(action: &Action, width: usize, paint: Paint) -> Option<String> {
         }
         ActionBody::DoNothing(_) => return None,
     };
-    let (who, does) = (name(&action.agent_name), one_line(&does, 60));
-    let quoted = text.map(|text| {
-        // However narrow the screen is, a few words must be seen.
-        let room = width.saturating_sub(visible(&who) + visible(&does) + 4).max(24);
-        format!(" “{}”", one_line(text, room))
-    });
-    Some(format!("{} {does}{}", paint.bold(&who), quoted.unwrap_or_default()))
+    let who = one_line(&action.agent_name, width / 4);
+    let room = width.saturating_sub(visible(&who) + visible(&does) + 4);
+    let quoted = text.map(|text| format!(" “{}”", one_line(text, room))).unwrap_or_default();
+    Some(format!("{} {does}{quoted}", paint.bold(&who)))
 }
 
 /// Kind first, then the reactions to the post concerned.
@@ -68,34 +79,50 @@ mod tests {
     use crate::summary::Tally;
     use contract::subject::Platform;
 
+    /// The seqs that are picked from these frames, one after the other.
+    fn picked(frames: &[Frame]) -> Vec<Option<u64>> {
+        let mut tally = Tally::default();
+        let mut shown = Shown::default();
+        let mut pick = |frame: &Frame| {
+            tally.add(frame);
+            let world = tally.world(frame.platform).unwrap();
+            shown.pick(frame, world).map(|action| action.seq)
+        };
+        frames.iter().map(&mut pick).collect()
+    }
+
     #[test]
     fn words_go_before_gestures_and_what_moves_many_before_the_rest() {
         let mut world = World::new(Platform::Twitter);
-        let first = world.tick(vec![
-            (0, Ok(post(1, "one"))),
-            (1, Ok(post(2, "two"))),
-            (2, Ok(like(2, "Ben"))),
-        ]);
-        let second = world.tick(vec![
+        let talk = [
             (3, Ok(follow(1))),
+            (0, Ok(post(1, "one"))),
+            (3, Ok(like(2, "Ben"))),
             (0, Ok(comment(1, "to one", "Ada"))),
             (1, Ok(comment(2, "to two", "Ben"))),
+            (2, Ok(comment(2, "the same", "Ben"))),
             (2, Err((comment(2, "lost", "Ben"), "no"))),
-            (3, Ok(like(2, "Ben"))),
-        ]);
-        let gestures = world.tick(vec![(0, Ok(nothing())), (1, Ok(follow(0)))]);
-        let idle = world.tick(vec![(0, Ok(nothing()))]);
-        let mut tally = Tally::default();
-        for frame in [&first, &second, &gestures, &idle] {
-            tally.add(frame);
-        }
-        let counted = tally.world(Platform::Twitter).unwrap();
-        let seq = |frame, not| liveliest(frame, counted, not).map(|action| action.seq);
-        assert_eq!(seq(&first, None), Some(1));
-        assert_eq!(seq(&second, None), Some(6));
-        assert_eq!(seq(&second, Some(1)), Some(5));
-        assert_eq!(seq(&gestures, Some(1)), Some(10));
-        assert_eq!(seq(&idle, None), None);
+        ];
+        assert_eq!(picked(&[world.tick(talk.to_vec())]), [Some(5)]);
+        let idle = world.tick(vec![(0, Ok(nothing())), (1, Err((post(9, "lost"), "no")))]);
+        assert_eq!(picked(&[idle]), [None]);
+    }
+
+    #[test]
+    fn another_kind_and_another_agent_come_next() {
+        let mut world = World::new(Platform::Twitter);
+        let all = || {
+            vec![
+                (0, Ok(comment(1, "a", "Ben"))),
+                (0, Ok(post(1, "b"))),
+                (1, Ok(post(2, "c"))),
+                (2, Ok(repost(1, "Ada"))),
+            ]
+        };
+        let frames = [0, 1, 2, 3].map(|_| world.tick(all()));
+        assert_eq!(picked(&frames), [Some(1), Some(7), Some(12), Some(13)]);
+        let alone = [0, 1].map(|_| world.tick(vec![(0, Ok(post(3, "again")))]));
+        assert_eq!(picked(&alone), [Some(17), Some(18)]);
     }
 
     #[test]
@@ -131,7 +158,8 @@ mod tests {
         ]);
         for action in &frame.actions {
             let words = describe(action, 90, Paint::PLAIN).unwrap();
-            assert!((88..=90).contains(&visible(&words)), "{} columns: {words}", visible(&words));
+            let columns = visible(&words);
+            assert!((88..=90).contains(&columns), "{columns} columns: {words}");
         }
     }
 }

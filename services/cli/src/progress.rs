@@ -1,26 +1,19 @@
 //! A run as it goes: bars on a terminal, plain lines elsewhere, JSON for programs.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use contract::frame::Frame;
 use contract::notice::LiveAction;
 use contract::status::EnvStatus;
-use contract::subject::Platform;
 use contract::timestamp::Timestamp;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::lively::{describe, liveliest};
-use crate::output::{Output, Paint, count, counted, visible};
-use crate::report::status_word;
-use crate::status::{trouble, word};
+use crate::bars::Bars;
+use crate::output::{Output, count, counted};
+use crate::status::trouble;
 use crate::summary::{Tally, WorldTally};
 
 /// Rounds between two plain lines of a world.
 const ROUNDS_PER_LINE: u32 = 10;
-
-/// Milliseconds between two actions of a world that are shown: what passes faster is not read.
-const READING_TIME: i64 = 400;
 
 /// How a run is shown while it goes.
 pub enum View {
@@ -38,18 +31,6 @@ pub enum View {
 #[derive(Default)]
 pub struct Lines {
     said: String,
-}
-
-/// What is drawn on a terminal.
-pub struct Bars {
-    all: MultiProgress,
-    headline: ProgressBar,
-    worlds: BTreeMap<Platform, ProgressBar>,
-    paint: Paint,
-    width: usize,
-    seed: u64,
-    last_speaker: Option<u32>,
-    spoke_at: BTreeMap<Platform, i64>,
 }
 
 impl View {
@@ -72,7 +53,7 @@ impl View {
                 lines.say_once(format!("{}: {}", status.run_id, status.status), output)
             }
             View::Bars(bars) => {
-                bars.set_headline(status, status.updated_at);
+                bars.set_state(status, status.updated_at);
                 Ok(())
             }
         }
@@ -133,17 +114,31 @@ impl View {
                 None => Ok(()),
             },
             View::Bars(bars) => {
-                bars.set_headline(status, now);
+                bars.set_state(status, now);
                 Ok(())
             }
         }
     }
 
-    /// Nothing more comes: what stands on the screen stays there.
+    /// The run is over: nothing more comes.
     pub fn finish(&mut self) {
         if let View::Bars(bars) = self {
-            bars.headline.finish_and_clear();
-            bars.worlds.values().for_each(ProgressBar::abandon);
+            bars.finish();
+        }
+    }
+
+    /// The run goes on, but nobody looks any more.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn leave(&mut self, output: &mut Output<'_>) -> io::Result<()> {
+        match self {
+            View::Silent | View::JsonLines | View::Lines(_) => Ok(()),
+            View::Bars(bars) => {
+                bars.freeze();
+                // The cursor stands behind the last bar, or behind the ^C that was typed.
+                output.say("")
+            }
         }
     }
 }
@@ -158,67 +153,8 @@ impl Lines {
     }
 }
 
-impl Bars {
-    fn new(status: &EnvStatus, width: usize, paint: Paint) -> Bars {
-        let all = MultiProgress::new();
-        let headline = all.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
-        let bar = style(&format!(
-            "{{prefix:7}}  {}  round {{pos}}/{{len}}  {{msg}}",
-            paint.cyan("{bar:24}")
-        ));
-        let world = |platform: Platform| {
-            let rounds = u64::from(status.options.rounds);
-            let world = ProgressBar::new(rounds).with_style(bar.clone().progress_chars("━╸ "));
-            (platform, all.add(world.with_prefix(platform.as_str())))
-        };
-        let worlds = status.options.platforms.iter().copied().map(world).collect();
-        let seed = status.options.seed;
-        let (last_speaker, spoke_at) = (None, BTreeMap::new());
-        Bars { all, headline, worlds, paint, width, seed, last_speaker, spoke_at }
-    }
-
-    fn set_headline(&self, status: &EnvStatus, now: Timestamp) {
-        let run = self.paint.bold(status.run_id.as_str());
-        let word = status_word(status.status, word(status, now), self.paint);
-        let rest = match trouble(status, now) {
-            Some(trouble) => self.paint.yellow(trouble),
-            None => format!("seed {}, Ctrl-C leaves it running", self.seed),
-        };
-        self.headline.set_message(format!("{run} {word}  {rest}"));
-    }
-
-    fn advance(&self, platform: Platform, world: &WorldTally) {
-        let Some(bar) = self.worlds.get(&platform) else { return };
-        bar.set_message(so_far(world));
-        bar.set_position(u64::from(world.round));
-    }
-
-    /// Shows the liveliest action of a round, unless another one is still being read.
-    fn speak(&mut self, frame: &Frame, world: &WorldTally) {
-        let now = kit::now_milliseconds();
-        let spoke_at = self.spoke_at.get(&frame.platform);
-        if spoke_at.is_some_and(|spoke_at| now - spoke_at < READING_TIME) {
-            return;
-        }
-        let Some(action) = liveliest(frame, world, self.last_speaker) else { return };
-        let place = format!("{} {:7} ", hour(frame.simulated_time), frame.platform);
-        let room = self.width.saturating_sub(visible(&place));
-        if let Some(words) = describe(action, room, self.paint) {
-            let place = self.paint.dim(&place);
-            // On a screen that cannot be written to there is nobody to tell.
-            let _ = self.all.println(format!("{place}{words}"));
-            self.last_speaker = Some(action.agent_id);
-            self.spoke_at.insert(frame.platform, now);
-        }
-    }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("our templates are well-formed")
-}
-
 /// `day 2 14:00, 1,204 actions, 310 posts`.
-fn so_far(world: &WorldTally) -> String {
+pub(crate) fn so_far(world: &WorldTally) -> String {
     format!(
         "day {} {}, {}, {}",
         day(world.started, world.now),
@@ -236,7 +172,7 @@ fn day(start: Timestamp, now: Timestamp) -> String {
 }
 
 /// `14:00`.
-fn hour(time: Timestamp) -> String {
+pub(crate) fn hour(time: Timestamp) -> String {
     time.to_string()[11..16].to_owned()
 }
 
@@ -247,6 +183,7 @@ mod tests {
     use crate::fixtures::{self, World, post};
     use crate::output::Screens;
     use contract::status::RunStatus;
+    use contract::subject::Platform;
 
     /// What a view prints for a run of 22 rounds with a post each: stdout and stderr.
     fn shown(view: &mut View) -> (String, String) {
@@ -297,17 +234,5 @@ mod tests {
         let action: LiveAction = serde_json::from_str(out.lines().nth(6).unwrap()).unwrap();
         assert_eq!((action.id(), action.round), ("market-1.twitter.7".to_owned(), 6));
         assert_eq!(shown(&mut View::Silent), (String::new(), String::new()));
-    }
-
-    #[test]
-    fn bars_are_as_far_as_the_rounds() {
-        let status = fixtures::status("market-1", RunStatus::Running);
-        let mut view = View::Bars(Bars::new(&status, 80, Paint::PLAIN));
-        assert_eq!(shown(&mut view), (String::new(), String::new()));
-        let View::Bars(bars) = view else { panic!("it is still bars") };
-        let twitter = &bars.worlds[&Platform::Twitter];
-        assert_eq!((twitter.position(), twitter.length()), (22, Some(48)));
-        assert_eq!(twitter.message(), "day 2 20:00, 22 actions, 22 posts");
-        assert_eq!(bars.worlds[&Platform::Reddit].position(), 0);
     }
 }

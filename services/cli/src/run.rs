@@ -201,12 +201,13 @@ async fn follow_to_the_end(
     let shutdown = Shutdown::on_signals().context("cannot listen to signals");
     let shutdown = shutdown.map_err(Failure::Failed)?;
     let followed = follow(&client.bus, status, from_start, &mut view, output, &shutdown).await;
-    view.finish();
-    let Followed { status, tally, is_over } = followed?;
-    if !is_over {
+    if let Ok(Followed { status, is_over: false, .. }) = &followed {
+        view.leave(output)?;
         output.say(&come_back(&status.run_id))?;
         return Ok(ExitCode::from(EXIT_DETACHED));
     }
+    view.finish();
+    let Followed { status, tally, .. } = followed?;
     if !matches!(view, View::JsonLines) {
         print(client, &tally.summary(&status), output)?;
     }
