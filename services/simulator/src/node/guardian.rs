@@ -30,6 +30,8 @@ pub enum Wish {
     Later(Duration),
     /// Nobody holds the run: claim it, then look again.
     Claim,
+    /// Nobody holds the run and all slots are taken: let an ended run go, then look again.
+    MakeRoom(Duration),
     /// It can never be carried out: say so and acknowledge it.
     Refuse(ErrorCode),
 }
@@ -45,7 +47,7 @@ pub fn decide(facts: Facts) -> Wish {
         Facts { replied: true, .. } => Wish::Acknowledge,
         Facts { known: false, .. } => Wish::Refuse(ErrorCode::UnknownRun),
         Facts { held: true, .. } => Wish::Later(PATIENCE),
-        Facts { room: false, .. } => Wish::Later(NO_ROOM),
+        Facts { room: false, .. } => Wish::MakeRoom(NO_ROOM),
         Facts { .. } => Wish::Claim,
     }
 }
@@ -64,7 +66,7 @@ mod tests {
             (Facts { known: false, ..open }, Wish::Refuse(ErrorCode::UnknownRun)),
             (Facts { held: true, ..open }, Wish::Later(PATIENCE)),
             (Facts { held: true, room: false, ..open }, Wish::Later(PATIENCE)),
-            (Facts { room: false, ..open }, Wish::Later(NO_ROOM)),
+            (Facts { room: false, ..open }, Wish::MakeRoom(NO_ROOM)),
         ];
         for (facts, wish) in table {
             assert_eq!(decide(facts), wish, "{facts:?}");

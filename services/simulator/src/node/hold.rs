@@ -1,6 +1,8 @@
 //! Holding one run: its lease, and a worker process that is started again when it dies.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bus::{Append, AppendError, Lease};
@@ -10,7 +12,7 @@ use contract::status::{EnvStatus, RunStatus};
 use contract::subject::StreamName;
 use contract::version::V1;
 use kit::retry::Pauses;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::process::{Output, Process};
@@ -37,8 +39,27 @@ enum End {
     Crashed { how: String, blameless: bool },
 }
 
+/// What others may know of a hold, and may ask of it; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Handle {
+    ended: Arc<AtomicBool>,
+    wanted: Arc<Notify>,
+}
+
+impl Handle {
+    /// True while the run has no more ticks to play: it is kept open for questions alone.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Asks for the slot: the run is let go.
+    pub fn let_go(&self) {
+        self.wanted.notify_one();
+    }
+}
+
 /// Holds `run` until its worker lets it go, or it is lost.
-pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String) {
+pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, handle: Handle) {
     let (log, lines) = mpsc::channel(LOG_QUEUE);
     let publishing = tokio::spawn(publish_lines(node.clone(), run.clone(), lines));
     let mut last_lines = VecDeque::new();
@@ -47,7 +68,8 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String) {
     let keep_lease = loop {
         number += 1;
         let worker = format!("{}-w{number}", node.name);
-        let end = supervise(&node, &run, &worker, &why, &mut lease, &log, &mut last_lines).await;
+        let watch = Watch { node: &node, run: &run, worker: &worker, log: &log, handle: &handle };
+        let end = watch.supervise(&why, &mut lease, &mut last_lines).await;
         tracing::info!(%run, worker, "the worker has ended: {end:?}");
         match end {
             End::Clean => break true,
@@ -70,71 +92,86 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String) {
     let _ = publishing.await;
 }
 
-/// One worker, from start to end.
-async fn supervise(
-    node: &Node,
-    run: &RunId,
-    worker: &str,
-    why: &str,
-    lease: &mut Lease,
-    log: &mpsc::Sender<(String, String)>,
-    last_lines: &mut VecDeque<String>,
-) -> End {
-    let mut process = match Process::start(node, run, worker, why) {
-        Ok(process) => process,
-        Err(error) => {
-            return End::Crashed { how: format!("failed to start: {error}"), blameless: false };
-        }
-    };
-    let hung = Duration::from_secs(node.args.hung_seconds);
-    let mut renewal = tokio::time::interval(lease.ttl / 3);
-    renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut last_beat, mut bus_away, mut ending) = (Instant::now(), false, false);
-    let (mut first_ticks, mut blameless) = (None, false);
-    loop {
-        tokio::select! {
-            output = process.next() => match output {
-                Output::Beat(beat) => {
-                    last_beat = Instant::now();
-                    blameless |= *first_ticks.get_or_insert(beat.ticks) < beat.ticks;
-                }
-                Output::Line(line) => {
-                    last_lines.push_back(line.clone());
-                    if last_lines.len() > LAST_LINES {
-                        last_lines.pop_front();
+/// One worker and who watches it.
+struct Watch<'a> {
+    node: &'a Node,
+    run: &'a RunId,
+    worker: &'a str,
+    log: &'a mpsc::Sender<(String, String)>,
+    handle: &'a Handle,
+}
+
+impl Watch<'_> {
+    /// From its start to its end.
+    async fn supervise(
+        &self,
+        why: &str,
+        lease: &mut Lease,
+        last_lines: &mut VecDeque<String>,
+    ) -> End {
+        let Watch { node, run, worker, log, handle } = *self;
+        let mut process = match Process::start(node, run, worker, why) {
+            Ok(process) => process,
+            Err(error) => {
+                return End::Crashed { how: format!("failed to start: {error}"), blameless: false };
+            }
+        };
+        let hung = Duration::from_secs(node.args.hung_seconds);
+        let mut renewal = tokio::time::interval(lease.ttl / 3);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut last_beat, mut bus_away, mut ending) = (Instant::now(), false, false);
+        let (mut first_ticks, mut blameless, mut ended) = (None, false, BTreeMap::new());
+        loop {
+            tokio::select! {
+                output = process.next() => match output {
+                    Output::Beat(beat) => {
+                        last_beat = Instant::now();
+                        ended.insert(beat.platform, beat.ended);
+                        handle.ended.store(ended.values().all(|ended| *ended), Ordering::Relaxed);
+                        blameless |= *first_ticks.get_or_insert(beat.ticks) < beat.ticks;
                     }
-                    // A reader of logs that is slow costs lines, not the run.
-                    let _ = log.try_send((worker.to_owned(), line));
+                    Output::Line(line) => {
+                        last_lines.push_back(line.clone());
+                        if last_lines.len() > LAST_LINES {
+                            last_lines.pop_front();
+                        }
+                        // A reader of logs that is slow costs lines, not the run.
+                        let _ = log.try_send((worker.to_owned(), line));
+                    }
+                    Output::Exit(status) => return end_of(status, blameless || bus_away),
+                },
+                _ = renewal.tick() => {
+                    let renewal = renew(node, lease).await;
+                    bus_away = renewal == Renewal::NoAnswer;
+                    if renewal == Renewal::Lost {
+                        process.kill();
+                        process.wait().await;
+                        return End::LeaseLost;
+                    }
                 }
-                Output::Exit(status) => return ended(status, blameless || bus_away),
-            },
-            _ = renewal.tick() => {
-                let renewal = renew(node, lease).await;
-                bus_away = renewal == Renewal::NoAnswer;
-                if renewal == Renewal::Lost {
+                // A worker that waits for a bus that is away does what it should.
+                () = tokio::time::sleep_until(last_beat + hung), if bus_away => {
+                    last_beat = Instant::now();
+                }
+                () = tokio::time::sleep_until(last_beat + hung), if !bus_away => {
+                    last_lines.push_back(format!("no sign of life for {} s, killed", hung.as_secs()));
+                    last_beat = Instant::now();
                     process.kill();
-                    process.wait().await;
-                    return End::LeaseLost;
                 }
-            }
-            // A worker that waits for a bus that is away does what it should.
-            () = tokio::time::sleep_until(last_beat + hung), if bus_away => {
-                last_beat = Instant::now();
-            }
-            () = tokio::time::sleep_until(last_beat + hung), if !bus_away => {
-                last_lines.push_back(format!("no sign of life for {} s, killed", hung.as_secs()));
-                last_beat = Instant::now();
-                process.kill();
-            }
-            () = node.shutdown.wished(), if !ending => {
-                ending = true;
-                process.end(GRACE);
+                () = node.shutdown.wished(), if !ending => {
+                    ending = true;
+                    process.end(GRACE);
+                }
+                () = handle.wanted.notified(), if !ending => {
+                    ending = true;
+                    process.end(GRACE);
+                }
             }
         }
     }
 }
 
-fn ended(status: std::process::ExitStatus, blameless: bool) -> End {
+fn end_of(status: std::process::ExitStatus, blameless: bool) -> End {
     match status.code() {
         Some(0) => End::Clean,
         Some(code) if code == i32::from(EXIT_FENCED) => End::Fenced,

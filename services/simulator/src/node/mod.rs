@@ -34,6 +34,9 @@ const SWEEP: Duration = Duration::from_secs(3);
 /// How long workers may take to end with their node.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// The runs that a node holds: the task of each, and what may be asked of it.
+type Holds = BTreeMap<RunId, (JoinHandle<()>, hold::Handle)>;
+
 /// What the tasks of a node share; cheap to clone.
 #[derive(Clone)]
 pub struct Node {
@@ -44,7 +47,7 @@ pub struct Node {
     args: Arc<NodeArgs>,
     /// The URL is handed to workers in their environment, never on a command line.
     nats: Arc<bus::BusArgs>,
-    holds: Arc<Mutex<BTreeMap<RunId, JoinHandle<()>>>>,
+    holds: Arc<Mutex<Holds>>,
     shutdown: Shutdown,
 }
 
@@ -117,6 +120,10 @@ impl Node {
                 self.claim(&address.run, address.verb.as_str());
                 delivery.retry_in(Duration::from_secs(1)).await;
             }
+            Wish::MakeRoom(pause) => {
+                self.make_room();
+                delivery.retry_in(pause).await;
+            }
             Wish::Refuse(code) => {
                 self.refuse(&address, code).await;
                 delivery.ack().await;
@@ -133,7 +140,7 @@ impl Node {
         let known = self.bus.last(StreamName::EnvStatus, &status).await.ok()?.is_some();
         let key = Prefix::lease_key(&address.run);
         let held = self.bus.lease_holder(&key).await.ok()?.is_some();
-        Some(Facts { replied, held, known, room: self.room() > 0 })
+        Some(Facts { replied, held, known, room: self.has_room() })
     }
 
     async fn refuse(&self, address: &CommandAddress, code: ErrorCode) {
@@ -177,9 +184,6 @@ impl Node {
     async fn sweep(self) {
         loop {
             tokio::time::sleep(SWEEP).await;
-            if self.room() == 0 {
-                continue;
-            }
             let filter = self.bus.prefix().all(StreamName::EnvStatus);
             let Ok(all) = self.bus.read_last_per_subject(StreamName::EnvStatus, &filter).await
             else {
@@ -200,46 +204,56 @@ impl Node {
 
     /// Claims a run for this node and starts its worker. Another node that is quicker has it.
     fn claim(&self, run: &RunId, why: &str) {
-        if self.shutdown.is_wished() || self.room() == 0 {
+        if self.shutdown.is_wished() {
             return;
+        }
+        if !self.has_room() {
+            return self.make_room();
         }
         let mut holds = self.lock();
         // The lease would let this node in twice: to the server it is one holder.
-        if holds.get(run).is_some_and(|task| !task.is_finished()) {
+        if holds.get(run).is_some_and(|(task, _)| !task.is_finished()) {
             return;
         }
-        let (node, key, why) = (self.clone(), run.clone(), why.to_owned());
-        let task = tokio::spawn(async move { node.take_lease_and_hold(key, why).await });
-        holds.insert(run.clone(), task);
+        let handle = hold::Handle::default();
+        let holding = self.clone().take_lease_and_hold(run.clone(), why.to_owned(), handle.clone());
+        holds.insert(run.clone(), (tokio::spawn(holding), handle));
     }
 
-    async fn take_lease_and_hold(self, run: RunId, why: String) {
+    async fn take_lease_and_hold(self, run: RunId, why: String, handle: hold::Handle) {
         let key = Prefix::lease_key(&run);
         match self.bus.acquire_lease(&key, &self.holder, self.args.lease()).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
-                hold::hold(self, run, lease, why).await;
+                hold::hold(self, run, lease, why, handle).await;
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(%run, "failed to claim the run: {error}"),
         }
     }
 
-    /// How many more runs this node can take.
-    fn room(&self) -> usize {
+    /// Whether this node can take one more run.
+    fn has_room(&self) -> bool {
         let mut holds = self.lock();
-        holds.retain(|_, task| !task.is_finished());
-        usize::from(self.args.slots).saturating_sub(holds.len())
+        holds.retain(|_, (task, _)| !task.is_finished());
+        holds.len() < usize::from(self.args.slots)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<RunId, JoinHandle<()>>> {
+    /// Asks a run that is only kept open for questions to make room, if there is one.
+    fn make_room(&self) {
+        if let Some((_, handle)) = self.lock().values().find(|(_, handle)| handle.has_ended()) {
+            handle.let_go();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Holds> {
         self.holds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn end_holds(&self) {
         let holds = std::mem::take(&mut *self.lock());
         let ending = async {
-            for (run, task) in holds {
+            for (run, (task, _)) in holds {
                 if task.await.is_err() {
                     tracing::error!(%run, "the task that held the run panicked");
                 }

@@ -21,7 +21,7 @@ use world::World;
 use super::append::{Appended, Log};
 use super::board::Board;
 use super::opening::Journal;
-use super::pulse::Pulse;
+use super::pulse::{Beat, Pulse};
 use super::snapshot::Snapshots;
 use super::step::{self, Stepped};
 use super::{Ended, Lost, now, status_of};
@@ -103,7 +103,7 @@ impl Lane {
     /// When this world cannot go on; the other one may.
     pub async fn run(&mut self) -> Result<(), Ended> {
         loop {
-            self.pulse.beat(self.platform(), self.ticks());
+            self.beat();
             match self.next_event().await {
                 Event::NodeGone | Event::InboxClosed => return Ok(()),
                 Event::Ask(ask) => self.answer(ask).await?,
@@ -111,6 +111,11 @@ impl Lane {
                 Event::Beat => {}
             }
         }
+    }
+
+    fn beat(&self) {
+        let (platform, ticks, ended) = (self.platform(), self.ticks(), self.end.is_some());
+        self.pulse.beat(Beat { platform, ticks, ended });
     }
 
     fn ticks(&self) -> u32 {
@@ -308,7 +313,7 @@ impl Lane {
             return Err(Ended::Lost(Lost::Damaged(what)));
         }
         for record in &journal.ticks[self.ticks() as usize..] {
-            self.pulse.beat(self.platform(), self.ticks());
+            self.beat();
             let world = self.world.take().expect("the world is here between ticks");
             let stepped =
                 step::step(world, self.genesis.clone(), self.chain.clone(), record.at).await?;
@@ -378,7 +383,7 @@ pub async fn run_dead(
     why: &str,
 ) {
     loop {
-        pulse.beat(platform, 0);
+        pulse.beat(Beat { platform, ticks: 0, ended: true });
         tokio::select! {
             () = node_gone.wished() => return,
             ask = inbox.recv() => match ask {

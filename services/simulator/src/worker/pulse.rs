@@ -26,18 +26,20 @@ pub struct Beat {
     pub platform: Platform,
     /// The next tick that it will play.
     pub ticks: u32,
+    /// It plays no more ticks: the worker is there for questions alone.
+    pub ended: bool,
 }
 
 impl Pulse {
-    /// Shows that the loop of `platform` answers and how far it is.
-    pub fn beat(&self, platform: Platform, ticks: u32) {
-        let now = Instant::now();
+    /// Shows that a loop answers and how far it is.
+    pub fn beat(&self, beat: Beat) {
+        let (platform, now) = (beat.platform, Instant::now());
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.get(&platform).is_some_and(|at| now.duration_since(*at) < BETWEEN_LINES) {
             return;
         }
         last.insert(platform, now);
-        let line = Beat { platform, ticks }.to_line();
+        let line = beat.to_line();
         // A node that no longer reads is gone; standard input says so, and ends the worker.
         let _ = std::io::stdout().write_all(line.as_bytes());
     }
@@ -46,18 +48,24 @@ impl Pulse {
 impl Beat {
     /// The line, with its end.
     pub fn to_line(self) -> String {
-        format!("beat {} {}\n", self.platform, self.ticks)
+        let state = if self.ended { "ended" } else { "playing" };
+        format!("beat {} {} {state}\n", self.platform, self.ticks)
     }
 
     /// Reads a line back; `None` for any other line.
     pub fn from_line(line: &str) -> Option<Beat> {
         let mut words = line.split(' ');
-        let (Some("beat"), Some(platform), Some(ticks), None) =
-            (words.next(), words.next(), words.next(), words.next())
+        let ("beat", platform, ticks, state, None) =
+            (words.next()?, words.next()?, words.next()?, words.next()?, words.next())
         else {
             return None;
         };
-        Some(Beat { platform: platform.parse().ok()?, ticks: ticks.parse().ok()? })
+        let ended = match state {
+            "ended" => true,
+            "playing" => false,
+            _ => return None,
+        };
+        Some(Beat { platform: platform.parse().ok()?, ticks: ticks.parse().ok()?, ended })
     }
 }
 
@@ -67,9 +75,12 @@ mod tests {
 
     #[test]
     fn a_beat_survives_its_line_and_nothing_else_is_one() {
-        let beat = Beat { platform: Platform::Reddit, ticks: 12 };
-        assert_eq!(Beat::from_line(beat.to_line().trim_end()), Some(beat));
-        for other in ["", "beat", "beat reddit", "beat reddit x", "beat reddit 1 2", "hello"] {
+        for ended in [false, true] {
+            let beat = Beat { platform: Platform::Reddit, ticks: 12, ended };
+            assert_eq!(Beat::from_line(beat.to_line().trim_end()), Some(beat));
+        }
+        let others = ["", "beat", "beat reddit", "beat reddit x ended", "beat reddit 1 2", "hello"];
+        for other in others {
             assert_eq!(Beat::from_line(other), None, "{other:?}");
         }
     }
