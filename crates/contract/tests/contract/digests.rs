@@ -1,11 +1,14 @@
 //! The worked example of the digest, and the checker that any machine with Python can run.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use contract::frame::{Assembler, Frame};
+use contract::id::Digest;
+use contract::subject::Platform;
 
 use crate::samples::worlds;
 use crate::{assert_committed, in_schemas};
@@ -15,16 +18,19 @@ fn lines() -> Vec<String> {
     worlds::messages().into_iter().map(|message| String::from_utf8(message).unwrap()).collect()
 }
 
+fn python() -> OsString {
+    env::var_os("SHOAL_PYTHON").unwrap_or_else(|| "python3".into())
+}
+
 /// What `check.py` says to these lines.
 fn check(lines: &[String]) -> Output {
-    let python = env::var_os("SHOAL_PYTHON").unwrap_or_else(|| "python3".into());
-    let mut checker = Command::new(&python)
+    let mut checker = Command::new(python())
         .arg(in_schemas("digest/check.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{python:?} does not start: {error}; set SHOAL_PYTHON"));
+        .unwrap_or_else(|error| panic!("{:?}: {error}; set SHOAL_PYTHON", python()));
     // A checker that has seen enough may hang up; what it said is what counts.
     let _ = checker.stdin.take().unwrap().write_all((lines.join("\n") + "\n").as_bytes());
     checker.wait_with_output().unwrap()
@@ -60,17 +66,28 @@ fn the_checker_agrees() {
 }
 
 #[test]
-fn the_checker_reads_files_and_several_worlds_at_once() {
-    let reddit = lines().into_iter().map(|line| line.replace("twitter", "reddit"));
+fn the_checker_follows_several_worlds_at_once() {
+    let mut last = Digest::ZERO;
+    let reddit = worlds::story().into_iter().map(|frame| {
+        let mut frame = Frame { platform: Platform::Reddit, previous_digest: last, ..frame };
+        frame.digest = frame.compute_digest();
+        last = frame.digest;
+        serde_json::to_string(&frame).unwrap()
+    });
     let mixed: Vec<String> = lines().into_iter().zip(reddit).flat_map(|(a, b)| [a, b]).collect();
-    let output = check(&mixed);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.starts_with("night-market-1.reddit tick 0: digest is"), "{said}");
+    let rest = lines().split_off(mixed.len() / 2);
+    let output = check(&[mixed, rest].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(said.contains(&format!("night-market-1.reddit tick 2 {last}")), "{said}");
+}
 
-    let python = env::var_os("SHOAL_PYTHON").unwrap_or_else(|| "python3".into());
+#[test]
+fn the_checker_reads_files() {
     let file = in_schemas("digest/frames.jsonl");
-    let output =
-        Command::new(python).arg(in_schemas("digest/check.py")).arg(file).output().unwrap();
+    let output = Command::new(python()).arg(in_schemas("digest/check.py")).arg(file).output();
+    let output = output.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
