@@ -85,15 +85,17 @@ pub enum Step {
 pub enum Discord {
     /// What should come before it has not come.
     #[error(
-        "tick {tick} begins with action {found}, but the memory is done only up to action {done}"
+        "tick {tick} begins with action {found} where tick {due_tick} with action {due} is due"
     )]
     Gap {
         /// The frame's tick.
         tick: u32,
         /// Its first seq.
         found: u64,
-        /// The last action that the memory is done with.
-        done: u64,
+        /// The tick that is due.
+        due_tick: u32,
+        /// The first action that the memory does not have.
+        due: u64,
     },
     /// Its actions are not numbered one by one.
     #[error("tick {tick} has action {found} where {expected} belongs")]
@@ -164,7 +166,8 @@ fn discord(cursor: Option<&Cursor>, frame: &Frame) -> Option<Discord> {
         return Some(disorder);
     }
     let done = cursor.map_or(0, |cursor| cursor.seq);
-    let gap = Some(Discord::Gap { tick, found: first_seq, done });
+    let due_tick = cursor.map_or(0, |cursor| cursor.tick.saturating_add(1));
+    let gap = Some(Discord::Gap { tick, found: first_seq, due_tick, due: done + 1 });
     let Some(cursor) = cursor else {
         return if tick == 0 && first_seq == 1 { None } else { gap };
     };
@@ -173,7 +176,7 @@ fn discord(cursor: Option<&Cursor>, frame: &Frame) -> Option<Discord> {
         Ordering::Less if frame.next_seq() > done + 1 => foreign(digest),
         Ordering::Equal if digest != cursor.digest => foreign(digest),
         Ordering::Less | Ordering::Equal => None,
-        Ordering::Greater if tick > cursor.tick + 1 || first_seq > done + 1 => gap,
+        Ordering::Greater if tick > due_tick || first_seq > done + 1 => gap,
         Ordering::Greater if first_seq <= done || previous_digest != cursor.digest => {
             foreign(previous_digest)
         }

@@ -1,4 +1,25 @@
 //! What the operator wants: flags, environment, and the file of targets.
+//!
+//! The file, with every field that there is:
+//!
+//! ```json
+//! {"targets": {
+//!   "local": {"kind": "sqlite"},
+//!   "hook": {
+//!     "kind": "http",
+//!     "url": "https://memory.example/episodes",
+//!     "headers": {"X-Team": "blue"},
+//!     "header_files": {"Authorization": "hook-token"},
+//!     "body": {"graph": "{{graph_id}}", "name": "{{batch_id}}", "rows": "{{episodes}}"}
+//!   }
+//! }}
+//! ```
+//!
+//! A run names its memories by these names. `header_files` are files that hold a header's
+//! value, beside this one; `url_file` may stand for `url` in the same way. `body` is JSON in
+//! which a text may hold `{{batch_id}}`, `{{graph_id}}`, `{{run_id}}`, `{{platform}}`,
+//! `{{round}}`, `{{simulated_time}}` and `{{text}}` (all episodes, one per line), or be
+//! `{{episodes}}` (the list). Without it, the body has each of them under its name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

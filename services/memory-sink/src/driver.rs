@@ -117,7 +117,7 @@ impl Driver {
             match self.work().await {
                 Halt::Shutdown => return,
                 Halt::Taken(error) => {
-                    tracing::warn!(target = self.target.name, "starting over: {error}");
+                    tracing::warn!(memory = self.target.name, "starting over: {error}");
                     self.pause(self.manners.longest).await;
                 }
             }
@@ -213,13 +213,13 @@ impl Driver {
         let Some(first) = wanted.next() else { return };
         if let Some(second) = wanted.next() {
             tracing::error!(
-                target = self.target.name,
+                memory = self.target.name,
                 world = %world,
                 "{world} names two graphs of one memory, {:?} is not filled", second.graph_id
             );
         }
         tracing::info!(
-            target = self.target.name,
+            memory = self.target.name,
             world = %world,
             graph = first.graph_id,
             "remembering {world}"
@@ -255,21 +255,21 @@ impl Driver {
 
     /// Sends a batch until its outcome is known. Intent before, done after.
     async fn deliver(&mut self, track: &Track, batch: &EpisodeBatch) -> Result<(), Halt> {
-        let (target, id) = (self.target.name.as_str(), batch.id());
+        let (memory, id) = (self.target.name.as_str(), batch.id());
         self.insist("note an intent", || self.ledger.intend(track, batch)).await?;
         let mut pauses = Pauses::new(self.manners.first, self.manners.longest);
         loop {
             let error = match self.memory.deliver(batch).await {
                 Ok(Receipt::Taken) => break,
                 Ok(Receipt::AlreadyThere) => {
-                    tracing::info!(target, batch = id, "the memory had batch {id} already");
+                    tracing::info!(memory, batch = id, "the memory had batch {id} already");
                     break;
                 }
                 Err(DeliveryError::Reject { reason }) => {
-                    tracing::error!(target, batch = id, "batch {id} is rejected: {reason}");
-                    let letter =
-                        |at| dead_letter::of_batch(self.bus.prefix(), target, batch, &reason, at);
-                    self.post(letter(now())).await?;
+                    tracing::error!(memory, batch = id, "batch {id} is rejected: {reason}");
+                    let prefix = self.bus.prefix();
+                    let letter = dead_letter::of_batch(prefix, memory, batch, &reason, now());
+                    self.post(letter).await?;
                     self.ahead.insert(batch.world.clone());
                     break;
                 }
@@ -298,21 +298,21 @@ impl Driver {
             DeliveryError::Unauthorized { reason } => Health::Unauthorized(reason.clone()),
             other => Health::Retrying(other.to_string()),
         };
-        let (target, seconds) = (self.target.name.as_str(), pause.as_secs_f64());
+        let (memory, seconds) = (self.target.name.as_str(), pause.as_secs_f64());
         let text = format!("batch {id} is not taken, trying again in {seconds:.1} s: {error}");
         if self.target.set_health(health) {
-            tracing::warn!(target, batch = id, "{text}");
+            tracing::warn!(memory, batch = id, "{text}");
         } else {
-            tracing::debug!(target, batch = id, "{text}");
+            tracing::debug!(memory, batch = id, "{text}");
         }
     }
 
     /// Says that a message of the stream makes no sense, and keeps it as a dead letter.
     async fn report(&self, stored: &Stored, problem: Problem) -> Result<(), Halt> {
-        let target = self.target.name.as_str();
-        tracing::error!(target, sequence = stored.sequence, "not remembered: {problem}");
+        let memory = self.target.name.as_str();
+        tracing::error!(memory, sequence = stored.sequence, "not remembered: {problem}");
         let prefix = self.bus.prefix();
-        self.post(dead_letter::of_message(prefix, target, stored, problem, now())).await
+        self.post(dead_letter::of_message(prefix, memory, stored, problem, now())).await
     }
 
     async fn post(&self, letter: Append) -> Result<(), Halt> {
@@ -355,7 +355,7 @@ impl Driver {
             failed = true;
             let text = format!("failed to {what}: {error}");
             if self.target.set_health(Health::Retrying(text.clone())) {
-                tracing::warn!(target = self.target.name, "{text}, trying again");
+                tracing::warn!(memory = self.target.name, "{text}, trying again");
             }
             if self.shutdown.is_wished() {
                 return Err(Halt::Shutdown);
@@ -367,7 +367,7 @@ impl Driver {
     /// Notes that what was tried has succeeded.
     fn recover(&self) {
         if self.target.set_health(Health::Ready) {
-            tracing::info!(target = self.target.name, "it goes on");
+            tracing::info!(memory = self.target.name, "it goes on");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The service as a process, between a real nats-server and a real disk.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -156,7 +158,9 @@ fn frame(platform: Platform, previous: Option<&Frame>) -> Frame {
         "first_seq": first_seq, "part": 1, "parts": 1,
         "previous_digest": previous.map_or(Digest::ZERO, |previous| previous.digest),
         "digest": Digest::ZERO, "markers": [], "actions": actions,
-        "memory": (tick == 0).then_some(json!([{"target": "local", "graph_id": "g"}])),
+        "memory": (tick == 0).then_some(json!([
+            {"target": "hook", "graph_id": "h"}, {"target": "local", "graph_id": "g"},
+        ])),
     }))
     .unwrap();
     frame.digest = frame.compute_digest();
@@ -232,6 +236,42 @@ async fn a_sink_that_is_killed_again_and_again_remembers_each_action_once() {
     }
     assert_eq!(stats.episodes, total as u64);
     drop(sink);
+    let log = text(&stage.log());
+    assert!(log.contains("names memory \"hook\", which is none of ours"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_that_is_away_holds_up_no_other_and_shows_no_secret() {
+    let stage = Stage::new().await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = stage.folder.path().join("targets.json");
+    let hook = json!({"kind": "http", "url": format!("http://{nobody}/s3cret?key=s3cret")});
+    let targets = json!({"targets": {"hook": hook, "local": {"kind": "sqlite"}}});
+    std::fs::write(&file, targets.to_string()).unwrap();
+    let played = frames(Platform::Reddit, 5);
+    for frame in &played {
+        stage.publish(frame).await;
+    }
+    let mut sink = stage.spawn(&["--targets", file.to_str().unwrap()]);
+    let stats = until("one memory at the end", async || {
+        let stats = stage.stats().await.ok()?;
+        (stats.cursors.len() == 2 && stats.lag == 10).then_some(stats)
+    })
+    .await;
+    let seqs: Vec<_> = stats.cursors.iter().map(|c| (c.target.as_str(), c.seq)).collect();
+    assert_eq!(seqs, [("hook", 0), ("local", 10)]);
+    assert_eq!(stage.remembered(Platform::Reddit).await, expected(&played));
+    let away = until("a complaint", async || {
+        let answer: TargetsAnswer = stage.ask(TARGETS, Targets.to_bytes()).await.ok()?;
+        answer.targets.into_iter().find(|target| target.state == TargetState::Retrying)
+    })
+    .await;
+    assert_eq!((away.name.as_str(), away.place.clone()), ("hook", format!("http://{nobody}")));
+    assert!(away.problem.as_ref().unwrap().contains("Connection refused"), "{away:?}");
+    assert_eq!(sink.terminate().code(), Some(0));
+    let log = text(&stage.log());
+    assert!(log.contains("is not taken, trying again in"), "{log}");
+    assert!(!format!("{log}{away:?}").contains("s3cret"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,25 +93,21 @@ fn each_frame_means_one_thing_for_each_cursor() {
         // A cursor within a frame takes the rest of it.
         (Some(&cut), &seeds, "market-1.twitter.3-4: market-1.twitter.4 to 4"),
         // What skips ahead is not taken: not later, not at the start, not over an empty tick.
-        (
-            none,
-            &idle,
-            "refuse: tick 1 begins with action 5, but the memory is done only up to action 0",
-        ),
+        (none, &idle, "refuse: tick 1 begins with action 5 where tick 0 with action 1 is due"),
         (
             Some(&at_seeds),
             &last,
-            "refuse: tick 3 begins with action 6, but the memory is done only up to action 4",
+            "refuse: tick 3 begins with action 6 where tick 1 with action 5 is due",
         ),
         (
             Some(&at_idle),
             &last,
-            "refuse: tick 3 begins with action 6, but the memory is done only up to action 5",
+            "refuse: tick 3 begins with action 6 where tick 2 with action 6 is due",
         ),
         (
             Some(&cut),
             &idle,
-            "refuse: tick 1 begins with action 5, but the memory is done only up to action 2",
+            "refuse: tick 1 begins with action 5 where tick 1 with action 3 is due",
         ),
         (Some(&at_last), &idle, "repeat"),
     ];

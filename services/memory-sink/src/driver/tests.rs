@@ -245,7 +245,7 @@ async fn what_skips_ahead_moves_nothing_until_it_is_repaired() {
     until("a problem", || problem().is_some()).await;
     assert_eq!(
         problem().as_deref(),
-        Some("tick 2 begins with action 4, but the memory is done only up to action 1")
+        Some("tick 2 begins with action 4 where tick 1 with action 2 is due")
     );
     assert_eq!(running.seq(), 1);
 
