@@ -71,13 +71,15 @@ impl Bus {
         }
     }
 
-    /// Listens to `subject` (or a pattern). What this connection publishes afterwards is heard.
-    /// A denied subscription is silent; the reason is in the log.
+    /// Listens to `subject` (or a pattern). What anybody publishes after this is heard. A
+    /// denied subscription is silent; the reason is in the log.
     ///
     /// # Errors
-    /// If the subject is not valid, in words.
+    /// If the subject is not valid or the server does not answer, in words.
     pub async fn subscribe(&self, subject: String) -> Result<Subscription, String> {
         let subscriber = self.client.subscribe(subject).await.map_err(|error| error.to_string())?;
+        // The server takes things in order: its answer means that the subscription is there.
+        self.is_ready().await?;
         Ok(Subscription { subscriber })
     }
 }

@@ -1,11 +1,15 @@
 //! Makes the server's streams match the topology, or says exactly what differs.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_nats::jetstream::account::Account;
 use async_nats::jetstream::stream::{Config, Info};
+use contract::subject::StreamName;
+use tokio::time::Instant;
 
 use crate::Bus;
+use crate::leases::Lease;
 use crate::topology::{StreamSpec, essentials, topology};
 use crate::wire::ApiError;
 
@@ -31,6 +35,10 @@ pub struct TopologyError {
     pub reasons: Vec<String>,
 }
 
+/// How long making all streams may take before another service tries.
+const PROVISIONING: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// What is taken as storage where the server sets no limit for the account.
 const USUAL_STORAGE: u64 = 8 * GIB;
 const LEAST_STORAGE: u64 = GIB / 64;
@@ -52,10 +60,58 @@ impl Bus {
     /// # Errors
     /// All differences that remain, and why.
     pub async fn provision(&self, replicas: usize) -> Result<(), TopologyError> {
+        let steps = self.inspect_all(replicas).await;
+        if !steps.iter().any(Step::is_open) {
+            return Ok(());
+        }
+        // Services start together. One of them makes the streams, so that the room is shared
+        // out once; the lease that decides it needs its own stream first.
+        if let Some(leases) = steps.iter().find(|step| step.spec.stream == StreamName::Leases)
+            && matches!(leases.found, Found::Nothing)
+        {
+            let mut room = Room { bytes: GIB, is_known: true };
+            if let Err(error) = self.make(&leases.spec, &mut room).await {
+                tracing::debug!("{} cannot be made: {error}", leases.spec.name);
+            }
+        }
+        let lease = self.provisioner().await;
+        let result = self.change(replicas).await;
+        if let Some(lease) = lease
+            && let Err(error) = self.release_lease(lease).await
+        {
+            tracing::debug!("the lease to make streams was not given back: {error}");
+        }
+        result
+    }
+
+    /// Waits to be the only one who makes streams. None if leases do not work for us; then
+    /// most likely making streams does not either, and we find out.
+    async fn provisioner(&self) -> Option<Lease> {
+        let holder = self.new_id();
+        let deadline = Instant::now() + 2 * PROVISIONING;
+        while Instant::now() < deadline {
+            match self.acquire_lease("provision", &holder, PROVISIONING).await {
+                Ok(Some(lease)) => return Some(lease),
+                Ok(None) => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(error) => {
+                    tracing::debug!("no lease to make streams: {error}");
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    async fn inspect_all(&self, replicas: usize) -> Vec<Step> {
         let mut steps = Vec::new();
         for spec in topology(&self.prefix, replicas) {
             steps.push(self.inspect(spec).await);
         }
+        steps
+    }
+
+    async fn change(&self, replicas: usize) -> Result<(), TopologyError> {
+        let mut steps = self.inspect_all(replicas).await;
         let mut open: Vec<Step> = steps.extract_if(.., |step| step.is_open()).collect();
         if open.is_empty() {
             return Ok(());

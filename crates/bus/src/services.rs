@@ -37,10 +37,10 @@ pub struct Request {
 
 impl Bus {
     /// Serves `endpoints`, each a name and a subject. Instances with the same service share
-    /// the work: a question goes to one of them.
+    /// the work: a question goes to one of them. What is asked after this is heard.
     ///
     /// # Errors
-    /// What is wrong with the names, in words.
+    /// What is wrong with the names, or that the server does not answer, in words.
     pub async fn serve(
         &self,
         service: ServiceInfo,
@@ -58,6 +58,8 @@ impl Bus {
             listening
                 .push(added.map_err(|error| format!("endpoint {endpoint} of {name}: {error}"))?);
         }
+        // The server takes things in order: its answer means that the endpoints are there.
+        self.is_ready().await?;
         Ok(Requests { endpoints: select_all(listening), _service: running })
     }
 }

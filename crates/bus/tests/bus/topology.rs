@@ -51,8 +51,9 @@ async fn provisioning_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn many_services_provision_at_once() {
-    let server = NatsServer::start(Options::default());
+async fn many_services_share_out_a_small_server_once() {
+    let jetstream = Some("max_file_store: 100MB".to_owned());
+    let server = NatsServer::start(Options { jetstream, ..Options::default() });
     let mut starting = Vec::new();
     for _ in 0..4 {
         let bus = connect(&server.url()).await;
@@ -61,6 +62,13 @@ async fn many_services_provision_at_once() {
     for started in starting {
         started.await.unwrap().unwrap();
     }
+    let sizes = streams(&connect(&server.url()).await).await;
+    let of = |name: &str| {
+        let config = &sizes.iter().find(|stream| stream.0 == name).unwrap().1;
+        config["max_bytes"].as_u64().unwrap()
+    };
+    assert_eq!(of("SIM_ACTIONS") / 40, of("SIM_INPUTS") / 15);
+    assert_eq!(of("SIM_REPLIES") / 4, of("SIM_INPUTS") / 15);
 }
 
 #[tokio::test]
@@ -73,8 +81,8 @@ async fn a_small_server_is_shared_out() {
     let size = |config: &serde_json::Value| config["max_bytes"].as_u64().unwrap();
     let total: u64 = sizes.iter().map(|(_, config)| size(config)).sum();
     assert!((40_000_000..=104_857_600).contains(&total), "{total} of 100 MB");
-    let actions = &sizes.iter().find(|stream| stream.0 == "SIM_ACTIONS").unwrap().1;
-    assert_eq!(size(actions) / (total / 95), 40, "{} of {total}", size(actions));
+    let of = |name: &str| size(&sizes.iter().find(|stream| stream.0 == name).unwrap().1);
+    assert_eq!(of("SIM_ACTIONS") / 40, of("SIM_INPUTS") / 15);
 }
 
 #[tokio::test]
