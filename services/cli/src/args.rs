@@ -10,6 +10,12 @@ use contract::command::MAX_PROMPT_BYTES;
 use contract::memory::{MAX_LIMIT, MAX_QUERY_BYTES};
 use contract::subject::Platform;
 
+use crate::help::{
+    CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
+    MEMORY_ABOUT, PROVISION_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT, STOP_ABOUT,
+    SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT,
+};
+
 /// Run social simulations, watch them, ask the people in them.
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -75,6 +81,9 @@ pub enum Command {
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),
+    /// Make the streams on a server, for services that may not
+    #[command(long_about = PROVISION_ABOUT)]
+    Provision(ProvisionArgs),
     /// Look into the memory that runs leave
     #[command(subcommand, long_about = MEMORY_ABOUT)]
     Memory(MemoryCommand),
@@ -123,7 +132,7 @@ pub struct RunArgs {
     /// The operator's default unless given
     #[arg(long, value_name = "NAME")]
     pub memory: Vec<String>,
-    /// Start a new run even if one with the same options is alive
+    /// Start a new run even if there is one with the same options
     #[arg(long)]
     pub new_run: bool,
     /// Return as soon as the run exists, and print its name
@@ -201,6 +210,14 @@ pub struct Patience {
         value_parser = clap::value_parser!(u32).range(1..=3600)
     )]
     pub timeout: u32,
+}
+
+/// Arguments of `provision`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ProvisionArgs {
+    /// In a cluster: how many servers keep each stream that is made now
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub replicas: u8,
 }
 
 /// Arguments of `memory search`.
@@ -300,124 +317,6 @@ fn bounded(text: &str, max: usize, expected: &str) -> Result<String, String> {
 fn limit() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=i64::from(MAX_LIMIT))
 }
-
-const LONG_ABOUT: &str = "\
-Run social simulations, watch them, ask the people in them.
-
-A simulation is a folder: a configuration and the profiles of its agents. A run of it plays \
-rounds in one or two worlds (twitter, reddit). shoal is a client of the bus on which runs live \
-(NATS); it starts no services. `make up` starts them all.";
-
-const USUAL_PATH: &str = "\
-The usual path:
-  shoal run samples/lantern-pier --pace 2     start a run and follow it; Ctrl-C lets it go on
-  shoal status lantern-pier                   how far its newest run is
-  shoal interview lantern-pier --agent 18 \"Whose side are you on?\"
-  shoal memory search --run lantern-pier \"second dive\"
-  shoal summary lantern-pier                  what became of it";
-
-const CODES_AND_LOG: &str = "\
-Exit codes:
-  0    done; for `run` and `watch`: the run completed
-  1    the run or the command failed, or the run was stopped
-  2    bad input: a folder with problems, an unknown run or agent
-  3    the bus or a service is not reachable; the message says where and what to do
-  64   the command line cannot be read
-  130  Ctrl-C while following: the run goes on
-
-Environment, beside what the options name:
-  SHOAL_LOG  how much is logged to stderr: error, warn (the default), info or debug
-  NO_COLOR   if set, `--color auto` means never";
-
-const COMMON_OPTIONS: &str = "\
-Every command takes --json and --color, and --nats-url, --nats-creds and --prefix (or NATS_URL, \
-NATS_CREDS and SHOAL_PREFIX) to say where the bus is: see `shoal --help`.";
-
-const RUN_ABOUT: &str = "\
-Start a run of a simulation folder and follow it to its end.
-
-The folder is read and checked in full before anything is stored; everything that is wrong with \
-it is listed. If a run of this simulation with the same options is alive, that run is followed \
-(see --new-run). On a terminal two bars show the rounds, and the liveliest actions pass above \
-them; elsewhere there is a plain line every ten rounds. Ctrl-C stops following, not the run. At \
-the end there is a summary.
-
-Example:
-  shoal run samples/lantern-pier --pace 0.8 --seed 7";
-
-const LS_ABOUT: &str = "\
-List the runs that the bus knows, newest first: state, rounds played, actions, age, node.
-
-With --json: a list of env-status documents, the shape in schemas/.
-
-Example:
-  shoal ls";
-
-const STATUS_ABOUT: &str = "\
-Show the state of one run: rounds, actions and digest of each world, who has it, what it was \
-started with.
-
-With --json: its env-status document, the shape in schemas/.
-
-Example:
-  shoal status lantern-pier";
-
-const WATCH_ABOUT: &str = "\
-Follow a run to its end, as `run` does after starting one. Works also for a run that has ended.
-
-With --json: one line per action, as it happens: {\"id\": .., \"platform\": .., \"round\": .., \
-\"agent_name\": .., \"action_type\": .., \"action_args\": ..}.
-
-Example:
-  shoal watch lantern-pier-1 --from-start --json";
-
-const STOP_ABOUT: &str = "\
-Stop a run. It ends with the round that it is playing; what it has produced stays.
-
-Example:
-  shoal stop lantern-pier --reason \"seen enough\"";
-
-const INTERVIEW_ABOUT: &str = "\
-Ask one agent a question. It answers from its world as that is after the last round played, \
-whether the run goes on or has ended. The answer changes nothing in the world.
-
-Example:
-  shoal interview lantern-pier --agent 18 \"What would change your mind?\"
-  shoal interview lantern-pier --agent \"harbour\" \"Why now?\" --platform reddit";
-
-const SUMMARY_ABOUT: &str = "\
-Summarise a run from what it has published so far: actions by type and world, the posts with the \
-most likes, reposts and comments, the most active agents, the digests. The chain of digests is \
-checked on the way.
-
-Example:
-  shoal summary lantern-pier --json";
-
-const MEMORY_ABOUT: &str = "\
-Look into the memory that runs leave. Each action that a memory takes becomes an episode, a \
-sentence with its time and its source; the memory-sink service keeps them and answers.
-
-Example:
-  shoal memory search --run lantern-pier \"second dive\"";
-
-const SEARCH_ABOUT: &str = "\
-Find what a memory says about something, best hits first.
-
-Example:
-  shoal memory search --run lantern-pier \"second dive\"
-  shoal memory search --graph lantern-pier \"pier 9\" --json";
-
-const STATS_ABOUT: &str = "\
-Count what a run has left in its memory, and how far the memory has followed it.
-
-Example:
-  shoal memory stats lantern-pier";
-
-const EPISODES_ABOUT: &str = "\
-List the episodes that a run has left in its memory, in the order in which they came.
-
-Example:
-  shoal memory episodes lantern-pier --limit 5";
 
 #[cfg(test)]
 mod tests {

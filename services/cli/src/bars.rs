@@ -10,10 +10,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::lively::{Shown, describe};
 use crate::output::{Paint, visible};
-use crate::progress::{hour, so_far};
+use crate::progress::{day, hour, so_far};
 use crate::report::status_word;
 use crate::status::{trouble, word};
-use crate::summary::WorldTally;
+use crate::tally::WorldTally;
 
 /// Milliseconds between two actions of a world that are shown: what passes faster is not read.
 const READING_TIME: i64 = 400;
@@ -39,12 +39,16 @@ impl Bars {
     pub fn new(status: &EnvStatus, width: usize, paint: Paint) -> Bars {
         let all = MultiProgress::new();
         let headline = all.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
-        let template =
-            format!("{{prefix:7}}  {}  round {{pos}}/{{len}}  {{msg}}", paint.cyan("{bar:24}"));
+        // What stands beside the bar takes some 60 columns; what does not fit is cut, not wrapped.
+        let bar_width = width.saturating_sub(62).clamp(8, 32);
+        let bar = paint.cyan(&format!("{{bar:{bar_width}}}"));
+        let template = format!("{{prefix:7}}  {bar}  round {{pos}}/{{len}}  {{wide_msg}}");
         let look = style(&template).progress_chars("━╸ ");
         let world = |platform: Platform| {
             let bar = ProgressBar::new(u64::from(status.options.rounds)).with_style(look.clone());
             let bar = all.add(bar.with_prefix(platform.as_str()));
+            // Drawn now: the first round may take its time.
+            bar.tick();
             (platform, World { bar, shown: Shown::default(), shown_at: None })
         };
         let worlds = status.options.platforms.iter().copied().map(world).collect();
@@ -77,7 +81,8 @@ impl Bars {
         if world.shown_at.is_some_and(|shown_at| now - shown_at < READING_TIME) {
             return;
         }
-        let place = format!("{} {:7} ", hour(frame.simulated_time), frame.platform);
+        let time = format!("d{} {}", day(tally.started, tally.now), hour(tally.now));
+        let place = format!("{time} {:7} ", frame.platform);
         let room = self.width.saturating_sub(visible(&place));
         let Some(action) = world.shown.pick(frame, tally) else { return };
         if let Some(words) = describe(action, room, self.paint) {
@@ -108,7 +113,7 @@ fn style(template: &str) -> ProgressStyle {
 mod tests {
     use super::*;
     use crate::fixtures::{self, post};
-    use crate::summary::Tally;
+    use crate::tally::Tally;
     use contract::status::RunStatus;
 
     #[test]

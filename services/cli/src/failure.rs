@@ -8,6 +8,9 @@ use kit::EXIT_USAGE;
 /// Ended by Ctrl-C while the run goes on: 128 and the number of SIGINT, as shells have it.
 pub const EXIT_DETACHED: u8 = 130;
 
+/// Whoever read the output went away: 128 and the number of SIGPIPE.
+pub const EXIT_NOBODY_READS: u8 = 141;
+
 /// Why a command did not succeed, by who can do something about it.
 #[derive(Debug)]
 pub enum Failure {
@@ -19,7 +22,7 @@ pub enum Failure {
     Unreachable(anyhow::Error),
     /// The command line cannot be read.
     Usage(anyhow::Error),
-    /// Nobody reads what is printed any more, as with `| head`. Nothing went wrong.
+    /// Nobody reads what is printed any more, as with `| head`. Nothing to complain of.
     NobodyReads,
 }
 
@@ -42,7 +45,7 @@ impl Failure {
     /// The process's exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Failure::NobodyReads => 0,
+            Failure::NobodyReads => EXIT_NOBODY_READS,
             Failure::Failed(_) => 1,
             Failure::BadInput(_) => 2,
             Failure::Unreachable(_) => 3,

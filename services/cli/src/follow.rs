@@ -15,7 +15,7 @@ use kit::shutdown::Shutdown;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::View;
-use crate::summary::Tally;
+use crate::tally::Tally;
 
 /// How often the view is told the time.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -203,6 +203,10 @@ impl Chain {
             return Ok(None);
         };
         let Frame { tick, first_seq, previous_digest, .. } = frame;
+        // A stream that lost its end is read from the beginning again.
+        if tick < self.tick {
+            return Ok(None);
+        }
         ensure!(tick == self.tick, "{platform}: tick {tick} stands where {} belongs", self.tick);
         ensure!(
             previous_digest == self.digest,
@@ -247,7 +251,8 @@ mod tests {
         assert_eq!(push(&mut chains, &between), Ok(Some(between)));
         assert_eq!(chains.push(last).unwrap(), Some(large));
         let next = twitter.tick(vec![(1, Ok(post(21, "the next")))]);
-        assert_eq!(push(&mut chains, &next), Ok(Some(next)));
+        assert_eq!(push(&mut chains, &next), Ok(Some(next.clone())));
+        assert_eq!(push(&mut chains, &next), Ok(None), "what was read before is passed over");
     }
 
     #[test]

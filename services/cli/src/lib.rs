@@ -3,12 +3,12 @@
 //! In reading order:
 //!
 //! - [`args`]: what can be typed;
-//! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`summary`]
-//!   (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
+//! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`tally`]
+//!   and [`summary`] (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
 //!   and [`lively`] (what is shown on the way);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
-//! - [`memory`]: questions to the memory-sink;
+//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
 //! - [`client`], [`output`], [`failure`]: the bus, the terminal, the exit code.
 
 pub mod args;
@@ -19,15 +19,18 @@ pub mod failure;
 #[cfg(test)]
 mod fixtures;
 pub mod follow;
+mod help;
 pub mod interview;
 pub mod lively;
 pub mod memory;
 pub mod output;
 pub mod progress;
+pub mod provision;
 pub mod report;
 pub mod run;
 pub mod status;
 pub mod summary;
+pub mod tally;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -106,6 +109,7 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {
             memory::search(&client.await?, &args, output).await
         }

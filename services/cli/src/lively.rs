@@ -4,7 +4,7 @@ use contract::action::{Action, ActionBody};
 use contract::frame::Frame;
 
 use crate::output::{Paint, one_line, visible};
-use crate::summary::WorldTally;
+use crate::tally::WorldTally;
 
 /// What was shown of a world last, so that not the same is shown again.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,7 @@ fn score(action: &Action, world: &WorldTally) -> Option<(u8, u64)> {
 mod tests {
     use super::*;
     use crate::fixtures::{World, comment, follow, like, nothing, post, repost};
-    use crate::summary::Tally;
+    use crate::tally::Tally;
     use contract::subject::Platform;
 
     /// The seqs that are picked from these frames, one after the other.

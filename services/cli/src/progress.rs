@@ -10,7 +10,7 @@ use contract::timestamp::Timestamp;
 use crate::bars::Bars;
 use crate::output::{Output, count, counted};
 use crate::status::trouble;
-use crate::summary::{Tally, WorldTally};
+use crate::tally::{Tally, WorldTally};
 
 /// Rounds between two plain lines of a world.
 const ROUNDS_PER_LINE: u32 = 10;
@@ -165,7 +165,7 @@ pub(crate) fn so_far(world: &WorldTally) -> String {
 }
 
 /// The day of a simulation, from 1.
-fn day(start: Timestamp, now: Timestamp) -> String {
+pub(crate) fn day(start: Timestamp, now: Timestamp) -> String {
     const DAY: i64 = 24 * 60 * 60 * 1000;
     let days = (now.midnight().milliseconds() - start.midnight().milliseconds()) / DAY;
     count(u64::try_from(days).unwrap_or(0) + 1)

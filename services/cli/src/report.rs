@@ -19,25 +19,18 @@ pub struct Places<'a> {
 pub fn report(summary: &Summary, places: &Places<'_>, width: usize, paint: Paint) -> String {
     let mut lines = vec![headline(summary, paint)];
     lines.extend(summary.reason.iter().map(|why| format!("  {}", one_line(why, 500))));
-    lines.extend(
-        summary
-            .last_error
-            .iter()
-            .map(|error| format!("  {} {}", paint.red("last error:"), one_line(error, 500))),
-    );
-    lines.push(String::new());
-    lines.extend(action_table(summary, paint));
+    lines.extend(last_error(summary.last_error.as_deref(), paint));
+    if summary.platforms.iter().next().is_some() {
+        lines.push(String::new());
+        lines.extend(action_table(summary, paint));
+    }
     if !summary.top_posts.is_empty() {
         lines.extend([String::new(), paint.bold("top posts")]);
         lines.extend(summary.top_posts.iter().flat_map(|post| top_post(post, width, paint)));
     }
     if !summary.most_active.is_empty() {
         lines.extend([String::new(), paint.bold("most active")]);
-        let agents = summary.most_active.iter().map(|agent| {
-            let number = paint.dim(&format!("#{}", agent.agent_id));
-            vec![format!("  {}", count(agent.actions)), number, one_line(&agent.name, 60)]
-        });
-        lines.extend(columns(&agents.collect::<Vec<_>>(), &[0, 1]));
+        lines.extend(agent_table(summary, paint));
     }
     lines.extend([String::new(), paint.bold("digests")]);
     for (platform, world) in summary.platforms.iter() {
@@ -59,6 +52,12 @@ pub fn status_word(status: RunStatus, word: &str, paint: Paint) -> String {
     }
 }
 
+/// The last thing that went wrong, if anything did.
+pub fn last_error(error: Option<&str>, paint: Paint) -> Option<String> {
+    let error = one_line(error?, 500);
+    (!error.is_empty()).then(|| format!("  {} {error}", paint.red("last error:")))
+}
+
 /// How to come back to a run that goes on.
 pub fn come_back(run: &RunId) -> String {
     let rows = [
@@ -70,13 +69,12 @@ pub fn come_back(run: &RunId) -> String {
 
 fn headline(summary: &Summary, paint: Paint) -> String {
     let rounds = summary.platforms.iter().map(|(_, world)| world.rounds).min().unwrap_or(0);
-    let planned = summary.platforms.iter().map(|(_, world)| world.rounds_planned).max();
     let minutes = summary.platforms.iter().map(|(_, world)| world.simulated_minutes).max();
     let mut text = format!(
         "{} {}: {rounds} of {}",
         paint.bold(summary.run_id.as_str()),
         status_word(summary.status, summary.status.as_str(), paint),
-        counted(u64::from(planned.unwrap_or(0)), "round"),
+        counted(u64::from(summary.rounds_planned), "round"),
     );
     if let Some(minutes) = minutes {
         text.push_str(&format!(" ({} simulated)", span(minutes * 60_000)));
@@ -119,6 +117,14 @@ fn action_table(summary: &Summary, paint: Paint) -> Vec<String> {
     columns(&rows, &[1, 2, 3, 4])
 }
 
+fn agent_table(summary: &Summary, paint: Paint) -> Vec<String> {
+    let agents = summary.most_active.iter().map(|agent| {
+        let number = paint.dim(&format!("#{}", agent.agent_id));
+        vec![format!("  {}", count(agent.actions)), number, one_line(&agent.name, 60)]
+    });
+    columns(&agents.collect::<Vec<_>>(), &[0, 1])
+}
+
 fn top_post(post: &TopPost, width: usize, paint: Paint) -> [String; 2] {
     let TopPost { platform, post_id, likes, reposts, comments, .. } = post;
     let numbers = format!(
@@ -139,9 +145,9 @@ fn next_steps(summary: &Summary, places: &Places<'_>) -> Vec<String> {
     let mut rows = vec![
         [format!("  shoal interview {run} --agent {agent} \"And now?\""), "ask somebody".into()],
         [format!("  shoal memory search --run {run} WORDS"), "what the memory says".into()],
-        [format!("  {prefix}.actions.{run}.>"), "every action, a message per round".into()],
-        [format!("  {prefix}.env-status.{run}"), "the state of the run".into()],
-        [format!("  {prefix}.inputs.{run}.>"), "the journal that repeats the run".into()],
+        [format!("  {prefix}.actions.{run}.>"), "every action".into()],
+        [format!("  {prefix}.env-status.{run}"), "the run's state".into()],
+        [format!("  {prefix}.inputs.{run}.>"), "its journal".into()],
     ];
     if let Some(url) = places.http_url {
         let url = url.trim_end_matches('/');
@@ -154,7 +160,7 @@ fn next_steps(summary: &Summary, places: &Places<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::tests::small_run;
+    use crate::tally::tests::small_run;
 
     #[test]
     fn a_summary_reads_well() {
@@ -198,9 +204,9 @@ where to look next
   shoal interview market-1 --agent 0 \"And now?\"                  ask somebody
   shoal memory search --run market-1 WORDS                       what the memory says
   http://127.0.0.1:5001/api/simulation/market/run-status/detail  the same over HTTP
-  sim.actions.market-1.>                                         every action, a message per round
-  sim.env-status.market-1                                        the state of the run
-  sim.inputs.market-1.>                                          the journal that repeats the run",
+  sim.actions.market-1.>                                         every action
+  sim.env-status.market-1                                        the run's state
+  sim.inputs.market-1.>                                          its journal",
             summary.spec_digest
         );
         assert_eq!(text, expected);

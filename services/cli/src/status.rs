@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow::parse_status;
 use crate::output::{Output, Paint, columns, count, counted, one_line, span};
-use crate::report::status_word;
+use crate::report::{last_error, status_word};
 
 /// Milliseconds without news after which a promised worker is in doubt. While rounds advance
 /// it says something at least every 2 s.
@@ -159,11 +159,7 @@ fn render(run: &EnvStatus, now: Timestamp, paint: Paint) -> String {
     let mut lines = vec![format!("{} {status}", paint.bold(run.run_id.as_str()))];
     lines.extend(trouble(run, now).map(|trouble| format!("  {}", paint.yellow(trouble))));
     lines.extend(run.reason.iter().map(|reason| format!("  {}", one_line(reason, 500))));
-    lines.extend(
-        run.last_error
-            .iter()
-            .map(|error| format!("  {} {}", paint.red("last error:"), one_line(error, 500))),
-    );
+    lines.extend(last_error(run.last_error.as_deref(), paint));
     lines.extend(columns(&run.platforms.iter().map(world_row).collect::<Vec<_>>(), &[]));
     let facts = facts(run, now);
     let facts: Vec<Vec<String>> = facts

@@ -1,22 +1,12 @@
-//! What became of a run: frames in, summary out. Pure.
+//! What became of a run, in the shape in which `--json` prints it.
 
 use std::collections::BTreeMap;
 
-use contract::action::{Action, ActionBody};
-use contract::frame::{Frame, Marker};
 use contract::id::{Digest, RunId, SimulationId};
 use contract::options::MemoryTarget;
-use contract::problem::shorten;
-use contract::status::{EnvStatus, RunStatus};
+use contract::status::RunStatus;
 use contract::subject::Platform;
-use contract::timestamp::Timestamp;
 use serde::Serialize;
-
-/// How many posts and agents a summary names.
-const TOP: usize = 5;
-
-/// Characters that are kept of a post, since a long run has very many.
-const POST_TEXT: usize = 200;
 
 /// What became of a run, or of it so far. With `--json` printed as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +25,8 @@ pub struct Summary {
     pub spec_digest: Digest,
     /// The seed.
     pub seed: u64,
+    /// Rounds to play after round 0, in each world.
+    pub rounds_planned: u32,
     /// Wall-clock time from its first worker to its end, or to its last news.
     pub duration_milliseconds: Option<u64>,
     /// Its worlds.
@@ -63,8 +55,6 @@ pub struct Worlds {
 pub struct WorldSummary {
     /// Rounds played after round 0.
     pub rounds: u32,
-    /// Rounds that were to be played.
-    pub rounds_planned: u32,
     /// Simulated minutes since the start.
     pub simulated_minutes: u64,
     /// Actions, failed ones included.
@@ -120,341 +110,10 @@ pub struct ActiveAgent {
     pub actions: u64,
 }
 
-/// Counts a run's frames as they come, each world's from its first.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    worlds: BTreeMap<Platform, WorldTally>,
-    agents: BTreeMap<u32, (String, u64)>,
-}
-
-/// One world so far.
-#[derive(Clone, Debug)]
-pub struct WorldTally {
-    /// Frames so far: the tick that is due next.
-    pub ticks: u32,
-    /// The last round played.
-    pub round: u32,
-    /// The simulated time of round 0.
-    pub started: Timestamp,
-    /// The simulated time of the last frame.
-    pub now: Timestamp,
-    /// The digest up to the last frame.
-    pub digest: Digest,
-    /// True once no more frames are to come.
-    pub is_over: bool,
-    by_type: BTreeMap<&'static str, Count>,
-    memorable: u64,
-    posts: BTreeMap<u64, PostTally>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct PostTally {
-    author: String,
-    content: String,
-    likes: u64,
-    reposts: u64,
-    comments: u64,
-}
-
-impl Tally {
-    /// Counts the next frame of a world.
-    pub fn add(&mut self, frame: &Frame) {
-        let world = self.worlds.entry(frame.platform).or_insert_with(|| WorldTally::new(frame));
-        world.ticks = frame.tick + 1;
-        world.round = frame.round;
-        world.now = frame.simulated_time;
-        world.digest = frame.digest;
-        world.is_over |= frame.markers.iter().any(|m| matches!(m, Marker::SimulationEnd { .. }));
-        for action in &frame.actions {
-            world.add(action);
-            if action.success() && action.body.is_memorable() {
-                let agent = self.agents.entry(action.agent_id);
-                agent.or_insert_with(|| (action.agent_name.clone(), 0)).1 += 1;
-            }
-        }
-    }
-
-    /// One world, once it has a frame.
-    pub fn world(&self, platform: Platform) -> Option<&WorldTally> {
-        self.worlds.get(&platform)
-    }
-
-    /// The summary of what was counted, for a run in this state.
-    pub fn summary(&self, status: &EnvStatus) -> Summary {
-        let world = |platform: Platform| {
-            let planned = status.options.rounds;
-            self.world(platform).map(|world| world.summary(planned))
-        };
-        let end = status.ended_at.unwrap_or(status.updated_at);
-        let duration = status.started_at.map(|start| end.milliseconds() - start.milliseconds());
-        Summary {
-            run_id: status.run_id.clone(),
-            simulation_id: status.simulation_id.clone(),
-            status: status.status,
-            reason: status.reason.clone(),
-            last_error: status.last_error.clone(),
-            spec_digest: status.spec_digest,
-            seed: status.options.seed,
-            duration_milliseconds: duration.and_then(|span| u64::try_from(span).ok()),
-            platforms: Worlds {
-                twitter: world(Platform::Twitter),
-                reddit: world(Platform::Reddit),
-            },
-            top_posts: self.top_posts(),
-            most_active: self.most_active(),
-            memory: status.memory.clone(),
-        }
-    }
-
-    fn top_posts(&self) -> Vec<TopPost> {
-        let all = self.worlds.iter().flat_map(|(platform, world)| {
-            world.posts.iter().map(|(post_id, post)| (*platform, *post_id, post))
-        });
-        let mut noticed: Vec<_> = all.filter(|(_, _, post)| post.reactions() > 0).collect();
-        noticed.sort_by_key(|(platform, id, post)| (u64::MAX - post.reactions(), *platform, *id));
-        let top = noticed.into_iter().take(TOP);
-        top.map(|(platform, post_id, post)| TopPost {
-            platform,
-            post_id,
-            author: post.author.clone(),
-            content: post.content.clone(),
-            likes: post.likes,
-            reposts: post.reposts,
-            comments: post.comments,
-        })
-        .collect()
-    }
-
-    fn most_active(&self) -> Vec<ActiveAgent> {
-        let mut agents: Vec<_> = self.agents.iter().collect();
-        agents.sort_by_key(|(agent_id, (_, actions))| (u64::MAX - actions, **agent_id));
-        let top = agents.into_iter().take(TOP);
-        top.map(|(&agent_id, (name, actions))| ActiveAgent {
-            agent_id,
-            name: name.clone(),
-            actions: *actions,
-        })
-        .collect()
-    }
-}
-
-impl WorldTally {
-    fn new(first: &Frame) -> WorldTally {
-        WorldTally {
-            ticks: 0,
-            round: 0,
-            started: first.simulated_time,
-            now: first.simulated_time,
-            digest: Digest::ZERO,
-            is_over: false,
-            by_type: BTreeMap::new(),
-            memorable: 0,
-            posts: BTreeMap::new(),
-        }
-    }
-
-    /// Actions so far, failed ones included.
-    pub fn actions(&self) -> u64 {
-        self.by_type.values().map(|count| count.succeeded + count.failed).sum()
-    }
-
-    /// Posts that were written so far.
-    pub fn posts(&self) -> u64 {
-        self.by_type.get("CREATE_POST").map_or(0, |count| count.succeeded)
-    }
-
-    /// Likes, reposts and comments that a post has so far.
-    pub fn reactions(&self, post_id: u64) -> u64 {
-        self.posts.get(&post_id).map_or(0, PostTally::reactions)
-    }
-
-    fn add(&mut self, action: &Action) {
-        let count = self.by_type.entry(action.body.type_name()).or_default();
-        if !action.success() {
-            count.failed += 1;
-            return;
-        }
-        count.succeeded += 1;
-        self.memorable += u64::from(action.body.is_memorable());
-        match &action.body {
-            ActionBody::CreatePost(post) => {
-                if let Some(post_id) = post.post_id {
-                    self.post(post_id, Some(&action.agent_name), Some(&post.content));
-                }
-            }
-            ActionBody::CreateComment(comment) => {
-                let (author, content) = (&comment.post_author_name, &comment.post_content);
-                self.post(comment.post_id, author.as_ref(), content.as_ref()).comments += 1;
-            }
-            ActionBody::LikePost(like) => {
-                let (author, content) = (&like.post_author_name, &like.post_content);
-                self.post(like.post_id, author.as_ref(), content.as_ref()).likes += 1;
-            }
-            ActionBody::Repost(repost) => {
-                let (author, content) = (&repost.original_author_name, &repost.original_content);
-                self.post(repost.reposted_id, author.as_ref(), content.as_ref()).reposts += 1;
-            }
-            ActionBody::Follow(_) | ActionBody::DoNothing(_) => {}
-        }
-    }
-
-    /// The post, with what is known of it. Posts that profiles bring appear in no action of
-    /// their own, so the first reaction to one is where it becomes known.
-    fn post(
-        &mut self,
-        post_id: u64,
-        author: Option<&String>,
-        content: Option<&String>,
-    ) -> &mut PostTally {
-        self.posts.entry(post_id).or_insert_with(|| PostTally {
-            author: author.cloned().unwrap_or_default(),
-            content: shorten(content.map_or("", String::as_str), POST_TEXT),
-            ..PostTally::default()
-        })
-    }
-
-    fn summary(&self, rounds_planned: u32) -> WorldSummary {
-        let succeeded = self.by_type.values().map(|count| count.succeeded).sum();
-        let minutes = (self.now.milliseconds() - self.started.milliseconds()) / 60_000;
-        WorldSummary {
-            rounds: self.round,
-            rounds_planned,
-            simulated_minutes: u64::try_from(minutes).unwrap_or(0),
-            actions: self.actions(),
-            succeeded,
-            failed: self.actions() - succeeded,
-            memorable: self.memorable,
-            by_type: self.by_type.clone(),
-            digest: self.digest,
-        }
-    }
-}
-
-impl PostTally {
-    fn reactions(&self) -> u64 {
-        self.likes + self.reposts + self.comments
-    }
-}
-
 impl Worlds {
     /// The worlds that there are.
     pub fn iter(&self) -> impl Iterator<Item = (Platform, &WorldSummary)> {
         let both = [(Platform::Twitter, &self.twitter), (Platform::Reddit, &self.reddit)];
         both.into_iter().filter_map(|(platform, world)| Some((platform, world.as_ref()?)))
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::fixtures::{World, comment, follow, like, nothing, post, repost, status};
-
-    /// A small run: Ada's post 1 and Ben's post 2 on Twitter, a profile's post 9 on Reddit.
-    pub(crate) fn small_run() -> (Tally, Summary) {
-        let (mut twitter, mut reddit) =
-            (World::new(Platform::Twitter), World::new(Platform::Reddit));
-        let frames = [
-            twitter.tick(vec![(0, Ok(post(1, "Pier 9 closes"))), (1, Ok(post(2, "Why?")))]),
-            reddit.tick(vec![(2, Ok(like(9, "Dan")))]),
-            twitter.tick(vec![
-                (2, Ok(like(2, "Ben"))),
-                (2, Ok(repost(2, "Ben"))),
-                (0, Ok(comment(2, "Rot.", "Ben"))),
-                (3, Err((like(77, "Ada"), "there is no post 77"))),
-                (3, Ok(nothing())),
-            ]),
-            reddit.tick(vec![(1, Ok(comment(9, "Proof?", "Dan"))), (1, Ok(follow(2)))]),
-            twitter.tick(vec![(0, Ok(like(1, "Ada")))]),
-            reddit.end(),
-            twitter.end(),
-        ];
-        let mut tally = Tally::default();
-        frames.iter().for_each(|frame| tally.add(frame));
-        let mut status = status("market-1", RunStatus::Completed);
-        status.ended_at = Some("2026-03-01T10:00:13.400Z".parse().unwrap());
-        let summary = tally.summary(&status);
-        (tally, summary)
-    }
-
-    #[test]
-    fn actions_are_counted_by_world_type_and_success() {
-        let (tally, summary) = small_run();
-        let twitter = summary.platforms.twitter.unwrap();
-        let counts = |succeeded, failed| Count { succeeded, failed };
-        let by_type = BTreeMap::from([
-            ("CREATE_COMMENT", counts(1, 0)),
-            ("CREATE_POST", counts(2, 0)),
-            ("DO_NOTHING", counts(1, 0)),
-            ("LIKE_POST", counts(2, 1)),
-            ("REPOST", counts(1, 0)),
-        ]);
-        assert_eq!(twitter.by_type, by_type);
-        let WorldSummary { rounds, actions, succeeded, failed, memorable, .. } = twitter;
-        assert_eq!((rounds, actions, succeeded, failed, memorable), (3, 8, 7, 1, 6));
-        assert_eq!((twitter.rounds_planned, twitter.simulated_minutes), (48, 180));
-        assert_eq!(summary.platforms.reddit.unwrap().memorable, 3);
-        assert_eq!(summary.duration_milliseconds, Some(12_400));
-        let world = tally.world(Platform::Twitter).unwrap();
-        assert_eq!((world.ticks, world.posts(), world.is_over), (4, 2, true));
-        assert_eq!((world.actions(), world.digest), (8, twitter.digest));
-    }
-
-    #[test]
-    fn posts_are_ranked_by_all_reactions_and_known_by_their_first_mention() {
-        let (_, summary) = small_run();
-        let top = |post: &TopPost| {
-            let TopPost { platform, post_id, likes, reposts, comments, .. } = post;
-            (*platform, *post_id, [*likes, *reposts, *comments])
-        };
-        let expected = [
-            (Platform::Twitter, 2, [1, 1, 1]),
-            (Platform::Reddit, 9, [1, 0, 1]),
-            (Platform::Twitter, 1, [1, 0, 0]),
-        ];
-        assert_eq!(summary.top_posts.iter().map(top).collect::<Vec<_>>(), expected);
-        let texts = summary.top_posts.iter().map(|post| (&*post.author, &*post.content));
-        let expected = [("Ben", "Why?"), ("Dan", "text of 9"), ("Ada", "Pier 9 closes")];
-        assert_eq!(texts.collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn agents_are_ranked_over_all_worlds_by_what_a_memory_takes() {
-        let (_, summary) = small_run();
-        let agents = summary.most_active.iter().map(|agent| (&*agent.name, agent.actions));
-        assert_eq!(agents.collect::<Vec<_>>(), [("Ada", 3), ("Ben", 3), ("Cleo", 3)]);
-    }
-
-    #[test]
-    fn equals_are_ranked_by_world_and_number_and_only_five_are_named() {
-        let mut tally = Tally::default();
-        let likes = (0..8).map(|id| (id, Ok(like(u64::from(10 - id), "Ada")))).collect();
-        tally.add(&World::new(Platform::Reddit).tick(likes));
-        let summary = tally.summary(&status("market-1", RunStatus::Running));
-        let posts = summary.top_posts.iter().map(|post| post.post_id);
-        assert_eq!(posts.collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
-        let agents = summary.most_active.iter().map(|agent| agent.agent_id);
-        assert_eq!(agents.collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
-        assert_eq!(summary.platforms.twitter, None);
-    }
-
-    #[test]
-    fn a_run_without_frames_has_a_summary_too() {
-        let mut queued = status("market-1", RunStatus::Queued);
-        queued.started_at = None;
-        let summary = Tally::default().summary(&queued);
-        assert_eq!((summary.duration_milliseconds, summary.platforms.iter().count()), (None, 0));
-        let json = serde_json::to_value(&summary).unwrap();
-        assert_eq!(json["status"], "queued");
-        assert_eq!(json["platforms"], serde_json::json!({}));
-    }
-
-    #[test]
-    fn the_json_is_what_scripts_rely_on() {
-        let json = serde_json::to_value(small_run().1).unwrap();
-        assert_eq!((&json["run_id"], &json["seed"]), (&"market-1".into(), &7.into()));
-        let likes = &json["platforms"]["twitter"]["by_type"]["LIKE_POST"];
-        assert_eq!(likes, &serde_json::json!({"succeeded": 2, "failed": 1}));
-        assert_eq!(json["top_posts"][0]["post_id"], 2);
-        assert_eq!(json["memory"][0]["graph_id"], "market");
     }
 }

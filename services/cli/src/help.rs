@@ -1,0 +1,128 @@
+//! The help's longer texts.
+
+pub(crate) const LONG_ABOUT: &str = "\
+Run social simulations, watch them, ask the people in them.
+
+A simulation is a folder: a configuration and the profiles of its agents. A run of it plays \
+rounds in one or two worlds (twitter, reddit). shoal is a client of the bus on which runs live \
+(NATS); it starts no services. `make up` starts them all.";
+
+pub(crate) const USUAL_PATH: &str = "\
+The usual path:
+  shoal run samples/lantern-pier --pace 2     start a run and follow it; Ctrl-C lets it go on
+  shoal status lantern-pier                   how far its newest run is
+  shoal interview lantern-pier --agent 18 \"Whose side are you on?\"
+  shoal memory search --run lantern-pier \"second dive\"
+  shoal summary lantern-pier                  what became of it";
+
+pub(crate) const CODES_AND_LOG: &str = "\
+Exit codes:
+  0    done; for `run` and `watch`: the run completed
+  1    the run or the command failed, or the run was stopped
+  2    bad input: a folder with problems, an unknown run or agent
+  3    the bus or a service is not reachable; the message says where and what to do
+  64   the command line cannot be read
+  130  Ctrl-C while following: the run goes on
+  141  whoever read the output went away, as with `| head`
+
+Environment, beside what the options name:
+  SHOAL_LOG  how much is logged to stderr: error, warn (the default), info or debug
+  NO_COLOR   if set, `--color auto` means never";
+
+pub(crate) const COMMON_OPTIONS: &str = "\
+Every command takes --json and --color, and --nats-url, --nats-creds and --prefix (or NATS_URL, \
+NATS_CREDS and SHOAL_PREFIX) to say where the bus is: see `shoal --help`.";
+
+pub(crate) const RUN_ABOUT: &str = "\
+Start a run of a simulation folder and follow it to its end.
+
+The folder is read and checked in full before anything is stored; everything that is wrong with \
+it is listed. If this simulation's newest run has the same options and is alive, or has \
+completed and can still be asked, that run is followed (see --new-run). On a terminal two bars show the rounds, and the liveliest actions pass above \
+them; elsewhere there is a plain line every ten rounds. Ctrl-C stops following, not the run. At \
+the end there is a summary.
+
+Example:
+  shoal run samples/lantern-pier --pace 0.8 --seed 7";
+
+pub(crate) const LS_ABOUT: &str = "\
+List the runs that the bus knows, newest first: state, rounds played, actions, age, node.
+
+With --json: a list of env-status documents, the shape in schemas/.
+
+Example:
+  shoal ls";
+
+pub(crate) const STATUS_ABOUT: &str = "\
+Show the state of one run: rounds, actions and digest of each world, who has it, what it was \
+started with.
+
+With --json: its env-status document, the shape in schemas/.
+
+Example:
+  shoal status lantern-pier";
+
+pub(crate) const WATCH_ABOUT: &str = "\
+Follow a run to its end, as `run` does after starting one. Works also for a run that has ended.
+
+With --json: one line per action, as it happens: {\"id\": .., \"platform\": .., \"round\": .., \
+\"agent_name\": .., \"action_type\": .., \"action_args\": ..}.
+
+Example:
+  shoal watch lantern-pier-1 --from-start --json";
+
+pub(crate) const STOP_ABOUT: &str = "\
+Stop a run. It ends with the round that it is playing; what it has produced stays.
+
+Example:
+  shoal stop lantern-pier --reason \"seen enough\"";
+
+pub(crate) const INTERVIEW_ABOUT: &str = "\
+Ask one agent a question. It answers from its world as that is after the last round played, \
+whether the run goes on or has ended. The answer changes nothing in the world.
+
+Example:
+  shoal interview lantern-pier --agent 18 \"What would change your mind?\"
+  shoal interview lantern-pier --agent \"harbour\" \"Why now?\" --platform reddit";
+
+pub(crate) const SUMMARY_ABOUT: &str = "\
+Summarise a run from what it has published so far: actions by type and world, the posts with the \
+most likes, reposts and comments, the most active agents, the digests. The chain of digests is \
+checked on the way.
+
+Example:
+  shoal summary lantern-pier --json";
+
+pub(crate) const PROVISION_ABOUT: &str = "\
+Make the streams on a server, for services that may not. Where services have the right to make \
+streams they do so themselves, and this is not needed. What matches already is left as it is; \
+what cannot be changed is listed.
+
+Example:
+  shoal provision --nats-creds operator.creds --replicas 3";
+
+pub(crate) const MEMORY_ABOUT: &str = "\
+Look into the memory that runs leave. Each action that a memory takes becomes an episode, a \
+sentence with its time and its source; the memory-sink service keeps them and answers.
+
+Example:
+  shoal memory search --run lantern-pier \"second dive\"";
+
+pub(crate) const SEARCH_ABOUT: &str = "\
+Find what a memory says about something, best hits first.
+
+Example:
+  shoal memory search --run lantern-pier \"second dive\"
+  shoal memory search --graph lantern-pier \"pier 9\" --json";
+
+pub(crate) const STATS_ABOUT: &str = "\
+Count what a run has left in its memory, and how far the memory has followed it.
+
+Example:
+  shoal memory stats lantern-pier";
+
+pub(crate) const EPISODES_ABOUT: &str = "\
+List the episodes that a run has left in its memory, in the order in which they came.
+
+Example:
+  shoal memory episodes lantern-pier --limit 5";
