@@ -317,7 +317,8 @@ impl fmt::Display for TopologyError {
         }
         f.write_str(
             "\nprovision them once with a user who may create and update streams \
-             ($JS.API.STREAM.CREATE.*, $JS.API.STREAM.UPDATE.*), or by hand as listed",
+             ($JS.API.STREAM.CREATE.*, $JS.API.STREAM.UPDATE.*): run `shoal provision` as that \
+             user, or make them by hand as listed",
         )
     }
 }
