@@ -16,7 +16,7 @@ pub const LOG_VARIABLE: &str = "SHOAL_LOG";
 /// If the variable is no filter, or logging has begun already.
 pub fn init(default: &str) -> anyhow::Result<()> {
     let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| default.to_owned());
-    let filter = Targets::from_str(&wanted).map_err(|error| {
+    let filter = Targets::from_str(&with_quiet_client(&wanted)).map_err(|error| {
         anyhow::anyhow!(
             "{LOG_VARIABLE} is {wanted:?}, expected e.g. info or info,bus=debug: {error}"
         )
@@ -26,4 +26,24 @@ pub fn init(default: &str) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal());
     tracing_subscriber::registry().with(filter).with(lines).try_init()?;
     Ok(())
+}
+
+/// The client library tells at `info` what the bus tells in our words; it is heard only when
+/// it is named.
+fn with_quiet_client(wanted: &str) -> String {
+    match wanted {
+        named if named.contains("async_nats") => named.to_owned(),
+        others => format!("{others},async_nats=warn"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_library_is_quiet_unless_it_is_named() {
+        assert_eq!(with_quiet_client("info"), "info,async_nats=warn");
+        assert_eq!(with_quiet_client("warn,async_nats=debug"), "warn,async_nats=debug");
+    }
 }
