@@ -51,12 +51,16 @@ struct Inner {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder cannot be used.
-    #[error("folder of memories {} cannot be used: {source}", folder.display())]
+    #[error(
+        "folder of memories {} cannot be used: {why}; set SHOAL_MEMORY_DIR to a folder that can \
+         be written",
+        folder.display()
+    )]
     Folder {
         /// The folder.
         folder: PathBuf,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// Another sink owns it.
     #[error(
@@ -106,7 +110,7 @@ impl SqliteMemory {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(folder: &Path, target: &str) -> Result<SqliteMemory, OpenError> {
-        let unfit = |source| OpenError::Folder { folder: folder.to_owned(), source };
+        let unfit = |why| OpenError::Folder { folder: folder.to_owned(), why };
         std::fs::create_dir_all(folder).map_err(unfit)?;
         let lock = File::create(folder.join(LOCK_NAME)).map_err(unfit)?;
         match lock.try_lock() {
