@@ -1,5 +1,6 @@
 //! A worker as an operating-system process: started, listened to, ended for certain.
 
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl Process {
     /// # Errors
     /// If the system cannot start it.
     pub fn start(node: &Node, run: &RunId, worker: &str, why: &str) -> std::io::Result<Process> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut child = Command::new(own_program()?)
             .args(["worker", "--run", run.as_str(), "--worker", worker, "--why", why])
             .env("SHOAL_NODE", &*node.name)
             .env("SHOAL_IDLE_SECONDS", node.args.idle_seconds.to_string())
@@ -99,6 +100,13 @@ impl Process {
     pub fn kill(&mut self) {
         kill_group(self.group);
     }
+}
+
+/// This very program, also where its file has been replaced since: a worker must have the
+/// rules of its node.
+fn own_program() -> std::io::Result<PathBuf> {
+    let itself = Path::new("/proc/self/exe");
+    if itself.exists() { Ok(itself.to_owned()) } else { std::env::current_exe() }
 }
 
 fn kill_group(group: Option<Pid>) {
