@@ -75,6 +75,7 @@ impl Service {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a failed test shows what its services said")]
 impl Drop for Service {
     fn drop(&mut self) {
         if self.is_alive() {

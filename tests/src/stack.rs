@@ -97,7 +97,10 @@ impl Stack {
 
     /// Runs `shoal` with these arguments.
     pub fn shoal(&self, arguments: &[&str]) -> Output {
-        run(&program("shoal"), arguments, &self.environment)
+        let mut environment = self.environment.clone();
+        // Its log lines on stderr are not what it says to people.
+        environment.insert("SHOAL_LOG".to_owned(), "error".to_owned());
+        run(&program("shoal"), arguments, &environment)
     }
 
     /// Runs `shoal … --json` and reads what it says.

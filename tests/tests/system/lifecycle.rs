@@ -73,9 +73,23 @@ fn what_cannot_be_asked_is_refused_with_the_reason() {
         assert!(said.contains(expected), "{said}");
     };
     refused(
-        1,
+        2,
         &["interview", &run, "--agent", "99", "Who are you?"],
         "agent 99 is unknown: there are 0 to 11",
     );
     refused(2, &["stop", "bridge-7"], "bridge-7");
+}
+
+#[test]
+fn an_ended_run_makes_room_for_one_that_waits() {
+    let stack = Stack::start_with(&[("SHOAL_SLOTS", "1")]);
+    let folder = write_simulation(stack.dir(), "bridge", 8, 4);
+    let folder = folder.to_str().unwrap();
+    for run in ["bridge-1", "bridge-2", "bridge-3"] {
+        let summary = stack.shoal_json(&["run", folder, "--new-run"]);
+        assert_eq!((&summary["run_id"], &summary["status"]), (&json!(run), &json!("completed")));
+    }
+    // The first one was let go; who asks has it opened again.
+    let answer = reply(&stack, &["interview", "bridge-1", "--agent", "2", "Still there?"]);
+    assert_eq!(answer["reddit"]["as_of"]["round"], 4);
 }
