@@ -59,7 +59,7 @@ fn every_problem_of_a_folder_is_said_at_once() {
                     folder,
                     r#""simulation_id":"bridge""#,
                     &format!(r#""simulation_id":"{id}""#),
-                )
+                );
             },
             &BAD_ID.replace("ID", id),
         );

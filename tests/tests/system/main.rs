@@ -1,5 +1,7 @@
 //! System tests: real nats-server, real processes, real signals.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 mod bad_input;
 mod foreign_server;
 mod http_edge;
