@@ -8,7 +8,8 @@
 //!
 //! - connection: how one gets a [`Bus`], and why one does not;
 //! - [`topology`]: every stream there is, as data; provision makes the server match it;
-//! - append and batch: writing; [`verdict`]: what a refused write means;
+//! - append and batch: writing; [`verdict`]: what a refused write means; first: being the only
+//!   one on a subject; asking: a command and its one reply;
 //! - reading, cursor, durable: reading once, for ever, and together with others;
 //! - objects: bytes of any size; leases: who lives; ledger: one value under a key;
 //! - core and services: what is not stored.
@@ -17,12 +18,14 @@
 //! like one that was not answered; a dropped read loses nothing.
 
 mod append;
+mod asking;
 mod batch;
 mod connection;
 mod core;
 mod cursor;
 mod durable;
 mod events;
+mod first;
 mod leases;
 mod ledger;
 mod objects;
@@ -40,11 +43,13 @@ use std::sync::Arc;
 use contract::subject::Prefix;
 
 pub use append::{Append, AppendError};
+pub use asking::AskError;
 pub use batch::MAX_BATCH;
 pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, shown_url};
 pub use core::{CoreMessage, RequestError, Subscription};
 pub use cursor::{Cursor, Start};
 pub use durable::{Delivery, Durable};
+pub use first::First;
 pub use leases::Lease;
 pub use provision::{Difference, TopologyError};
 pub use reading::ReadError;

@@ -202,7 +202,7 @@ pub struct InterviewArgs {
 /// How long to wait for an answer.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Patience {
-    /// Seconds to wait for the answer; after them the command is void
+    /// Seconds to wait for the answer; a question is void after them, a stop is not
     #[arg(
         long,
         value_name = "SECONDS",

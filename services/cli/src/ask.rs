@@ -1,14 +1,11 @@
 //! Commands to a run: published under a fresh id, answered by the one reply to it.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use anyhow::Context;
-use bus::{Append, Start};
-use contract::command::{Command, Request, Verb};
-use contract::id::{CommandId, RunId};
+use bus::AskError;
+use contract::command::{Request, Verb};
+use contract::id::RunId;
 use contract::reply::{ErrorCode, Reply, ReplyOutcome, ReplyResult};
-use contract::subject::{CommandAddress, StreamName};
 use contract::timestamp::Timestamp;
 
 use crate::args::StopArgs;
@@ -41,7 +38,7 @@ pub async fn stop(
     }
 }
 
-/// Publishes a command and waits for its reply.
+/// Stores a command and waits for its reply.
 ///
 /// # Errors
 /// If it cannot be stored, or nobody answers within `patience`. A reply that reports a
@@ -52,33 +49,16 @@ pub async fn ask(
     request: Request,
     patience: Duration,
 ) -> Result<Reply, Failure> {
-    let (verb, command_id) = (request.verb(), fresh_id());
-    let now = kit::now_milliseconds();
-    let expires_at = now.saturating_add(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
-    let command = Command {
-        command_id: command_id.clone(),
-        request,
-        issued_at: Timestamp::from_milliseconds(now),
-        expires_at: Some(Timestamp::from_milliseconds(expires_at)),
-    };
-    let prefix = client.bus.prefix();
-    let reply_subject = prefix.reply(&client_id(), run, &command_id);
-    let mut replies = client.bus.follow(StreamName::Replies, &reply_subject, Start::First).await?;
-    let address = CommandAddress { run: run.clone(), verb, client: client_id(), command_id };
-    let message = Append {
-        subject: prefix.command(&address),
-        body: command.to_bytes(),
-        headers: Vec::new(),
-        expected_last: Some(0),
-    };
-    client.bus.append(message).await?;
-    match tokio::time::timeout(patience, replies.next()).await {
-        Ok(stored) => {
-            let reply = serde_json::from_slice(&stored.body).context("the reply cannot be read");
-            reply.map_err(Failure::Failed)
-        }
-        Err(_) => Err(unanswered(run, verb, patience)),
-    }
+    let (verb, now) = (request.verb(), Timestamp::from_milliseconds(kit::now_milliseconds()));
+    let reply = client.bus.ask_run(run, &client_id(), request, now, patience).await;
+    reply.map_err(|error| match error {
+        AskError::NotStored(error) => Failure::from(error),
+        AskError::Deaf(_) | AskError::Unreadable(_) => Failure::Failed(error.into()),
+        AskError::Late { .. } => Failure::unreachable(format!(
+            "{verb} for {run}: {error}: is a simulator running on this bus? \
+             (`shoal status {run}` shows who has the run; --timeout waits longer)"
+        )),
+    })
 }
 
 /// The result in a reply.
@@ -105,30 +85,4 @@ pub fn result(reply: Reply) -> Result<ReplyResult, Failure> {
 /// The answer to another question than ours.
 pub fn odd(verb: Verb, result: &ReplyResult) -> Failure {
     Failure::failed(format!("the reply to {verb} is an odd one: {result:?}"))
-}
-
-fn unanswered(run: &RunId, verb: Verb, patience: Duration) -> Failure {
-    Failure::unreachable(format!(
-        "nobody answered {verb} for {run} within {} s, and now it is void: is a simulator running \
-         on this bus? (`shoal status {run}` shows who has the run; --timeout waits longer)",
-        patience.as_secs()
-    ))
-}
-
-/// An id that no other command has: the time, and 64 random bits.
-fn fresh_id() -> CommandId {
-    let random = RandomState::new().hash_one(std::process::id());
-    let id = format!("{:x}-{random:016x}", kit::now_milliseconds());
-    id.parse().expect("hexadecimal digits and a dash are a command id")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_do_not_repeat() {
-        let ids: std::collections::BTreeSet<CommandId> = (0..1000).map(|_| fresh_id()).collect();
-        assert_eq!(ids.len(), 1000);
-    }
 }

@@ -23,8 +23,7 @@ use contract::timestamp::Timestamp;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::command::carry_out;
-use crate::create::{Creator, Order};
+use crate::create::{Creator, Order, now};
 use crate::follow::find;
 use crate::model::RunName;
 use crate::queued::check_memory_names;
@@ -90,7 +89,7 @@ async fn answer(creator: &Creator, subject: &str, body: &[u8]) -> Result<Vec<u8>
             if find(&creator.bus, &creator.model, &RunName::Run(run.clone())).await?.is_none() {
                 return Err(Refusal::Unknown(format!("unknown run {run}")));
             }
-            let reply = carry_out(&creator.bus, &run, &client, request, patience).await?;
+            let reply = creator.bus.ask_run(&run, &client, request, now(), patience).await?;
             Ok(reply.to_bytes())
         }
     }

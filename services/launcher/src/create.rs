@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bus::Bus;
+use bus::{Bus, First};
 use contract::id::SimulationId;
 use contract::options::RequestedOptions;
 use contract::problem::Problem;
@@ -11,7 +11,6 @@ use contract::status::EnvStatus;
 use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 
-use crate::first::{First, append_first};
 use crate::follow::refresh;
 use crate::model::Model;
 use crate::plan::{Plan, Wish, plan};
@@ -117,7 +116,7 @@ impl Creator {
     async fn create(&self, run: Arc<EnvStatus>) -> Result<Option<Arc<EnvStatus>>, Refusal> {
         let subject = self.bus.prefix().env_status(&run.run_id);
         let body = run.to_bytes();
-        match append_first(&self.bus, StreamName::EnvStatus, &subject, body).await? {
+        match self.bus.append_first(StreamName::EnvStatus, &subject, body).await? {
             First::Ours(sequence) => self.model.fold(sequence, Arc::clone(&run)),
             // Whose it is shows when the run is looked at again.
             First::Theirs(_) => return Ok(None),
@@ -139,7 +138,7 @@ impl Creator {
 pub async fn publish_start(bus: &Bus, run: &EnvStatus) -> Result<(), Refusal> {
     let (address, command) = start_command(run);
     let subject = bus.prefix().command(&address);
-    append_first(bus, address.verb.stream(), &subject, command.to_bytes()).await?;
+    bus.append_first(address.verb.stream(), &subject, command.to_bytes()).await?;
     Ok(())
 }
 
@@ -155,6 +154,7 @@ fn in_order(requested: &RequestedOptions) -> RequestedOptions {
     requested
 }
 
-fn now() -> Timestamp {
+/// The wall clock.
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_milliseconds(kit::now_milliseconds())
 }

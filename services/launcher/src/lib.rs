@@ -6,20 +6,17 @@
 //!
 //! - [`config`]: what it is told;
 //! - [`plan`]: which run a request means (pure); [`queued`]: what a new run is made of (pure);
-//! - [`first`]: being the first on a subject; [`create`]: brings a plan about;
+//! - [`create`]: brings a plan about;
 //! - [`specs`]: specs from folders and from the bus;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`actions`]: the actions of runs that are looked at;
-//! - [`command`]: stores a command and waits for its reply;
 //! - [`ask`]: the edge on the bus; [`http`]: the edge over HTTP;
 //! - [`refusal`]: why something is not done, for both edges.
 
 pub mod actions;
 pub mod ask;
-pub mod command;
 pub mod config;
 pub mod create;
-pub mod first;
 pub mod follow;
 pub mod http;
 pub mod model;

@@ -1,6 +1,6 @@
 //! Why the launcher does not do what it is asked, in kinds that each edge maps to its own.
 
-use bus::{AppendError, ReadError};
+use bus::{AppendError, AskError, ReadError};
 use contract::id::RunId;
 use contract::problem::{Problem, Problems, shorten};
 use contract::reply::{ErrorCode, ReplyError};
@@ -81,6 +81,16 @@ impl From<ReadError> for Refusal {
 impl From<AppendError> for Refusal {
     fn from(error: AppendError) -> Refusal {
         Refusal::Unavailable(format!("cannot write to the bus: {error}"))
+    }
+}
+
+impl From<AskError> for Refusal {
+    fn from(error: AskError) -> Refusal {
+        match error {
+            AskError::Deaf(_) | AskError::NotStored(_) => Refusal::Unavailable(error.to_string()),
+            AskError::Late { .. } => Refusal::Late(error.to_string()),
+            AskError::Unreadable(_) => Refusal::Failed(error.to_string()),
+        }
     }
 }
 

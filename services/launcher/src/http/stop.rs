@@ -9,7 +9,7 @@ use contract::command::Request;
 use contract::door::Object;
 use contract::status::EnvStatus;
 
-use crate::command::carry_out;
+use crate::create::now;
 use crate::follow::refresh;
 use crate::http::App;
 use crate::http::envelope::{Fields, Posted, success};
@@ -49,7 +49,7 @@ async fn end(
     }
     let (bus, model) = (&app.creator.bus, &app.creator.model);
     let request = Request::Stop { reason };
-    let reply = carry_out(bus, &run.run_id, &client(), request, PATIENCE).await?;
+    let reply = bus.ask_run(&run.run_id, &client(), request, now(), PATIENCE).await?;
     let now = refresh(bus, model, &run.run_id).await?.unwrap_or(run);
     match reply.into_result() {
         Ok(_) => Ok(now),

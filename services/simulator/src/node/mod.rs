@@ -148,7 +148,7 @@ impl Node {
         let (id, run, verb) = (address.command_id.clone(), address.run.clone(), address.verb);
         let reply = Reply::failed(id, run, verb.as_str(), code, message, now());
         let subject = self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
-        if let Err(lost) = store_reply(&self.bus, subject, &reply).await {
+        if let Err(lost) = store_reply(&self.bus, &subject, &reply).await {
             tracing::error!("failed to refuse a command: {lost}");
         }
     }

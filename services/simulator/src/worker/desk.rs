@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Append, AppendError, Bus, Start, Stored};
+use bus::{AppendError, Bus, Start, Stored};
 use contract::command::{Command, Interview, Request};
 use contract::id::{CommandId, RunId};
 use contract::reply::{Answer, ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
@@ -115,7 +115,7 @@ impl Desk {
             }
         };
         let subject = self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
-        store_reply(&self.bus, subject, &reply).await
+        store_reply(&self.bus, &subject, &reply).await
     }
 
     async fn carry_out(&self, command: Command, sequence: u64) -> Result<ReplyResult, ReplyError> {
@@ -212,20 +212,14 @@ fn error(code: ErrorCode, message: impl Into<String>) -> ReplyError {
 ///
 /// # Errors
 /// If the bus does not let us.
-pub async fn store_reply(bus: &Bus, subject: String, reply: &Reply) -> Result<(), Lost> {
+pub async fn store_reply(bus: &Bus, subject: &str, reply: &Reply) -> Result<(), Lost> {
     let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
     loop {
-        let append = Append {
-            subject: subject.clone(),
-            body: reply.to_bytes(),
-            headers: Vec::new(),
-            expected_last: Some(0),
-        };
-        match bus.append(append).await {
-            Ok(_) | Err(AppendError::Refused) => return Ok(()),
+        match bus.append_first(StreamName::Replies, subject, reply.to_bytes()).await {
+            Ok(_) => return Ok(()),
             Err(AppendError::Denied(why)) => return Err(Lost::Denied(why)),
-            Err(AppendError::Unanswered(why) | AppendError::Full(why)) => {
-                tracing::warn!(subject, "failed to store a reply, trying again: {why}");
+            Err(error) => {
+                tracing::warn!(subject, "failed to store a reply, trying again: {error}");
             }
         }
         pauses.wait().await;

@@ -1,0 +1,71 @@
+//! Being the first on a subject: how a run, a command, a reply and a spec come to be once,
+//! whoever else tries at the same time and whatever answer is lost.
+
+use std::time::Duration;
+
+use contract::subject::StreamName;
+
+use crate::Bus;
+use crate::append::{Append, AppendError};
+use crate::stored::Stored;
+
+/// How often an append whose outcome is unknown is tried again.
+const TRIES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What is on the subject now.
+#[derive(Debug)]
+pub enum First {
+    /// Our message, under this sequence.
+    Ours(u64),
+    /// Somebody was there before.
+    Theirs(Stored),
+}
+
+impl Bus {
+    /// Stores `body` as the first message on `subject`, unless there is one already. A refusal
+    /// or a missing answer is looked at, never interpreted.
+    ///
+    /// # Errors
+    /// See [`AppendError`]; `Refused` and `Unanswered` only if looking gave no answer either.
+    pub async fn append_first(
+        &self,
+        stream: StreamName,
+        subject: &str,
+        body: Vec<u8>,
+    ) -> Result<First, AppendError> {
+        let (mut pause, mut last_error) = (FIRST_PAUSE, AppendError::Refused);
+        // Only what was once not answered can be ours. Bytes alone do not show it: two who
+        // want the same at the same instant write the same.
+        let mut maybe_ours = false;
+        for _ in 0..TRIES {
+            let message = Append {
+                subject: subject.to_owned(),
+                body: body.clone(),
+                headers: Vec::new(),
+                expected_last: Some(0),
+            };
+            match self.append(message).await {
+                Ok(sequence) => return Ok(First::Ours(sequence)),
+                Err(error @ (AppendError::Full(_) | AppendError::Denied(_))) => return Err(error),
+                Err(error @ AppendError::Refused) => last_error = error,
+                Err(error @ AppendError::Unanswered(_)) => {
+                    maybe_ours = true;
+                    last_error = error;
+                }
+            }
+            match self.last(stream, subject).await {
+                Ok(Some(stored)) if maybe_ours && stored.body == body => {
+                    return Ok(First::Ours(stored.sequence));
+                }
+                Ok(Some(stored)) => return Ok(First::Theirs(stored)),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, subject, "cannot look whether it is stored"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        Err(last_error)
+    }
+}
