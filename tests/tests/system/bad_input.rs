@@ -49,6 +49,7 @@ fn every_problem_of_a_folder_is_said_at_once() {
             replace(folder, r#""posts_per_hour":0.6"#, r#""posts_per_hour":-1"#);
             replace(folder, r#""poster_agent_id":1"#, r#""poster_agent_id":77"#);
             replace(folder, r#""stance":"opposing""#, r#""stance":"oposing""#);
+            replace(folder, r#""agents_per_hour_max":3"#, r#""agents_per_hour_max":"many""#);
         },
         EVERY_PROBLEM,
     );
@@ -107,8 +108,9 @@ fn a_file_that_is_too_large_is_not_read() {
 }
 
 const EVERY_PROBLEM: &str = "\
-shoal: FOLDER has 4 problems:
+shoal: FOLDER has 5 problems:
   simulation_config.json /agent_configs/0/activity_level: found NaN, expected a number
+  simulation_config.json /time_config/agents_per_hour_max: found the text \"many\", expected a whole number from 0 to 1000000
   simulation_config.json /agent_configs/0/posts_per_hour: found -1, expected a number from 0 to 1000
   simulation_config.json /agent_configs/1/stance: found \"oposing\", expected \"opposing\" (did you mean that?)
   simulation_config.json /event_config/initial_posts/1/poster_agent_id: found 77, expected the id of an agent, 0 to 2";
