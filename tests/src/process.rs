@@ -30,6 +30,11 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// The Python that has nats-py, as `make test` sets it up.
+pub fn python() -> Command {
+    Command::new(std::env::var_os("SHOAL_PYTHON").unwrap_or_else(|| "python3".into()))
+}
+
 impl Service {
     /// Starts a program whose output goes to `<dir>/<name>.log`.
     ///

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod any_client;
 mod bad_input;
 mod foreign_server;
 mod http_edge;

@@ -70,3 +70,26 @@ fn a_node_that_is_asked_to_end_lets_go_and_the_next_goes_on() {
     let status = stack.await_status(&run, "completed", |status| status["status"] == "completed");
     assert_eq!(status["epoch"], 2);
 }
+
+#[test]
+fn a_killed_node_leaves_its_run_to_the_next() {
+    let mut stack = Stack::start_with(&[("SHOAL_LEASE_SECONDS", "2")]);
+    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
+    let folder = folder.to_str().unwrap().to_owned();
+    let undisturbed = stack.shoal_json(&["run", &folder]);
+    let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "6"]);
+    let run = detached["run_id"].as_str().unwrap().to_owned();
+    stack.await_status(&run, "in the middle", |status| ticks(status) >= 5);
+    let worker = worker_of(&mut stack, &run);
+    let node = stack.service("shoal-simulator");
+    node.signal(Signal::KILL);
+    node.wait();
+    wait_for("the worker to end with its node", || {
+        (!std::path::Path::new(&format!("/proc/{worker}")).exists()).then_some(())
+    });
+    stack.start_service("shoal-simulator");
+    let status = stack.await_status(&run, "completed", |status| status["status"] == "completed");
+    assert_eq!(status["epoch"], 2);
+    let disturbed = stack.shoal_json(&["summary", &run]);
+    assert_eq!(digests(&undisturbed), digests(&disturbed));
+}

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use system_tests::process::python;
 use system_tests::stack::{Stack, text, write_simulation};
 use system_tests::wait_for;
 
@@ -17,10 +18,6 @@ pub(crate) fn digests(summary: &Value) -> (String, String) {
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-fn python() -> Command {
-    Command::new(std::env::var_os("SHOAL_PYTHON").unwrap_or_else(|| "python3".into()))
 }
 
 #[test]

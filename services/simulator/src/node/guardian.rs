@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use contract::reply::ErrorCode;
+use contract::status::RunStatus;
 
 /// What is known about the command and its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +16,12 @@ pub struct Facts {
     pub replied: bool,
     /// A node, perhaps this one, has a live lease on the run.
     pub held: bool,
-    /// The run exists.
-    pub known: bool,
+    /// Where the run is in its life; `None`: there is no such run.
+    pub status: Option<RunStatus>,
+    /// The command is too late, or cannot be read.
+    pub void: Option<ErrorCode>,
+    /// How often it was handed out, this time included.
+    pub attempts: u64,
     /// This node has room for one more.
     pub room: bool,
 }
@@ -41,12 +46,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at a command that waits for a free slot.
 const NO_ROOM: Duration = Duration::from_secs(1);
 
+/// Hand-outs after which a command to a failed run is given up: its workers do not live long
+/// enough to answer.
+const MAX_ATTEMPTS: u64 = 10;
+
 /// Decides.
 pub fn decide(facts: Facts) -> Wish {
     match facts {
         Facts { replied: true, .. } => Wish::Acknowledge,
-        Facts { known: false, .. } => Wish::Refuse(ErrorCode::UnknownRun),
+        Facts { status: None, .. } => Wish::Refuse(ErrorCode::UnknownRun),
         Facts { held: true, .. } => Wish::Later(PATIENCE),
+        Facts { void: Some(code), .. } => Wish::Refuse(code),
+        Facts { status: Some(RunStatus::Failed), attempts: MAX_ATTEMPTS.., .. } => {
+            Wish::Refuse(ErrorCode::Internal)
+        }
         Facts { room: false, .. } => Wish::MakeRoom(NO_ROOM),
         Facts { .. } => Wish::Claim,
     }
@@ -58,12 +71,27 @@ mod tests {
 
     #[test]
     fn every_case_has_its_wish() {
-        let open = Facts { replied: false, held: false, known: true, room: true };
+        let open = Facts {
+            replied: false,
+            held: false,
+            status: Some(RunStatus::Queued),
+            void: None,
+            attempts: 1,
+            room: true,
+        };
+        let void = Facts { void: Some(ErrorCode::Expired), ..open };
+        let failed = Facts { status: Some(RunStatus::Failed), ..open };
         let table = [
             (open, Wish::Claim),
             (Facts { replied: true, ..open }, Wish::Acknowledge),
-            (Facts { replied: true, known: false, ..open }, Wish::Acknowledge),
-            (Facts { known: false, ..open }, Wish::Refuse(ErrorCode::UnknownRun)),
+            (Facts { replied: true, status: None, ..open }, Wish::Acknowledge),
+            (Facts { status: None, ..open }, Wish::Refuse(ErrorCode::UnknownRun)),
+            (void, Wish::Refuse(ErrorCode::Expired)),
+            (Facts { held: true, ..void }, Wish::Later(PATIENCE)),
+            (failed, Wish::Claim),
+            (Facts { attempts: 10, ..failed }, Wish::Refuse(ErrorCode::Internal)),
+            (Facts { attempts: 10, held: true, ..failed }, Wish::Later(PATIENCE)),
+            (Facts { attempts: 10, ..open }, Wish::Claim),
             (Facts { held: true, ..open }, Wish::Later(PATIENCE)),
             (Facts { held: true, room: false, ..open }, Wish::Later(PATIENCE)),
             (Facts { room: false, ..open }, Wish::MakeRoom(NO_ROOM)),

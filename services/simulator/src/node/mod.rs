@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bus::{Bus, Delivery, Durable, ServiceInfo};
+use contract::command::Command;
 use contract::id::RunId;
 use contract::notice::{DeadLetter, NodeInfo};
 use contract::problem::Problem;
@@ -110,7 +111,7 @@ impl Node {
                 return delivery.ack().await;
             }
         };
-        let Some(facts) = self.facts(&address).await else {
+        let Some((facts, why)) = self.facts(&address, &delivery).await else {
             return delivery.retry_in(Duration::from_secs(1)).await;
         };
         match decide(facts) {
@@ -125,28 +126,47 @@ impl Node {
                 delivery.retry_in(pause).await;
             }
             Wish::Refuse(code) => {
-                self.refuse(&address, code).await;
+                self.refuse(&address, code, &why).await;
                 delivery.ack().await;
             }
         }
     }
 
-    /// What the bus says about a command; `None` if it does not answer.
-    async fn facts(&self, address: &CommandAddress) -> Option<Facts> {
-        let prefix = self.bus.prefix();
-        let reply = prefix.reply(&address.client, &address.run, &address.command_id);
+    /// What the bus says about a command, and the words for a refusal; `None` if it does not
+    /// answer.
+    async fn facts(
+        &self,
+        address: &CommandAddress,
+        delivery: &Delivery,
+    ) -> Option<(Facts, String)> {
+        let (prefix, run) = (self.bus.prefix(), &address.run);
+        let reply = prefix.reply(&address.client, run, &address.command_id);
         let replied = self.bus.last(StreamName::Replies, &reply).await.ok()?.is_some();
-        let status = prefix.env_status(&address.run);
-        let known = self.bus.last(StreamName::EnvStatus, &status).await.ok()?.is_some();
-        let key = Prefix::lease_key(&address.run);
-        let held = self.bus.lease_holder(&key).await.ok()?.is_some();
-        Some(Facts { replied, held, known, room: self.has_room() })
+        let stored = self.bus.last(StreamName::EnvStatus, &prefix.env_status(run)).await.ok()?;
+        let status: Option<EnvStatus> = match stored {
+            Some(stored) => Some(serde_json::from_slice(&stored.body).ok()?),
+            None => None,
+        };
+        let held = self.bus.lease_holder(&Prefix::lease_key(run)).await.ok()?.is_some();
+        let (void, why) = match (Command::parse(address, &delivery.stored.body), &status) {
+            (_, None) => (None, format!("there is no run {run}")),
+            (Err(problems), _) => (Some(ErrorCode::Malformed), problems.to_string()),
+            (Ok(command), _) if command.is_expired(now()) => {
+                (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
+            }
+            (Ok(_), Some(status)) => {
+                let reason = status.reason.as_deref().unwrap_or("for no reason that it gave");
+                (None, format!("run {run} has failed and cannot be opened: {reason}"))
+            }
+        };
+        let (attempts, room) = (delivery.attempts(), self.has_room());
+        let status = status.map(|status| status.status);
+        Some((Facts { replied, held, status, void, attempts, room }, why))
     }
 
-    async fn refuse(&self, address: &CommandAddress, code: ErrorCode) {
-        let message = format!("there is no run {}", address.run);
+    async fn refuse(&self, address: &CommandAddress, code: ErrorCode, why: &str) {
         let (id, run, verb) = (address.command_id.clone(), address.run.clone(), address.verb);
-        let reply = Reply::failed(id, run, verb.as_str(), code, message, now());
+        let reply = Reply::failed(id, run, verb.as_str(), code, why, now());
         let subject = self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
         if let Err(lost) = store_reply(&self.bus, &subject, &reply).await {
             tracing::error!("failed to refuse a command: {lost}");

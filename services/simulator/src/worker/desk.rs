@@ -11,8 +11,9 @@ use std::time::Duration;
 use bus::{AppendError, Bus, Start, Stored};
 use contract::command::{Command, Interview, Request};
 use contract::id::{CommandId, RunId};
-use contract::reply::{Answer, ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
+use contract::reply::{ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
+use futures_util::future::join_all;
 use kit::retry::Pauses;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
@@ -105,7 +106,11 @@ impl Desk {
             Ok(command) if command.is_expired(now()) => {
                 Err(error(ErrorCode::Expired, "the command came too late: it had expired"))
             }
-            Ok(command) => self.carry_out(command, stored.sequence).await,
+            Ok(command) => match self.carry_out(&command, stored.sequence).await {
+                Some(result) => result,
+                // This worker is ending; its successor reads the command again.
+                None => return Ok(()),
+            },
         };
         let (id, run, verb) = (address.command_id.clone(), self.run.clone(), address.verb);
         let reply = match result {
@@ -118,61 +123,46 @@ impl Desk {
         store_reply(&self.bus, &subject, &reply).await
     }
 
-    async fn carry_out(&self, command: Command, sequence: u64) -> Result<ReplyResult, ReplyError> {
-        match command.request.clone() {
+    /// What comes of a command; `None` if this worker ends before.
+    async fn carry_out(
+        &self,
+        command: &Command,
+        sequence: u64,
+    ) -> Option<Result<ReplyResult, ReplyError>> {
+        let all = |_| true;
+        match &command.request {
             Request::Start => {
-                let epochs =
-                    self.ask_all(|done| Ask::Begin { command: command.clone(), sequence, done });
-                let epoch = epochs.await?.into_iter().max().unwrap_or_default();
+                let begin = |done| Ask::Begin { command: command.clone(), sequence, done };
+                let epochs = first_failure_if_all(self.ask(all, begin).await?);
                 self.board.stored().await;
-                Ok(ReplyResult::Started { epoch })
+                Some(epochs.map(|epochs| {
+                    let epoch = epochs.into_iter().map(|(_, epoch)| epoch).max();
+                    ReplyResult::Started { epoch: epoch.unwrap_or_default() }
+                }))
             }
             Request::Stop { .. } => {
-                self.ask_all(|done| Ask::Stop { command: command.clone(), done }).await?;
+                let stop = |done| Ask::Stop { command: command.clone(), done };
+                let stopped = first_failure_if_all(self.ask(all, stop).await?);
                 self.board.stored().await;
-                Ok(ReplyResult::Stopped { status: self.board.status().status })
+                let status = self.board.status().status;
+                Some(stopped.map(|_| ReplyResult::Stopped { status }))
             }
             Request::Interview(interview) => self.interview(interview).await,
         }
     }
 
-    /// Asks every lane and waits for all; a lane that is dead gives nothing.
-    async fn ask_all<T>(
-        &self,
-        ask: impl Fn(oneshot::Sender<T>) -> Ask,
-    ) -> Result<Vec<T>, ReplyError> {
-        let mut waiting = Vec::new();
-        for (_, inbox) in &self.inboxes {
-            let (done, answer) = oneshot::channel();
-            if inbox.send(ask(done)).await.is_ok() {
-                waiting.push(answer);
-            }
-        }
-        let mut answers = Vec::new();
-        for answer in waiting {
-            answers.extend(answer.await.ok());
-        }
-        if answers.is_empty() {
-            let why = self.board.status().reason.unwrap_or_else(|| "its worlds failed".to_owned());
-            return Err(error(ErrorCode::Internal, format!("the run cannot go on: {why}")));
-        }
-        Ok(answers)
-    }
-
-    async fn interview(&self, interview: Interview) -> Result<ReplyResult, ReplyError> {
+    async fn interview(&self, interview: &Interview) -> Option<Result<ReplyResult, ReplyError>> {
         let wanted = |platform| interview.platform.is_none_or(|wanted| wanted == platform);
-        let asked: Vec<_> = self.inboxes.iter().filter(|(platform, _)| wanted(*platform)).collect();
-        if asked.is_empty() {
+        if !self.inboxes.iter().any(|(platform, _)| wanted(*platform)) {
             let platform = interview.platform.map_or("other", Platform::as_str);
             let message = format!("run {} has no {platform} world", self.run);
-            return Err(error(ErrorCode::UnknownPlatform, message));
+            return Some(Err(error(ErrorCode::UnknownPlatform, message)));
         }
-        let mut waiting = Vec::new();
-        for (platform, inbox) in asked {
-            let (done, answer) = oneshot::channel();
-            let _ = inbox.send(Ask::Interview { interview: interview.clone(), done }).await;
-            waiting.push((*platform, answer));
-        }
+        let question = |done| Ask::Interview { interview: interview.clone(), done };
+        let answers = match first_failure_if_all(self.ask(wanted, question).await?) {
+            Ok(answers) => answers,
+            Err(failure) => return Some(Err(failure)),
+        };
         let mut result = InterviewResult {
             agent_id: interview.agent_id,
             agent_name: String::new(),
@@ -180,27 +170,53 @@ impl Desk {
             twitter: None,
             reddit: None,
         };
-        let mut failures = Vec::new();
-        for (platform, answer) in waiting {
-            let gone = || Err(error(ErrorCode::Internal, "the worker is ending, ask again"));
-            match answer.await.unwrap_or_else(|_| gone()) {
-                Ok((name, answer)) => put(&mut result, platform, name, answer),
-                Err(failure) => failures.push(failure),
+        for (platform, (name, answer)) in answers {
+            result.agent_name = name;
+            match platform {
+                Platform::Twitter => result.twitter = Some(answer),
+                Platform::Reddit => result.reddit = Some(answer),
             }
         }
-        // One world's answer is an answer; only if none has one is the question a failure.
-        match failures.into_iter().next() {
-            Some(failure) if result.twitter.is_none() && result.reddit.is_none() => Err(failure),
-            _ => Ok(ReplyResult::Interview(result)),
-        }
+        Some(Ok(ReplyResult::Interview(result)))
+    }
+
+    /// Asks each wanted lane and waits for all; `None` if this worker ends before.
+    async fn ask<T>(
+        &self,
+        wanted: impl Fn(Platform) -> bool,
+        ask: impl Fn(oneshot::Sender<Result<T, ReplyError>>) -> Ask,
+    ) -> Option<Vec<(Platform, Result<T, ReplyError>)>> {
+        let wanted = self.inboxes.iter().filter(|(platform, _)| wanted(*platform));
+        let answers = wanted.map(|(platform, inbox)| {
+            let ask = &ask;
+            async move {
+                loop {
+                    let (done, answer) = oneshot::channel();
+                    inbox.send(ask(done)).await.ok()?;
+                    if let Ok(answer) = answer.await {
+                        return Some((*platform, answer));
+                    }
+                }
+            }
+        });
+        join_all(answers).await.into_iter().collect()
     }
 }
 
-fn put(result: &mut InterviewResult, platform: Platform, name: String, answer: Answer) {
-    result.agent_name = name;
-    match platform {
-        Platform::Twitter => result.twitter = Some(answer),
-        Platform::Reddit => result.reddit = Some(answer),
+/// One world's answer is an answer; only where none has one is there a failure.
+fn first_failure_if_all<T>(
+    answers: Vec<(Platform, Result<T, ReplyError>)>,
+) -> Result<Vec<(Platform, T)>, ReplyError> {
+    let (mut good, mut failure) = (Vec::new(), None);
+    for (platform, answer) in answers {
+        match answer {
+            Ok(answer) => good.push((platform, answer)),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    match failure {
+        Some(failure) if good.is_empty() => Err(failure),
+        _ => Ok(good),
     }
 }
 

@@ -33,7 +33,8 @@ const MAX_LIVE: usize = 1000;
 /// How often a lane with nothing to do shows that it lives.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// What a lane can be asked, at a tick boundary.
+/// What a lane can be asked, at a tick boundary. A sender that is dropped without an answer
+/// means that the lane has opened its journal again, or ends: ask again.
 #[derive(Debug)]
 pub enum Ask {
     /// Play the rounds.
@@ -42,15 +43,15 @@ pub enum Ask {
         command: Command,
         /// Its sequence in the stream of commands.
         sequence: u64,
-        /// Told the epoch once the first tick is journalled.
-        done: oneshot::Sender<u32>,
+        /// Told the epoch once the first tick is journalled, or why it never will be.
+        done: oneshot::Sender<Result<u32, ReplyError>>,
     },
     /// Take no more ticks.
     Stop {
         /// The command, to be journalled.
         command: Command,
         /// Told once the end is journalled, also where it had ended before.
-        done: oneshot::Sender<()>,
+        done: oneshot::Sender<Result<(), ReplyError>>,
     },
     /// Ask an agent.
     Interview {
@@ -149,7 +150,7 @@ impl Lane {
                     self.commands_through = self.commands_through.max(sequence);
                     self.tick().await?;
                 }
-                let _ = done.send(self.epoch);
+                let _ = done.send(Ok(self.epoch));
             }
             Ask::Stop { command, done } => {
                 if self.end.is_none() {
@@ -159,7 +160,7 @@ impl Lane {
                     };
                     self.finish(Outcome::Stopped, reason, Some(command)).await?;
                 }
-                let _ = done.send(());
+                let _ = done.send(Ok(()));
             }
             Ask::Interview { interview, done } => {
                 let _ = done.send(self.interview(&interview));
@@ -382,18 +383,19 @@ pub async fn run_dead(
     inbox: &mut mpsc::Receiver<Ask>,
     why: &str,
 ) {
+    let failed = || {
+        let message = format!("the {platform} world has failed: {why}");
+        ReplyError { code: ErrorCode::Internal, message }
+    };
     loop {
         pulse.beat(Beat { platform, ticks: 0, ended: true });
         tokio::select! {
             () = node_gone.wished() => return,
             ask = inbox.recv() => match ask {
                 None => return,
-                Some(Ask::Interview { done, .. }) => {
-                    let message = format!("the {platform} world has failed: {why}");
-                    let _ = done.send(Err(ReplyError { code: ErrorCode::Internal, message }));
-                }
-                // Whoever waits for these sees from the dropped sender that nothing came of it.
-                Some(Ask::Begin { .. } | Ask::Stop { .. }) => {}
+                Some(Ask::Interview { done, .. }) => drop(done.send(Err(failed()))),
+                Some(Ask::Begin { done, .. }) => drop(done.send(Err(failed()))),
+                Some(Ask::Stop { done, .. }) => drop(done.send(Err(failed()))),
             },
             () = tokio::time::sleep(BEAT) => {}
         }

@@ -1,0 +1,50 @@
+//! Commands from a client that is not ours: whatever it sends gets exactly one reply.
+
+use serde_json::{Value, json};
+use system_tests::process::python;
+use system_tests::stack::{Stack, text, write_simulation};
+
+fn ask(stack: &Stack, run: &str, verb: &str, id: &str, body: &str) -> Value {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/ask.py");
+    let output = python().args([script, &stack.nats.url(), run, verb, id, body]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn failure(reply: &Value) -> (&str, &str) {
+    let error = &reply["outcome"]["error"];
+    (error["code"].as_str().unwrap(), error["message"].as_str().unwrap())
+}
+
+#[test]
+fn whatever_is_sent_gets_one_reply() {
+    let stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 6);
+    stack.shoal_json(&["run", folder.to_str().unwrap()]);
+    let at = "2026-03-01T10:00:00.000Z";
+    let question = |id: &str, expires: Value| {
+        json!({"v": 1, "command_id": id, "verb": "interview", "issued_at": at,
+            "expires_at": expires, "args": {"agent_id": 2, "prompt": "Well?"}})
+        .to_string()
+    };
+
+    let reply = ask(&stack, "bridge-1", "interview", "q1", &question("q1", Value::Null));
+    assert_eq!(reply["outcome"]["status"], "completed", "{reply}");
+    assert_eq!(reply["outcome"]["result"]["agent_name"], "Agent 2");
+
+    let reply = ask(&stack, "bridge-1", "interview", "q2", &question("q2", json!(at)));
+    assert_eq!(failure(&reply).0, "expired");
+
+    let reply = ask(&stack, "bridge-1", "interview", "q3", &question("other", Value::Null));
+    let (code, message) = failure(&reply);
+    assert_eq!(
+        (code, message),
+        ("malformed", "/command_id: found \"other\", expected \"q3\", as in the subject")
+    );
+
+    let reply = ask(&stack, "bridge-1", "stop", "q4", "not JSON");
+    assert_eq!(failure(&reply).0, "malformed");
+
+    let reply = ask(&stack, "bridge-9", "interview", "q5", &question("q5", Value::Null));
+    assert_eq!(failure(&reply), ("unknown_run", "there is no run bridge-9"));
+}
