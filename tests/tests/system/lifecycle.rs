@@ -66,6 +66,7 @@ fn a_stopped_run_is_stopped_and_can_still_be_asked() {
 fn what_cannot_be_asked_is_refused_with_the_reason() {
     let stack = Stack::start();
     let run = start(&stack, "20");
+    stack.await_status(&run, "in the middle", |status| round(status) >= 1);
     let refused = |code: i32, arguments: &[&str], expected: &str| {
         let output = stack.shoal(arguments);
         assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));

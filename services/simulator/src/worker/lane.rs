@@ -171,7 +171,7 @@ impl Lane {
 
     fn interview(&self, interview: &Interview) -> Result<(String, Answer), ReplyError> {
         let world = self.world.as_ref().filter(|world| world.tick() > 0).ok_or_else(|| {
-            let message = "the run has not begun: start it, then ask".to_owned();
+            let message = "the run has not begun: ask once its first round is played".to_owned();
             ReplyError { code: ErrorCode::WrongState, message }
         })?;
         let agent = interview.agent_id;
