@@ -38,16 +38,17 @@ impl Shown {
 pub fn describe(action: &Action, width: usize, paint: Paint) -> Option<String> {
     let other = |name: &Option<String>| one_line(name.as_deref().unwrap_or("somebody"), width / 5);
     let (does, text) = match &action.body {
-        ActionBody::CreatePost(post) => ("posts".to_owned(), Some(&post.content)),
+        ActionBody::CreatePost(post) => ("posts".to_owned(), Some(post.content.as_str())),
         ActionBody::CreateComment(comment) => {
-            (format!("answers {}:", other(&comment.post_author_name)), Some(&comment.content))
+            let author = other(&comment.post_author_name);
+            (format!("answers {author}:"), Some(own_words(&comment.content)))
         }
         ActionBody::Repost(repost) => {
             let author = other(&repost.original_author_name);
-            (format!("passes on {author}:"), repost.original_content.as_ref())
+            (format!("passes on {author}:"), repost.original_content.as_deref())
         }
         ActionBody::LikePost(like) => {
-            (format!("likes {}:", other(&like.post_author_name)), like.post_content.as_ref())
+            (format!("likes {}:", other(&like.post_author_name)), like.post_content.as_deref())
         }
         ActionBody::Follow(follow) => {
             (format!("follows {}", other(&follow.target_user_name)), None)
@@ -58,6 +59,13 @@ pub fn describe(action: &Action, width: usize, paint: Paint) -> Option<String> {
     let room = width.saturating_sub(visible(&who) + visible(&does) + 4);
     let quoted = text.map(|text| format!(" “{}”", one_line(text, room))).unwrap_or_default();
     Some(format!("{} {does}{quoted}", paint.bold(&who)))
+}
+
+/// What a comment says itself, after what it quotes: there is room for one of the two.
+fn own_words(content: &str) -> &str {
+    let after = content.rsplit_once('”').map_or(content, |(_, after)| after);
+    let own = after.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if own.chars().count() < 8 { content } else { own }
 }
 
 /// Kind first, then the reactions to the post concerned.
@@ -123,6 +131,18 @@ mod tests {
         assert_eq!(picked(&frames), [Some(1), Some(7), Some(12), Some(13)]);
         let alone = [0, 1].map(|_| world.tick(vec![(0, Ok(post(3, "again")))]));
         assert_eq!(picked(&alone), [Some(17), Some(18)]);
+    }
+
+    #[test]
+    fn a_comment_is_shown_by_its_own_words() {
+        for (content, own) in [
+            ("Re Ada on “why”: Nobody asked us.", "Nobody asked us."),
+            ("Ada说“为什么？”。没有人问过我们的意见。", "没有人问过我们的意见。"),
+            ("Why not, “they” say.", "Why not, “they” say."),
+            ("Nobody asked us.", "Nobody asked us."),
+        ] {
+            assert_eq!(own_words(content), own);
+        }
     }
 
     #[test]
