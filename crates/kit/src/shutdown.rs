@@ -11,37 +11,19 @@ pub struct Shutdown {
 }
 
 /// The other end: whoever may ask for the shutdown.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Trigger {
     wish: watch::Sender<bool>,
 }
 
 impl Shutdown {
-    /// A shutdown that SIGTERM, SIGINT and SIGHUP ask for. A second SIGTERM or SIGINT ends
-    /// the process at once.
+    /// A shutdown that SIGTERM, SIGINT and SIGHUP ask for, see [`Trigger::pull_on_signals`].
     ///
     /// # Errors
     /// If signals cannot be listened to.
     pub fn on_signals() -> std::io::Result<Shutdown> {
         let (trigger, shutdown) = Shutdown::manual();
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
-        tokio::spawn(async move {
-            let name = tokio::select! {
-                _ = terminate.recv() => "SIGTERM",
-                _ = interrupt.recv() => "SIGINT",
-                _ = hangup.recv() => "SIGHUP",
-            };
-            tracing::info!(signal = name, "shutting down on {name}");
-            trigger.pull();
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            tracing::warn!("second signal, ending at once");
-            std::process::exit(130);
-        });
+        trigger.pull_on_signals()?;
         Ok(shutdown)
     }
 
@@ -66,6 +48,33 @@ impl Shutdown {
 }
 
 impl Trigger {
+    /// Asks for the shutdown on SIGTERM, SIGINT or SIGHUP. A second SIGTERM or SIGINT ends the
+    /// process at once.
+    ///
+    /// # Errors
+    /// If signals cannot be listened to.
+    pub fn pull_on_signals(self) -> std::io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            let name = tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+                _ = hangup.recv() => "SIGHUP",
+            };
+            tracing::info!(signal = name, "shutting down on {name}");
+            self.pull();
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("second signal, ending at once");
+            std::process::exit(130);
+        });
+        Ok(())
+    }
+
     /// Asks for the shutdown.
     pub fn pull(&self) {
         self.wish.send_replace(true);

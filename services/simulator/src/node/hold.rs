@@ -1,6 +1,6 @@
 //! Holding one run: its lease, and a worker process that is started again when it dies.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::process::{Output, Process};
+use super::vitals::Vitals;
 use super::{GRACE, Node, now};
 use crate::worker::EXIT_FENCED;
 
@@ -74,8 +75,10 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, han
         match end {
             End::Clean => break true,
             End::Fenced | End::LeaseLost => break false,
+            // Whoever ended the node may have ended its workers too; the next node takes them up.
+            End::Crashed { .. } if node.shutdown.is_wished() => break true,
             End::Crashed { how, blameless } => {
-                failures = if blameless { 1 } else { failures + 1 };
+                failures = if blameless { 0 } else { failures + 1 };
                 if failures >= MAX_FAILURES {
                     fail(&node, &run, &how, &last_lines).await;
                     break true;
@@ -116,19 +119,17 @@ impl Watch<'_> {
                 return End::Crashed { how: format!("failed to start: {error}"), blameless: false };
             }
         };
-        let hung = Duration::from_secs(node.args.hung_seconds);
+        let hung_after = Duration::from_secs(node.args.hung_seconds);
+        let mut vitals = Vitals::new(Instant::now(), hung_after);
         let mut renewal = tokio::time::interval(lease.ttl / 3);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut last_beat, mut bus_away, mut ending) = (Instant::now(), false, false);
-        let (mut first_ticks, mut blameless, mut ended) = (None, false, BTreeMap::new());
+        let (mut bus_away, mut ending) = (false, false);
         loop {
             tokio::select! {
                 output = process.next() => match output {
                     Output::Beat(beat) => {
-                        last_beat = Instant::now();
-                        ended.insert(beat.platform, beat.ended);
-                        handle.ended.store(ended.values().all(|ended| *ended), Ordering::Relaxed);
-                        blameless |= *first_ticks.get_or_insert(beat.ticks) < beat.ticks;
+                        vitals.beat(beat, Instant::now());
+                        handle.ended.store(vitals.has_ended(), Ordering::Relaxed);
                     }
                     Output::Line(line) => {
                         last_lines.push_back(line.clone());
@@ -138,7 +139,9 @@ impl Watch<'_> {
                         // A reader of logs that is slow costs lines, not the run.
                         let _ = log.try_send((worker.to_owned(), line));
                     }
-                    Output::Exit(status) => return end_of(status, blameless || bus_away),
+                    Output::Exit(status) => {
+                        return end_of(status, vitals.has_progressed() || bus_away);
+                    }
                 },
                 _ = renewal.tick() => {
                     let renewal = renew(node, lease).await;
@@ -150,13 +153,13 @@ impl Watch<'_> {
                     }
                 }
                 // A worker that waits for a bus that is away does what it should.
-                () = tokio::time::sleep_until(last_beat + hung), if bus_away => {
-                    last_beat = Instant::now();
-                }
-                () = tokio::time::sleep_until(last_beat + hung), if !bus_away => {
-                    last_lines.push_back(format!("no sign of life for {} s, killed", hung.as_secs()));
-                    last_beat = Instant::now();
-                    process.kill();
+                () = tokio::time::sleep_until(vitals.deadline()) => {
+                    vitals.excuse(Instant::now());
+                    if !bus_away {
+                        let seconds = hung_after.as_secs();
+                        last_lines.push_back(format!("no sign of life for {seconds} s, killed"));
+                        process.kill();
+                    }
                 }
                 () = node.shutdown.wished(), if !ending => {
                     ending = true;
@@ -212,18 +215,26 @@ async fn renew(node: &Node, lease: &mut Lease) -> Renewal {
 
 /// Writes down that the run has failed, with the reason.
 async fn fail(node: &Node, run: &RunId, how: &str, last_lines: &VecDeque<String>) {
-    let lines: Vec<&str> = last_lines.iter().map(String::as_str).collect();
+    let error = last_lines.iter().rev().find(|line| !line.contains(" INFO "));
+    let error = error.or(last_lines.back()).cloned();
     let reason = format!("{MAX_FAILURES} workers in a row ended without a tick ({how})");
     let subject = node.bus.prefix().env_status(run);
     let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
         if let Ok(Some(stored)) = node.bus.last(StreamName::EnvStatus, &subject).await {
             let Ok(mut status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { return };
+            // How a run ended is a fact: workers that die while it is only asked change nothing.
+            if !status.status.is_live() {
+                return;
+            }
             status.status = RunStatus::Failed;
+            for world in status.platforms.iter_mut().filter(|world| world.status.is_live()) {
+                world.status = RunStatus::Failed;
+            }
             (status.alive, status.held) = (false, false);
             (status.updated_at, status.ended_at) = (now(), Some(now()));
             status.reason = Some(reason.clone());
-            status.last_error = Some(lines.join("\n"));
+            status.last_error.clone_from(&error);
             let append = Append {
                 subject: subject.clone(),
                 body: status.to_bytes(),

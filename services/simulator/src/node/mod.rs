@@ -3,6 +3,7 @@
 pub mod guardian;
 pub mod hold;
 pub mod process;
+pub mod vitals;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -213,9 +214,11 @@ impl Node {
                 let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else {
                     continue;
                 };
+                if !status.status.is_live() {
+                    continue;
+                }
                 let key = Prefix::lease_key(&status.run_id);
-                let free = matches!(self.bus.lease_holder(&key).await, Ok(None));
-                if status.status.is_live() && free {
+                if matches!(self.bus.lease_holder(&key).await, Ok(None)) {
                     self.claim(&status.run_id, "recover");
                 }
             }

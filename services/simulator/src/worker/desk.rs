@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bus::{AppendError, Bus, Start, Stored};
 use contract::command::{Command, Interview, Request};
-use contract::id::{CommandId, RunId};
+use contract::id::{ClientId, CommandId, RunId};
 use contract::reply::{ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::join_all;
@@ -69,7 +69,7 @@ impl Desk {
             };
             idle_since = Instant::now();
             let Ok(address) = self.bus.prefix().parse_command(&stored.subject) else { continue };
-            if answered.contains(&address.command_id) {
+            if answered.contains(&(address.client.clone(), address.command_id.clone())) {
                 continue;
             }
             if address.verb.stream() == StreamName::Commands {
@@ -87,11 +87,16 @@ impl Desk {
         }
     }
 
-    /// The commands of this run that have their reply.
-    async fn answered(&self) -> BTreeSet<CommandId> {
+    /// The commands of this run that have their reply; ids are each client's own.
+    async fn answered(&self) -> BTreeSet<(ClientId, CommandId)> {
         let filter = self.bus.prefix().replies_of(&self.run);
         let replies = patiently(|| self.bus.read_all(StreamName::Replies, &filter, 0)).await;
-        let id = |stored: &Stored| stored.subject.rsplit('.').next()?.parse().ok();
+        // <prefix>.replies.<client>.<run>.<command_id>
+        let id = |stored: &Stored| {
+            let mut tokens = stored.subject.split('.').skip(2);
+            let (client, id) = (tokens.next()?.parse().ok()?, tokens.nth(1)?.parse().ok()?);
+            Some((client, id))
+        };
         replies.iter().filter_map(id).collect()
     }
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use contract::command::{Command, Interview};
 use contract::frame::{Frame, Outcome};
+use contract::id::CommandId;
 use contract::journal::{Claim, End, Entry, Genesis, Record, Tick};
 use contract::notice::LiveAction;
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
 use contract::status::{PlatformStatus, RunStatus};
 use contract::subject::Platform;
+use contract::timestamp::Timestamp;
 use kit::shutdown::Shutdown;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -73,6 +75,8 @@ pub struct Lane {
     pub(super) chain: Chain,
     pub(super) end: Option<Outcome>,
     pub(super) begun: bool,
+    /// The command that began it, once it has begun.
+    pub(super) begun_by: Option<CommandId>,
     pub(super) commands_through: u64,
     pub(super) taken: Vec<Command>,
     pub(super) snapshots: Snapshots,
@@ -144,13 +148,7 @@ impl Lane {
     async fn answer(&mut self, ask: Ask) -> Result<(), Ended> {
         match ask {
             Ask::Begin { command, sequence, done } => {
-                if !self.begun && self.end.is_none() {
-                    self.begun = true;
-                    self.taken.push(command);
-                    self.commands_through = self.commands_through.max(sequence);
-                    self.tick().await?;
-                }
-                let _ = done.send(Ok(self.epoch));
+                let _ = done.send(self.begin(command, sequence).await?);
             }
             Ask::Stop { command, done } => {
                 if self.end.is_none() {
@@ -167,6 +165,25 @@ impl Lane {
             }
         }
         Ok(())
+    }
+
+    async fn begin(
+        &mut self,
+        command: Command,
+        sequence: u64,
+    ) -> Result<Result<u32, ReplyError>, Ended> {
+        let repeated = self.begun_by.as_ref() == Some(&command.command_id);
+        if let Some(outcome) = self.end.filter(|_| !repeated) {
+            let message = format!("the run has ended ({}): start a new one", status_of(outcome));
+            return Ok(Err(ReplyError { code: ErrorCode::WrongState, message }));
+        }
+        if !self.begun {
+            (self.begun, self.begun_by) = (true, Some(command.command_id.clone()));
+            self.taken.push(command);
+            self.commands_through = self.commands_through.max(sequence);
+            self.tick().await?;
+        }
+        Ok(Ok(self.epoch))
     }
 
     fn interview(&self, interview: &Interview) -> Result<(String, Answer), ReplyError> {
@@ -230,25 +247,24 @@ impl Lane {
             Appended::Overtaken => return Err(Ended::Reopen),
         }
         self.chain = self.chain.after(&frame);
-        self.report(&frame);
+        self.report();
         self.publish_live(&frame).await;
         let world = self.world.as_ref().expect("the world is here between ticks");
         self.snapshots.offer(world, &self.chain, &self.genesis);
         Ok(())
     }
 
-    fn report(&self, frame: &Frame) {
-        let chain = &self.chain;
-        let minutes =
-            (frame.simulated_time.milliseconds() - self.genesis.start_time.milliseconds()) / 60_000;
+    /// Reports how far the world is.
+    fn report(&self) {
+        let (chain, ticks, end) = (&self.chain, self.ticks(), self.end);
+        let Some(round) = ticks.checked_sub(1) else { return };
+        let minutes = self.world.as_ref().map_or(0, |w| w.setup().clock.minutes_per_round);
         self.board.report_platform(self.platform(), |world: &mut PlatformStatus| {
-            world.status = RunStatus::Running;
-            world.ticks = frame.tick + 1;
-            world.round = frame.round;
-            world.simulated_minutes = u64::try_from(minutes).unwrap_or_default();
+            world.status = end.map_or(RunStatus::Running, status_of);
+            (world.ticks, world.round) = (ticks, round);
+            world.simulated_minutes = u64::from(round) * u64::from(minutes);
             world.actions = chain.next_seq - 1;
-            world.succeeded = chain.succeeded;
-            world.memorable = chain.memorable;
+            (world.succeeded, world.memorable) = (chain.succeeded, chain.memorable);
             world.digest = chain.digest;
         });
     }
@@ -306,14 +322,20 @@ impl Lane {
             return Err(Ended::Reopen);
         }
         self.report_claim();
+        if let Some(outcome) = self.already_ended() {
+            self.finish(outcome, None, None).await?;
+        }
         let stored = self.stored_frame().await?;
-        let frames = stored.as_ref().map_or(0, |frame| frame.tick + 1);
-        if frames as usize > journal.ticks.len() {
+        let frames = stored.as_ref().map_or(0, |frame| frame.tick as usize + 1);
+        if frames > journal.ticks.len() {
             let ticks = journal.ticks.len();
             let what = format!("there are {frames} frames, but the journal has {ticks} ticks");
             return Err(Ended::Lost(Lost::Damaged(what)));
         }
-        for record in &journal.ticks[self.ticks() as usize..] {
+        // The tick that a failed world could not play has no frame, and is not tried again.
+        let playable = if self.end == Some(Outcome::Failed) { frames } else { journal.ticks.len() };
+        let from = (self.ticks() as usize).min(playable);
+        for record in &journal.ticks[from..playable] {
             self.beat();
             let world = self.world.take().expect("the world is here between ticks");
             let stepped =
@@ -321,16 +343,33 @@ impl Lane {
             self.world = Some(stepped.world);
             self.settle(stepped.frame, stored.as_ref()).await?;
         }
-        match self.end {
-            Some(outcome) => {
-                self.board.report_platform(self.platform(), |w| w.status = status_of(outcome));
-            }
-            None if self.ticks() > self.genesis.options.rounds => {
-                self.finish(Outcome::Completed, None, None).await?;
-            }
-            None => {}
+        self.report();
+        if let Some(last) = journal.ticks.last().filter(|_| self.is_playing()) {
+            self.next_tick_at = self.due_after(last.at);
+        }
+        if self.end.is_none() && self.ticks() > self.genesis.options.rounds {
+            self.finish(Outcome::Completed, None, None).await?;
         }
         Ok(())
+    }
+
+    /// How the run ended according to its env-status, where this world's journal does not say:
+    /// a node gave it up. The journal says it from now on.
+    fn already_ended(&self) -> Option<Outcome> {
+        let status = self.board.status().status;
+        let outcome = match status {
+            RunStatus::Stopped => Outcome::Stopped,
+            RunStatus::Failed => Outcome::Failed,
+            _ => return None,
+        };
+        self.end.is_none().then_some(outcome)
+    }
+
+    /// When the tick after one that was closed at `at` is due; now, if that is past.
+    fn due_after(&self, at: Timestamp) -> Instant {
+        let passed = now().milliseconds().saturating_sub(at.milliseconds());
+        let passed = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
+        Instant::now() + self.pause().saturating_sub(passed)
     }
 
     fn report_claim(&self) {
@@ -355,7 +394,6 @@ impl Lane {
                     return Err(Ended::Diverged(what));
                 }
                 self.chain = self.chain.after(&frame);
-                self.report(&frame);
                 Ok(())
             }
             _ => self.publish(frame).await,

@@ -18,6 +18,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use bus::{Bus, ReadError};
 use contract::frame::Outcome;
 use contract::id::RunId;
@@ -99,7 +100,7 @@ struct Context {
 /// # Errors
 /// If the run cannot be read at all.
 pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::ExitCode> {
-    let node_gone = watch_node();
+    let node_gone = watch_node()?;
     let name = format!("shoal-worker {}", args.run);
     let bus = Bus::connect(&cli.bus, &name, Duration::from_secs(30)).await?;
     let (status, sequence) = read_status(&bus, &args.run).await?;
@@ -119,7 +120,7 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
     let writing = tokio::spawn(writer.run());
     let lost = tokio::select! {
         lost = hold(&context, Duration::from_secs(cli.node.idle_seconds)) => lost,
-        written = writing => written.unwrap_or(Ok(())),
+        written = writing => written.context("the writer of env-status panicked")?,
     };
     match lost {
         Ok(()) => {
@@ -229,6 +230,7 @@ async fn open(
         journal: Log::journal(bus, run, platform, journal.last_sequence, epoch),
         frames: Log::frames(bus, run, platform, 0, epoch),
         begun: !journal.ticks.is_empty(),
+        begun_by: journal.begun_by(),
         end: journal.outcome(),
         commands_through: journal.commands_through(),
         taken: Vec::new(),
@@ -320,16 +322,18 @@ fn genesis(context: &Context, platform: Platform) -> Genesis {
     }
 }
 
-/// Wishes for the end once standard input is at its end: the node holds the other side.
-fn watch_node() -> Shutdown {
+/// Wishes for the end once standard input is at its end, of which the node holds the other
+/// side, or on a signal: whoever ends the node may signal its workers too.
+fn watch_node() -> std::io::Result<Shutdown> {
     let (trigger, gone) = Shutdown::manual();
+    trigger.clone().pull_on_signals()?;
     // A thread of its own: one that is blocked in a read does not hold up the process's end.
     std::thread::spawn(move || {
         let mut ignored = [0; 64];
         while matches!(std::io::stdin().read(&mut ignored), Ok(1..)) {}
         trigger.pull();
     });
-    gone
+    Ok(gone)
 }
 
 async fn read_status(bus: &Bus, run: &RunId) -> anyhow::Result<(EnvStatus, u64)> {

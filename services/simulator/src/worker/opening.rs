@@ -1,6 +1,7 @@
 //! What a journal says: pure, from records to where the world must be taken up.
 
 use contract::frame::Outcome;
+use contract::id::CommandId;
 use contract::journal::{Claim, End, Entry, Genesis, Record, Tick};
 
 /// A journal, read.
@@ -16,8 +17,6 @@ pub struct Journal {
     pub end: Option<End>,
     /// The stream sequence of its last record, 0 for none.
     pub last_sequence: u64,
-    /// Claims since the last tick: how often in a row an owner began and got nowhere.
-    pub idle_claims: u32,
 }
 
 /// Why a journal cannot be followed. Reads after "failed to open …".
@@ -72,7 +71,6 @@ impl Journal {
             return Err(format!("claim of epoch {} follows epoch {}", claim.epoch, self.epoch));
         }
         self.epoch = claim.epoch;
-        self.idle_claims += 1;
         Ok(())
     }
 
@@ -87,7 +85,6 @@ impl Journal {
             return Err(format!("tick {} after the end", tick.tick));
         }
         self.ticks.push(tick);
-        self.idle_claims = 0;
         Ok(())
     }
 
@@ -96,9 +93,9 @@ impl Journal {
         self.ticks.last().map_or(0, |tick| tick.commands_through)
     }
 
-    /// True once rounds are played: from the first tick to the end.
-    pub fn is_running(&self) -> bool {
-        !self.ticks.is_empty() && self.end.is_none()
+    /// The command that began the run, if it has begun.
+    pub fn begun_by(&self) -> Option<CommandId> {
+        self.ticks.first()?.commands.first().map(|command| command.command_id.clone())
     }
 
     /// How it ended, if it did.
@@ -165,11 +162,9 @@ mod tests {
     fn a_journal_says_where_to_go_on() {
         let journal =
             read(vec![genesis(), claim(1), tick(0, 1), tick(1, 1), claim(2), claim(3)]).unwrap();
-        assert_eq!((journal.epoch, journal.idle_claims, journal.ticks.len()), (3, 2, 2));
+        assert_eq!((journal.epoch, journal.ticks.len()), (3, 2));
         assert_eq!((journal.last_sequence, journal.commands_through()), (15, 7));
-        assert!(journal.is_running());
         let ended = read(vec![genesis(), claim(1), tick(0, 1), end(), claim(2)]).unwrap();
-        assert!(!ended.is_running());
         assert_eq!(ended.outcome(), Some(Outcome::Stopped));
     }
 
