@@ -5,8 +5,13 @@ use system_tests::process::python;
 use system_tests::stack::{Stack, text, write_simulation};
 
 fn ask(stack: &Stack, run: &str, verb: &str, id: &str, body: &str) -> Value {
+    ask_as(stack, "py", run, verb, id, body)
+}
+
+fn ask_as(stack: &Stack, client: &str, run: &str, verb: &str, id: &str, body: &str) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/ask.py");
-    let output = python().args([script, &stack.nats.url(), run, verb, id, body]).output().unwrap();
+    let output =
+        python().args([script, &stack.nats.url(), client, run, verb, id, body]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -31,6 +36,14 @@ fn whatever_is_sent_gets_one_reply() {
     let reply = ask(&stack, "bridge-1", "interview", "q1", &question("q1", Value::Null));
     assert_eq!(reply["outcome"]["status"], "completed", "{reply}");
     assert_eq!(reply["outcome"]["result"]["agent_name"], "Agent 2");
+
+    let reply =
+        ask_as(&stack, "third", "bridge-1", "interview", "q1", &question("q1", Value::Null));
+    assert_eq!(reply["outcome"]["status"], "completed", "ids are each client's own: {reply}");
+
+    let start = json!({"v": 1, "command_id": "s1", "verb": "start", "issued_at": at, "args": {}});
+    let reply = ask(&stack, "bridge-1", "start", "s1", &start.to_string());
+    assert_eq!(failure(&reply), ("wrong_state", "the run has ended (completed): start a new one"));
 
     let reply = ask(&stack, "bridge-1", "interview", "q2", &question("q2", json!(at)));
     assert_eq!(failure(&reply).0, "expired");

@@ -1,6 +1,6 @@
 """Asks a run as any outside program would, with nats-py and nothing of ours.
 
-Usage: ask.py NATS_URL RUN VERB COMMAND_ID BODY. Publishes BODY as a command of client `py`
+Usage: ask.py NATS_URL CLIENT RUN VERB COMMAND_ID BODY. Publishes BODY as a command of CLIENT
 and prints the one reply to it.
 """
 
@@ -12,12 +12,12 @@ import nats
 QUESTIONS = ("interview",)
 
 
-async def main(url, run, verb, command_id, body):
+async def main(url, client, run, verb, command_id, body):
     connection = await nats.connect(url)
     stream = connection.jetstream()
-    replies = await stream.subscribe(f"sim.replies.py.{run}.{command_id}", ordered_consumer=True)
+    replies = await stream.subscribe(f"sim.replies.{client}.{run}.{command_id}", ordered_consumer=True)
     kind = "questions" if verb in QUESTIONS else "commands"
-    await stream.publish(f"sim.{kind}.{run}.{verb}.py.{command_id}", body.encode())
+    await stream.publish(f"sim.{kind}.{run}.{verb}.{client}.{command_id}", body.encode())
     reply = await replies.next_msg(timeout=60)
     print(reply.data.decode())
     await connection.close()

@@ -32,6 +32,7 @@ fn a_killed_worker_is_followed_by_one_that_goes_on() {
 
     let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "8"]);
     let run = detached["run_id"].as_str().unwrap().to_owned();
+    let mut last_epoch = 1;
     for kill_at in [5, 15, 25] {
         stack.await_status(&run, "in the middle", |status| ticks(status) >= kill_at);
         let worker = worker_of(&mut stack, &run);
@@ -40,7 +41,8 @@ fn a_killed_worker_is_followed_by_one_that_goes_on() {
         assert!(at_kill < 41, "the run was over before the kill");
         stack.await_status(&run, "going on", |status| ticks(status) > at_kill + 1);
         let epoch = stack.shoal_json(&["status", &run])["epoch"].as_u64().unwrap();
-        assert!(epoch >= 2, "nobody claimed the run again");
+        assert!(epoch > last_epoch, "nobody claimed the run again");
+        last_epoch = epoch;
     }
     stack.await_status(&run, "completed", |status| status["status"] == "completed");
     let disturbed = stack.shoal_json(&["summary", &run]);
@@ -92,4 +94,86 @@ fn a_killed_node_leaves_its_run_to_the_next() {
     assert_eq!(status["epoch"], 2);
     let disturbed = stack.shoal_json(&["summary", &run]);
     assert_eq!(digests(&undisturbed), digests(&disturbed));
+}
+
+#[test]
+fn a_node_and_its_workers_that_are_signalled_together_fail_no_run() {
+    let mut stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
+    let folder = folder.to_str().unwrap().to_owned();
+    let ended = stack.shoal_json(&["run", &folder])["run_id"].as_str().unwrap().to_owned();
+    let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "6"]);
+    let live = detached["run_id"].as_str().unwrap().to_owned();
+    stack.await_status(&live, "in the middle", |status| ticks(status) >= 5);
+    // As a terminal does on Ctrl-C, or a supervisor that ends all it has started.
+    let node = stack.service("shoal-simulator").id();
+    for worker in children(node) {
+        signal_process(worker, Signal::TERM);
+    }
+    signal_process(node, Signal::TERM);
+    assert!(stack.service("shoal-simulator").wait().success());
+    let status = |run: &str| stack.shoal_json(&["status", run])["status"].clone();
+    assert_eq!((status(&ended), status(&live)), ("completed".into(), "running".into()));
+    stack.start_service("shoal-simulator");
+    let completed = |status: &Value| status["status"] == "completed";
+    let status = stack.await_status(&live, "completed", completed);
+    assert_eq!(status["reason"], Value::Null);
+}
+
+#[test]
+fn a_run_whose_workers_keep_dying_fails_and_stays_failed_when_it_is_asked() {
+    let mut stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
+    let folder = folder.to_str().unwrap().to_owned();
+    // Slow enough that no worker plays a tick before it is killed.
+    let detached = stack.shoal_json(&["run", &folder, "--detach", "--pace", "0.01"]);
+    let run = detached["run_id"].as_str().unwrap().to_owned();
+    stack.await_status(&run, "begun", |status| ticks(status) >= 1);
+    let mut last = 0;
+    let failed = wait_for("the run to fail", || {
+        let status = stack.shoal_json(&["status", &run]);
+        if status["status"] == "failed" {
+            return Some(status);
+        }
+        let node = stack.service("shoal-simulator").id();
+        let worker = children(node).first().copied().filter(|worker| *worker != last)?;
+        signal_process(worker, Signal::KILL);
+        last = worker;
+        None
+    });
+    assert!(failed["reason"].as_str().unwrap().starts_with("3 workers in a row"), "{failed}");
+    let said = stack.shoal_json(&["interview", &run, "--agent", "1", "What happened?"]);
+    assert_eq!(said["outcome"]["status"], "completed", "{said}");
+    let after = stack.shoal_json(&["status", &run]);
+    for field in ["status", "alive", "ended_at", "reason"] {
+        assert_eq!(after[field], failed[field], "{field}");
+    }
+    let stopped = stack.shoal_json(&["stop", &run]);
+    assert_eq!(stopped["outcome"]["result"]["status"], "failed");
+}
+
+#[test]
+fn a_stopped_run_that_is_opened_again_looks_the_same() {
+    let mut stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
+    let folder = folder.to_str().unwrap().to_owned();
+    let detached = stack.shoal_json(&["run", &folder, "--detach", "--pace", "6"]);
+    let run = detached["run_id"].as_str().unwrap().to_owned();
+    stack.await_status(&run, "in the middle", |status| ticks(status) >= 5);
+    stack.shoal_json(&["stop", &run]);
+    let before = stack.shoal_json(&["status", &run]);
+    let worker = worker_of(&mut stack, &run);
+    signal_process(worker, Signal::KILL);
+    wait_for("another worker", || (worker_of(&mut stack, &run) != worker).then_some(()));
+    stack.shoal_json(&["interview", &run, "--agent", "1", "Still there?"]);
+    let after = stack.shoal_json(&["status", &run]);
+    for field in ["status", "alive", "ended_at", "started_at", "reason"] {
+        assert_eq!(after[field], before[field], "{field}");
+    }
+    assert_eq!(digests_of(&after), digests_of(&before));
+}
+
+fn digests_of(status: &Value) -> Vec<Value> {
+    let worlds = status["platforms"].as_array().unwrap();
+    worlds.iter().map(|world| world["digest"].clone()).collect()
 }

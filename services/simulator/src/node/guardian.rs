@@ -46,9 +46,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at a command that waits for a free slot.
 const NO_ROOM: Duration = Duration::from_secs(1);
 
-/// Hand-outs after which a command to a failed run is given up: its workers do not live long
-/// enough to answer.
-const MAX_ATTEMPTS: u64 = 10;
+/// Hand-outs after which a command to an ended run is given up: its workers do not live long
+/// enough to answer. A run that still plays is always waited for.
+const MAX_ATTEMPTS: u64 = 60;
 
 /// Decides.
 pub fn decide(facts: Facts) -> Wish {
@@ -57,7 +57,7 @@ pub fn decide(facts: Facts) -> Wish {
         Facts { status: None, .. } => Wish::Refuse(ErrorCode::UnknownRun),
         Facts { held: true, .. } => Wish::Later(PATIENCE),
         Facts { void: Some(code), .. } => Wish::Refuse(code),
-        Facts { status: Some(RunStatus::Failed), attempts: MAX_ATTEMPTS.., .. } => {
+        Facts { status: Some(status), attempts: MAX_ATTEMPTS.., .. } if !status.is_live() => {
             Wish::Refuse(ErrorCode::Internal)
         }
         Facts { room: false, .. } => Wish::MakeRoom(NO_ROOM),
@@ -89,9 +89,9 @@ mod tests {
             (void, Wish::Refuse(ErrorCode::Expired)),
             (Facts { held: true, ..void }, Wish::Later(PATIENCE)),
             (failed, Wish::Claim),
-            (Facts { attempts: 10, ..failed }, Wish::Refuse(ErrorCode::Internal)),
-            (Facts { attempts: 10, held: true, ..failed }, Wish::Later(PATIENCE)),
-            (Facts { attempts: 10, ..open }, Wish::Claim),
+            (Facts { attempts: 60, ..failed }, Wish::Refuse(ErrorCode::Internal)),
+            (Facts { attempts: 60, held: true, ..failed }, Wish::Later(PATIENCE)),
+            (Facts { attempts: 60, ..open }, Wish::Claim),
             (Facts { held: true, ..open }, Wish::Later(PATIENCE)),
             (Facts { held: true, room: false, ..open }, Wish::Later(PATIENCE)),
             (Facts { room: false, ..open }, Wish::MakeRoom(NO_ROOM)),

@@ -18,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::process::{Output, Process};
 use super::vitals::Vitals;
 use super::{GRACE, Node, now};
-use crate::worker::EXIT_FENCED;
+use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 
 /// Workers that die one after the other without playing a tick, until the run has failed.
 const MAX_FAILURES: u32 = 3;
@@ -34,6 +34,8 @@ enum End {
     Clean,
     /// It found the run in other hands.
     Fenced,
+    /// It is another build that must hold the run.
+    OtherRules,
     /// The lease is lost; the worker was killed.
     LeaseLost,
     /// Any other way. `blameless`: it had played ticks, or the bus was away.
@@ -44,7 +46,8 @@ enum End {
 #[derive(Clone, Debug, Default)]
 pub struct Handle {
     ended: Arc<AtomicBool>,
-    wanted: Arc<Notify>,
+    wanted: Arc<AtomicBool>,
+    notify: Arc<Notify>,
 }
 
 impl Handle {
@@ -55,7 +58,12 @@ impl Handle {
 
     /// Asks for the slot: the run is let go.
     pub fn let_go(&self) {
-        self.wanted.notify_one();
+        self.wanted.store(true, Ordering::Relaxed);
+        self.notify.notify_one();
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
     }
 }
 
@@ -66,29 +74,33 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, han
     let mut last_lines = VecDeque::new();
     let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(2));
     let (mut failures, mut number) = (0, 0);
-    let keep_lease = loop {
+    loop {
         number += 1;
         let worker = format!("{}-w{number}", node.name);
         let watch = Watch { node: &node, run: &run, worker: &worker, log: &log, handle: &handle };
         let end = watch.supervise(&why, &mut lease, &mut last_lines).await;
         tracing::info!(%run, worker, "the worker has ended: {end:?}");
         match end {
-            End::Clean => break true,
-            End::Fenced | End::LeaseLost => break false,
+            End::Clean | End::Fenced | End::LeaseLost => break,
+            End::OtherRules => {
+                node.refuse_run(&run);
+                break;
+            }
             // Whoever ended the node may have ended its workers too; the next node takes them up.
-            End::Crashed { .. } if node.shutdown.is_wished() => break true,
+            End::Crashed { .. } if node.shutdown.is_wished() || handle.is_wanted() => break,
             End::Crashed { how, blameless } => {
                 failures = if blameless { 0 } else { failures + 1 };
                 if failures >= MAX_FAILURES {
                     fail(&node, &run, &how, &last_lines).await;
-                    break true;
+                    break;
                 }
                 "recover".clone_into(&mut why);
                 pauses.wait().await;
             }
         }
-    };
-    if keep_lease && let Err(error) = node.bus.release_lease(lease).await {
+    }
+    // Only a lease that is still ours is given back.
+    if let Err(error) = node.bus.release_lease(lease).await {
         tracing::warn!(%run, "failed to release the lease, it expires by itself: {error}");
     }
     drop(log);
@@ -116,7 +128,8 @@ impl Watch<'_> {
         let mut process = match Process::start(node, run, worker, why) {
             Ok(process) => process,
             Err(error) => {
-                return End::Crashed { how: format!("failed to start: {error}"), blameless: false };
+                // The machine's fault, not the run's.
+                return End::Crashed { how: format!("failed to start: {error}"), blameless: true };
             }
         };
         let hung_after = Duration::from_secs(node.args.hung_seconds);
@@ -145,7 +158,10 @@ impl Watch<'_> {
                 },
                 _ = renewal.tick() => {
                     let renewal = renew(node, lease).await;
-                    bus_away = renewal == Renewal::NoAnswer;
+                    let was_away = std::mem::replace(&mut bus_away, renewal == Renewal::NoAnswer);
+                    if was_away && !bus_away {
+                        vitals.excuse(Instant::now());
+                    }
                     if renewal == Renewal::Lost {
                         process.kill();
                         process.wait().await;
@@ -165,7 +181,7 @@ impl Watch<'_> {
                     ending = true;
                     process.end(GRACE);
                 }
-                () = handle.wanted.notified(), if !ending => {
+                () = handle.notify.notified(), if !ending => {
                     ending = true;
                     process.end(GRACE);
                 }
@@ -178,6 +194,7 @@ fn end_of(status: std::process::ExitStatus, blameless: bool) -> End {
     match status.code() {
         Some(0) => End::Clean,
         Some(code) if code == i32::from(EXIT_FENCED) => End::Fenced,
+        Some(code) if code == i32::from(EXIT_OTHER_RULES) => End::OtherRules,
         _ => End::Crashed { how: status.to_string(), blameless },
     }
 }
@@ -224,17 +241,16 @@ async fn fail(node: &Node, run: &RunId, how: &str, last_lines: &VecDeque<String>
         if let Ok(Some(stored)) = node.bus.last(StreamName::EnvStatus, &subject).await {
             let Ok(mut status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { return };
             // How a run ended is a fact: workers that die while it is only asked change nothing.
-            if !status.status.is_live() {
-                return;
+            (status.held, status.updated_at) = (false, now());
+            status.last_error.clone_from(&error);
+            if status.status.is_live() {
+                status.status = RunStatus::Failed;
+                (status.alive, status.ended_at) = (false, Some(now()));
+                status.reason = Some(reason.clone());
             }
-            status.status = RunStatus::Failed;
             for world in status.platforms.iter_mut().filter(|world| world.status.is_live()) {
                 world.status = RunStatus::Failed;
             }
-            (status.alive, status.held) = (false, false);
-            (status.updated_at, status.ended_at) = (now(), Some(now()));
-            status.reason = Some(reason.clone());
-            status.last_error.clone_from(&error);
             let append = Append {
                 subject: subject.clone(),
                 body: status.to_bytes(),

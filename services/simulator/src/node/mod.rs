@@ -5,12 +5,12 @@ pub mod hold;
 pub mod process;
 pub mod vitals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bus::{Bus, Delivery, Durable, ServiceInfo};
+use bus::{Append, Bus, Delivery, Durable, ServiceInfo, Stored};
 use contract::command::Command;
 use contract::id::RunId;
 use contract::notice::{DeadLetter, NodeInfo};
@@ -50,6 +50,8 @@ pub struct Node {
     /// The URL is handed to workers in their environment, never on a command line.
     nats: Arc<bus::BusArgs>,
     holds: Arc<Mutex<Holds>>,
+    /// Runs with other rules than this build's.
+    unfit: Arc<Mutex<BTreeSet<RunId>>>,
     shutdown: Shutdown,
 }
 
@@ -69,6 +71,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         args: Arc::new(cli.node),
         nats: Arc::new(cli.bus),
         holds: Arc::default(),
+        unfit: Arc::default(),
         shutdown: shutdown.clone(),
     };
     tracing::info!(node = name, slots = node.args.slots, "the node is up");
@@ -157,7 +160,7 @@ impl Node {
             }
             (Ok(_), Some(status)) => {
                 let reason = status.reason.as_deref().unwrap_or("for no reason that it gave");
-                (None, format!("run {run} has failed and cannot be opened: {reason}"))
+                (None, format!("run {run} cannot be opened: {reason}"))
             }
         };
         let (attempts, room) = (delivery.attempts(), self.has_room());
@@ -190,7 +193,7 @@ impl Node {
             body: contract::problem::shorten(&String::from_utf8_lossy(&stored.body), 64 * 1024),
             at: now(),
         };
-        let append = bus::Append {
+        let append = Append {
             subject: self.bus.prefix().dead_letters("simulator", None),
             body: serde_json::to_vec(&letter).expect("no map keys that JSON refuses"),
             headers: Vec::new(),
@@ -214,33 +217,59 @@ impl Node {
                 let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else {
                     continue;
                 };
-                if !status.status.is_live() {
+                if !status.status.is_live() && !status.held {
                     continue;
                 }
                 let key = Prefix::lease_key(&status.run_id);
-                if matches!(self.bus.lease_holder(&key).await, Ok(None)) {
-                    self.claim(&status.run_id, "recover");
+                if !matches!(self.bus.lease_holder(&key).await, Ok(None)) {
+                    continue;
+                }
+                match status.status.is_live() {
+                    true => self.claim(&status.run_id, "recover"),
+                    false => self.correct(status, &stored).await,
                 }
             }
         }
     }
 
+    /// Writes down that nobody holds an ended run any more, whose holder could not.
+    async fn correct(&self, mut status: EnvStatus, stored: &Stored) {
+        (status.held, status.updated_at) = (false, now());
+        let append = Append {
+            subject: stored.subject.clone(),
+            body: status.to_bytes(),
+            headers: Vec::new(),
+            expected_last: Some(stored.sequence),
+        };
+        if let Err(error) = self.bus.append(append).await {
+            tracing::debug!("failed to correct {}: {error}", stored.subject);
+        }
+    }
+
     /// Claims a run for this node and starts its worker. Another node that is quicker has it.
     fn claim(&self, run: &RunId, why: &str) {
-        if self.shutdown.is_wished() {
+        if self.shutdown.is_wished() || lock(&self.unfit).contains(run) {
             return;
         }
-        if !self.has_room() {
-            return self.make_room();
-        }
-        let mut holds = self.lock();
+        let mut holds = lock(&self.holds);
+        holds.retain(|_, (task, _)| !task.is_finished());
         // The lease would let this node in twice: to the server it is one holder.
-        if holds.get(run).is_some_and(|(task, _)| !task.is_finished()) {
+        if holds.contains_key(run) {
             return;
+        }
+        if holds.len() >= usize::from(self.args.slots) {
+            drop(holds);
+            return self.make_room();
         }
         let handle = hold::Handle::default();
         let holding = self.clone().take_lease_and_hold(run.clone(), why.to_owned(), handle.clone());
         holds.insert(run.clone(), (tokio::spawn(holding), handle));
+    }
+
+    /// Leaves a run to nodes of another build from now on.
+    fn refuse_run(&self, run: &RunId) {
+        tracing::warn!(%run, "the run has other rules than this build, leaving it to others");
+        lock(&self.unfit).insert(run.clone());
     }
 
     async fn take_lease_and_hold(self, run: RunId, why: String, handle: hold::Handle) {
@@ -257,24 +286,21 @@ impl Node {
 
     /// Whether this node can take one more run.
     fn has_room(&self) -> bool {
-        let mut holds = self.lock();
+        let mut holds = lock(&self.holds);
         holds.retain(|_, (task, _)| !task.is_finished());
         holds.len() < usize::from(self.args.slots)
     }
 
     /// Asks a run that is only kept open for questions to make room, if there is one.
     fn make_room(&self) {
-        if let Some((_, handle)) = self.lock().values().find(|(_, handle)| handle.has_ended()) {
+        if let Some((_, handle)) = lock(&self.holds).values().find(|(_, handle)| handle.has_ended())
+        {
             handle.let_go();
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Holds> {
-        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn end_holds(&self) {
-        let holds = std::mem::take(&mut *self.lock());
+        let holds = std::mem::take(&mut *lock(&self.holds));
         let ending = async {
             for (run, (task, _)) in holds {
                 if task.await.is_err() {
@@ -298,7 +324,7 @@ impl Node {
         let serving = self.bus.serve(info, &[("info", subject)]).await;
         let mut requests = serving.map_err(|why| anyhow::anyhow!("failed to serve: {why}"))?;
         while let Some(request) = requests.next().await {
-            let runs = { self.lock().keys().cloned().collect() };
+            let runs = { lock(&self.holds).keys().cloned().collect() };
             let (node, slots) = (self.name.to_string(), self.args.slots);
             let answer = NodeInfo { v: V1, node, slots, runs, rules: world::RULES };
             let body = serde_json::to_vec(&answer).expect("no map keys that JSON refuses");
@@ -306,6 +332,10 @@ impl Node {
         }
         std::future::pending().await
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn now() -> Timestamp {

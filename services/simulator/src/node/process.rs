@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::Node;
 use crate::worker::pulse::Beat;
@@ -34,6 +35,8 @@ pub struct Process {
     group: Option<Pid>,
     stdin: Option<ChildStdin>,
     outputs: mpsc::Receiver<Output>,
+    /// Kills it when its grace is over; must not outlive it, since ids are used again.
+    killer: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -64,7 +67,7 @@ impl Process {
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(read_lines(stderr, lines));
         }
-        Ok(Process { child, group, stdin, outputs })
+        Ok(Process { child, group, stdin, outputs, killer: None })
     }
 
     /// What comes next; lines before the exit.
@@ -77,7 +80,11 @@ impl Process {
 
     /// Waits for the end.
     pub async fn wait(&mut self) -> ExitStatus {
-        match self.child.wait().await {
+        let ended = self.child.wait().await;
+        if let Some(killer) = self.killer.take() {
+            killer.abort();
+        }
+        match ended {
             Ok(status) => status,
             Err(error) => {
                 tracing::error!("failed to wait for a worker: {error}");
@@ -90,10 +97,10 @@ impl Process {
     pub fn end(&mut self, grace: Duration) {
         self.stdin = None;
         let group = self.group;
-        tokio::spawn(async move {
+        self.killer = Some(tokio::spawn(async move {
             tokio::time::sleep(grace).await;
             kill_group(group);
-        });
+        }));
     }
 
     /// Kills it and all that it may have started.

@@ -18,7 +18,6 @@ pub struct Vitals {
 
 #[derive(Clone, Copy, Debug)]
 struct World {
-    first_ticks: u32,
     last: Beat,
     last_at: Instant,
 }
@@ -31,8 +30,7 @@ impl Vitals {
 
     /// Takes a beat.
     pub fn beat(&mut self, beat: Beat, now: Instant) {
-        let first_ticks = self.worlds.get(&beat.platform).map_or(beat.ticks, |w| w.first_ticks);
-        self.worlds.insert(beat.platform, World { first_ticks, last: beat, last_at: now });
+        self.worlds.insert(beat.platform, World { last: beat, last_at: now });
     }
 
     /// Excuses all silence until now.
@@ -51,7 +49,7 @@ impl Vitals {
 
     /// True once a world has played a tick.
     pub fn has_progressed(&self) -> bool {
-        self.worlds.values().any(|world| world.last.ticks > world.first_ticks)
+        self.worlds.values().any(|world| world.last.played > 0)
     }
 
     /// True while no world has a tick left to play.
@@ -64,8 +62,8 @@ impl Vitals {
 mod tests {
     use super::*;
 
-    fn beat(platform: Platform, ticks: u32, ended: bool) -> Beat {
-        Beat { platform, ticks, ended }
+    fn beat(platform: Platform, played: u32, ended: bool) -> Beat {
+        Beat { platform, played, ended }
     }
 
     #[test]
@@ -74,14 +72,13 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut vitals = Vitals::new(start, Duration::from_secs(10));
         assert_eq!(vitals.deadline(), at(10));
-        vitals.beat(beat(Platform::Twitter, 7, false), at(1));
-        vitals.beat(beat(Platform::Reddit, 3, false), at(2));
-        // Worlds that stand at different ticks have not moved.
+        vitals.beat(beat(Platform::Twitter, 0, false), at(1));
+        vitals.beat(beat(Platform::Reddit, 0, false), at(2));
         assert!(!vitals.has_progressed());
-        vitals.beat(beat(Platform::Reddit, 3, true), at(9));
+        vitals.beat(beat(Platform::Reddit, 0, true), at(9));
         assert_eq!(vitals.deadline(), at(11), "the silent one counts");
         assert!(!vitals.has_ended());
-        vitals.beat(beat(Platform::Twitter, 8, true), at(10));
+        vitals.beat(beat(Platform::Twitter, 1, true), at(10));
         assert!(vitals.has_progressed() && vitals.has_ended());
         assert_eq!(vitals.deadline(), at(19));
         vitals.excuse(at(60));

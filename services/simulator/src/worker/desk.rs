@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{AppendError, Bus, Start, Stored};
+use bus::{AppendError, Bus, Cursor, Start, Stored};
 use contract::command::{Command, Interview, Request};
 use contract::id::{ClientId, CommandId, RunId};
 use contract::reply::{ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::join_all;
 use kit::retry::Pauses;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::board::Board;
@@ -54,10 +54,11 @@ impl Desk {
         let places = Arc::new(Semaphore::new(QUESTIONS));
         let mut idle_since = Instant::now();
         loop {
-            let stored = tokio::select! {
+            // A question is read only once there is a place for it; commands never wait for one.
+            let (stored, place) = tokio::select! {
                 biased;
-                stored = commands.next() => stored,
-                stored = questions.next() => stored,
+                stored = commands.next() => (stored, None),
+                (stored, place) = next_question(&places, &mut questions) => (stored, place),
                 () = tokio::time::sleep_until(idle_since + idle) => {
                     idle_since = Instant::now();
                     if self.board.status().status.is_live() || places.available_permits() < QUESTIONS {
@@ -72,18 +73,18 @@ impl Desk {
             if answered.contains(&(address.client.clone(), address.command_id.clone())) {
                 continue;
             }
-            if address.verb.stream() == StreamName::Commands {
+            if place.is_none() {
                 self.handle(&address, &stored).await?;
-            } else if let Ok(place) = places.clone().acquire_owned().await {
-                // The next question need not wait for this one's tick boundary.
-                let desk = self.clone();
-                tokio::spawn(async move {
-                    if let Err(lost) = desk.handle(&address, &stored).await {
-                        tracing::error!("failed to answer {}: {lost}", address.command_id);
-                    }
-                    drop(place);
-                });
+                continue;
             }
+            // The next question need not wait for this one's tick boundary.
+            let desk = self.clone();
+            tokio::spawn(async move {
+                if let Err(lost) = desk.handle(&address, &stored).await {
+                    tracing::error!("failed to answer {}: {lost}", address.command_id);
+                }
+                drop(place);
+            });
         }
     }
 
@@ -100,7 +101,7 @@ impl Desk {
         replies.iter().filter_map(id).collect()
     }
 
-    async fn follow(&self, stream: StreamName) -> bus::Cursor {
+    async fn follow(&self, stream: StreamName) -> Cursor {
         let filter = self.bus.prefix().commands_of(stream, &self.run);
         patiently(|| self.bus.follow(stream, &filter, Start::First)).await
     }
@@ -206,6 +207,15 @@ impl Desk {
         });
         join_all(answers).await.into_iter().collect()
     }
+}
+
+/// The next question, with the place that it takes while it is answered.
+async fn next_question(
+    places: &Arc<Semaphore>,
+    questions: &mut Cursor,
+) -> (Stored, Option<OwnedSemaphorePermit>) {
+    let place = Arc::clone(places).acquire_owned().await;
+    (questions.next().await, place.ok())
 }
 
 /// One world's answer is an answer; only where none has one is there a failure.

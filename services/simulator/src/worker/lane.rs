@@ -9,12 +9,11 @@ use std::time::Duration;
 use contract::command::{Command, Interview};
 use contract::frame::{Frame, Outcome};
 use contract::id::CommandId;
-use contract::journal::{Claim, End, Entry, Genesis, Record, Tick};
+use contract::journal::{End, Entry, Genesis, Record, Tick};
 use contract::notice::LiveAction;
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
 use contract::status::{PlatformStatus, RunStatus};
 use contract::subject::Platform;
-use contract::timestamp::Timestamp;
 use kit::shutdown::Shutdown;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -22,18 +21,14 @@ use world::World;
 
 use super::append::{Appended, Log};
 use super::board::Board;
-use super::opening::Journal;
-use super::pulse::{Beat, Pulse};
+use super::pulse::{BEAT, Beat, Pulse, beating};
 use super::snapshot::Snapshots;
 use super::step::{self, Stepped};
-use super::{Ended, Lost, now, status_of};
+use super::{Ended, now, status_of};
 use crate::translate::{self, Chain};
 
 /// Live messages per tick; beyond that a count says how many were left out.
 const MAX_LIVE: usize = 1000;
-
-/// How often a lane with nothing to do shows that it lives.
-const BEAT: Duration = Duration::from_secs(1);
 
 /// What a lane can be asked, at a tick boundary. A sender that is dropped without an answer
 /// means that the lane has opened its journal again, or ends: ask again.
@@ -86,6 +81,8 @@ pub struct Lane {
     pub(super) inbox: mpsc::Receiver<Ask>,
     pub(super) node_gone: Shutdown,
     pub(super) next_tick_at: Instant,
+    /// Ticks that this worker has played.
+    pub(super) played: u32,
 }
 
 enum Event {
@@ -108,7 +105,7 @@ impl Lane {
     /// When this world cannot go on; the other one may.
     pub async fn run(&mut self) -> Result<(), Ended> {
         loop {
-            self.beat();
+            self.pulse.beat(self.beat());
             match self.next_event().await {
                 Event::NodeGone | Event::InboxClosed => return Ok(()),
                 Event::Ask(ask) => self.answer(ask).await?,
@@ -118,16 +115,15 @@ impl Lane {
         }
     }
 
-    fn beat(&self) {
-        let (platform, ticks, ended) = (self.platform(), self.ticks(), self.end.is_some());
-        self.pulse.beat(Beat { platform, ticks, ended });
+    pub(super) fn beat(&self) -> Beat {
+        Beat { platform: self.platform(), played: self.played, ended: self.end.is_some() }
     }
 
-    fn ticks(&self) -> u32 {
+    pub(super) fn ticks(&self) -> u32 {
         self.world.as_ref().map_or(0, |world| world.tick())
     }
 
-    fn is_playing(&self) -> bool {
+    pub(super) fn is_playing(&self) -> bool {
         self.begun && self.end.is_none()
     }
 
@@ -216,7 +212,9 @@ impl Lane {
         };
         let entry = Entry::new(Record::Tick(record.clone()));
         let stepping = step::step(world, self.genesis.clone(), self.chain.clone(), record.at);
-        let (appended, stepped) = tokio::join!(self.journal.entry(&entry), stepping);
+        let beat = self.beat();
+        let appending = beating(&self.pulse, beat, self.journal.entry(&entry));
+        let (appended, stepped) = tokio::join!(appending, stepping);
         let Stepped { world, frame } = stepped?;
         // A zombie's tick is history too, but this world has already stepped without it.
         if appended? == Appended::Overtaken {
@@ -224,6 +222,7 @@ impl Lane {
         }
         self.world = Some(world);
         self.publish(frame).await?;
+        self.played += 1;
         self.next_tick_at = started + self.pause();
         if self.ticks() > self.genesis.options.rounds {
             self.finish(Outcome::Completed, None, None).await?;
@@ -231,7 +230,7 @@ impl Lane {
         Ok(())
     }
 
-    fn pause(&self) -> Duration {
+    pub(super) fn pause(&self) -> Duration {
         match self.genesis.options.pace_milli {
             0 => Duration::ZERO,
             pace => Duration::from_secs(1000) / pace,
@@ -240,9 +239,10 @@ impl Lane {
 
     /// Appends a frame and says so. A frame that is there already was made from the same
     /// journal, so it is the same frame.
-    async fn publish(&mut self, frame: Frame) -> Result<(), Ended> {
+    pub(super) async fn publish(&mut self, frame: Frame) -> Result<(), Ended> {
         let part_size = self.genesis.part_size;
-        match self.frames.append(frame.clone().into_messages(part_size)).await? {
+        let (messages, beat) = (frame.clone().into_messages(part_size), self.beat());
+        match beating(&self.pulse, beat, self.frames.append(messages)).await? {
             Appended::Ours => {}
             Appended::Overtaken => return Err(Ended::Reopen),
         }
@@ -255,7 +255,7 @@ impl Lane {
     }
 
     /// Reports how far the world is.
-    fn report(&self) {
+    pub(super) fn report(&self) {
         let (chain, ticks, end) = (&self.chain, self.ticks(), self.end);
         let Some(round) = ticks.checked_sub(1) else { return };
         let minutes = self.world.as_ref().map_or(0, |w| w.setup().clock.minutes_per_round);
@@ -288,8 +288,28 @@ impl Lane {
         }
     }
 
+    pub(super) async fn journal(&mut self, entry: Entry) -> Result<(), Ended> {
+        let beat = self.beat();
+        match beating(&self.pulse, beat, self.journal.entry(&entry)).await? {
+            Appended::Ours => Ok(()),
+            Appended::Overtaken => Err(Ended::Reopen),
+        }
+    }
+
+    /// Journals that the world has failed, so that it stays failed whoever opens it next. One
+    /// try: a world whose logs are lost says so again at each opening.
+    pub(super) async fn give_up(&mut self, why: &Ended) {
+        let failed = matches!(why, Ended::Panicked(_) | Ended::Diverged(_));
+        if failed && self.end.is_none() {
+            let finished = self.finish(Outcome::Failed, Some(why.to_string()), None).await;
+            if let Err(error) = finished {
+                tracing::warn!("failed to journal that the world has failed: {error}");
+            }
+        }
+    }
+
     /// Journals the end and reports it.
-    async fn finish(
+    pub(super) async fn finish(
         &mut self,
         outcome: Outcome,
         reason: Option<String>,
@@ -298,9 +318,7 @@ impl Lane {
         let (epoch, at) = (self.epoch, now());
         let entry =
             Entry::new(Record::End(End { epoch, outcome, reason: reason.clone(), command, at }));
-        if self.journal.entry(&entry).await? == Appended::Overtaken {
-            return Err(Ended::Reopen);
-        }
+        self.journal(entry).await?;
         self.end = Some(outcome);
         self.board.report(|status| {
             if reason.is_some() {
@@ -310,106 +328,6 @@ impl Lane {
         self.board.report_platform(self.platform(), |world| world.status = status_of(outcome));
         tracing::info!(platform = %self.platform(), ?outcome, ticks = self.ticks(), "the world has ended");
         Ok(())
-    }
-
-    /// Takes the world up where `journal` ends: claims it, steps what is journalled, appends
-    /// the frames that are not there yet.
-    ///
-    /// # Errors
-    /// When the run has another owner, or its logs contradict each other.
-    pub async fn recover(&mut self, journal: &Journal, claim: Claim) -> Result<(), Ended> {
-        if self.journal.entry(&Entry::new(Record::Claim(claim))).await? == Appended::Overtaken {
-            return Err(Ended::Reopen);
-        }
-        self.report_claim();
-        if let Some(outcome) = self.already_ended() {
-            self.finish(outcome, None, None).await?;
-        }
-        let stored = self.stored_frame().await?;
-        let frames = stored.as_ref().map_or(0, |frame| frame.tick as usize + 1);
-        if frames > journal.ticks.len() {
-            let ticks = journal.ticks.len();
-            let what = format!("there are {frames} frames, but the journal has {ticks} ticks");
-            return Err(Ended::Lost(Lost::Damaged(what)));
-        }
-        // The tick that a failed world could not play has no frame, and is not tried again.
-        let playable = if self.end == Some(Outcome::Failed) { frames } else { journal.ticks.len() };
-        let from = (self.ticks() as usize).min(playable);
-        for record in &journal.ticks[from..playable] {
-            self.beat();
-            let world = self.world.take().expect("the world is here between ticks");
-            let stepped =
-                step::step(world, self.genesis.clone(), self.chain.clone(), record.at).await?;
-            self.world = Some(stepped.world);
-            self.settle(stepped.frame, stored.as_ref()).await?;
-        }
-        self.report();
-        if let Some(last) = journal.ticks.last().filter(|_| self.is_playing()) {
-            self.next_tick_at = self.due_after(last.at);
-        }
-        if self.end.is_none() && self.ticks() > self.genesis.options.rounds {
-            self.finish(Outcome::Completed, None, None).await?;
-        }
-        Ok(())
-    }
-
-    /// How the run ended according to its env-status, where this world's journal does not say:
-    /// a node gave it up. The journal says it from now on.
-    fn already_ended(&self) -> Option<Outcome> {
-        let status = self.board.status().status;
-        let outcome = match status {
-            RunStatus::Stopped => Outcome::Stopped,
-            RunStatus::Failed => Outcome::Failed,
-            _ => return None,
-        };
-        self.end.is_none().then_some(outcome)
-    }
-
-    /// When the tick after one that was closed at `at` is due; now, if that is past.
-    fn due_after(&self, at: Timestamp) -> Instant {
-        let passed = now().milliseconds().saturating_sub(at.milliseconds());
-        let passed = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
-        Instant::now() + self.pause().saturating_sub(passed)
-    }
-
-    fn report_claim(&self) {
-        let (epoch, platform) = (self.epoch, self.platform());
-        let waits = !self.begun && self.end.is_none();
-        self.board.report(|status| {
-            status.epoch = status.epoch.max(epoch);
-            let world = status.platforms.iter_mut().find(|world| world.platform == platform);
-            if let Some(world) = world.filter(|_| waits) {
-                world.status = RunStatus::Starting;
-            }
-        });
-    }
-
-    /// A frame made again: it must equal the one that is stored, or is stored now.
-    async fn settle(&mut self, frame: Frame, stored: Option<&Frame>) -> Result<(), Ended> {
-        match stored {
-            Some(stored) if frame.tick <= stored.tick => {
-                if frame.tick == stored.tick && frame.digest != stored.digest {
-                    let (tick, theirs, ours) = (frame.tick, stored.digest, frame.digest);
-                    let what = format!("tick {tick} makes {ours}, but {theirs} is stored");
-                    return Err(Ended::Diverged(what));
-                }
-                self.chain = self.chain.after(&frame);
-                Ok(())
-            }
-            _ => self.publish(frame).await,
-        }
-    }
-
-    async fn stored_frame(&mut self) -> Result<Option<Frame>, Ended> {
-        let subject = self.bus.prefix().actions(&self.genesis.run_id, self.platform());
-        let stream = contract::subject::StreamName::Actions;
-        let stored = super::patiently(|| self.bus.last(stream, &subject)).await;
-        let Some(stored) = stored else { return Ok(None) };
-        let (run, epoch) = (&self.genesis.run_id, self.epoch);
-        self.frames = Log::frames(&self.bus, run, self.platform(), stored.sequence, epoch);
-        let frame = serde_json::from_slice(&stored.body)
-            .map_err(|error| Lost::Damaged(format!("the last frame cannot be read: {error}")))?;
-        Ok(Some(frame))
     }
 }
 
@@ -426,7 +344,7 @@ pub async fn run_dead(
         ReplyError { code: ErrorCode::Internal, message }
     };
     loop {
-        pulse.beat(Beat { platform, ticks: 0, ended: true });
+        pulse.beat(Beat { platform, played: 0, ended: true });
         tokio::select! {
             () = node_gone.wished() => return,
             ask = inbox.recv() => match ask {

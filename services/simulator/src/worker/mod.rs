@@ -1,15 +1,17 @@
 //! The worker: holds one run, in a process of its own, until its node is gone.
 //!
-//! In reading order: [`opening`] (what a journal says), [`lane`] (one world and its tick
-//! cycle), [`append`] (the logs that only an owner writes), [`desk`] (commands and questions
+//! In reading order: [`open`] and [`opening`] (what a journal says), [`lane`] (one world and its tick
+//! cycle), [`recover`] (taking it up), [`append`] (the logs that only an owner writes), [`desk`] (commands and questions
 //! in, replies out), [`board`] (the run's env-status).
 
 pub mod append;
 pub mod board;
 pub mod desk;
 pub mod lane;
+pub mod open;
 pub mod opening;
 pub mod pulse;
+pub mod recover;
 pub mod snapshot;
 pub mod step;
 
@@ -22,7 +24,6 @@ use anyhow::Context as _;
 use bus::{Bus, ReadError};
 use contract::frame::Outcome;
 use contract::id::RunId;
-use contract::journal::{Claim, Entry, Genesis, Record};
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
@@ -31,19 +32,20 @@ use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use world::World;
 
-use self::append::{Appended, Log};
 use self::board::Board;
-use self::lane::{Ask, Lane};
-use self::opening::Journal;
+use self::lane::Ask;
 use self::pulse::Pulse;
-use self::snapshot::Snapshots;
 use crate::args::{Cli, WorkerArgs};
-use crate::translate::{self, Chain};
 
 /// Exit code of a worker that found its run in other hands.
 pub const EXIT_FENCED: u8 = 75;
+
+/// Exit code of a worker that has other rules than its run.
+pub const EXIT_OTHER_RULES: u8 = 76;
+
+/// How long a worker may live on without its node.
+const ORPHANED: Duration = Duration::from_secs(15);
 
 /// Questions and commands that wait for a tick boundary, per world.
 const INBOX: usize = 1024;
@@ -60,6 +62,25 @@ pub enum Lost {
     /// The bus does not let us.
     #[error("the bus refuses to store it: {0}")]
     Denied(String),
+    /// Another build must hold this run.
+    #[error("the run has rules {found}, this build knows {}", world::RULES)]
+    OtherRules {
+        /// The run's.
+        found: u32,
+    },
+    /// A bug of ours.
+    #[error("a task panicked: {0}")]
+    Panicked(String),
+}
+
+impl Lost {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Lost::Fenced(_) => EXIT_FENCED,
+            Lost::OtherRules { .. } => EXIT_OTHER_RULES,
+            Lost::Damaged(_) | Lost::Denied(_) | Lost::Panicked(_) => 1,
+        }
+    }
 }
 
 /// Why a world cannot go on.
@@ -77,7 +98,7 @@ pub enum Ended {
     /// The rules are wrong.
     #[error("the world panicked: {0}")]
     Panicked(String),
-    /// This build has other rules, or the spec makes no world.
+    /// The spec makes no world.
     #[error("{0}")]
     Unfit(String),
 }
@@ -132,7 +153,7 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
         }
         Err(lost) => {
             tracing::error!("this worker ends, the run does not: {lost}");
-            Ok(std::process::ExitCode::from(EXIT_FENCED))
+            Ok(std::process::ExitCode::from(lost.exit_code()))
         }
     }
 }
@@ -149,6 +170,10 @@ async fn hold(context: &Context, idle: Duration) -> Result<(), Lost> {
     context.board.report(|status| {
         (status.node, status.worker, status.held) = (Some(node), Some(worker), true);
         status.started_at = status.started_at.or(Some(now()));
+        if status.status.is_live() {
+            // What its predecessors failed of is overcome, or shows again.
+            (status.reason, status.last_error) = (None, None);
+        }
     });
     let board = context.board.clone();
     let desk = desk::Desk::new(context.bus.clone(), context.args.run.clone(), board, inboxes);
@@ -158,9 +183,7 @@ async fn hold(context: &Context, idle: Duration) -> Result<(), Lost> {
         lost = until_lost(&mut lanes) => return Err(lost),
     }
     while let Some(ended) = lanes.join_next().await {
-        if let Ok(Err(lost)) = ended {
-            return Err(lost);
-        }
+        ended.map_err(|error| Lost::Panicked(error.to_string()))??;
     }
     Ok(())
 }
@@ -170,7 +193,9 @@ async fn until_lost(lanes: &mut JoinSet<Result<(), Lost>>) -> Lost {
     loop {
         match lanes.join_next().await {
             Some(Ok(Err(lost))) => return lost,
-            Some(_) => {}
+            // Nobody would answer for that world any more: a new worker does.
+            Some(Err(error)) => return Lost::Panicked(error.to_string()),
+            Some(Ok(Ok(()))) => {}
             None => std::future::pending::<()>().await,
         }
     }
@@ -183,9 +208,12 @@ async fn drive(
     mut inbox: mpsc::Receiver<Ask>,
 ) -> Result<(), Lost> {
     loop {
-        let (ended, rest) = match open(&context, platform, inbox).await {
+        let (ended, rest) = match open::open(&context, platform, inbox).await {
             Ok(mut lane) => {
                 let ended = lane.run().await;
+                if let Err(ended) = &ended {
+                    lane.give_up(ended).await;
+                }
                 lane.snapshots.finish().await;
                 (ended, lane.inbox)
             }
@@ -195,7 +223,9 @@ async fn drive(
         match ended {
             Ok(()) => return Ok(()),
             Err(Ended::Reopen) => tracing::warn!(%platform, "opening the journal again"),
-            Err(Ended::Lost(lost @ Lost::Fenced(_))) => return Err(lost),
+            Err(Ended::Lost(lost @ (Lost::Fenced(_) | Lost::OtherRules { .. }))) => {
+                return Err(lost);
+            }
             Err(ended) => {
                 let why = ended.to_string();
                 tracing::error!(%platform, "the world has failed: {why}");
@@ -212,116 +242,6 @@ async fn drive(
     }
 }
 
-/// Opens one world: journal, genesis, newest good snapshot, claim, and all ticks since.
-async fn open(
-    context: &Context,
-    platform: Platform,
-    inbox: mpsc::Receiver<Ask>,
-) -> Result<Lane, (Ended, mpsc::Receiver<Ask>)> {
-    let prepared = match prepare(context, platform).await {
-        Ok(prepared) => prepared,
-        Err(ended) => return Err((ended, inbox)),
-    };
-    let Prepared { journal, genesis, world, chain } = prepared;
-    let (bus, run) = (&context.bus, &context.args.run);
-    let epoch = journal.epoch + 1;
-    let mut lane = Lane {
-        epoch,
-        journal: Log::journal(bus, run, platform, journal.last_sequence, epoch),
-        frames: Log::frames(bus, run, platform, 0, epoch),
-        begun: !journal.ticks.is_empty(),
-        begun_by: journal.begun_by(),
-        end: journal.outcome(),
-        commands_through: journal.commands_through(),
-        taken: Vec::new(),
-        snapshots: Snapshots::new(bus.clone()),
-        bus: bus.clone(),
-        board: context.board.clone(),
-        pulse: context.pulse.clone(),
-        inbox,
-        node_gone: context.node_gone.clone(),
-        next_tick_at: tokio::time::Instant::now(),
-        genesis: Arc::new(genesis),
-        world: Some(Box::new(world)),
-        chain,
-    };
-    let claim = Claim {
-        epoch,
-        node: context.node.clone(),
-        worker: context.args.worker.clone(),
-        why: context.args.why.clone(),
-        at: now(),
-    };
-    if let Err(ended) = lane.recover(&journal, claim).await {
-        return Err((ended, lane.inbox));
-    }
-    tracing::info!(%platform, epoch, ticks = journal.ticks.len(), "the world is open");
-    Ok(lane)
-}
-
-struct Prepared {
-    journal: Journal,
-    genesis: Genesis,
-    world: World,
-    chain: Chain,
-}
-
-async fn prepare(context: &Context, platform: Platform) -> Result<Prepared, Ended> {
-    let (bus, run) = (&context.bus, &context.args.run);
-    let subject = bus.prefix().inputs(run, platform);
-    let messages = patiently(|| bus.read_all(StreamName::Inputs, &subject, 0)).await;
-    let bodies = messages.iter().map(|stored| (stored.sequence, &stored.body[..]));
-    let mut journal = Journal::read(bodies).map_err(|error| Lost::Damaged(error.to_string()))?;
-    let Some(genesis) = journal.genesis.clone() else {
-        let genesis = Box::new(genesis(context, platform));
-        let mut log = Log::journal(bus, run, platform, 0, 0);
-        return match log.entry(&Entry::new(Record::Genesis(genesis.clone()))).await? {
-            Appended::Overtaken => Err(Ended::Reopen),
-            Appended::Ours => {
-                journal.last_sequence = log.last();
-                build(context, journal, *genesis).await
-            }
-        };
-    };
-    build(context, journal, genesis).await
-}
-
-async fn build(context: &Context, journal: Journal, genesis: Genesis) -> Result<Prepared, Ended> {
-    if genesis.rules != world::RULES {
-        let (found, known) = (genesis.rules, world::RULES);
-        return Err(Ended::Unfit(format!("the run has rules {found}, this node knows {known}")));
-    }
-    let setup = translate::setup(&context.spec, &genesis)
-        .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
-    let stored = snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await;
-    let (world, chain) = match stored {
-        Some(found) => found,
-        None => {
-            let world = World::new(setup).map_err(|problems| {
-                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Ended::Unfit(format!("the spec makes no world: {}", problems.join("; ")))
-            })?;
-            (world, Chain::START)
-        }
-    };
-    Ok(Prepared { journal, genesis, world, chain })
-}
-
-fn genesis(context: &Context, platform: Platform) -> Genesis {
-    let status = &context.status;
-    Genesis {
-        run_id: status.run_id.clone(),
-        platform,
-        spec_digest: status.spec_digest,
-        options: status.options.clone(),
-        rules: world::RULES,
-        start_time: context.spec.time.start_time,
-        part_size: contract::DEFAULT_PART_SIZE,
-        memory: status.memory.clone(),
-        created_at: status.created_at,
-    }
-}
-
 /// Wishes for the end once standard input is at its end, of which the node holds the other
 /// side, or on a signal: whoever ends the node may signal its workers too.
 fn watch_node() -> std::io::Result<Shutdown> {
@@ -332,6 +252,10 @@ fn watch_node() -> std::io::Result<Shutdown> {
         let mut ignored = [0; 64];
         while matches!(std::io::stdin().read(&mut ignored), Ok(1..)) {}
         trigger.pull();
+        // Whatever keeps the worker, a bus that is away or a step without end: nobody would
+        // ever kill it.
+        std::thread::sleep(ORPHANED);
+        std::process::exit(i32::from(EXIT_FENCED));
     });
     Ok(gone)
 }

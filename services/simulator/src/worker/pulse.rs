@@ -13,6 +13,9 @@ use contract::subject::Platform;
 /// Between two lines for the same world, at least.
 const BETWEEN_LINES: Duration = Duration::from_millis(200);
 
+/// How often a loop with nothing to do shows that it lives.
+pub const BEAT: Duration = Duration::from_secs(1);
+
 /// Writes beats; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Pulse {
@@ -24,8 +27,8 @@ pub struct Pulse {
 pub struct Beat {
     /// Whose loop answers.
     pub platform: Platform,
-    /// The next tick that it will play.
-    pub ticks: u32,
+    /// Ticks that this worker has played, those that it only stepped again left out.
+    pub played: u32,
     /// It plays no more ticks: the worker is there for questions alone.
     pub ended: bool,
 }
@@ -45,17 +48,29 @@ impl Pulse {
     }
 }
 
+/// Waits for `work` and beats meanwhile: waiting for the bus is no hanging.
+pub async fn beating<T>(pulse: &Pulse, beat: Beat, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        pulse.beat(beat);
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(BEAT) => {}
+        }
+    }
+}
+
 impl Beat {
     /// The line, with its end.
     pub fn to_line(self) -> String {
         let state = if self.ended { "ended" } else { "playing" };
-        format!("beat {} {} {state}\n", self.platform, self.ticks)
+        format!("beat {} {} {state}\n", self.platform, self.played)
     }
 
     /// Reads a line back; `None` for any other line.
     pub fn from_line(line: &str) -> Option<Beat> {
         let mut words = line.split(' ');
-        let ("beat", platform, ticks, state, None) =
+        let ("beat", platform, played, state, None) =
             (words.next()?, words.next()?, words.next()?, words.next()?, words.next())
         else {
             return None;
@@ -65,7 +80,7 @@ impl Beat {
             "playing" => false,
             _ => return None,
         };
-        Some(Beat { platform: platform.parse().ok()?, ticks: ticks.parse().ok()?, ended })
+        Some(Beat { platform: platform.parse().ok()?, played: played.parse().ok()?, ended })
     }
 }
 
@@ -76,7 +91,7 @@ mod tests {
     #[test]
     fn a_beat_survives_its_line_and_nothing_else_is_one() {
         for ended in [false, true] {
-            let beat = Beat { platform: Platform::Reddit, ticks: 12, ended };
+            let beat = Beat { platform: Platform::Reddit, played: 12, ended };
             assert_eq!(Beat::from_line(beat.to_line().trim_end()), Some(beat));
         }
         let others = ["", "beat", "beat reddit", "beat reddit x ended", "beat reddit 1 2", "hello"];
