@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use bus::BusArgs;
 use contract::door::{Door, Object, describe};
+use contract::id::{NAME_RULE, is_name};
 use contract::problem::{Problem, Problems, suggest};
 use reqwest::Url;
 use reqwest::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
@@ -66,7 +67,6 @@ pub enum TargetConfig {
 pub type Targets = BTreeMap<String, TargetConfig>;
 
 const KINDS: [&str; 2] = ["sqlite", "http"];
-const NAME_RULE: &str = "1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit";
 
 /// The targets that `file` defines, or the default ones. The files that it names (those of
 /// secrets) are looked for beside it.
@@ -102,6 +102,7 @@ fn read_file(door: &Door, root: &Object<'_>, folder: &Path) -> Option<Targets> {
     let mut targets = BTreeMap::new();
     for (name, value) in entries {
         let pointer = format!("/targets/{}", name.replace('~', "~0").replace('/', "~1"));
+        // It is a token of keys in the ledger.
         if !is_name(name) {
             door.report(&pointer, format!("the name {name:?}"), NAME_RULE);
         }
@@ -232,14 +233,6 @@ fn read_secret(object: &Object<'_>, key: &str, file: &str, folder: &Path) -> Opt
             None
         }
     }
-}
-
-/// Names are tokens of keys in the ledger.
-fn is_name(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    (1..=32).contains(&text.len())
-        && plain(text.as_bytes()[0])
-        && text.bytes().all(|b| plain(b) || b == b'_' || b == b'-')
 }
 
 #[cfg(test)]

@@ -16,13 +16,22 @@ use std::process::ExitCode;
 
 use args::{Cli, Role};
 use clap::Parser;
+use kit::EXIT_USAGE;
 
 /// Runs what the command line asks for.
 ///
 /// # Errors
 /// Whatever keeps the process from its work, ready to be shown.
 pub async fn main() -> anyhow::Result<ExitCode> {
-    let mut cli = Cli::parse();
+    let mut cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Nothing is left to do if even this cannot be printed.
+            let _ = usage.print();
+            let is_wrong = usage.use_stderr();
+            return Ok(if is_wrong { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS });
+        }
+    };
     kit::telemetry::init("info")?;
     match cli.command.take() {
         None => node::run(cli).await,

@@ -180,7 +180,7 @@ async fn every_batch_arrives_in_order_whatever_is_answered() {
     assert_eq!(letter.run_id, Some(market().run_id));
     assert_eq!(
         letter.problems[0].to_string(),
-        "hook.market-1.twitter.3-3: found it answered 422 Unprocessable Entity: no such field, \
+        "hook market-1.twitter.3-3: found it answered 422 Unprocessable Entity: no such field, \
          expected a batch that the memory takes"
     );
     assert!(letter.body.contains("\"action_id\":\"market-1.twitter.3\""), "{}", letter.body);
@@ -288,6 +288,8 @@ async fn what_is_no_frame_is_a_dead_letter_and_stops_nothing() {
     assert_eq!(found[1], "a frame of market-1.twitter");
     assert!(found[2].starts_with("the digest of tick 0 is"), "{found:?}");
     assert_eq!(letters[0].body, "<html>");
+    assert_eq!(letters[0].problems[0].place, "local sim.actions.market-1.reddit");
+    assert_eq!(letters[0].run_id, Some(market().run_id));
 }
 
 #[tokio::test]
