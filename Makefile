@@ -22,6 +22,8 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
     SHOAL_HTTP_PORT  port of the HTTP edge, default 5001
     SHOAL_NATS_PORT  port of the bus, default 4222
     SHOAL_DATA_DIR   where data is kept, default ./.data
+    SHOAL_SIMULATIONS_DIR  the folder of folders that a start over HTTP may name,
+                     default ./samples
 
   make test        All tests, on a real bus.
   make lint        Formatting and lints, warnings are errors.

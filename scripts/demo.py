@@ -13,7 +13,7 @@ import services
 from demo_checks import is_past_the_middle, missing
 from supervisor import StackError, Supervisor
 
-BUNDLED_SAMPLE = services.PROJECT / "samples/lantern-pier"
+BUNDLED_SAMPLE = services.SAMPLES / "lantern-pier"
 PACED_SECONDS = 60
 MEMORY_SECONDS = 60
 POLL_SECONDS = 0.5
@@ -199,6 +199,7 @@ def where_to_look(run, sample, own_nats_url, http_url):
     """`own_nats_url`: that of the server we started, if we did; a given one may hold a password."""
     shoal = services.shorter(services.program_path("shoal"))
     export = f"  export NATS_URL={own_nats_url}\n" if own_nats_url else ""
+    export += f"  export SHOAL_HTTP_URL={http_url}\n"
     return f"""
 All of this stays up until Ctrl-C. Where to look next, in another terminal:
 

@@ -13,6 +13,7 @@ import nats_server
 from supervisor import StackError
 
 PROJECT = nats_server.PROJECT
+SAMPLES = PROJECT / "samples"
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 60
 POLL_SECONDS = 0.05
@@ -70,7 +71,8 @@ def start_services(supervisor, nats_url, data, port):
         "NATS_URL": nats_url,
         "SHOAL_HTTP_LISTEN": f"{LOOPBACK}:{port}",
         "SHOAL_REQUIRE_SERVICES": "true",
-        "SHOAL_DATA_DIR": str(data),
+        # A start over HTTP names a folder below this one.
+        "SHOAL_SIMULATIONS_DIR": os.environ.get("SHOAL_SIMULATIONS_DIR") or str(SAMPLES),
         "SHOAL_MEMORY_DIR": str(data / "memory"),
         "SHOAL_LOG": "info",
     }

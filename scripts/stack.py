@@ -66,6 +66,8 @@ def up(only_nats):
         lines += [f"  data  {data}", f"  logs  {data / 'logs'}", "", "Try, in another terminal:"]
         if not given:
             lines.append(f"  export NATS_URL={nats_url}")
+        if not only_nats:
+            lines.append(f"  export SHOAL_HTTP_URL={http_url}")
         shoal = services.shorter(services.program_path("shoal"))
         lines.append(f"  {shoal} run {services.shorter(demo.BUNDLED_SAMPLE)}")
         supervisor.stay("\n".join(lines))
