@@ -49,8 +49,8 @@ pub struct RunId(String);
 #[serde(try_from = "String", into = "String")]
 pub struct ClientId(String);
 
-/// The name of one command, chosen by the client: `[A-Za-z0-9_-]{1,64}`. A repeated one is
-/// the same command.
+/// The name of one command, chosen by the client: `[A-Za-z0-9_-]{1,64}`. It is unique per client
+/// and run: the same one again from the same client to the same run is the same command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CommandId(String);
@@ -63,9 +63,16 @@ pub struct Digest([u8; 32]);
 const SIMULATION_RULE: &str =
     "1 to 48 of a-z, 0-9, _ and -, beginning with a letter or digit, not ending in -<digits>";
 const RUN_RULE: &str = "<simulation>-<n> with n = 1, 2, 3, ...";
-const CLIENT_RULE: &str = "1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit";
 const COMMAND_RULE: &str = "1 to 64 of A-Z, a-z, 0-9, _ and -";
 const DIGEST_RULE: &str = "64 lower-case hexadecimal digits";
+
+/// What a short name is, in words: a client's, and an operator's for a memory.
+pub const NAME_RULE: &str = "1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit";
+
+/// True for a text that keeps to [`NAME_RULE`].
+pub fn is_name(text: &str) -> bool {
+    is_token(text, 32)
+}
 
 /// True for a token of at most `max` of `[a-z0-9_-]` that begins with a letter or digit.
 pub(crate) fn is_token(text: &str, max: usize) -> bool {
@@ -170,10 +177,10 @@ impl FromStr for RunId {
 impl FromStr for ClientId {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        if is_token(text, 32) {
+        if is_name(text) {
             Ok(ClientId(text.to_owned()))
         } else {
-            Err(InvalidId::new("client id", text, CLIENT_RULE))
+            Err(InvalidId::new("client id", text, NAME_RULE))
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What is said beside the two logs: log lines, live actions, dead letters, and what the
-//! launcher is asked when a run is to begin.
+//! What is said beside the two logs: log lines, live actions, dead letters, nodes, and what
+//! the launcher is asked when a run is to begin.
 
 use serde::de::Error as _;
 use serde::ser::SerializeStruct;
@@ -16,6 +16,9 @@ use crate::problem::{Problem, Problems};
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
+
+/// The most bytes of a message that a dead letter quotes.
+const MAX_QUOTED_BYTES: usize = 64 * 1024;
 
 /// One line that a worker wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +57,27 @@ pub struct LiveAction {
     pub action: Action,
 }
 
+/// Stands for the live actions of a tick that were too many to publish, on
+/// `sim.live.<run>.<platform>.omitted`. They are in the tick's frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveOmitted {
+    /// Contract version.
+    pub v: V1,
+    /// The run.
+    pub run_id: RunId,
+    /// The world.
+    pub platform: Platform,
+    /// The tick.
+    pub tick: u32,
+    /// How many actions of it were not published.
+    pub omitted: u64,
+}
+
 /// What `service` could not process.
+///
+/// It is stored at least once: a service that ends before it has noted the letter writes it
+/// again. Letters with the same service, subject and sequence are about the same message, and
+/// those whose problems have the same places as well are repeats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// Contract version.
@@ -69,7 +92,7 @@ pub struct DeadLetter {
     pub sequence: u64,
     /// Why not.
     pub problems: Vec<Problem>,
-    /// The message as text, cut at 64 KiB; what is no UTF-8 is replaced.
+    /// The message as text, cut to at most 64 KiB; what is no UTF-8 is replaced.
     pub body: String,
     /// When.
     pub at: Timestamp,
@@ -168,6 +191,37 @@ impl From<WireAnswer> for StartAnswer {
             }
             WireAnswer::Refused { v: V1, problems } => StartAnswer::Refused { problems },
         }
+    }
+}
+
+impl DeadLetter {
+    /// The service's letter about a message of a stream whose subjects name the run in their
+    /// third token, as those of commands, questions and frames do. A `body` of any size is cut.
+    pub fn new(
+        service: &str,
+        subject: &str,
+        sequence: u64,
+        problem: Problem,
+        body: &[u8],
+        at: Timestamp,
+    ) -> DeadLetter {
+        // Enough for a character that begins before the cut to be whole.
+        let read = String::from_utf8_lossy(&body[..body.len().min(MAX_QUOTED_BYTES + 3)]);
+        DeadLetter {
+            v: V1,
+            service: service.to_owned(),
+            run_id: subject.split('.').nth(2).and_then(|token| token.parse().ok()),
+            subject: subject.to_owned(),
+            sequence,
+            problems: vec![problem],
+            body: read[..read.floor_char_boundary(MAX_QUOTED_BYTES)].to_owned(),
+            at,
+        }
+    }
+
+    /// The bytes that are stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("no map keys that JSON refuses")
     }
 }
 
@@ -274,6 +328,27 @@ mod tests {
              expected twitter, reddit or both, each once\n\
              /options/max_rounds: found 0, expected a whole number from 1 to 4294967295"
         );
+    }
+
+    #[test]
+    fn a_dead_letter_quotes_the_head_of_a_message_and_names_its_run() {
+        let letter = |subject: &str, body: &[u8]| {
+            let problem = Problem::new("subject", "x", "y");
+            DeadLetter::new("node", subject, 3, problem, body, Timestamp::from_milliseconds(0))
+        };
+        let of_run = letter("sim.commands.market-1.pause.cli.q1", b"{\xff}");
+        assert_eq!((of_run.run_id, &*of_run.body), ("market-1".parse().ok(), "{\u{fffd}}"));
+        for subject in ["sim.commands.market.stop.cli.q1", "sim.commands", ""] {
+            assert_eq!(letter(subject, b"").run_id, None, "{subject:?}");
+        }
+        // Characters of two, three and four bytes over the cut, and none of a valid text.
+        for character in ["ü", "€", "𝄞"] {
+            let text = format!("{}{character}rest", "a".repeat(MAX_QUOTED_BYTES - 1));
+            let quoted = letter("", text.as_bytes()).body;
+            assert_eq!(quoted, "a".repeat(MAX_QUOTED_BYTES - 1), "{character}");
+        }
+        let invalid = letter("", &[0xff; MAX_QUOTED_BYTES]).body;
+        assert_eq!(invalid, "\u{fffd}".repeat(MAX_QUOTED_BYTES / 3));
     }
 
     #[test]

@@ -319,11 +319,6 @@ impl TimeSpec {
         let rounds = minutes / u64::from(self.minutes_per_round.max(1));
         u32::try_from(rounds).unwrap_or(u32::MAX)
     }
-
-    /// The simulated time of a round.
-    pub fn at_round(&self, round: u32) -> Timestamp {
-        self.start_time.plus_minutes(u64::from(round) * u64::from(self.minutes_per_round))
-    }
 }
 
 impl Hours {

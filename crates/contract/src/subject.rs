@@ -200,7 +200,8 @@ impl Prefix {
         format!("{}.dead-letters.{service}.{}", self.0, run.map_or("_", RunId::as_str))
     }
 
-    /// Core NATS, not stored: one action as it happens. `kind` is the action type in lower case.
+    /// Core NATS, not stored: one action as it happens. `kind` is the action type in lower case,
+    /// or `omitted`.
     pub fn live(&self, run: &RunId, platform: Platform, kind: &str) -> String {
         format!("{}.live.{run}.{}.{kind}", self.0, platform.as_str())
     }
@@ -220,7 +221,7 @@ impl Prefix {
         format!("{}.ask.*.*.*", self.0)
     }
 
-    /// Core NATS: who the simulator nodes are; each answers for itself.
+    /// Core NATS: asks for a simulator node; one that is there describes itself.
     pub fn node_info(&self) -> String {
         format!("{}.node.info", self.0)
     }

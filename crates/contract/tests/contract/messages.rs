@@ -10,7 +10,9 @@ use contract::memory::{
     Episodes, EpisodesAnswer, MemoryError, Search, SearchAnswer, Stats, StatsAnswer, Targets,
     TargetsAnswer, read_answer,
 };
-use contract::notice::{DeadLetter, LiveAction, LogLine, StartAnswer, StartRequest};
+use contract::notice::{
+    DeadLetter, LiveAction, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest,
+};
 use contract::reply::Reply;
 use contract::spec::Spec;
 use contract::status::EnvStatus;
@@ -24,7 +26,7 @@ pub(crate) struct Message {
     pub(crate) reread: fn(&[u8]) -> Result<String, String>,
 }
 
-pub(crate) const MESSAGES: [Message; 20] = [
+pub(crate) const MESSAGES: [Message; 22] = [
     Message { name: "action", reread: |body| reread(derived::<Action>, body) },
     Message { name: "command", reread: |body| reread(Command::from_json, body) },
     Message { name: "dead-letter", reread: |body| reread(derived::<DeadLetter>, body) },
@@ -32,6 +34,7 @@ pub(crate) const MESSAGES: [Message; 20] = [
     Message { name: "frame", reread: |body| reread(derived::<Frame>, body) },
     Message { name: "journal", reread: |body| reread(derived::<Entry>, body) },
     Message { name: "live-action", reread: |body| reread(derived::<LiveAction>, body) },
+    Message { name: "live-omitted", reread: |body| reread(derived::<LiveOmitted>, body) },
     Message { name: "log-line", reread: |body| reread(derived::<LogLine>, body) },
     Message { name: "memory-episodes", reread: |body| reread(Episodes::parse, body) },
     Message {
@@ -44,6 +47,7 @@ pub(crate) const MESSAGES: [Message; 20] = [
     Message { name: "memory-stats-answer", reread: |body| reread_answer::<StatsAnswer>(body) },
     Message { name: "memory-targets", reread: |body| reread(Targets::parse, body) },
     Message { name: "memory-targets-answer", reread: |body| reread_answer::<TargetsAnswer>(body) },
+    Message { name: "node-info", reread: |body| reread(derived::<NodeInfo>, body) },
     Message { name: "reply", reread: |body| reread(derived::<Reply>, body) },
     Message { name: "spec", reread: |body| reread(Spec::from_bytes, body) },
     Message { name: "start-answer", reread: |body| reread(derived::<StartAnswer>, body) },

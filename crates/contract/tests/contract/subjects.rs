@@ -60,6 +60,7 @@ fn subjects() -> BTreeSet<String> {
         prefix.dead_letters("some-service", Some(&run)),
         prefix.live(&run, platform, "create_post"),
         prefix.ask_start(&simulation, &client),
+        prefix.node_info(),
         prefix.memory(SEARCH),
         prefix.memory(EPISODES),
         prefix.memory(STATS),

@@ -27,6 +27,8 @@ use self::guardian::{Facts, Wish, decide};
 use crate::args::{Cli, NodeArgs};
 use crate::worker::desk::store_reply;
 
+/// The service's name in the subjects of dead letters.
+const SERVICE: &str = "simulator";
 /// How long the server waits for an acknowledgement before it hands a command out again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
 /// How long a bus that is not there yet is waited for.
@@ -179,23 +181,12 @@ impl Node {
 
     async fn dead_letter(&self, delivery: &Delivery, why: &str) {
         let stored = &delivery.stored;
-        let letter = DeadLetter {
-            v: V1,
-            service: "simulator".to_owned(),
-            run_id: None,
-            subject: stored.subject.clone(),
-            sequence: stored.sequence,
-            problems: vec![Problem::new(
-                "subject",
-                why,
-                "<prefix>.<stream>.<run>.<verb>.<client>.<id>",
-            )],
-            body: contract::problem::shorten(&String::from_utf8_lossy(&stored.body), 64 * 1024),
-            at: now(),
-        };
+        let problem = Problem::new("subject", why, "<prefix>.<stream>.<run>.<verb>.<client>.<id>");
+        let (subject, sequence) = (&stored.subject, stored.sequence);
+        let letter = DeadLetter::new(SERVICE, subject, sequence, problem, &stored.body, now());
         let append = Append {
-            subject: self.bus.prefix().dead_letters("simulator", None),
-            body: serde_json::to_vec(&letter).expect("no map keys that JSON refuses"),
+            subject: self.bus.prefix().dead_letters(SERVICE, letter.run_id.as_ref()),
+            body: letter.to_bytes(),
             headers: Vec::new(),
             expected_last: None,
         };

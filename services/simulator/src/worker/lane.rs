@@ -10,10 +10,11 @@ use contract::command::{Command, Interview};
 use contract::frame::{Frame, Outcome};
 use contract::id::CommandId;
 use contract::journal::{End, Entry, Genesis, Record, Tick};
-use contract::notice::LiveAction;
+use contract::notice::{LiveAction, LiveOmitted};
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
 use contract::status::{PlatformStatus, RunStatus};
 use contract::subject::Platform;
+use contract::version::V1;
 use kit::shutdown::Shutdown;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -281,10 +282,13 @@ impl Lane {
             }
         }
         if frame.actions.len() > MAX_LIVE {
-            let more = serde_json::json!({"v": 1, "run_id": frame.run_id, "platform": frame.platform,
-                "tick": frame.tick, "omitted": frame.actions.len() - MAX_LIVE});
-            let subject = prefix.live(&frame.run_id, frame.platform, "omitted");
-            let _ = self.bus.publish_core(subject, more.to_string().into_bytes()).await;
+            let omitted = (frame.actions.len() - MAX_LIVE) as u64;
+            let Frame { run_id, platform, tick, .. } = frame;
+            let (run_id, platform, tick) = (run_id.clone(), *platform, *tick);
+            let subject = prefix.live(&run_id, platform, "omitted");
+            let more = LiveOmitted { v: V1, run_id, platform, tick, omitted };
+            let body = serde_json::to_vec(&more).expect("no map keys that JSON refuses");
+            let _ = self.bus.publish_core(subject, body).await;
         }
     }
 

@@ -1,6 +1,7 @@
-//! Log lines, dead letters, and what the launcher is asked when a run is to begin.
+//! Log lines, dead letters, nodes, and what the launcher is asked when a run is to begin.
 
-use contract::notice::{DeadLetter, LogLine, StartAnswer, StartRequest};
+use contract::notice::{DeadLetter, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest};
+use contract::subject::Platform;
 use contract::version::V1;
 
 use super::{
@@ -33,8 +34,15 @@ pub(super) fn samples() -> Vec<Sample> {
         sequence: 0,
         ..with_run.clone()
     };
+    let live_omitted =
+        LiveOmitted { v: V1, run_id: run(), platform: Platform::Reddit, tick: 1, omitted: 234 };
+    let idle = NodeInfo { v: V1, node: "node-a".to_owned(), slots: 4, runs: vec![], rules: 1 };
+    let busy = NodeInfo { runs: vec![run()], ..idle.clone() };
     let mut samples = vec![
         sample("log-line", "line", &log_line),
+        sample("live-omitted", "omitted", &live_omitted),
+        sample("node-info", "idle", &idle),
+        sample("node-info", "busy", &busy),
         sample("dead-letter", "with-run", &with_run),
         sample("dead-letter", "without-run", &without_run),
     ];
