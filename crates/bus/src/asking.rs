@@ -12,6 +12,7 @@ use crate::Bus;
 use crate::append::AppendError;
 use crate::core::Subscription;
 use crate::first::First;
+use crate::pause::Pause;
 use crate::stored::Stored;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -87,7 +88,7 @@ impl Bus {
     /// The reply, once it is stored. What is heard is only a reason to look: it may be one
     /// that the stream refuses, since somebody else had answered, or does not have yet.
     async fn stored_reply(&self, subject: &str, heard: &mut Subscription) -> Stored {
-        let mut pause = FIRST_PAUSE;
+        let mut pause = Pause::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match self.last(StreamName::Replies, subject).await {
                 Ok(Some(stored)) => return stored,
@@ -95,8 +96,8 @@ impl Bus {
                 Err(error) => tracing::debug!(%error, "cannot look for the reply on {subject}"),
             }
             tokio::select! {
-                Some(_) = heard.next() => pause = FIRST_PAUSE,
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+                Some(_) = heard.next() => pause.reset(),
+                () = pause.wait() => {}
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::append::{AppendError, Receipt, headers};
 use crate::wire::{ANSWER_TIMEOUT, read_answer};
 
 /// The most messages of a batch; the server's limit.
-pub const MAX_BATCH: usize = 1000;
+pub(crate) const MAX_BATCH: usize = 1000;
 
 /// What a disk is trusted to take in a second, for the patience with a large batch.
 const BYTES_PER_SECOND: usize = 4 * 1024 * 1024;
@@ -27,7 +27,7 @@ impl Bus {
     /// [`crate::Append`].
     ///
     /// # Errors
-    /// See [`AppendError`]. None or more than [`MAX_BATCH`] bodies are `Denied`.
+    /// See [`AppendError`]. None or more than 1,000 bodies are `Denied`.
     pub async fn append_batch(
         &self,
         subject: &str,

@@ -13,10 +13,11 @@ use tokio::time::Instant;
 
 use crate::Bus;
 use crate::events::{Events, Link};
+use crate::pause::Pause;
 use crate::wire::{ANSWER_TIMEOUT, ApiError, NoAnswer};
 
 /// The oldest nats-server that has what Shoal needs (atomic batches), as major and minor.
-pub const OLDEST_SERVER: (u64, u64) = (2, 12);
+const OLDEST_SERVER: (u64, u64) = (2, 12);
 
 /// Where the bus is: flags and environment variables that every binary shares.
 #[derive(clap::Args, Clone)]
@@ -164,7 +165,7 @@ impl Bus {
             return Err(ConnectError::NoJetStream { url, scope: "at all" });
         }
         let deadline = Instant::now() + patience;
-        let mut pause = FIRST_PAUSE;
+        let mut pause = Pause::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match self.api::<_, Account>("INFO", &serde_json::json!({})).await {
                 // Services of an operator with narrow rights may not ask this; streams will tell.
@@ -172,11 +173,11 @@ impl Bus {
                 Err(ApiError::Refused(refusal)) if matches!(refusal.err_code, 10039 | 10076) => {
                     return Err(ConnectError::NoJetStream { url, scope: "for this account" });
                 }
-                Err(error) if Instant::now() + pause >= deadline => {
+                Err(error) if Instant::now() + pause.next() >= deadline => {
                     return Err(ConnectError::JetStreamSilent { url, reason: error.to_string() });
                 }
                 // A cluster that has no leader yet.
-                Err(_) => wait(&mut pause).await,
+                Err(_) => pause.wait().await,
             }
         }
     }
@@ -184,12 +185,6 @@ impl Bus {
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// Waits, and doubles the next wait.
-async fn wait(pause: &mut Duration) {
-    tokio::time::sleep(*pause).await;
-    *pause = (*pause * 2).min(LONGEST_PAUSE);
-}
 
 /// The addresses without their secrets, and the secrets.
 struct Target {
@@ -233,7 +228,7 @@ impl Target {
         patience: Duration,
     ) -> Result<Client, ConnectError> {
         let deadline = Instant::now() + patience;
-        let mut pause = FIRST_PAUSE;
+        let mut pause = Pause::new(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             let options = self.options(events, name)?;
             let error = match options.connect(self.addresses.as_slice()).await {
@@ -245,14 +240,14 @@ impl Target {
                     let reason = error.kind().to_string();
                     return Err(ConnectError::Unauthorized { url: url.to_owned(), reason });
                 }
-                _ if Instant::now() + pause >= deadline => {
+                _ if Instant::now() + pause.next() >= deadline => {
                     return Err(ConnectError::NoServer {
                         url: url.to_owned(),
                         patience_seconds: patience.as_secs(),
                         last: error.to_string(),
                     });
                 }
-                _ => wait(&mut pause).await,
+                _ => pause.wait().await,
             }
         }
     }

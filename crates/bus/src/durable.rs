@@ -103,11 +103,6 @@ impl Delivery {
         self.answer(AckKind::Nak(Some(pause))).await;
     }
 
-    /// It is being worked on: begins the waiting time anew.
-    pub async fn progress(&self) {
-        self.answer(AckKind::Progress).await;
-    }
-
     async fn answer(&self, kind: AckKind) {
         if let Err(error) = self.message.ack_with(kind).await {
             let Stored { subject, sequence, .. } = &self.stored;

@@ -7,6 +7,7 @@ use contract::subject::StreamName;
 
 use crate::Bus;
 use crate::append::{Append, AppendError};
+use crate::pause::Pause;
 use crate::stored::Stored;
 
 /// How often an append whose outcome is unknown is tried again.
@@ -35,7 +36,8 @@ impl Bus {
         subject: &str,
         body: Vec<u8>,
     ) -> Result<First, AppendError> {
-        let (mut pause, mut last_error) = (FIRST_PAUSE, AppendError::Refused);
+        let mut pause = Pause::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut last_error = AppendError::Refused;
         // Only what was once not answered can be ours. Bytes alone do not show it: two who
         // want the same at the same instant write the same.
         let mut maybe_ours = false;
@@ -63,8 +65,7 @@ impl Bus {
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, subject, "cannot look whether it is stored"),
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause.wait().await;
         }
         Err(last_error)
     }

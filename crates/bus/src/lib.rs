@@ -11,7 +11,8 @@
 //! - append and batch: writing; [`verdict`]: what a refused write means; first: being the only
 //!   one on a subject; asking: a command and its one reply;
 //! - reading, cursor, durable: reading once, for ever, and together with others;
-//! - objects: bytes of any size; leases: who lives; ledger: one value under a key;
+//! - objects: bytes of any size; specs: each once, under its digest; leases: who lives;
+//!   ledger: one value under a key;
 //! - core and services: what is not stored.
 //!
 //! Futures of this crate may be dropped at any point. A dropped write has an unknown outcome,
@@ -30,9 +31,11 @@ mod leases;
 mod ledger;
 mod objects;
 mod outage;
+mod pause;
 mod provision;
 mod reading;
 mod services;
+mod specs;
 mod stored;
 pub mod topology;
 pub mod verdict;
@@ -44,8 +47,7 @@ use contract::subject::Prefix;
 
 pub use append::{Append, AppendError};
 pub use asking::AskError;
-pub use batch::MAX_BATCH;
-pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, shown_url};
+pub use connection::{BusArgs, ConnectError, shown_url};
 pub use core::{CoreMessage, RequestError, Subscription};
 pub use cursor::{Cursor, Start};
 pub use durable::{Delivery, Durable};
@@ -56,7 +58,7 @@ pub use reading::ReadError;
 pub use services::{Request, Requests, ServiceInfo};
 pub use stored::Stored;
 
-/// Header of frames, replies and env-status: the epoch of the owner who wrote it.
+/// Header of journal entries and frames: the epoch of the owner who wrote it.
 pub const EPOCH_HEADER: &str = "Shoal-Epoch";
 
 /// A connection to the bus: one socket, shared by all clones.

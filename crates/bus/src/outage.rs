@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::pause::Pause;
 use crate::reading::ReadError;
 
 /// Something that is open, or will be.
@@ -38,7 +39,7 @@ impl<T> Lasting<T> {
     {
         tracing::warn!("{what} was interrupted ({trouble}), going on as soon as possible");
         *self = Lasting::Opening(Box::pin(async move {
-            let mut pause = FIRST_PAUSE;
+            let mut pause = Pause::new(FIRST_PAUSE, LONGEST_PAUSE);
             loop {
                 match open().await {
                     Ok(it) => {
@@ -47,8 +48,7 @@ impl<T> Lasting<T> {
                     }
                     Err(error) => tracing::debug!("{what} cannot go on yet: {error}"),
                 }
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause.wait().await;
             }
         }));
     }

@@ -7,32 +7,32 @@ use contract::subject::{Prefix, StreamName};
 
 /// How one stream is to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamSpec {
+pub(crate) struct StreamSpec {
     /// Which one.
-    pub stream: StreamName,
+    pub(crate) stream: StreamName,
     /// Its name on the server, e.g. `SIM_ACTIONS`, `KV_SIM_LEASES`.
-    pub name: String,
+    pub(crate) name: String,
     /// What it takes.
-    pub subjects: Vec<String>,
+    pub(crate) subjects: Vec<String>,
     /// What happens when it is full.
-    pub when_full: WhenFull,
+    pub(crate) when_full: WhenFull,
     /// How many messages a subject keeps.
-    pub per_subject: PerSubject,
+    pub(crate) per_subject: PerSubject,
     /// After how long a message is dropped; `None`: never.
-    pub max_age: Option<Duration>,
+    pub(crate) max_age: Option<Duration>,
     /// Takes atomic batches.
-    pub atomic: bool,
+    pub(crate) atomic: bool,
     /// Messages may expire one by one; an expired one leaves a mark for this long.
-    pub expiry_mark: Option<Duration>,
+    pub(crate) expiry_mark: Option<Duration>,
     /// Percent of the storage that Shoal may have.
-    pub share: u32,
+    pub(crate) share: u32,
     /// Copies in a cluster.
-    pub replicas: usize,
+    pub(crate) replicas: usize,
 }
 
 /// What happens when a stream is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenFull {
+pub(crate) enum WhenFull {
     /// New messages are refused: what is stored matters.
     Refuse,
     /// The oldest make room: a cache, or of passing interest.
@@ -41,7 +41,7 @@ pub enum WhenFull {
 
 /// How many messages a subject keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PerSubject {
+pub(crate) enum PerSubject {
     /// All of them.
     All,
     /// The last ones.
@@ -59,7 +59,7 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(1);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// All streams of a Shoal, in the order in which they are made.
-pub fn topology(prefix: &Prefix, replicas: usize) -> Vec<StreamSpec> {
+pub(crate) fn topology(prefix: &Prefix, replicas: usize) -> Vec<StreamSpec> {
     StreamName::ALL.into_iter().map(|stream| spec(prefix, stream, replicas)).collect()
 }
 

@@ -1,4 +1,5 @@
 use bus::{Append, AppendError};
+use contract::spec::Spec;
 use contract::subject::StreamName;
 
 use crate::provisioned;
@@ -54,4 +55,19 @@ async fn a_spec_is_stored_once_and_an_object_of_no_bytes_is_one() {
     assert_eq!(bus.get_object(StreamName::Specs, subject).await.unwrap(), Some(spec));
     assert_eq!(bus.put_object("sim.specs.0001", b"", Some(0)).await, Ok(3));
     assert_eq!(bus.get_object(StreamName::Specs, "sim.specs.0001").await, Ok(Some(vec![])));
+}
+
+#[tokio::test]
+async fn a_spec_that_many_store_is_stored_once_under_its_digest() {
+    let (_server, bus) = provisioned().await;
+    let text = include_str!("../../../../schemas/examples/spec/valid/full.json");
+    let spec = Spec::from_bytes(text.as_bytes()).unwrap();
+    let (one, other) = tokio::join!(bus.put_spec(&spec), bus.put_spec(&spec));
+    assert_eq!((one, other), (Ok(spec.digest()), Ok(spec.digest())));
+    assert_eq!(bus.put_spec(&spec).await, Ok(spec.digest()));
+    let subject = format!("sim.specs.{}", spec.digest());
+    let stored = bus.read_all(StreamName::Specs, &subject, 0).await.unwrap();
+    assert_eq!(stored.len(), 1);
+    let found = bus.get_object(StreamName::Specs, &subject).await.unwrap();
+    assert_eq!(found, Some(spec.to_bytes()));
 }
