@@ -12,6 +12,7 @@ use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 
 use crate::follow::refresh;
+use crate::memories;
 use crate::model::Model;
 use crate::plan::{Plan, Wish, plan};
 use crate::queued::{first_status, start_command};
@@ -59,8 +60,8 @@ impl Creator {
     /// its start command stored.
     ///
     /// # Errors
-    /// If a live run stands in the way, the options make no sense for the spec, or the bus
-    /// cannot be read or written.
+    /// If a live run stands in the way, the options make no sense for the spec or name a memory
+    /// that there is not, or the bus cannot be read or written.
     pub async fn start(&self, order: &Order) -> Result<Started, Refusal> {
         self.model.ready()?;
         let requested = in_order(&order.requested);
@@ -84,6 +85,7 @@ impl Creator {
                 }
                 Plan::Create { number } => number,
             };
+            memories::check(&self.bus, requested.memory.as_deref().unwrap_or_default()).await?;
             self.specs.ensure(&order.spec).await?;
             let (run, now) = (simulation.run(number), now());
             let options = options.clone();

@@ -6,7 +6,7 @@
 //!
 //! - [`config`]: what it is told;
 //! - [`plan`]: which run a request means (pure); [`queued`]: what a new run is made of (pure);
-//! - [`create`]: brings a plan about;
+//! - [`create`]: brings a plan about; [`memories`]: whether there are those that it names;
 //! - [`specs`]: specs from folders and from the bus;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`actions`]: the actions of runs that are looked at;
@@ -19,6 +19,7 @@ pub mod config;
 pub mod create;
 pub mod follow;
 pub mod http;
+pub mod memories;
 pub mod model;
 pub mod plan;
 pub mod queued;

@@ -1,7 +1,7 @@
 //! What a new run is made of: its first env-status, its memories, its start command. Pure.
 
 use contract::command::{Command, Request, Verb};
-use contract::id::{ClientId, RunId};
+use contract::id::{ClientId, NAME_RULE, RunId, is_name};
 use contract::options::{MemoryTarget, RequestedOptions, RunOptions};
 use contract::problem::Problem;
 use contract::spec::Spec;
@@ -92,9 +92,8 @@ pub fn check_memory_names(place: &str, names: &[String]) -> Vec<Problem> {
         if name == "none" {
             let expected = "none alone, or names; in a request an empty list for no memory";
             problems.push(Problem::new(place, "\"none\"", expected));
-        } else if name.parse::<ClientId>().is_err() {
-            let expected = "1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit";
-            problems.push(Problem::new(place, format!("{name:?}"), expected));
+        } else if !is_name(name) {
+            problems.push(Problem::new(place, format!("{name:?}"), NAME_RULE));
         } else if names[..index].contains(name) {
             problems.push(Problem::new(place, format!("{name:?} twice"), "each name once"));
         }

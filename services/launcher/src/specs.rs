@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bus::{AppendError, Bus};
+use bus::Bus;
 use contract::id::{Digest, SimulationId};
 use contract::problem::{Problem, Problems};
 use contract::spec::Spec;
@@ -52,19 +52,9 @@ impl Specs {
     /// # Errors
     /// If the bus does not take it.
     pub async fn ensure(&self, spec: &Spec) -> Result<(), Refusal> {
-        let bytes = spec.to_bytes();
-        let digest = Digest::of(&[&bytes]);
-        let subject = self.bus.prefix().spec(&digest);
+        let digest = self.bus.put_spec(spec).await?;
         self.remember(digest, spec);
-        if self.bus.get_object(StreamName::Specs, &subject).await?.is_some() {
-            return Ok(());
-        }
-        match self.bus.put_object(&subject, &bytes, Some(0)).await {
-            Ok(_) => Ok(()),
-            // Another launcher was quicker, with the same bytes.
-            Err(AppendError::Refused) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        Ok(())
     }
 
     /// How many simulated hours a stored spec has.
