@@ -116,7 +116,8 @@ async fn order(creator: &Creator, simulation: SimulationId, body: &[u8]) -> Resu
 enum Ask {
     /// A run of a simulation.
     Start(SimulationId),
-    /// A command for a run, `start` included: it resumes one that was stopped.
+    /// A command for a run. `start` too: it begins a run that has not begun, changes nothing in
+    /// one that has, and is refused by one that is over.
     Command { run: RunId, verb: Verb, client: ClientId },
 }
 
@@ -131,7 +132,8 @@ fn parse_subject(prefix: &Prefix, subject: &str) -> Result<Ask, Problems> {
         problems.push(Problem::new(subject, format!("{token:?}"), expected));
     };
     let target: Option<RunName> = target.parse().map_err(|rule: String| report(target, &rule)).ok();
-    let known: Option<Verb> = verb.parse().map_err(|rule: String| report(verb, &rule)).ok();
+    let verbs = || format!("one of {}", Verb::ALL.map(Verb::as_str).join(", "));
+    let known: Option<Verb> = verb.parse().map_err(|_: String| report(verb, &verbs())).ok();
     let client = client.parse().map_err(|error: InvalidId| report(client, error.expected())).ok();
     let ask = match (target, known) {
         (Some(RunName::CurrentOf(simulation)), Some(Verb::Start)) => Some(Ask::Start(simulation)),
@@ -219,8 +221,7 @@ mod tests {
             "sim.ask.Market.stopp.*: found \"Market\", expected the id of a simulation or \
              <simulation>-<n>, that is 1 to 48 of a-z, 0-9, _ and -, beginning with a letter or \
              digit, not ending in -<digits>\n\
-             sim.ask.Market.stopp.*: found \"stopp\", expected verb \"stopp\" is unknown: did \
-             you mean \"stop\"?\n\
+             sim.ask.Market.stopp.*: found \"stopp\", expected one of start, stop, interview\n\
              sim.ask.Market.stopp.*: found \"*\", expected 1 to 32 of a-z, 0-9, _ and -, \
              beginning with a letter or digit"
         );

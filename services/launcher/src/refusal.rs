@@ -40,16 +40,19 @@ pub enum Refusal {
 
 impl Refusal {
     /// The same as problems, for whoever reads those: `place` is where the request stood.
+    ///
+    /// Those of a conflict end with one at `/new_run`, the field that would avoid it.
     pub fn problems(&self, place: &str) -> Vec<Problem> {
         match self {
             Refusal::Invalid(problems) => problems.as_slice().to_vec(),
-            Refusal::Conflict { run, differences } => differences
-                .iter()
-                .map(|Difference { option, has, wanted }| {
-                    let expected = format!("{has}, as the live run {run} has, or new_run");
+            Refusal::Conflict { run, differences } => {
+                let different = differences.iter().map(|Difference { option, has, wanted }| {
+                    let expected = format!("{has}, as the live run {run} has");
                     Problem::new(format!("/options/{option}"), wanted, &expected)
-                })
-                .collect(),
+                });
+                let beside = format!("true for a run beside {run}, unless that is stopped first");
+                different.chain([Problem::new("/new_run", "false", &beside)]).collect()
+            }
             Refusal::Unknown(text) => told(place, text, "a simulation or run that is there"),
             Refusal::WrongState(text) => told(place, text, "a run in another state"),
             Refusal::Unavailable(text) | Refusal::Late(text) | Refusal::Failed(text) => {
@@ -129,8 +132,12 @@ mod tests {
         );
         let problems = refusal.problems("subject");
         assert_eq!(
-            problems[0].to_string(),
-            "/options/seed: found not set, expected 7, as the live run market-3 has, or new_run"
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "/options/seed: found not set, expected 7, as the live run market-3 has",
+                "/new_run: found false, expected true for a run beside market-3, unless that is \
+                 stopped first",
+            ]
         );
     }
 }
