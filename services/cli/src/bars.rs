@@ -9,13 +9,14 @@ use contract::timestamp::Timestamp;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::lively::{Shown, describe};
-use crate::output::{Paint, visible};
-use crate::progress::{day, hour, so_far};
+use crate::output::{Paint, one_line, visible};
+use crate::progress::{News, day, hour, so_far};
 use crate::report::status_word;
 use crate::status::{trouble, word};
 use crate::tally::WorldTally;
 
-/// Milliseconds between two actions of a world that are shown: what passes faster is not read.
+/// Milliseconds between two actions of a world that are shown as they happen: what passes
+/// faster is not read. What happened before is not throttled, one scrolls back to it.
 const READING_TIME: i64 = 400;
 
 /// What is drawn.
@@ -39,8 +40,8 @@ impl Bars {
     pub fn new(status: &EnvStatus, width: usize, paint: Paint) -> Bars {
         let all = MultiProgress::new();
         let headline = all.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
-        // What stands beside the bar takes some 60 columns; what does not fit is cut, not wrapped.
-        let bar_width = width.saturating_sub(62).clamp(8, 32);
+        // What stands beside the bar takes some 66 columns; what does not fit is cut, not wrapped.
+        let bar_width = width.saturating_sub(66).clamp(8, 32);
         let bar = paint.cyan(&format!("{{bar:{bar_width}}}"));
         let template = format!("{{prefix:7}}  {bar}  round {{pos}}/{{len}}  {{wide_msg}}");
         let look = style(&template).progress_chars("━╸ ");
@@ -59,9 +60,11 @@ impl Bars {
     pub fn set_state(&self, status: &EnvStatus, now: Timestamp) {
         let run = self.paint.bold(status.run_id.as_str());
         let word = status_word(status.status, word(status, now), self.paint);
+        // Cut here, with a mark: what draws the line cuts without one.
+        let room = self.width.saturating_sub(visible(&run) + 1 + visible(&word) + 2);
         let rest = match trouble(status, now) {
-            Some(trouble) => self.paint.yellow(trouble),
-            None => format!("seed {}, Ctrl-C leaves it running", self.seed),
+            Some(trouble) => self.paint.yellow(&one_line(trouble, room)),
+            None => one_line(&format!("seed {}, Ctrl-C leaves it running", self.seed), room),
         };
         self.headline.set_message(format!("{run} {word}  {rest}"));
     }
@@ -74,11 +77,12 @@ impl Bars {
         }
     }
 
-    /// Shows the liveliest action of a round, unless another one is still being read.
-    pub fn speak(&mut self, frame: &Frame, tally: &WorldTally) {
-        let Some(world) = self.worlds.get_mut(&frame.platform) else { return };
+    /// Shows the liveliest action of a round. While the run is followed: unless another one is
+    /// still being read.
+    pub fn speak(&mut self, frame: &Frame, tally: &WorldTally, news: News) {
         let now = kit::now_milliseconds();
-        if world.shown_at.is_some_and(|shown_at| now - shown_at < READING_TIME) {
+        let Some(world) = self.worlds.get_mut(&frame.platform) else { return };
+        if !world.has_room(news, now) {
             return;
         }
         let time = format!("d{} {}", day(tally.started, tally.now), hour(tally.now));
@@ -88,7 +92,7 @@ impl Bars {
         if let Some(words) = describe(action, room, self.paint) {
             // On a screen that cannot be written to there is nobody to tell.
             let _ = self.all.println(format!("{}{words}", self.paint.dim(&place)));
-            world.shown_at = Some(now);
+            world.shown_at = (news == News::Live).then_some(now);
         }
     }
 
@@ -102,6 +106,17 @@ impl Bars {
     /// typed has moved the cursor, so what stands above it could not be found again.
     pub fn freeze(&self) {
         self.all.set_draw_target(ProgressDrawTarget::hidden());
+    }
+}
+
+impl World {
+    /// True if an action of now may be shown.
+    fn has_room(&self, news: News, now: i64) -> bool {
+        match news {
+            News::Old => false,
+            News::Replayed => true,
+            News::Live => self.shown_at.is_none_or(|shown_at| now - shown_at >= READING_TIME),
+        }
     }
 }
 
@@ -126,7 +141,7 @@ mod tests {
             tally.add(&frame);
             let counted = tally.world(Platform::Twitter).unwrap();
             bars.advance(Platform::Twitter, counted);
-            bars.speak(&frame, counted);
+            bars.speak(&frame, counted, News::Live);
         }
         bars.set_state(&status, status.updated_at);
         bars.finish();
@@ -135,5 +150,32 @@ mod tests {
         assert_eq!(bar(Platform::Twitter).length(), Some(48));
         assert_eq!(bar(Platform::Twitter).message(), "day 2 20:00, 23 actions, 23 posts");
         assert_eq!(bar(Platform::Reddit).position(), 0);
+    }
+
+    #[test]
+    fn only_what_happens_now_is_throttled() {
+        let status = fixtures::status("market-1", RunStatus::Running);
+        let bars = Bars::new(&status, 80, Paint::PLAIN);
+        let idle = &bars.worlds[&Platform::Twitter];
+        let busy = World { bar: ProgressBar::hidden(), shown: Shown::default(), shown_at: Some(9) };
+        let has_room = |world: &World, now| {
+            [News::Old, News::Replayed, News::Live].map(|news| world.has_room(news, now))
+        };
+        assert_eq!(has_room(idle, 10), [false, true, true]);
+        assert_eq!(has_room(&busy, 10), [false, true, false]);
+        assert_eq!(has_room(&busy, 9 + READING_TIME), [false, true, true]);
+    }
+
+    #[test]
+    fn trouble_that_has_no_room_is_cut_with_a_mark() {
+        let status = fixtures::status("market-1", RunStatus::Running);
+        let late = status.updated_at.plus_minutes(1);
+        for (width, is_cut) in [(80, true), (120, false)] {
+            let bars = Bars::new(&status, width, Paint::PLAIN);
+            bars.set_state(&status, late);
+            let headline = bars.headline.message();
+            assert_eq!(headline.ends_with('…'), is_cut, "{headline}");
+            assert!(visible(&headline) <= width, "{headline}");
+        }
     }
 }

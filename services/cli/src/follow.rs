@@ -14,7 +14,7 @@ use kit::shutdown::Shutdown;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::progress::View;
+use crate::progress::{News, View};
 use crate::tally::Tally;
 
 /// How often the view is told the time.
@@ -58,9 +58,10 @@ pub async fn follow(
     let mut chains = Chains::default();
     let mut followed = Followed { status: status.clone(), tally: Tally::default(), is_over: false };
     let mut news_at = kit::now_milliseconds();
-    view.status(&status, output)?;
+    show(view, &status, output)?;
     loop {
         if has_all(&followed.status, &followed.tally) {
+            view.status(&followed.status, output)?;
             check_digests(&followed.status, &followed.tally)?;
             followed.is_over = true;
             return Ok(followed);
@@ -71,12 +72,16 @@ pub async fn follow(
                 let frame = chains.push(&stored.body).with_context(|| broken(&run));
                 let Some(frame) = frame.map_err(Failure::Failed)? else { continue };
                 followed.tally.add(&frame);
-                let fresh = from_start || is_new(&frame, &status);
-                view.frame(&frame, &followed.tally, fresh, output)?;
+                let news = match (is_new(&frame, &status), from_start) {
+                    (true, _) => News::Live,
+                    (false, true) => News::Replayed,
+                    (false, false) => News::Old,
+                };
+                view.frame(&frame, &followed.tally, news, output)?;
             }
             stored = statuses.next() => {
                 followed.status = parse_status(&stored.body)?;
-                view.status(&followed.status, output)?;
+                show(view, &followed.status, output)?;
             }
             _ = heartbeat.tick() => {
                 let now = kit::now_milliseconds();
@@ -88,6 +93,14 @@ pub async fn follow(
             () = shutdown.wished() => return Ok(followed),
         }
     }
+}
+
+/// Shows a new state, but an end only once the last frame before it was shown.
+fn show(view: &mut View, status: &EnvStatus, output: &mut Output<'_>) -> Result<(), Failure> {
+    if status.status.is_live() {
+        view.status(status, output)?;
+    }
+    Ok(())
 }
 
 /// Counts the frames that a run has published so far, checked.

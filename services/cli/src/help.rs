@@ -38,9 +38,9 @@ Start a run of a simulation folder and follow it to its end.
 
 The folder is read and checked in full before anything is stored; everything that is wrong with \
 it is listed. If this simulation's newest run has the same options and is alive, or has \
-completed and can still be asked, that run is followed (see --new-run). On a terminal two bars show the rounds, and the liveliest actions pass above \
-them; elsewhere there is a plain line every ten rounds. Ctrl-C stops following, not the run. At \
-the end there is a summary.
+completed and can still be asked, that run is followed (see --new-run). On a terminal two bars \
+show the rounds, and the liveliest actions pass above them; elsewhere there is a plain line \
+every ten rounds. Ctrl-C stops following, not the run. At the end there is a summary.
 
 Example:
   shoal run samples/lantern-pier --pace 0.8 --seed 7";

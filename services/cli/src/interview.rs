@@ -13,6 +13,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, Paint, one_line};
 use crate::status::find_run;
+use crate::wrap::wrap;
 
 /// `shoal interview`.
 ///
@@ -40,7 +41,7 @@ pub async fn interview(
     match result(reply)? {
         ReplyResult::Interview(_) if client.json => Ok(()),
         ReplyResult::Interview(answers) => {
-            let text = render(&answers, output.paint());
+            let text = render(&answers, output.width(), output.paint());
             Ok(output.print(&text)?)
         }
         other => Err(odd(Verb::Interview, &other)),
@@ -103,7 +104,7 @@ fn names_of<'a>(spec: &'a Spec, agent: &'a AgentSpec) -> Vec<&'a str> {
 }
 
 /// Each world's answer.
-fn render(answers: &InterviewResult, paint: Paint) -> String {
+fn render(answers: &InterviewResult, width: usize, paint: Paint) -> String {
     let mut lines = vec![format!(
         "{} {}",
         paint.bold(&one_line(&answers.agent_name, 80)),
@@ -112,7 +113,8 @@ fn render(answers: &InterviewResult, paint: Paint) -> String {
     for answer in answers.twitter.iter().chain(&answers.reddit) {
         let as_of = format!("{}, after round {}", answer.platform, answer.as_of.round);
         lines.push(format!("  {}", paint.dim(&as_of)));
-        lines.extend(answer.response.lines().map(|line| format!("    {}", one_line(line, 4000))));
+        let indented = answer.response.lines().map(|line| format!("    {}", one_line(line, 4000)));
+        lines.extend(indented.map(|line| wrap(&line, width, 4)));
     }
     lines.join("\n")
 }
@@ -175,13 +177,13 @@ mod tests {
             agent_id: 18,
             agent_name: "Ada".to_owned(),
             prompt: "Why?".to_owned(),
-            twitter: answer(Platform::Twitter, "Because.\nThat is why."),
+            twitter: answer(Platform::Twitter, "Because.\nThat is why we went to the pier."),
             reddit: answer(Platform::Reddit, "No\x1b[2J idea."),
         };
         assert_eq!(
-            render(&answers, Paint::PLAIN),
-            "Ada #18\n  twitter, after round 12\n    Because.\n    That is why.\n  \
-             reddit, after round 12\n    No [2J idea."
+            render(&answers, 32, Paint::PLAIN),
+            "Ada #18\n  twitter, after round 12\n    Because.\n    That is why we went to the\n    \
+             pier.\n  reddit, after round 12\n    No [2J idea."
         );
     }
 }

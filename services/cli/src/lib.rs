@@ -9,7 +9,8 @@
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
-//! - [`client`], [`output`], [`failure`]: the bus, the terminal, the exit code.
+//! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
+//!   code.
 
 pub mod args;
 pub mod ask;
@@ -31,6 +32,7 @@ pub mod run;
 pub mod status;
 pub mod summary;
 pub mod tally;
+pub mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

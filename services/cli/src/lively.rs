@@ -169,6 +169,7 @@ mod tests {
             .map(|words| words.map(str::to_owned))
         );
     }
+
     #[test]
     fn words_fit_the_screen() {
         let long = "九盏灯 and ninety-nine more lanterns on the water ".repeat(9);

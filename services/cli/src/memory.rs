@@ -15,9 +15,13 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, Paint, columns, count, counted, one_line};
 use crate::status::find_run;
+use crate::wrap::wrap;
 
 /// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Columns that are shown of an episode's text, on as many lines as it takes.
+const EPISODE_COLUMNS: usize = 300;
 
 /// `shoal memory search`.
 ///
@@ -38,7 +42,7 @@ pub async fn search(
     if client.json {
         return Ok(output.print_json(&answer)?);
     }
-    let text = render_hits(&answer, output.paint());
+    let text = render_hits(&answer, output.width(), output.paint());
     Ok(output.print(&text)?)
 }
 
@@ -53,7 +57,7 @@ pub async fn stats(client: &Client, name: &str, output: &mut Output<'_>) -> Resu
     if client.json {
         return Ok(output.print_json(&answer)?);
     }
-    let text = render_stats(&run, &answer, output.paint());
+    let text = render_stats(&run, &answer, output.width(), output.paint());
     Ok(output.print(&text)?)
 }
 
@@ -74,7 +78,7 @@ pub async fn episodes(
     if client.json {
         return Ok(output.print_json(&answer)?);
     }
-    let text = render_episodes(&run, &answer, output.paint());
+    let text = render_episodes(&run, &answer, output.width(), output.paint());
     Ok(output.print(&text)?)
 }
 
@@ -104,7 +108,7 @@ fn refusal(error: MemoryError) -> Failure {
     }
 }
 
-fn render_hits(answer: &SearchAnswer, paint: Paint) -> String {
+fn render_hits(answer: &SearchAnswer, width: usize, paint: Paint) -> String {
     let shown = u64::try_from(answer.episodes.len()).unwrap_or(u64::MAX);
     let mut lines = vec![match (answer.total, shown) {
         (0, _) => "nothing found: all words must occur in one episode".to_owned(),
@@ -113,13 +117,13 @@ fn render_hits(answer: &SearchAnswer, paint: Paint) -> String {
         }
         (total, _) => format!("{}:", counted(total, "hit")),
     }];
-    lines.extend(answer.episodes.iter().map(|episode| line(episode, true, paint)));
+    lines.extend(answer.episodes.iter().map(|episode| line(episode, true, width, paint)));
     lines.join("\n")
 }
 
-fn render_episodes(run: &RunId, answer: &EpisodesAnswer, paint: Paint) -> String {
+fn render_episodes(run: &RunId, answer: &EpisodesAnswer, width: usize, paint: Paint) -> String {
     let mut lines: Vec<String> =
-        answer.episodes.iter().map(|episode| line(episode, false, paint)).collect();
+        answer.episodes.iter().map(|episode| line(episode, false, width, paint)).collect();
     if lines.is_empty() {
         lines.push("no episodes".to_owned());
     }
@@ -130,13 +134,14 @@ fn render_episodes(run: &RunId, answer: &EpisodesAnswer, paint: Paint) -> String
 }
 
 /// Where and when, then what.
-fn line(episode: &Episode, with_run: bool, paint: Paint) -> String {
+fn line(episode: &Episode, with_run: bool, width: usize, paint: Paint) -> String {
     let run = if with_run { format!("{} ", episode.run_id) } else { String::new() };
     let place = format!("{run}{:7} round {:>3}", episode.platform, episode.round);
-    format!("  {}  {}", paint.dim(&place), one_line(&episode.text, 300))
+    let line = format!("  {}  {}", paint.dim(&place), one_line(&episode.text, EPISODE_COLUMNS));
+    wrap(&line, width, 4)
 }
 
-fn render_stats(run: &RunId, answer: &StatsAnswer, paint: Paint) -> String {
+fn render_stats(run: &RunId, answer: &StatsAnswer, width: usize, paint: Paint) -> String {
     let mut lines =
         vec![format!("{}: {}", paint.bold(run.as_str()), counted(answer.episodes, "episode"))];
     for world in &answer.platforms {
@@ -144,19 +149,20 @@ fn render_stats(run: &RunId, answer: &StatsAnswer, paint: Paint) -> String {
             .types
             .iter()
             .map(|of| format!("{} {}", count(of.episodes), one_line(&of.action_type, 40)));
-        lines.push(format!(
+        let line = format!(
             "  {:7}  {} up to round {}: {}",
             world.platform,
             counted(world.episodes, "episode"),
             world.last_round,
             types.collect::<Vec<_>>().join(", ")
-        ));
+        );
+        lines.push(wrap(&line, width, 11));
     }
     if !answer.cursors.is_empty() {
         lines.extend([String::new(), paint.bold("memories")]);
         let rows: Vec<Vec<String>> =
             answer.cursors.iter().map(|cursor| cursor_row(cursor, paint)).collect();
-        lines.extend(columns(&rows, &[]));
+        lines.extend(columns(&rows, &[]).iter().map(|line| wrap(line, width, 4)));
     }
     lines.join("\n")
 }
@@ -205,12 +211,13 @@ mod tests {
 
     #[test]
     fn hits_say_how_many_there_are() {
-        let render =
-            |total, episodes| render_hits(&SearchAnswer { v: V1, total, episodes }, Paint::PLAIN);
+        let render = |total, episodes| {
+            render_hits(&SearchAnswer { v: V1, total, episodes }, 48, Paint::PLAIN)
+        };
         assert_eq!(render(0, vec![]), "nothing found: all words must occur in one episode");
         assert_eq!(
-            render(1, vec![episode("Ada: posted “x”")]),
-            "1 hit:\n  market-1 reddit  round   4  Ada: posted “x”"
+            render(1, vec![episode("Ada: posted “the lanterns stay”")]),
+            "1 hit:\n  market-1 reddit  round   4  Ada: posted “the\n    lanterns stay”"
         );
         let more = render(1234, vec![episode("a"), episode("b\x1b[2J")]);
         assert!(more.starts_with("1,234 hits, the best 2:\n"), "{more}");
@@ -221,7 +228,7 @@ mod tests {
     fn episodes_say_where_they_go_on() {
         let run: RunId = "market-1".parse().unwrap();
         let render = |episodes, next| {
-            render_episodes(&run, &EpisodesAnswer { v: V1, episodes, next }, Paint::PLAIN)
+            render_episodes(&run, &EpisodesAnswer { v: V1, episodes, next }, 80, Paint::PLAIN)
         };
         assert_eq!(render(vec![], None), "no episodes");
         assert_eq!(
@@ -266,7 +273,7 @@ mod tests {
             lag: 4,
         };
         assert_eq!(
-            render_stats(&"market-1".parse().unwrap(), &answer, Paint::PLAIN),
+            render_stats(&"market-1".parse().unwrap(), &answer, 80, Paint::PLAIN),
             "market-1: 12 episodes\n  \
              twitter  12 episodes up to round 12: 5 CREATE_POST, 7 LIKE_POST\n\n\
              memories\n  \

@@ -217,7 +217,7 @@ fn fit(text: &str, max: usize) -> String {
 }
 
 /// Two for the wide characters of East Asia and for pictures, as terminals have it.
-fn columns_of(c: char) -> usize {
+pub(crate) fn columns_of(c: char) -> usize {
     match c {
         '\u{1100}'..='\u{115f}'
         | '\u{2e80}'..='\u{a4cf}'

@@ -4,7 +4,7 @@ use std::io;
 
 use contract::frame::Frame;
 use contract::notice::LiveAction;
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::timestamp::Timestamp;
 
 use crate::bars::Bars;
@@ -27,10 +27,23 @@ pub enum View {
     JsonLines,
 }
 
+/// When a frame was played, as seen by who follows the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Before it was followed, and nobody wants to see it.
+    Old,
+    /// Before it was followed, and it is to be shown all the same.
+    Replayed,
+    /// While it is followed.
+    Live,
+}
+
 /// Remembers what was said, so as not to repeat it.
 #[derive(Default)]
 pub struct Lines {
     said: String,
+    has_played: bool,
+    is_ending: bool,
 }
 
 impl View {
@@ -49,9 +62,7 @@ impl View {
     pub fn status(&mut self, status: &EnvStatus, output: &mut Output<'_>) -> io::Result<()> {
         match self {
             View::Silent | View::JsonLines => Ok(()),
-            View::Lines(lines) => {
-                lines.say_once(format!("{}: {}", status.run_id, status.status), output)
-            }
+            View::Lines(lines) => lines.status(status, output),
             View::Bars(bars) => {
                 bars.set_state(status, status.updated_at);
                 Ok(())
@@ -59,8 +70,7 @@ impl View {
         }
     }
 
-    /// A world has played a round, already counted in `tally`; one that is not `fresh` was
-    /// played before anybody looked.
+    /// A world has played a round, already counted in `tally`.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -68,29 +78,19 @@ impl View {
         &mut self,
         frame: &Frame,
         tally: &Tally,
-        fresh: bool,
+        news: News,
         output: &mut Output<'_>,
     ) -> io::Result<()> {
         let Some(world) = tally.world(frame.platform) else { return Ok(()) };
         match self {
             View::Bars(bars) => {
                 bars.advance(frame.platform, world);
-                if fresh {
-                    bars.speak(frame, world);
-                }
+                bars.speak(frame, world, news);
                 Ok(())
             }
             View::Silent => Ok(()),
-            _ if !fresh => Ok(()),
-            View::Lines(_) if frame.round.is_multiple_of(ROUNDS_PER_LINE) || world.is_over => {
-                output.say(&format!(
-                    "{:7}  round {}, {}",
-                    frame.platform,
-                    frame.round,
-                    so_far(world)
-                ))
-            }
-            View::Lines(_) => Ok(()),
+            View::Lines(lines) => lines.frame(frame, world, news, output),
+            View::JsonLines if news == News::Old => Ok(()),
             View::JsonLines => {
                 LiveAction::of(frame).try_for_each(|action| output.print_json_line(&action))
             }
@@ -144,6 +144,39 @@ impl View {
 }
 
 impl Lines {
+    /// A state may arrive after rounds that were played in a later one: then it is old.
+    fn status(&mut self, status: &EnvStatus, output: &mut Output<'_>) -> io::Result<()> {
+        let is_old = match status.status {
+            RunStatus::Queued | RunStatus::Starting => self.has_played,
+            RunStatus::Running => self.is_ending,
+            RunStatus::Completed | RunStatus::Stopped | RunStatus::Failed => false,
+        };
+        if is_old {
+            return Ok(());
+        }
+        self.say_once(format!("{}: {}", status.run_id, status.status), output)
+    }
+
+    fn frame(
+        &mut self,
+        frame: &Frame,
+        world: &WorldTally,
+        news: News,
+        output: &mut Output<'_>,
+    ) -> io::Result<()> {
+        if news == News::Live && !self.has_played {
+            self.say_once(format!("{}: {}", frame.run_id, RunStatus::Running), output)?;
+        }
+        self.has_played = true;
+        self.is_ending |= world.is_over;
+        let is_due = frame.round.is_multiple_of(ROUNDS_PER_LINE) || world.is_over;
+        if news == News::Old || !is_due {
+            return Ok(());
+        }
+        let (platform, round) = (frame.platform, frame.round);
+        output.say(&format!("{platform:7}  round {round}, {}", so_far(world)))
+    }
+
     fn say_once(&mut self, text: String, output: &mut Output<'_>) -> io::Result<()> {
         if self.said != text {
             output.say(&text)?;
@@ -182,7 +215,6 @@ mod tests {
     use crate::args::Color;
     use crate::fixtures::{self, World, post};
     use crate::output::Screens;
-    use contract::status::RunStatus;
     use contract::subject::Platform;
 
     /// What a view prints for a run of 22 rounds with a post each: stdout and stderr.
@@ -197,7 +229,7 @@ mod tests {
         for n in 0..22 {
             let frame = world.tick(vec![(0, Ok(post(n + 1, "x")))]);
             tally.add(&frame);
-            view.frame(&frame, &tally, true, &mut output).unwrap();
+            view.frame(&frame, &tally, News::Live, &mut output).unwrap();
             view.status(&running, &mut output).unwrap();
         }
         let late = running.updated_at.plus_minutes(1);
@@ -205,7 +237,7 @@ mod tests {
         view.tick(&running, late, &mut output).unwrap();
         let end = world.end();
         tally.add(&end);
-        view.frame(&end, &tally, true, &mut output).unwrap();
+        view.frame(&end, &tally, News::Live, &mut output).unwrap();
         view.status(&fixtures::status("market-1", RunStatus::Completed), &mut output).unwrap();
         view.finish();
         (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
@@ -223,6 +255,31 @@ mod tests {
              twitter  round 20, day 2 18:00, 21 actions, 21 posts\n\
              market-1: no news from its worker: a simulator takes it over if one is there\n\
              twitter  round 22, day 2 20:00, 22 actions, 22 posts\n\
+             market-1: completed\n"
+        );
+    }
+
+    #[test]
+    fn states_are_said_in_order_however_they_arrive() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut output = Output::new(&mut out, &mut err, Screens::default());
+        let (mut world, mut tally) = (World::new(Platform::Twitter), Tally::default());
+        let mut view = View::Lines(Lines::default());
+        let status = |status| fixtures::status("market-1", status);
+        view.status(&status(RunStatus::Queued), &mut output).unwrap();
+        for frame in [world.tick(vec![(0, Ok(post(1, "x")))]), world.end()] {
+            tally.add(&frame);
+            view.frame(&frame, &tally, News::Live, &mut output).unwrap();
+        }
+        for late in [RunStatus::Starting, RunStatus::Running, RunStatus::Completed] {
+            view.status(&status(late), &mut output).unwrap();
+        }
+        assert_eq!(
+            String::from_utf8(err).unwrap(),
+            "market-1: queued\n\
+             market-1: running\n\
+             twitter  round 0, day 1 22:00, 1 action, 1 post\n\
+             twitter  round 1, day 1 23:00, 1 action, 1 post\n\
              market-1: completed\n"
         );
     }

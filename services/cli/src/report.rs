@@ -3,8 +3,9 @@
 use contract::id::RunId;
 use contract::status::RunStatus;
 
-use crate::output::{Paint, columns, count, counted, one_line, span};
+use crate::output::{Paint, columns, count, counted, one_line, span, visible};
 use crate::summary::{Count, Summary, TopPost, WorldSummary};
+use crate::wrap::{shorten_digest, wrap};
 
 /// Where to look next, beside the bus.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub fn report(summary: &Summary, places: &Places<'_>, width: usize, paint: Paint
     let mut lines = vec![headline(summary, paint)];
     lines.extend(summary.reason.iter().map(|why| format!("  {}", one_line(why, 500))));
     lines.extend(last_error(summary.last_error.as_deref(), paint));
+    lines = lines.iter().map(|line| wrap(line, width, 4)).collect();
     if summary.platforms.iter().next().is_some() {
         lines.push(String::new());
         lines.extend(action_table(summary, paint));
@@ -32,13 +34,14 @@ pub fn report(summary: &Summary, places: &Places<'_>, width: usize, paint: Paint
         lines.extend([String::new(), paint.bold("most active")]);
         lines.extend(agent_table(summary, paint));
     }
+    let room = width.saturating_sub(11);
     lines.extend([String::new(), paint.bold("digests")]);
     for (platform, world) in summary.platforms.iter() {
-        lines.push(format!("  {platform:7}  {}", world.digest));
+        lines.push(format!("  {platform:7}  {}", shorten_digest(&world.digest, room)));
     }
-    lines.push(format!("  {:7}  {}", "spec", summary.spec_digest));
+    lines.push(format!("  {:7}  {}", "spec", shorten_digest(&summary.spec_digest, room)));
     lines.extend([String::new(), paint.bold("where to look next")]);
-    lines.extend(next_steps(summary, places));
+    lines.extend(next_steps(summary, places, width));
     lines.join("\n")
 }
 
@@ -139,22 +142,32 @@ fn top_post(post: &TopPost, width: usize, paint: Paint) -> [String; 2] {
     [numbers, format!("    {text}")]
 }
 
-fn next_steps(summary: &Summary, places: &Places<'_>) -> Vec<String> {
+/// A table of what to type and what that shows; what has no room in it stands below, under
+/// what it shows.
+fn next_steps(summary: &Summary, places: &Places<'_>, width: usize) -> Vec<String> {
     let (run, simulation, prefix) = (&summary.run_id, &summary.simulation_id, places.prefix);
     let agent = summary.most_active.first().map_or(0, |agent| agent.agent_id);
-    let mut rows = vec![
-        [format!("  shoal interview {run} --agent {agent} \"And now?\""), "ask somebody".into()],
-        [format!("  shoal memory search --run {run} WORDS"), "what the memory says".into()],
-        [format!("  {prefix}.actions.{run}.>"), "every action".into()],
-        [format!("  {prefix}.env-status.{run}"), "the run's state".into()],
-        [format!("  {prefix}.inputs.{run}.>"), "its journal".into()],
+    let mut steps = vec![
+        (format!("shoal interview {run} --agent {agent} \"And now?\""), "ask somebody"),
+        (format!("shoal memory search --run {run} WORDS"), "what the memory says"),
+        (format!("{prefix}.actions.{run}.>"), "every action"),
+        (format!("{prefix}.env-status.{run}"), "the run's state"),
+        (format!("{prefix}.inputs.{run}.>"), "its journal"),
     ];
     if let Some(url) = places.http_url {
         let url = url.trim_end_matches('/');
-        let route = format!("  {url}/api/simulation/{simulation}/run-status/detail");
-        rows.insert(2, [route, "the same over HTTP".into()]);
+        let route = format!("{url}/api/simulation/{simulation}/run-status/detail");
+        steps.insert(2, (route, "the same over HTTP"));
     }
-    columns(&rows.into_iter().map(Vec::from).collect::<Vec<_>>(), &[])
+    let shows = steps.iter().map(|(_, what)| visible(what)).max().unwrap_or(0);
+    let has_room = |(step, _): &(String, &str)| 2 + visible(step) + 2 + shows <= width;
+    let (short, long): (Vec<_>, Vec<_>) = steps.into_iter().partition(has_room);
+    let rows = short.into_iter().map(|(step, what)| vec![format!("  {step}"), what.to_owned()]);
+    let mut lines = columns(&rows.collect::<Vec<_>>(), &[]);
+    lines.extend(
+        long.into_iter().flat_map(|(step, what)| [format!("  {what}"), format!("    {step}")]),
+    );
+    lines
 }
 
 #[cfg(test)]
@@ -201,12 +214,13 @@ digests
   spec     {}
 
 where to look next
-  shoal interview market-1 --agent 0 \"And now?\"                  ask somebody
-  shoal memory search --run market-1 WORDS                       what the memory says
-  http://127.0.0.1:5001/api/simulation/market/run-status/detail  the same over HTTP
-  sim.actions.market-1.>                                         every action
-  sim.env-status.market-1                                        the run's state
-  sim.inputs.market-1.>                                          its journal",
+  shoal interview market-1 --agent 0 \"And now?\"  ask somebody
+  shoal memory search --run market-1 WORDS       what the memory says
+  sim.actions.market-1.>                         every action
+  sim.env-status.market-1                        the run's state
+  sim.inputs.market-1.>                          its journal
+  the same over HTTP
+    http://127.0.0.1:5001/api/simulation/market/run-status/detail",
             summary.spec_digest
         );
         assert_eq!(text, expected);

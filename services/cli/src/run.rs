@@ -154,11 +154,38 @@ async fn start(
     let answer = serde_json::from_slice(&answer).context("the launcher's answer cannot be read");
     match answer.map_err(Failure::Failed)? {
         StartAnswer::Accepted { run_id, created } => Ok((run_id, created)),
-        StartAnswer::Refused { problems } => {
-            let problems = listed(&problems);
-            let message = format!("the launcher refused to start {simulation}:\n{problems}");
-            Err(Failure::bad_input(message))
-        }
+        StartAnswer::Refused { problems } => Err(Failure::bad_input(refused(simulation, problems))),
+    }
+}
+
+/// Why a run is not started, and what to do, in the words of this command line.
+fn refused(simulation: &SimulationId, problems: Vec<Problem>) -> String {
+    // Where a live run is in the way, the launcher says which field would start another one.
+    let (ways_out, mut problems): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(|problem| problem.place == "/new_run");
+    for problem in &mut problems {
+        problem.place = typed(&problem.place).to_owned();
+    }
+    let problems = listed(&problems);
+    if ways_out.is_empty() {
+        return format!("the launcher refused to start {simulation}:\n{problems}");
+    }
+    format!(
+        "{simulation} has a live run with other options:\n{problems}\n\
+         start another one beside it with --new-run, or end it: shoal stop {simulation}"
+    )
+}
+
+/// What is typed for a field of a start request.
+fn typed(place: &str) -> &str {
+    match place {
+        "/options/spec" => "the folder's digest",
+        "/options/platforms" => "--platform",
+        "/options/max_rounds" => "--max-rounds",
+        "/options/seed" => "--seed",
+        "/options/pace_milli" => "--pace, in thousandths",
+        "/options/memory" => "--memory",
+        other => other,
     }
 }
 
@@ -271,6 +298,24 @@ mod tests {
         assert_eq!(both.platforms, Some(Platform::ALL.to_vec()));
         assert_eq!(both.memory, Some(Vec::new()));
         assert_eq!(options("--memory none --memory a").unwrap_err().code(), kit::EXIT_USAGE);
+    }
+
+    #[test]
+    fn a_run_in_the_way_is_told_in_words_that_can_be_typed() {
+        let simulation: SimulationId = "market".parse().unwrap();
+        let seed = || Problem::new("/options/seed", "9", "8, as the live run market-1 has");
+        let new_run = Problem::new("/new_run", "false", "true for a run beside market-1");
+        assert_eq!(
+            refused(&simulation, vec![seed(), new_run]),
+            "market has a live run with other options:\n  \
+             --seed: found 9, expected 8, as the live run market-1 has\n\
+             start another one beside it with --new-run, or end it: shoal stop market"
+        );
+        let memory = Problem::new("/options/memory", "\"A\"", "a name");
+        assert_eq!(
+            refused(&simulation, vec![memory]),
+            "the launcher refused to start market:\n  --memory: found \"A\", expected a name"
+        );
     }
 
     #[test]

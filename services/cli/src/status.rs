@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::follow::parse_status;
 use crate::output::{Output, Paint, columns, count, counted, one_line, span};
 use crate::report::{last_error, status_word};
+use crate::wrap::{shorten_digest, wrap};
 
 /// Milliseconds without news after which a promised worker is in doubt. While rounds advance
 /// it says something at least every 2 s.
@@ -19,6 +20,9 @@ const STALE: i64 = 10_000;
 
 /// Milliseconds after which somebody should have taken a queued run.
 const NOBODY_TOOK_IT: i64 = 5_000;
+
+/// Columns before the facts of a run: as wide as `environment`, the longest of their names.
+const FACT_COLUMN: usize = 15;
 
 /// `shoal ls`.
 ///
@@ -46,7 +50,7 @@ pub async fn status(client: &Client, name: &str, output: &mut Output<'_>) -> Res
     if client.json {
         return Ok(output.print_json(&run)?);
     }
-    let text = render(&run, now(), output.paint());
+    let text = render(&run, now(), output.width(), output.paint());
     Ok(output.print(&text)?)
 }
 
@@ -154,20 +158,21 @@ fn render_list(runs: &[EnvStatus], now: Timestamp, paint: Paint) -> String {
 }
 
 /// All of one run.
-fn render(run: &EnvStatus, now: Timestamp, paint: Paint) -> String {
+fn render(run: &EnvStatus, now: Timestamp, width: usize, paint: Paint) -> String {
     let status = status_word(run.status, word(run, now), paint);
     let mut lines = vec![format!("{} {status}", paint.bold(run.run_id.as_str()))];
     lines.extend(trouble(run, now).map(|trouble| format!("  {}", paint.yellow(trouble))));
     lines.extend(run.reason.iter().map(|reason| format!("  {}", one_line(reason, 500))));
     lines.extend(last_error(run.last_error.as_deref(), paint));
     lines.extend(columns(&run.platforms.iter().map(world_row).collect::<Vec<_>>(), &[]));
-    let facts = facts(run, now);
+    let facts = facts(run, now, width.saturating_sub(FACT_COLUMN));
     let facts: Vec<Vec<String>> = facts
         .into_iter()
         .map(|(name, value)| vec![format!("  {}", paint.dim(name)), value])
         .collect();
+    lines = lines.iter().map(|line| wrap(line, width, 4)).collect();
     lines.push(String::new());
-    lines.extend(columns(&facts, &[]));
+    lines.extend(columns(&facts, &[]).iter().map(|line| wrap(line, width, FACT_COLUMN)));
     lines.join("\n")
 }
 
@@ -182,19 +187,24 @@ fn world_row(world: &PlatformStatus) -> Vec<String> {
         format!("round {} of {}", world.round, world.rounds),
         format!("{}{failed}", counted(world.actions, "action")),
         format!("{} simulated", span(world.simulated_minutes * 60_000)),
-        format!("digest {}…", &world.digest.to_string()[..12]),
     ]
 }
 
-fn facts(run: &EnvStatus, now: Timestamp) -> Vec<(&'static str, String)> {
+/// What is known of a run. `room`: the columns that there are for a digest.
+fn facts(run: &EnvStatus, now: Timestamp, room: usize) -> Vec<(&'static str, String)> {
     let when = |at: Timestamp| format!("{at} ({} ago)", span(age(at, now)));
     let memory = run.memory.iter().map(|memory| {
         format!("{} (graph {})", one_line(&memory.target, 60), one_line(&memory.graph_id, 80))
     });
     let memory = memory.collect::<Vec<_>>().join(", ");
+    let digests = run.platforms.iter();
+    let digests: Vec<String> = digests
+        .map(|world| format!("{} {}", world.platform, shorten_digest(&world.digest, 0)))
+        .collect();
     let mut facts = vec![
         ("simulation", run.simulation_id.to_string()),
-        ("spec", run.spec_digest.to_string()),
+        ("spec", shorten_digest(&run.spec_digest, room)),
+        ("digests", digests.join(", ")),
         ("options", options(&run.options)),
         ("memory", if memory.is_empty() { "none".to_owned() } else { memory }),
         ("held by", holder(run)),
@@ -233,6 +243,7 @@ fn age(at: Timestamp, now: Timestamp) -> u64 {
 mod tests {
     use super::*;
     use crate::fixtures;
+    use crate::output::visible;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -310,22 +321,19 @@ mod tests {
         let world = &mut run.platforms[0];
         (world.status, world.round, world.simulated_minutes) = (RunStatus::Failed, 12, 720);
         (world.actions, world.succeeded) = (132, 129);
-        let text = render(&run, at("2026-03-01T10:02:00Z"), Paint::PLAIN);
+        let text = render(&run, at("2026-03-01T10:02:00Z"), 80, Paint::PLAIN);
         let spec = run.spec_digest.to_string();
         let zero = "0".repeat(12);
         let expected = [
             "market-1 failed".to_owned(),
             "  three claims without a tick".to_owned(),
             "  last error: worker died: [2Jsignal 9".to_owned(),
-            format!(
-                "  twitter  failed  round 12 of 48  132 actions (3 failed)  12 h simulated  digest {zero}…"
-            ),
-            format!(
-                "  reddit   queued  round 0 of 48   0 actions               0 ms simulated  digest {zero}…"
-            ),
+            "  twitter  failed  round 12 of 48  132 actions (3 failed)  12 h simulated".to_owned(),
+            "  reddit   queued  round 0 of 48   0 actions               0 ms simulated".to_owned(),
             String::new(),
             "  simulation   market".to_owned(),
             format!("  spec         {spec}"),
+            format!("  digests      twitter {zero}…, reddit {zero}…"),
             "  options      48 rounds, seed 7, 0.800 rounds a second".to_owned(),
             "  memory       local (graph market)".to_owned(),
             "  held by      nobody now; last by worker worker-1 on node node-a, epoch 1".to_owned(),
@@ -336,5 +344,21 @@ mod tests {
             "  ended        2026-03-01T10:01:00.000Z (1 min ago)".to_owned(),
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_status_fits_the_screen() {
+        let mut run = fixtures::status("market-1", RunStatus::Running);
+        run.last_error = Some("the bus did not answer in time ".repeat(9));
+        run.worker = Some("worker-of-the-night-market".to_owned());
+        for world in &mut run.platforms {
+            (world.round, world.rounds, world.simulated_minutes) = (144, 144, 4319);
+            (world.actions, world.succeeded) = (12_345, 12_222);
+        }
+        for width in [60, 72, 80, 120] {
+            let text = render(&run, at("2026-03-01T11:02:00Z"), width, Paint::PLAIN);
+            assert!(text.lines().all(|line| visible(line) <= width), "{width}:\n{text}");
+            assert_eq!(text.contains(&run.spec_digest.to_string()), width >= 80);
+        }
     }
 }
