@@ -3,7 +3,10 @@
 use std::process::{Command, Output};
 
 fn run(argument: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_shoal-memory-sink")).arg(argument).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_shoal-memory-sink"))
+        .arg(argument)
+        .output()
+        .expect("it was just built")
 }
 
 #[test]
