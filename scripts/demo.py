@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -100,11 +101,12 @@ class Shoal:
         """Runs it on this terminal."""
         return self.supervisor.running([self.program, *arguments], self.environment)
 
-    def read(self, *arguments, color="never"):
-        """What it answers, as text."""
+    def read(self, *arguments, color="never", more=None):
+        """What it answers, as text; `more` goes into its environment."""
         output = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [self.program, *arguments, "--color", color]
-        with self.supervisor.running(command, self.environment, text=True, **output) as process:
+        environment = {**self.environment, **(more or {})}
+        with self.supervisor.running(command, environment, text=True, **output) as process:
             said, complaint = process.communicate()
         if process.returncode != 0:
             raise StackError(f"`{self.shown(*arguments)}` failed: {complaint.strip()}")
@@ -116,7 +118,9 @@ class Shoal:
     def read_for_people(self, *arguments):
         """What it answers, as it would look had it been typed here."""
         colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        return self.read(*arguments, color="always" if colored else "never").rstrip()
+        width = {"COLUMNS": str(shutil.get_terminal_size().columns)}
+        color = "always" if colored else "never"
+        return self.read(*arguments, color=color, more=width).rstrip()
 
     def shown(self, *arguments):
         """The command as a person would type it."""

@@ -27,7 +27,8 @@ Exit codes:
 
 Environment, beside what the options name:
   SHOAL_LOG  how much is logged to stderr: error, warn (the default), info or debug
-  NO_COLOR   if set, `--color auto` means never";
+  NO_COLOR   if set, `--color auto` means never
+  COLUMNS    how wide results are where they do not go to a terminal: 100 unless set";
 
 pub(crate) const COMMON_OPTIONS: &str = "\
 Every command takes --json and --color, and --nats-url, --nats-creds and --prefix (or NATS_URL, \

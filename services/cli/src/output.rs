@@ -83,7 +83,7 @@ impl<'a> Output<'a> {
 
     /// Columns that a line of a result should fit into.
     pub fn width(&self) -> usize {
-        self.screens.stdout.unwrap_or(USUAL_WIDTH)
+        self.screens.stdout.or_else(wished_width).unwrap_or(USUAL_WIDTH)
     }
 
     /// Columns that a line of progress should fit into.
@@ -137,6 +137,11 @@ impl<'a> Output<'a> {
         };
         Paint { colors }
     }
+}
+
+/// The columns that whoever reads our output says it has.
+fn wished_width() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
 /// One line, or several, with a line end. Flushed, since a pipe's reader waits for it.
