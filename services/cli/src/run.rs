@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use bus::{AppendError, RequestError};
-use contract::id::{Digest, RunId, SimulationId};
+use bus::RequestError;
+use contract::id::{RunId, SimulationId};
 use contract::notice::{StartAnswer, StartRequest};
 use contract::options::RequestedOptions;
 use contract::problem::{Problem, Problems};
@@ -43,7 +43,7 @@ pub async fn run(
     let options = requested(args)?;
     let spec = read_folder(args, output)?;
     let client = client.await?;
-    let spec_digest = store(&client, &spec).await?;
+    let spec_digest = client.bus.put_spec(&spec).await?;
     let request = StartRequest { v: V1, spec_digest, options, new_run: args.new_run };
     let (run_id, created) = start(&client, &spec.simulation_id, &request).await?;
     if args.detach {
@@ -119,19 +119,6 @@ fn read_folder(args: &RunArgs, output: &mut Output<'_>) -> Result<Spec, Failure>
         }
     }
     Ok(spec)
-}
-
-async fn store(client: &Client, spec: &Spec) -> Result<Digest, Failure> {
-    let digest = spec.digest();
-    let subject = client.bus.prefix().spec(&digest);
-    if client.bus.last(StreamName::Specs, &subject).await?.is_some() {
-        return Ok(digest);
-    }
-    match client.bus.put_object(&subject, &spec.to_bytes(), Some(0)).await {
-        // Refused: somebody was quicker, and under its digest it is the same.
-        Ok(_) | Err(AppendError::Refused) => Ok(digest),
-        Err(error) => Err(error.into()),
-    }
 }
 
 async fn start(
