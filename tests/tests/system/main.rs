@@ -5,6 +5,7 @@
 mod any_client;
 mod bad_input;
 mod foreign_server;
+mod full_stream;
 mod http_edge;
 mod lifecycle;
 mod recovery;
