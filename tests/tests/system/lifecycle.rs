@@ -21,7 +21,7 @@ fn round(status: &Value) -> u64 {
 #[test]
 fn an_agent_is_asked_in_the_middle_and_after_the_end_and_changes_nothing() {
     let stack = Stack::start();
-    let folder = write_simulation(stack.dir(), "bridge", 12, 24);
+    let folder = write_simulation(stack.dir(), "bridge", 12, 40);
     let folder = folder.to_str().unwrap();
     let undisturbed = stack.shoal_json(&["run", folder]);
     let detached = stack.shoal_json(&["run", folder, "--new-run", "--detach", "--pace", "4"]);
@@ -34,12 +34,12 @@ fn an_agent_is_asked_in_the_middle_and_after_the_end_and_changes_nothing() {
     for platform in ["twitter", "reddit"] {
         let said = &answer[platform];
         assert!(said["response"].as_str().is_some_and(|text| text.len() > 10), "{answer}");
-        assert!((6..24).contains(&said["as_of"]["round"].as_u64().unwrap()), "{answer}");
+        assert!((6..40).contains(&said["as_of"]["round"].as_u64().unwrap()), "{answer}");
     }
     stack.await_status(run, "completed", |status| status["status"] == "completed");
     let later =
         reply(&stack, &["interview", run, "--agent", "3", question, "--platform", "reddit"]);
-    assert_eq!(later["reddit"]["as_of"], json!({"tick": 24, "round": 24}));
+    assert_eq!(later["reddit"]["as_of"], json!({"tick": 40, "round": 40}));
     assert_eq!(later.get("twitter"), None);
     let asked = stack.shoal_json(&["summary", run]);
     assert_eq!(crate::whole_run::digests(&undisturbed), crate::whole_run::digests(&asked));

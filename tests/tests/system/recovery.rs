@@ -26,11 +26,11 @@ fn ticks(status: &Value) -> u64 {
 #[test]
 fn a_killed_worker_is_followed_by_one_that_goes_on() {
     let mut stack = Stack::start();
-    let folder = write_simulation(stack.dir(), "bridge", 12, 40);
+    let folder = write_simulation(stack.dir(), "bridge", 12, 60);
     let folder = folder.to_str().unwrap().to_owned();
     let undisturbed = stack.shoal_json(&["run", &folder]);
 
-    let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "8"]);
+    let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "6"]);
     let run = detached["run_id"].as_str().unwrap().to_owned();
     let mut last_epoch = 1;
     for kill_at in [5, 15, 25] {
@@ -38,7 +38,7 @@ fn a_killed_worker_is_followed_by_one_that_goes_on() {
         let worker = worker_of(&mut stack, &run);
         signal_process(worker, Signal::KILL);
         let at_kill = ticks(&stack.shoal_json(&["status", &run]));
-        assert!(at_kill < 41, "the run was over before the kill");
+        assert!(at_kill < 61, "the run was over before the kill");
         stack.await_status(&run, "going on", |status| ticks(status) > at_kill + 1);
         let epoch = stack.shoal_json(&["status", &run])["epoch"].as_u64().unwrap();
         assert!(epoch > last_epoch, "nobody claimed the run again");
