@@ -23,6 +23,13 @@ fn ticks(status: &Value) -> u64 {
     platforms.iter().map(|world| world["ticks"].as_u64().unwrap_or(0)).min().unwrap_or(0)
 }
 
+/// Begins a run of 30 rounds at so many rounds a second; its id.
+fn begin(stack: &Stack, pace: &str) -> String {
+    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
+    let arguments = ["run", folder.to_str().unwrap(), "--new-run", "--detach", "--pace", pace];
+    stack.shoal_json(&arguments)["run_id"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_killed_worker_is_followed_by_one_that_goes_on() {
     let mut stack = Stack::start();
@@ -56,10 +63,7 @@ fn a_killed_worker_is_followed_by_one_that_goes_on() {
 #[test]
 fn a_node_that_is_asked_to_end_lets_go_and_the_next_goes_on() {
     let mut stack = Stack::start();
-    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
-    let folder = folder.to_str().unwrap().to_owned();
-    let detached = stack.shoal_json(&["run", &folder, "--detach", "--pace", "6"]);
-    let run = detached["run_id"].as_str().unwrap().to_owned();
+    let run = begin(&stack, "6");
     stack.await_status(&run, "in the middle", |status| ticks(status) >= 5);
     let worker = worker_of(&mut stack, &run);
     let node = stack.service("shoal-simulator");
@@ -79,8 +83,7 @@ fn a_killed_node_leaves_its_run_to_the_next() {
     let folder = write_simulation(stack.dir(), "bridge", 8, 30);
     let folder = folder.to_str().unwrap().to_owned();
     let undisturbed = stack.shoal_json(&["run", &folder]);
-    let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "6"]);
-    let run = detached["run_id"].as_str().unwrap().to_owned();
+    let run = begin(&stack, "6");
     stack.await_status(&run, "in the middle", |status| ticks(status) >= 5);
     let worker = worker_of(&mut stack, &run);
     let node = stack.service("shoal-simulator");
@@ -102,8 +105,7 @@ fn a_node_and_its_workers_that_are_signalled_together_fail_no_run() {
     let folder = write_simulation(stack.dir(), "bridge", 8, 30);
     let folder = folder.to_str().unwrap().to_owned();
     let ended = stack.shoal_json(&["run", &folder])["run_id"].as_str().unwrap().to_owned();
-    let detached = stack.shoal_json(&["run", &folder, "--new-run", "--detach", "--pace", "6"]);
-    let live = detached["run_id"].as_str().unwrap().to_owned();
+    let live = begin(&stack, "6");
     stack.await_status(&live, "in the middle", |status| ticks(status) >= 5);
     // As a terminal does on Ctrl-C, or a supervisor that ends all it has started.
     let node = stack.service("shoal-simulator").id();
@@ -155,10 +157,7 @@ fn a_run_whose_workers_keep_dying_fails_and_stays_failed_when_it_is_asked() {
 #[test]
 fn a_stopped_run_that_is_opened_again_looks_the_same() {
     let mut stack = Stack::start();
-    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
-    let folder = folder.to_str().unwrap().to_owned();
-    let detached = stack.shoal_json(&["run", &folder, "--detach", "--pace", "6"]);
-    let run = detached["run_id"].as_str().unwrap().to_owned();
+    let run = begin(&stack, "6");
     stack.await_status(&run, "in the middle", |status| ticks(status) >= 5);
     stack.shoal_json(&["stop", &run]);
     let before = stack.shoal_json(&["status", &run]);
