@@ -184,11 +184,11 @@ impl Frame {
     /// The message bodies of this (whole) frame: one, or several if its actions exceed
     /// `part_size` bytes. An action is never cut, so a part may exceed the size by one action.
     pub fn into_messages(self, part_size: u32) -> Vec<Vec<u8>> {
-        let mut parts = split(&self.actions, part_size as usize);
+        let parts = split(self.actions, part_size as usize);
         let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
         let mut frame = Frame { parts: count, actions: Vec::new(), ..self };
         let mut messages = Vec::with_capacity(parts.len());
-        for (part, actions) in (1..).zip(parts.drain(..)) {
+        for (part, actions) in (1..).zip(parts) {
             frame.part = part;
             frame.actions = actions;
             messages.push(serde_json::to_vec(&frame).expect("no map keys that JSON refuses"));
@@ -243,17 +243,17 @@ impl Assembler {
 }
 
 /// Cuts actions into runs of about `part_size` bytes of JSON; at least one run.
-fn split(actions: &[Action], part_size: usize) -> Vec<Vec<Action>> {
+fn split(actions: Vec<Action>, part_size: usize) -> Vec<Vec<Action>> {
     let mut parts = vec![Vec::new()];
     let mut size = 0;
     for action in actions {
-        let bytes = serde_json::to_vec(action).map_or(0, |json| json.len() + 1);
+        let bytes = serde_json::to_vec(&action).map_or(0, |json| json.len() + 1);
         if size > 0 && size + bytes > part_size {
             parts.push(Vec::new());
             size = 0;
         }
         size += bytes;
-        parts.last_mut().expect("begins with one part").push(action.clone());
+        parts.last_mut().expect("begins with one part").push(action);
     }
     parts
 }
