@@ -121,8 +121,7 @@ fn minute_of_day(at: Timestamp) -> u32 {
 pub fn frame(world: &World, genesis: &Genesis, chain: &Chain, outputs: Outputs) -> Frame {
     let (tick, round) = (outputs.tick, outputs.round);
     let minutes = u64::from(round) * u64::from(world.setup().clock.minutes_per_round);
-    let at = i64::try_from(outputs.minute / 60 % 24).unwrap_or_default();
-    let simulated_hour = u32::try_from(at).expect("a day has 24 hours");
+    let simulated_hour = u32::try_from(outputs.minute / 60 % 24).expect("a day has 24 hours");
     let active_agents = outputs.active_agents;
     let timestamp = Timestamp::from_milliseconds(outputs.wall_clock_ms);
     let actions: Vec<Action> = (chain.next_seq..)

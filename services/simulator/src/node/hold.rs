@@ -12,7 +12,8 @@ use contract::status::{EnvStatus, RunStatus};
 use contract::subject::StreamName;
 use contract::version::V1;
 use kit::retry::Pauses;
-use tokio::sync::{Notify, mpsc};
+use kit::shutdown::{Shutdown, Trigger};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::process::{Output, Process};
@@ -43,14 +44,20 @@ enum End {
 }
 
 /// What others may know of a hold, and may ask of it; cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Handle {
     ended: Arc<AtomicBool>,
-    wanted: Arc<AtomicBool>,
-    notify: Arc<Notify>,
+    want: Trigger,
+    wanted: Shutdown,
 }
 
 impl Handle {
+    /// Of a hold that begins.
+    pub fn open() -> Handle {
+        let (want, wanted) = Shutdown::manual();
+        Handle { ended: Arc::default(), want, wanted }
+    }
+
     /// True while the run has no more ticks to play: it is kept open for questions alone.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Relaxed)
@@ -58,12 +65,7 @@ impl Handle {
 
     /// Asks for the slot: the run is let go.
     pub fn let_go(&self) {
-        self.wanted.store(true, Ordering::Relaxed);
-        self.notify.notify_one();
-    }
-
-    fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed)
+        self.want.pull();
     }
 }
 
@@ -87,7 +89,7 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, han
                 break;
             }
             // Whoever ended the node may have ended its workers too; the next node takes them up.
-            End::Crashed { .. } if node.shutdown.is_wished() || handle.is_wanted() => break,
+            End::Crashed { .. } if node.shutdown.is_wished() || handle.wanted.is_wished() => break,
             End::Crashed { how, blameless } => {
                 failures = if blameless { 0 } else { failures + 1 };
                 if failures >= MAX_FAILURES {
@@ -181,7 +183,7 @@ impl Watch<'_> {
                     ending = true;
                     process.end(GRACE);
                 }
-                () = handle.notify.notified(), if !ending => {
+                () = handle.wanted.wished(), if !ending => {
                     ending = true;
                     process.end(GRACE);
                 }

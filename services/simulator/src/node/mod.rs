@@ -242,8 +242,7 @@ impl Node {
         if self.shutdown.is_wished() || lock(&self.unfit).contains(run) {
             return;
         }
-        let mut holds = lock(&self.holds);
-        holds.retain(|_, (task, _)| !task.is_finished());
+        let mut holds = self.live_holds();
         // The lease would let this node in twice: to the server it is one holder.
         if holds.contains_key(run) {
             return;
@@ -252,7 +251,7 @@ impl Node {
             drop(holds);
             return self.make_room();
         }
-        let handle = hold::Handle::default();
+        let handle = hold::Handle::open();
         let holding = self.clone().take_lease_and_hold(run.clone(), why.to_owned(), handle.clone());
         holds.insert(run.clone(), (tokio::spawn(holding), handle));
     }
@@ -277,9 +276,14 @@ impl Node {
 
     /// Whether this node can take one more run.
     fn has_room(&self) -> bool {
+        self.live_holds().len() < usize::from(self.args.slots)
+    }
+
+    /// The holds that have not ended.
+    fn live_holds(&self) -> MutexGuard<'_, Holds> {
         let mut holds = lock(&self.holds);
         holds.retain(|_, (task, _)| !task.is_finished());
-        holds.len() < usize::from(self.args.slots)
+        holds
     }
 
     /// Asks a run that is only kept open for questions to make room, if there is one.
