@@ -5,6 +5,13 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+mod arguments;
+
+pub use arguments::{
+    CreateComment, CreatePost, DislikeComment, DislikePost, DoNothing, Follow, LikeComment,
+    LikePost, Mute, QuotePost, ReportPost, Repost, SearchPosts, SearchUser, ShownPosts,
+};
+
 /// One action of a frame. Its id, round, platform and timestamp follow from the frame.
 ///
 /// On the wire: `{seq, agent_id, agent_name, action_type, action_args, result, success}`.
@@ -24,100 +31,53 @@ pub struct Action {
 }
 
 /// An action's type and arguments, which cannot contradict each other.
-///
-/// Arguments that only a success has (the id of what was made) are absent after a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionBody {
     /// Wrote a post.
     CreatePost(CreatePost),
-    /// Wrote a comment under a post.
-    CreateComment(CreateComment),
-    /// Liked a post.
-    LikePost(LikePost),
     /// Passed a post on.
     Repost(Repost),
+    /// Passed a post on, with words of its own.
+    QuotePost(QuotePost),
+    /// Liked a post.
+    LikePost(LikePost),
+    /// Took a like back.
+    UnlikePost(LikePost),
+    /// Disliked a post.
+    DislikePost(DislikePost),
+    /// Took a dislike back.
+    UndoDislikePost(DislikePost),
+    /// Reported a post.
+    ReportPost(ReportPost),
+    /// Wrote a comment under a post.
+    CreateComment(CreateComment),
+    /// Liked a comment.
+    LikeComment(LikeComment),
+    /// Took the like of a comment back.
+    UnlikeComment(LikeComment),
+    /// Disliked a comment.
+    DislikeComment(DislikeComment),
+    /// Took the dislike of a comment back.
+    UndoDislikeComment(DislikeComment),
     /// Followed a user.
     Follow(Follow),
+    /// Follows a user no more.
+    Unfollow(Follow),
+    /// Muted a user.
+    Mute(Mute),
+    /// Hears a user again.
+    Unmute(Mute),
+    /// Searched for posts.
+    SearchPosts(SearchPosts),
+    /// Searched for users.
+    SearchUser(SearchUser),
+    /// Looked at what is liked most.
+    Trend(ShownPosts),
+    /// Looked at its feed again.
+    Refresh(ShownPosts),
     /// Looked and did nothing.
     DoNothing(DoNothing),
 }
-
-/// Arguments of `CREATE_POST`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreatePost {
-    /// The text.
-    pub content: String,
-    /// The new post.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub post_id: Option<u64>,
-}
-
-/// Arguments of `CREATE_COMMENT`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreateComment {
-    /// The text.
-    pub content: String,
-    /// The new comment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comment_id: Option<u64>,
-    /// The post under which it stands (the original where the target is a repost).
-    pub post_id: u64,
-    /// That post's text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub post_content: Option<String>,
-    /// That post's author.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub post_author_name: Option<String>,
-}
-
-/// Arguments of `LIKE_POST`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LikePost {
-    /// The post (the original where the target is a repost).
-    pub post_id: u64,
-    /// The new like.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub like_id: Option<u64>,
-    /// The post's text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub post_content: Option<String>,
-    /// The post's author.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub post_author_name: Option<String>,
-}
-
-/// Arguments of `REPOST`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repost {
-    /// The post passed on (the original where the target is a repost).
-    pub reposted_id: u64,
-    /// The new post.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub new_post_id: Option<u64>,
-    /// The original's text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub original_content: Option<String>,
-    /// The original's author.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub original_author_name: Option<String>,
-}
-
-/// Arguments of `FOLLOW`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Follow {
-    /// The new follow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub follow_id: Option<u64>,
-    /// Who is followed.
-    pub followee_id: u32,
-    /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_user_name: Option<String>,
-}
-
-/// Arguments of `DO_NOTHING`: none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DoNothing {}
 
 impl Action {
     /// True if the action had its effect.
@@ -131,17 +91,33 @@ impl ActionBody {
     pub fn type_name(&self) -> &'static str {
         match self {
             ActionBody::CreatePost(_) => "CREATE_POST",
-            ActionBody::CreateComment(_) => "CREATE_COMMENT",
-            ActionBody::LikePost(_) => "LIKE_POST",
             ActionBody::Repost(_) => "REPOST",
+            ActionBody::QuotePost(_) => "QUOTE_POST",
+            ActionBody::LikePost(_) => "LIKE_POST",
+            ActionBody::UnlikePost(_) => "UNLIKE_POST",
+            ActionBody::DislikePost(_) => "DISLIKE_POST",
+            ActionBody::UndoDislikePost(_) => "UNDO_DISLIKE_POST",
+            ActionBody::ReportPost(_) => "REPORT_POST",
+            ActionBody::CreateComment(_) => "CREATE_COMMENT",
+            ActionBody::LikeComment(_) => "LIKE_COMMENT",
+            ActionBody::UnlikeComment(_) => "UNLIKE_COMMENT",
+            ActionBody::DislikeComment(_) => "DISLIKE_COMMENT",
+            ActionBody::UndoDislikeComment(_) => "UNDO_DISLIKE_COMMENT",
             ActionBody::Follow(_) => "FOLLOW",
+            ActionBody::Unfollow(_) => "UNFOLLOW",
+            ActionBody::Mute(_) => "MUTE",
+            ActionBody::Unmute(_) => "UNMUTE",
+            ActionBody::SearchPosts(_) => "SEARCH_POSTS",
+            ActionBody::SearchUser(_) => "SEARCH_USER",
+            ActionBody::Trend(_) => "TREND",
+            ActionBody::Refresh(_) => "REFRESH",
             ActionBody::DoNothing(_) => "DO_NOTHING",
         }
     }
 
     /// False for what leaves no trace in a memory: looking and doing nothing.
     pub fn is_memorable(&self) -> bool {
-        !matches!(self, ActionBody::DoNothing(_))
+        !matches!(self, ActionBody::DoNothing(_) | ActionBody::Refresh(_))
     }
 
     fn parse(action_type: &str, args: Value) -> Result<ActionBody, String> {
@@ -150,10 +126,26 @@ impl ActionBody {
         }
         match action_type {
             "CREATE_POST" => read(args).map(ActionBody::CreatePost),
-            "CREATE_COMMENT" => read(args).map(ActionBody::CreateComment),
-            "LIKE_POST" => read(args).map(ActionBody::LikePost),
             "REPOST" => read(args).map(ActionBody::Repost),
+            "QUOTE_POST" => read(args).map(ActionBody::QuotePost),
+            "LIKE_POST" => read(args).map(ActionBody::LikePost),
+            "UNLIKE_POST" => read(args).map(ActionBody::UnlikePost),
+            "DISLIKE_POST" => read(args).map(ActionBody::DislikePost),
+            "UNDO_DISLIKE_POST" => read(args).map(ActionBody::UndoDislikePost),
+            "REPORT_POST" => read(args).map(ActionBody::ReportPost),
+            "CREATE_COMMENT" => read(args).map(ActionBody::CreateComment),
+            "LIKE_COMMENT" => read(args).map(ActionBody::LikeComment),
+            "UNLIKE_COMMENT" => read(args).map(ActionBody::UnlikeComment),
+            "DISLIKE_COMMENT" => read(args).map(ActionBody::DislikeComment),
+            "UNDO_DISLIKE_COMMENT" => read(args).map(ActionBody::UndoDislikeComment),
             "FOLLOW" => read(args).map(ActionBody::Follow),
+            "UNFOLLOW" => read(args).map(ActionBody::Unfollow),
+            "MUTE" => read(args).map(ActionBody::Mute),
+            "UNMUTE" => read(args).map(ActionBody::Unmute),
+            "SEARCH_POSTS" => read(args).map(ActionBody::SearchPosts),
+            "SEARCH_USER" => read(args).map(ActionBody::SearchUser),
+            "TREND" => read(args).map(ActionBody::Trend),
+            "REFRESH" => read(args).map(ActionBody::Refresh),
             "DO_NOTHING" => read(args).map(ActionBody::DoNothing),
             other => Err(format!("action_type {other:?} is unknown")),
         }
@@ -168,10 +160,33 @@ pub(crate) fn write_body<S: SerializeStruct>(
     object.serialize_field("action_type", body.type_name())?;
     match body {
         ActionBody::CreatePost(args) => object.serialize_field("action_args", args),
-        ActionBody::CreateComment(args) => object.serialize_field("action_args", args),
-        ActionBody::LikePost(args) => object.serialize_field("action_args", args),
         ActionBody::Repost(args) => object.serialize_field("action_args", args),
-        ActionBody::Follow(args) => object.serialize_field("action_args", args),
+        ActionBody::QuotePost(args) => object.serialize_field("action_args", args),
+        ActionBody::LikePost(args) | ActionBody::UnlikePost(args) => {
+            object.serialize_field("action_args", args)
+        }
+        ActionBody::DislikePost(args) | ActionBody::UndoDislikePost(args) => {
+            object.serialize_field("action_args", args)
+        }
+        ActionBody::ReportPost(args) => object.serialize_field("action_args", args),
+        ActionBody::CreateComment(args) => object.serialize_field("action_args", args),
+        ActionBody::LikeComment(args) | ActionBody::UnlikeComment(args) => {
+            object.serialize_field("action_args", args)
+        }
+        ActionBody::DislikeComment(args) | ActionBody::UndoDislikeComment(args) => {
+            object.serialize_field("action_args", args)
+        }
+        ActionBody::Follow(args) | ActionBody::Unfollow(args) => {
+            object.serialize_field("action_args", args)
+        }
+        ActionBody::Mute(args) | ActionBody::Unmute(args) => {
+            object.serialize_field("action_args", args)
+        }
+        ActionBody::SearchPosts(args) => object.serialize_field("action_args", args),
+        ActionBody::SearchUser(args) => object.serialize_field("action_args", args),
+        ActionBody::Trend(args) | ActionBody::Refresh(args) => {
+            object.serialize_field("action_args", args)
+        }
         ActionBody::DoNothing(args) => object.serialize_field("action_args", args),
     }
 }

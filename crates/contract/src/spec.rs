@@ -4,6 +4,8 @@
 //! the SHA-256 of its compact JSON and never changes. All numbers are integers: rates and
 //! weights are millionths (`_ppm`), so no reader rounds differently from another.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Digest, SimulationId};
@@ -18,6 +20,8 @@ const MINUTES_PER_DAY: u32 = 24 * 60;
 const MAX_MULTIPLIER_PPM: u32 = 100 * MILLION;
 /// At most 1,000 posts an hour; influence has the same bound.
 const MAX_RATE_PPM: u32 = 1_000 * MILLION;
+/// Nobody takes more than a year to react.
+const MAX_DELAY_MINUTES: u32 = 365 * MINUTES_PER_DAY;
 
 /// A whole simulation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +71,14 @@ pub struct TimeSpec {
     pub off_peak_hours: Hours,
     /// By how much; at most 100,000,000.
     pub off_peak_ppm: u32,
+    /// Hours of the morning; peak and off-peak hours win over them.
+    pub morning_hours: Hours,
+    /// By how much; at most 100,000,000.
+    pub morning_ppm: u32,
+    /// Hours of work; all others win over them.
+    pub work_hours: Hours,
+    /// By how much; at most 100,000,000.
+    pub work_ppm: u32,
 }
 
 /// Hours of the day, 0 to 23, ascending, each once.
@@ -125,6 +137,8 @@ pub enum Stance {
 pub struct EventSpec {
     /// The posts of round 0, in order.
     pub seed_posts: Vec<SeedPost>,
+    /// Posts of later rounds, in order within a round.
+    pub scheduled: Vec<ScheduledPost>,
     /// What people talk about.
     pub hot_topics: Vec<String>,
     /// Where the story may go.
@@ -141,12 +155,29 @@ pub struct SeedPost {
     pub content: String,
 }
 
+/// A post that appears in a round that was planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledPost {
+    /// When, 1 or more. Never, if the run is shorter.
+    pub round: u32,
+    /// Its author.
+    pub agent_id: u32,
+    /// Its text.
+    pub content: String,
+    /// Where; absent: on every platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+}
+
 /// One world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlatformSpec {
     /// How posts are ranked.
     pub feed: FeedSpec,
+    /// Whether users may like and dislike what they wrote themselves.
+    pub self_rating: bool,
     /// One profile per agent, in the agents' order.
     pub profiles: Vec<Profile>,
 }
@@ -197,6 +228,12 @@ pub struct Profile {
     /// What the agent cares about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interested_topics: Vec<String>,
+    /// Ids of the agents that it follows before anything happens, each once, never its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<u32>,
+    /// What it posted before anything happens, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_posts: Vec<String>,
 }
 
 impl Spec {
@@ -238,6 +275,12 @@ impl Spec {
             let place = format!("/events/seed_posts/{index}/agent_id");
             claims.claim((post.agent_id as usize) < count, &place, &post.agent_id, "an agent's id");
         }
+        for (index, post) in self.events.scheduled.iter().enumerate() {
+            let at = |field| format!("/events/scheduled/{index}/{field}");
+            let known = (post.agent_id as usize) < count;
+            claims.claim(known, &at("agent_id"), &post.agent_id, "an agent's id");
+            claims.claim(post.round > 0, &at("round"), &post.round, "1 or more");
+        }
         let platforms = self.platforms();
         claims.claim(!platforms.is_empty(), "/", &"no world", "twitter or reddit");
         for platform in platforms {
@@ -245,6 +288,14 @@ impl Spec {
             let (place, found) = (format!("/{platform}/profiles"), world.profiles.len());
             claims.claim(found == count, &place, &found, "one profile per agent");
             claims.feed(&format!("/{platform}/feed"), &world.feed);
+            for (index, profile) in world.profiles.iter().enumerate() {
+                claims.follows(
+                    &format!("/{platform}/profiles/{index}/follows"),
+                    index,
+                    profile,
+                    count,
+                );
+            }
         }
         Problems::none_or(claims.0, Some(()))
     }
@@ -287,6 +338,8 @@ impl Claims {
         self.claim(least <= most, "/time/agents_per_hour_min", &least, expected);
         self.at_most("/time/peak_ppm", time.peak_ppm, MAX_MULTIPLIER_PPM);
         self.at_most("/time/off_peak_ppm", time.off_peak_ppm, MAX_MULTIPLIER_PPM);
+        self.at_most("/time/morning_ppm", time.morning_ppm, MAX_MULTIPLIER_PPM);
+        self.at_most("/time/work_ppm", time.work_ppm, MAX_MULTIPLIER_PPM);
     }
 
     fn agent(&mut self, index: usize, agent: &AgentSpec) {
@@ -298,9 +351,23 @@ impl Claims {
         self.at_most(&at("posts_per_hour_ppm"), agent.posts_per_hour_ppm, MAX_RATE_PPM);
         self.at_most(&at("comments_per_hour_ppm"), agent.comments_per_hour_ppm, MAX_RATE_PPM);
         self.at_most(&at("influence_ppm"), agent.influence_ppm, MAX_RATE_PPM);
+        let (least, most) = (agent.response_delay_min, agent.response_delay_max);
+        let expected = "at most response_delay_max";
+        self.claim(least <= most, &at("response_delay_min"), &least, expected);
+        self.at_most(&at("response_delay_max"), most, MAX_DELAY_MINUTES);
         let mood = agent.sentiment_ppm;
         let holds = mood.unsigned_abs() <= MILLION;
         self.claim(holds, &at("sentiment_ppm"), &mood, "-1000000 to 1000000");
+    }
+
+    fn follows(&mut self, place: &str, agent: usize, profile: &Profile, count: usize) {
+        let mut seen = BTreeSet::new();
+        for (index, followee) in profile.follows.iter().enumerate() {
+            let id = *followee as usize;
+            let holds = id < count && id != agent && seen.insert(id);
+            let expected = "another agent's id, each once";
+            self.claim(holds, &format!("{place}/{index}"), followee, expected);
+        }
     }
 
     fn feed(&mut self, place: &str, feed: &FeedSpec) {

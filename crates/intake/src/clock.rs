@@ -63,6 +63,10 @@ pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> TimeSpec
         peak_ppm: reading.ppm(&time, "peak_activity_multiplier", 100 * ONE, 1_500_000),
         off_peak_hours: reading.hours(&time, "off_peak_hours", 0..=5),
         off_peak_ppm: reading.ppm(&time, "off_peak_activity_multiplier", 100 * ONE, 50_000),
+        morning_hours: reading.hours(&time, "morning_hours", 6..=8),
+        morning_ppm: reading.ppm(&time, "morning_activity_multiplier", 100 * ONE, 400_000),
+        work_hours: reading.hours(&time, "work_hours", 9..=18),
+        work_ppm: reading.ppm(&time, "work_activity_multiplier", 100 * ONE, 700_000),
         start_time: start_time(root, &time),
     };
     if sound {

@@ -32,6 +32,7 @@ pub(crate) fn read<'a>(
     }
     EventSpec {
         seed_posts,
+        scheduled: Vec::new(),
         hot_topics: reading.texts(&events, "hot_topics"),
         narrative_direction: reading.text(&events, "narrative_direction").unwrap_or_default(),
     }

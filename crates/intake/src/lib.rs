@@ -204,7 +204,7 @@ fn world(
                 ));
             }
             let profiles = read(bytes, agents, limits, findings);
-            return Some(PlatformSpec { feed: wanted.feed, profiles });
+            return Some(PlatformSpec { feed: wanted.feed, self_rating: true, profiles });
         }
     }
     None

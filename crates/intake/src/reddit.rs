@@ -93,6 +93,7 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
             country: known(reading.required_text(profile, "country", "a country")),
             profession: reading.text(profile, "profession").and_then(known),
             interested_topics: reading.texts(profile, "interested_topics"),
+            ..Profile::default()
         },
     }
 }
