@@ -1,10 +1,9 @@
 //! The configuration's `agent_configs`: how each agent behaves.
 
 use contract::door::{Object, describe, integer};
-use contract::problem::suggest;
 use contract::spec::{AgentSpec, Stance};
 
-use crate::reading::{ONE, Reading};
+use crate::reading::{ONE, Reading, choice};
 
 const KEY: &str = "agent_configs";
 
@@ -115,17 +114,15 @@ fn read_agent(reading: &mut Reading<'_>, agent: &Object<'_>, agent_id: u32) -> A
 
 /// The stance that `text` names, or what was expected.
 fn stance(text: &str) -> Result<Stance, String> {
-    let names = ["supportive", "opposing", "neutral", "observer"];
-    match text {
-        "supportive" => Ok(Stance::Supportive),
-        "opposing" => Ok(Stance::Opposing),
-        "neutral" => Ok(Stance::Neutral),
-        "observer" => Ok(Stance::Observer),
-        _ => Err(match suggest(&text.to_lowercase(), &names) {
-            Some(meant) => format!("{meant:?} (did you mean that?)"),
-            None => format!("one of {}", names.join(", ")),
-        }),
-    }
+    choice(
+        text,
+        &[
+            ("supportive", Stance::Supportive),
+            ("opposing", Stance::Opposing),
+            ("neutral", Stance::Neutral),
+            ("observer", Stance::Observer),
+        ],
+    )
 }
 
 /// Which ids were met, and where first.

@@ -7,6 +7,9 @@ use contract::timestamp::Timestamp;
 
 use crate::reading::{ONE, Reading};
 
+/// The longest simulation: ten years.
+pub(crate) const MAX_HOURS: u32 = 87_600;
+
 /// More agents per hour than any limit lets in.
 const MAX_PER_HOUR: u32 = 1_000_000;
 
@@ -19,10 +22,12 @@ const MAX_PER_HOUR: u32 = 1_000_000;
 /// | `agents_per_hour_min`, `agents_per_hour_max` | 0 to 1000000, min <= max | 5, 20 |
 /// | `peak_hours`, `peak_activity_multiplier` | hours 0 to 23; 0 to 100 | 19 to 22; 1.5 |
 /// | `off_peak_hours`, `off_peak_activity_multiplier` | as above | 0 to 5; 0.05 |
+/// | `morning_hours`, `morning_activity_multiplier` | as above | 6 to 8; 0.4 |
+/// | `work_hours`, `work_activity_multiplier` | as above | 9 to 18; 0.7 |
 /// | `start_hour` (ours) | 0 to 23 | 0 |
 /// | `start_time` (ours) | RFC 3339 | midnight of `generated_at`'s day, and `start_hour` hours |
-/// | `morning_...`, `work_...` | | not read; the original does not either |
 ///
+/// An hour that is in several of the lists takes the multiplier of the first of them.
 /// `generated_at` is a local time without a zone and is taken as UTC; where it is absent the
 /// day is 2026-01-01. A `start_time` leaves neither it nor `start_hour` an effect. Rounds are
 /// the whole ones of hours x 60 / minutes: at least one, at most the limit `max_rounds`.
@@ -48,7 +53,7 @@ pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> TimeSpec
         ],
     );
     let before = reading.door.count();
-    let total_hours = reading.whole(&time, "total_simulation_hours", 1..=87_600, 72);
+    let total_hours = reading.whole(&time, "total_simulation_hours", 1..=MAX_HOURS, 72);
     let minutes_per_round = reading.whole(&time, "minutes_per_round", 1..=1_440, 60);
     let sound = reading.door.count() == before;
     let keys = ["agents_per_hour_min", "agents_per_hour_max"];

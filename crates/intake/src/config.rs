@@ -6,10 +6,11 @@ use contract::spec::{EventSpec, TimeSpec};
 use contract::subject::Platform;
 
 use crate::agents::{self, Agents};
+use crate::events::{self, Stage};
 use crate::feed::{self, World};
 use crate::findings::Findings;
 use crate::reading::Reading;
-use crate::{CONFIG_FILE, Limits, clock, events, json};
+use crate::{CONFIG_FILE, Limits, clock, json};
 
 /// What the configuration says; `None` where it says nothing usable.
 #[derive(Debug)]
@@ -35,14 +36,20 @@ impl Config {
     }
 }
 
-/// Reads the configuration. What is wrong goes to `findings`; the value is there whenever the
-/// file is a JSON object, so that the profiles can be compared with it.
-pub(crate) fn read(bytes: &[u8], limits: &Limits, findings: &mut Findings) -> Option<Config> {
+/// Reads the configuration of a folder with profiles for the platforms `peopled`. What is wrong
+/// goes to `findings`; the value is there whenever the file is a JSON object, so that the
+/// profiles can be compared with it.
+pub(crate) fn read(
+    bytes: &[u8],
+    peopled: &[Platform],
+    limits: &Limits,
+    findings: &mut Findings,
+) -> Option<Config> {
     let door = Door::new(CONFIG_FILE);
     let value = json::parse(bytes, &door);
     let mut reading = Reading::new(&door, limits);
     let root = value.as_ref().and_then(|value| door.root(value));
-    let config = root.map(|root| read_root(&mut reading, &root));
+    let config = root.map(|root| read_root(&mut reading, &root, peopled));
     let notes = reading.notes(CONFIG_FILE);
     findings.absorb(door, notes);
     config
@@ -58,9 +65,9 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits, findings: &mut Findings) -> Op
 /// | `generated_at` | see `clock` | the day on which the simulated clock starts |
 /// | `time_config`, `event_config` | all defaults | see `clock`, `events` |
 /// | `agent_configs` | a problem | see `agents` |
-/// | `twitter_config`, `reddit_config` | default weights | see `feed` |
+/// | `twitter_config`, `reddit_config` | default weights; own posts may be rated | see `feed` |
 /// | `llm_model`, `llm_base_url`, `generation_reasoning` | | not read: models are the operator's |
-fn read_root<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> Config {
+fn read_root<'a>(reading: &mut Reading<'a>, root: &Object<'a>, peopled: &[Platform]) -> Config {
     reading.ignore_unknown(
         root,
         &[
@@ -88,8 +95,15 @@ fn read_root<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> Config {
     let requirement = reading.text(root, "simulation_requirement").unwrap_or_default();
     let time = clock::read(reading, root);
     let agents = agents::read(reading, root);
-    let events = events::read(reading, root, agents.as_ref().map(|agents| agents.count));
     let [twitter, reddit] = Platform::ALL.map(|platform| feed::read(reading, root, platform));
+    let mut platforms = peopled.to_vec();
+    platforms.retain(|platform| match platform {
+        Platform::Twitter => twitter.enabled,
+        Platform::Reddit => reddit.enabled,
+    });
+    let agent_count = agents.as_ref().map(|agents| agents.count);
+    let stage = Stage { time: &time, agents: agent_count, platforms: &platforms };
+    let events = events::read(reading, root, &stage);
     Config {
         simulation_id,
         project_id,

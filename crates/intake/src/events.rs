@@ -1,23 +1,47 @@
 //! The configuration's `event_config`: what happens by plan.
 
 use contract::door::{Object, describe, integer};
-use contract::spec::{EventSpec, SeedPost};
+use contract::spec::{EventSpec, ScheduledPost, SeedPost, TimeSpec};
+use contract::subject::Platform;
 
-use crate::reading::Reading;
+use crate::clock::MAX_HOURS;
+use crate::reading::{ONE, Reading, choice, some_of};
 
-/// Reads `event_config`; `agents` is the number of agents, where it is known.
+/// As many rounds as the longest simulation has minutes.
+const MAX_ROUND: u32 = MAX_HOURS * 60;
+
+/// What the rest of the folder says that events have to fit.
+#[derive(Debug)]
+pub(crate) struct Stage<'a> {
+    pub(crate) time: &'a TimeSpec,
+    /// How many there are, where that is known.
+    pub(crate) agents: Option<usize>,
+    /// Those that there is a world for; where there is none, that is reported elsewhere.
+    pub(crate) platforms: &'a [Platform],
+}
+
+/// Reads `event_config`.
 ///
-/// | field | absent |
-/// |---|---|
-/// | `initial_posts` | none |
-/// | `initial_posts[].content`, `.poster_agent_id` | a problem |
-/// | `hot_topics` | none |
-/// | `narrative_direction` | empty |
-/// | `scheduled_events`, `initial_posts[].poster_type` | not read; the original does not either |
+/// | field | range | absent |
+/// |---|---|---|
+/// | `initial_posts[].content` | a text with more than blanks | a problem |
+/// | `initial_posts[].poster_agent_id` | an agent's id | a problem |
+/// | `initial_posts[].poster_type` | | not read |
+/// | `scheduled_events[]` | see [`ScheduledPost`]; here in the order of their rounds, and of the file within a round | none |
+/// | `scheduled_events[].at_round` (ours) | 1 to 5256000 | `at_hour` is there |
+/// | `scheduled_events[].at_hour` (ours) | 0 to 87600 simulated hours since the start | `at_round` is there |
+/// | `scheduled_events[].content`, `.poster_agent_id`, `.poster_type` | as in `initial_posts` | |
+/// | `scheduled_events[].platform` (ours) | `twitter` or `reddit`, if it has a world | both |
+/// | `hot_topics` | texts | none |
+/// | `narrative_direction` | | empty |
+///
+/// An event has one of `at_round` and `at_hour`, never both. `at_hour` means the first round
+/// that is at least so long after the start, and round 1 at the earliest: round 0 belongs to
+/// `initial_posts`. What is planned for later than the last round is noted, and never played.
 pub(crate) fn read<'a>(
     reading: &mut Reading<'a>,
     root: &Object<'a>,
-    agents: Option<usize>,
+    stage: &Stage<'_>,
 ) -> EventSpec {
     let events = reading.section(root, "event_config");
     reading.ignore_unknown(
@@ -27,23 +51,99 @@ pub(crate) fn read<'a>(
     let mut seed_posts = Vec::new();
     for (pointer, value) in events.list("initial_posts") {
         if let Some(post) = reading.door.object(value, pointer) {
-            seed_posts.push(read_post(reading, &post, agents));
+            seed_posts.push(seed_post(reading, &post, stage));
         }
     }
     EventSpec {
         seed_posts,
-        scheduled: Vec::new(),
+        scheduled: scheduled(reading, &events, stage),
         hot_topics: reading.texts(&events, "hot_topics"),
         narrative_direction: reading.text(&events, "narrative_direction").unwrap_or_default(),
     }
 }
 
-fn read_post(reading: &mut Reading<'_>, post: &Object<'_>, agents: Option<usize>) -> SeedPost {
+fn seed_post(reading: &mut Reading<'_>, post: &Object<'_>, stage: &Stage<'_>) -> SeedPost {
     reading.ignore_unknown(post, &["content", "poster_type", "poster_agent_id"]);
-    SeedPost {
-        content: reading.filled_text(post, "content", "the post's text"),
-        agent_id: poster(post, agents).unwrap_or(0),
+    SeedPost { content: content(reading, post), agent_id: poster(post, stage.agents).unwrap_or(0) }
+}
+
+fn scheduled(
+    reading: &mut Reading<'_>,
+    events: &Object<'_>,
+    stage: &Stage<'_>,
+) -> Vec<ScheduledPost> {
+    let last = stage.time.rounds();
+    let (mut posts, mut late) = (Vec::new(), Vec::new());
+    for (pointer, value) in events.list("scheduled_events") {
+        let Some(event) = reading.door.object(value, pointer.clone()) else { continue };
+        let round = round(reading, &event, &pointer, stage.time.minutes_per_round);
+        if round > last {
+            late.push(format!("{pointer} (round {round})"));
+        }
+        posts.push(scheduled_post(reading, &event, round, stage));
     }
+    if !late.is_empty() {
+        let late = some_of(late).join(", ");
+        reading.remark(format!("events after the last round, {last}, are never played: {late}"));
+    }
+    posts.sort_by_key(|post| post.round);
+    posts
+}
+
+fn scheduled_post(
+    reading: &mut Reading<'_>,
+    event: &Object<'_>,
+    round: u32,
+    stage: &Stage<'_>,
+) -> ScheduledPost {
+    reading.ignore_unknown(
+        event,
+        &["at_round", "at_hour", "content", "poster_type", "poster_agent_id", "platform"],
+    );
+    ScheduledPost {
+        round,
+        content: content(reading, event),
+        agent_id: poster(event, stage.agents).unwrap_or(0),
+        platform: event.parsed("platform", |text| platform(text, stage.platforms)),
+    }
+}
+
+/// The round of an event at `pointer`; 1 where something was reported.
+fn round(reading: &Reading<'_>, event: &Object<'_>, pointer: &str, minutes_per_round: u32) -> u32 {
+    let at_round = event.integer("at_round", 1..=MAX_ROUND.into());
+    let at_hour = event.millionths("at_hour", 0..=i64::from(MAX_HOURS) * i64::from(ONE));
+    let found = match ["at_round", "at_hour"].map(|key| event.get(key).is_some()) {
+        [true, true] => Some("both at_round and at_hour"),
+        [false, false] => Some("neither at_round nor at_hour"),
+        _ => None,
+    };
+    if let Some(found) = found {
+        let expected = "one of the two: at_round, 1 or more, or at_hour, in hours since the start";
+        reading.door.report(pointer, found, expected);
+    }
+    let at_hour = at_hour.and_then(|hours| u64::try_from(hours).ok());
+    let at_hour = at_hour.map(|hours| round_after(hours, minutes_per_round));
+    at_round.or(at_hour).and_then(|round| u32::try_from(round).ok()).unwrap_or(1)
+}
+
+/// The first round but 0 that is at least as many millionths of an hour after the start.
+fn round_after(hours: u64, minutes_per_round: u32) -> u64 {
+    let round = u64::from(ONE) * u64::from(minutes_per_round.max(1));
+    (hours * 60).div_ceil(round).max(1)
+}
+
+/// The platform that `text` names, if it is one of `worlds`, or what was expected.
+fn platform(text: &str, worlds: &[Platform]) -> Result<Platform, String> {
+    let platform = choice(text, &Platform::ALL.map(|platform| (platform.as_str(), platform)))?;
+    if worlds.is_empty() || worlds.contains(&platform) {
+        return Ok(platform);
+    }
+    let names: Vec<&str> = worlds.iter().map(|world| world.as_str()).collect();
+    Err(format!("a platform that this folder has a world for: {}", names.join(", ")))
+}
+
+fn content(reading: &Reading<'_>, post: &Object<'_>) -> String {
+    reading.filled_text(post, "content", "the post's text")
 }
 
 /// The id of the agent that posts.
@@ -59,4 +159,34 @@ fn poster(post: &Object<'_>, agents: Option<usize>) -> Option<u32> {
         post.report(key, describe(value), &expected);
     }
     id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_is_the_first_round_that_is_not_before_it() {
+        // Millionths of an hour, minutes per round, round.
+        let cases = [
+            (0, 60, 1),
+            (1, 60, 1),
+            (1_000_000, 60, 1),
+            (1_000_001, 60, 2),
+            (12_500_000, 60, 13),
+            (12_500_000, 30, 25),
+            (500_000, 1, 30),
+            (16_666, 1, 1),
+            (16_667, 1, 2),
+            (1_000_000, 45, 2),
+            (1_500_000, 45, 2),
+            (100_000, 1_440, 1),
+            (24_000_000, 1_440, 1),
+            (24_000_001, 1_440, 2),
+            (u64::from(MAX_HOURS) * 1_000_000, 1, u64::from(MAX_ROUND)),
+        ];
+        for (hours, minutes, round) in cases {
+            assert_eq!(round_after(hours, minutes), round, "{hours} at {minutes}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The configuration's `twitter_config` and `reddit_config`: how posts are ranked.
+//! The configuration's `twitter_config` and `reddit_config`: whether there is such a world, how
+//! posts are ranked in it, and what is allowed.
 
 use contract::door::Object;
 use contract::spec::FeedSpec;
@@ -16,6 +17,8 @@ pub(crate) struct World {
     pub(crate) given: bool,
     /// Whether it lets the world be.
     pub(crate) enabled: bool,
+    /// Whether users may like and dislike what they wrote themselves.
+    pub(crate) self_rating: bool,
     pub(crate) feed: FeedSpec,
 }
 
@@ -38,7 +41,7 @@ impl World {
                 echo_chamber_ppm: 600_000,
             },
         };
-        World { given: false, enabled: true, feed }
+        World { given: false, enabled: true, self_rating: true, feed }
     }
 }
 
@@ -51,6 +54,7 @@ impl World {
 /// | `relevance_weight` | 0 to 1 | 0.3, 0.3 |
 /// | `viral_threshold` | 0 to 1000000000 interactions | 10, 15 |
 /// | `echo_chamber_strength` | 0 to 1 | 0.5, 0.6 |
+/// | `allow_self_rating` (ours) | true or false | true |
 /// | `enabled` (ours) | true or false | true |
 /// | `platform` | | not read |
 pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>, platform: Platform) -> World {
@@ -65,6 +69,7 @@ pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>, platform: P
             "relevance_weight",
             "viral_threshold",
             "echo_chamber_strength",
+            "allow_self_rating",
             "enabled",
         ],
     );
@@ -88,6 +93,7 @@ pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>, platform: P
                 feed.echo_chamber_ppm,
             ),
         },
+        self_rating: section.boolean("allow_self_rating").unwrap_or(true),
         enabled: section.boolean("enabled").unwrap_or(true),
     }
 }

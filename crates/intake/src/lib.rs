@@ -4,9 +4,12 @@
 //!
 //! | file | holds | |
 //! |---|---|---|
-//! | `simulation_config.json` | clock, agents, seed posts, weights of the feeds | required |
+//! | `simulation_config.json` | clock, agents, planned posts, weights of the feeds | required |
 //! | `twitter_profiles.csv` | one line per agent | makes the Twitter world |
 //! | `reddit_profiles.json` | one object per agent | makes the Reddit world |
+//!
+//! The profile files may be those that OASIS comes with, too: with follows and previous posts as
+//! Python writes lists, `realname` for `name`, and ids that are none of ours.
 //!
 //! There is one world per profile file, so at least one of the two must be there. A world can
 //! be left out by `"enabled": false` in its `twitter_config` or `reddit_config`; a
@@ -40,8 +43,9 @@
 //!
 //! # Notes
 //! What is no problem but worth a word is a note: fields that are ignored because nobody here
-//! knows them (one note per file), fields whose defaults were taken (one note), a world that
-//! is there or missing for a reason that may surprise.
+//! knows them (one note per file), fields whose defaults were taken (one note), events that are
+//! planned for after the end, profiles that are not in their agents' order, follows and previous
+//! posts that were left out, a world that is there or missing for a reason that may surprise.
 //!
 //! # Numbers
 //! Decimals become millionths here and nowhere else, see [`contract::door::millionths`].
@@ -61,6 +65,7 @@ mod findings;
 mod folder;
 mod json;
 mod profiles;
+mod python;
 mod reading;
 mod reddit;
 mod twitter;
@@ -146,12 +151,15 @@ pub fn read_folder(path: &Path, limits: &Limits) -> Result<Intake, Problems> {
 pub fn read_files(files: &Files, limits: &Limits) -> Result<Intake, Problems> {
     check_sizes(files, limits)?;
     let mut findings = Findings::default();
-    let config = config::read(&files.config, limits, &mut findings);
-    let [twitter, reddit] = [
+    let profiles = [
         (Platform::Twitter, files.twitter_profiles.as_deref()),
         (Platform::Reddit, files.reddit_profiles.as_deref()),
-    ]
-    .map(|(platform, bytes)| world(platform, bytes, config.as_ref(), limits, &mut findings));
+    ];
+    let peopled: Vec<Platform> =
+        profiles.iter().filter_map(|(platform, bytes)| bytes.map(|_| *platform)).collect();
+    let config = config::read(&files.config, &peopled, limits, &mut findings);
+    let [twitter, reddit] = profiles
+        .map(|(platform, bytes)| world(platform, bytes, config.as_ref(), limits, &mut findings));
     if twitter.is_none() && reddit.is_none() {
         findings.problems.push(no_world(files));
     }
@@ -204,7 +212,11 @@ fn world(
                 ));
             }
             let profiles = read(bytes, agents, limits, findings);
-            return Some(PlatformSpec { feed: wanted.feed, self_rating: true, profiles });
+            return Some(PlatformSpec {
+                feed: wanted.feed,
+                self_rating: wanted.self_rating,
+                profiles,
+            });
         }
     }
     None

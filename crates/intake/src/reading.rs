@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use contract::door::{self, Door, Object, decimal, describe};
-use contract::problem::shorten;
+use contract::problem::{shorten, suggest};
 use contract::spec::Hours;
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use crate::Limits;
 /// One, in millionths.
 pub(crate) const ONE: u32 = 1_000_000;
 
-/// Unknown fields that a note names; more are counted.
+/// Things that a note names; more are counted.
 const MAX_NAMED: usize = 20;
 
 /// What stands where a section is absent.
@@ -29,11 +29,14 @@ pub(crate) struct Reading<'a> {
     ignored: BTreeSet<String>,
     /// By field: the default, and how often it was taken.
     defaults: BTreeMap<String, (String, usize)>,
+    /// What else is to be said.
+    remarks: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(door: &'a Door, limits: &'a Limits) -> Reading<'a> {
-        Reading { door, limits, ignored: BTreeSet::new(), defaults: BTreeMap::new() }
+        let (ignored, defaults, remarks) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
+        Reading { door, limits, ignored, defaults, remarks }
     }
 
     /// The object at `key`; where there is none, one without fields.
@@ -192,14 +195,15 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What is to be said about ignored fields and about defaults: a sentence each.
+    /// Remembers something to be said, beside what is said about ignored fields and defaults.
+    pub(crate) fn remark(&mut self, remark: String) {
+        self.remarks.push(remark);
+    }
+
+    /// What is to be said: a sentence each about ignored fields and about defaults, then the
+    /// remarks.
     pub(crate) fn notes(self, document: &str) -> Vec<String> {
-        let mut ignored: Vec<String> = self.ignored.into_iter().collect();
-        let more = ignored.len().saturating_sub(MAX_NAMED);
-        ignored.truncate(MAX_NAMED);
-        if more > 0 {
-            ignored.push(format!("{more} more"));
-        }
+        let ignored = some_of(self.ignored.into_iter().collect());
         let taken = |(field, (default, times)): (String, (String, usize))| match times {
             1 => format!("{field} {default}"),
             _ => format!("{field} {default} ({times} times)"),
@@ -208,9 +212,33 @@ impl<'a> Reading<'a> {
         [("unknown fields are ignored", ignored), ("absent fields take their defaults", defaults)]
             .into_iter()
             .filter(|(_, fields)| !fields.is_empty())
-            .map(|(what, fields)| format!("{document}: {what}: {}", fields.join(", ")))
+            .map(|(what, fields)| format!("{what}: {}", fields.join(", ")))
+            .chain(self.remarks)
+            .map(|note| format!("{document}: {note}"))
             .collect()
     }
+}
+
+/// As many of `names` as a note names; the rest are counted.
+pub(crate) fn some_of(mut names: Vec<String>) -> Vec<String> {
+    let more = names.len().saturating_sub(MAX_NAMED);
+    names.truncate(MAX_NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names
+}
+
+/// The value whose name `text` is, or what was expected.
+pub(crate) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == text) {
+        return Ok(*value);
+    }
+    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+    Err(match suggest(&text.to_lowercase(), &names) {
+        Some(meant) => format!("{meant:?} (did you mean that?)"),
+        None => format!("one of {}", names.join(", ")),
+    })
 }
 
 /// True for a text that shows nothing.

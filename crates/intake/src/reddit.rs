@@ -5,7 +5,7 @@ use contract::spec::Profile;
 use serde_json::Value;
 
 use crate::findings::Findings;
-use crate::profiles::{Row, by_agent, check_count};
+use crate::profiles::{NOBODY, Row, by_agent, check_count};
 use crate::reading::{Reading, is_blank};
 use crate::{Limits, REDDIT_FILE, json};
 
@@ -17,8 +17,10 @@ use crate::{Limits, REDDIT_FILE, json};
 /// | `bio`, `persona` | required; blank ones fall back to the name |
 /// | `age` | required, 0 to 1000 years |
 /// | `gender`, `mbti`, `country` | required; blank ones count as unknown |
-/// | `name` | falls back to `username` |
+/// | `name` | falls back to `realname`, as OASIS has it, and that to `username` |
 /// | `profession`, `interested_topics` | as they are |
+/// | `following_agentid_list` | agents' ids; see `profiles` |
+/// | `previous_tweets` | texts, oldest first; see `profiles` |
 /// | `user_id` | see `profiles` |
 /// | `karma`, `created_at`, `entity_type` | not read |
 pub(crate) fn read(
@@ -61,6 +63,7 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
             "user_id",
             "username",
             "name",
+            "realname",
             "bio",
             "persona",
             "karma",
@@ -71,6 +74,8 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
             "country",
             "profession",
             "interested_topics",
+            "following_agentid_list",
+            "previous_tweets",
             "entity_type",
         ],
     );
@@ -80,11 +85,13 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
     let persona = reading.required_text(profile, "persona", "who the agent is");
     profile.require("age", "an age in years");
     let age = profile.integer("age", 0..=1000).and_then(|age| u32::try_from(age).ok());
+    let [name, real_name] = ["name", "realname"].map(|key| reading.text(profile, key));
     Row {
-        user_id: profile.get("user_id").and_then(integer),
+        user_id: profile.get("user_id").map(|id| integer(id).unwrap_or(NOBODY)),
+        followees: followees(reading, profile),
         profile: Profile {
             user_name,
-            name: reading.text(profile, "name").unwrap_or_default(),
+            name: name.and_then(known).or(real_name).unwrap_or_default(),
             bio,
             persona,
             age,
@@ -93,7 +100,21 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
             country: known(reading.required_text(profile, "country", "a country")),
             profession: reading.text(profile, "profession").and_then(known),
             interested_topics: reading.texts(profile, "interested_topics"),
+            past_posts: reading.texts(profile, "previous_tweets"),
             ..Profile::default()
         },
     }
+}
+
+/// The ids of whom an agent follows, whether or not there is anybody.
+fn followees(reading: &Reading<'_>, profile: &Object<'_>) -> Vec<i64> {
+    let mut ids = Vec::new();
+    for (pointer, value) in profile.list("following_agentid_list") {
+        let whole = integer(value).map(|id| i64::try_from(id).unwrap_or(i64::MAX));
+        match whole.or_else(|| value.as_i64()) {
+            Some(id) => ids.push(id),
+            None => reading.door.report(&pointer, describe(value), "an agent's id"),
+        }
+    }
+    ids
 }

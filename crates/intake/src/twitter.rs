@@ -1,16 +1,21 @@
 //! `twitter_profiles.csv`: a header, then one line per agent.
 
 use contract::door::Door;
+use contract::problem::shorten;
 use contract::spec::Profile;
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::findings::Findings;
-use crate::profiles::{Row, by_agent, check_count};
+use crate::profiles::{NOBODY, Row, by_agent, check_count};
 use crate::reading::{Reading, is_blank};
-use crate::{Limits, TWITTER_FILE, json};
+use crate::{Limits, TWITTER_FILE, json, python};
 
-/// The columns that have to be there, in any order.
+/// The columns that have to be there, in any order among others.
 const REQUIRED: [&str; 4] = ["name", "username", "user_char", "description"];
+/// Those that may be there.
+const OPTIONAL: [&str; 3] = ["user_id", FOLLOWEES, PAST_POSTS];
+const FOLLOWEES: &str = "following_agentid_list";
+const PAST_POSTS: &str = "previous_tweets";
 
 /// Reads the profiles: UTF-8 with or without a byte order mark, comma, RFC 4180 quotes (line
 /// ends within them count as text), lines that end in CRLF or LF.
@@ -21,7 +26,12 @@ const REQUIRED: [&str; 4] = ["name", "username", "user_char", "description"];
 /// | `name` | name | the handle |
 /// | `description` | bio | the name |
 /// | `user_char` | persona | the name |
-/// | `user_id` | see `profiles` | may be absent |
+/// | `user_id` (may be absent) | see `profiles` | not there |
+/// | `following_agentid_list` (may be absent) | follows, see `profiles` | none |
+/// | `previous_tweets` (may be absent) | past posts, oldest first; see `profiles` | none |
+///
+/// The last two hold lists as `python` reads them, in OASIS's own data, whose first column has
+/// no name; it is an index and not read.
 pub(crate) fn read(
     bytes: &[u8],
     agents: Option<usize>,
@@ -58,6 +68,8 @@ fn text(bytes: &[u8], door: &Door) -> Option<String> {
 struct Columns {
     count: usize,
     user_id: Option<usize>,
+    followees: Option<usize>,
+    past_posts: Option<usize>,
     name: usize,
     username: usize,
     user_char: usize,
@@ -90,12 +102,18 @@ fn find_columns(reading: &mut Reading<'_>, header: &StringRecord) -> Option<Colu
         let expected = format!("a header with {}", REQUIRED.join(", "));
         reading.door.report("line 1", found, &expected);
     }
-    for name in header.iter().filter(|name| *name != "user_id" && !REQUIRED.contains(name)) {
-        reading.ignore(name);
+    for (index, name) in header.iter().enumerate() {
+        match name {
+            "" => reading.ignore(&format!("column {}", index + 1)),
+            name if REQUIRED.contains(&name) || OPTIONAL.contains(&name) => {}
+            name => reading.ignore(name),
+        }
     }
     Some(Columns {
         count: header.len(),
         user_id: at("user_id"),
+        followees: at(FOLLOWEES),
+        past_posts: at(PAST_POSTS),
         name: at("name")?,
         username: at("username")?,
         user_char: at("user_char")?,
@@ -108,27 +126,72 @@ fn read_row(reading: &Reading<'_>, record: &StringRecord, columns: &Columns, lin
         let found = format!("{} fields", record.len());
         let expected = format!("{} fields, as in the header", columns.count);
         reading.door.report(&format!("line {line}"), found, &expected);
-        return Row { user_id: None, profile: Profile::default() };
+        return Row::default();
     }
-    let field = |column: usize, name: &str| {
+    let field = |column: usize, name: &'static str| {
         let text = record.get(column).unwrap_or_default();
-        let place = format!("line {line}, {name}");
-        let report = |found, expected: &str| reading.door.report(&place, found, expected);
-        reading.cleaned(text, report).unwrap_or_default()
+        Cell { reading, line, name, text }
     };
-    let user_name = field(columns.username, "username");
-    if is_blank(record.get(columns.username).unwrap_or_default()) {
-        reading.door.report(&format!("line {line}, username"), "an empty text", "a handle");
+    let username = field(columns.username, "username");
+    if is_blank(username.text) {
+        username.report("an empty text", "a handle");
     }
+    let user_id = columns.user_id.map(|column| field(column, "user_id").text.trim());
+    let followees = columns.followees.map(|column| field(column, FOLLOWEES).followees());
+    let past_posts = columns.past_posts.map(|column| field(column, PAST_POSTS).posts());
     Row {
-        user_id: columns.user_id.and_then(|column| record.get(column)?.trim().parse().ok()),
+        user_id: user_id.filter(|id| !id.is_empty()).map(|id| id.parse().unwrap_or(NOBODY)),
+        followees: followees.unwrap_or_default(),
         profile: Profile {
-            user_name,
-            name: field(columns.name, "name"),
-            bio: field(columns.description, "description"),
-            persona: field(columns.user_char, "user_char"),
+            user_name: username.cleaned(),
+            name: field(columns.name, "name").cleaned(),
+            bio: field(columns.description, "description").cleaned(),
+            persona: field(columns.user_char, "user_char").cleaned(),
+            past_posts: past_posts.unwrap_or_default(),
             ..Profile::default()
         },
+    }
+}
+
+/// A field of a line.
+struct Cell<'a> {
+    reading: &'a Reading<'a>,
+    line: u64,
+    /// Of its column.
+    name: &'static str,
+    text: &'a str,
+}
+
+impl Cell<'_> {
+    fn report(&self, found: impl AsRef<str>, expected: &str) {
+        self.reading.door.report(&format!("line {}, {}", self.line, self.name), found, expected);
+    }
+
+    fn cleaned(&self) -> String {
+        self.clean(self.text).unwrap_or_default()
+    }
+
+    fn clean(&self, text: &str) -> Option<String> {
+        self.reading.cleaned(text, |found, expected| self.report(found, expected))
+    }
+
+    /// The ids of whom an agent follows, whether or not there is anybody.
+    fn followees(&self) -> Vec<i64> {
+        self.list(python::integers(self.text), "agents' ids as Python lists them, e.g. [3, 5]")
+    }
+
+    fn posts(&self) -> Vec<String> {
+        let expected = "texts as Python lists them, e.g. ['one', \"it's two\"]";
+        let posts = self.list(python::texts(self.text), expected);
+        posts.iter().filter_map(|post| self.clean(post)).collect()
+    }
+
+    fn list<T>(&self, read: Result<Vec<T>, usize>, expected: &str) -> Vec<T> {
+        read.unwrap_or_else(|at| {
+            let found = format!("{:?}, wrong at character {at}", shorten(self.text, 60));
+            self.report(found, expected);
+            Vec::new()
+        })
     }
 }
 

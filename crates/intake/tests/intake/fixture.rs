@@ -18,6 +18,10 @@ pub(crate) const CONFIG: &str = r#"{
     "peak_activity_multiplier": 1.5,
     "off_peak_hours": [0, 1],
     "off_peak_activity_multiplier": 0.05,
+    "morning_hours": [8, 7],
+    "morning_activity_multiplier": 0.45,
+    "work_hours": [9, 10, 11],
+    "work_activity_multiplier": 0.75,
     "start_hour": 6
   },
   "agent_configs": [
@@ -39,14 +43,18 @@ pub(crate) const CONFIG: &str = r#"{
       {"content": "The well is dry.", "poster_type": "MediaOutlet", "poster_agent_id": 2},
       {"content": "Then dig.", "poster_type": "Farmer", "poster_agent_id": 1}
     ],
-    "scheduled_events": [],
+    "scheduled_events": [
+      {"at_hour": 2.6, "content": "Is it deep?", "poster_agent_id": 0, "platform": "reddit"},
+      {"at_round": 3, "content": "Who has a rope?", "poster_agent_id": 1}
+    ],
     "hot_topics": ["well", "spades"],
     "narrative_direction": "From thirst to spades."
   },
   "twitter_config": {"platform": "twitter", "recency_weight": 0.4, "popularity_weight": 0.3,
     "relevance_weight": 0.3, "viral_threshold": 10, "echo_chamber_strength": 0.5},
   "reddit_config": {"platform": "reddit", "recency_weight": 0.2, "popularity_weight": 0.5,
-    "relevance_weight": 0.3, "viral_threshold": 4, "echo_chamber_strength": 0.6},
+    "relevance_weight": 0.3, "viral_threshold": 4, "echo_chamber_strength": 0.6,
+    "allow_self_rating": false},
   "llm_model": "none",
   "generated_at": "2026-02-11T09:30:12.418203",
   "generation_reasoning": "by hand"
@@ -63,13 +71,18 @@ user_id,name,username,user_char,description
 pub(crate) const REDDIT: &str = r#"[
   {"user_id": 0, "username": "ada_1", "name": "Ada", "bio": "Reads.", "persona": "Studies water.",
    "karma": 10, "created_at": "2026-02-11", "age": 20, "gender": "female", "mbti": "INTP",
-   "country": "Malta", "profession": "Student", "interested_topics": ["water"]},
+   "country": "Malta", "profession": "Student", "interested_topics": ["water"],
+   "following_agentid_list": [2, 1], "previous_tweets": ["Rain.", "No rain."]},
   {"user_id": 1, "username": "ben_2", "name": "Ben", "bio": "Digs.", "persona": "Owns two spades.",
    "age": 61, "gender": "male", "mbti": "ISTJ", "country": "Malta"},
   {"user_id": 2, "username": "paper_3", "name": "村报", "bio": "Prints.", "persona": "On Fridays.",
    "age": 30, "gender": "other", "mbti": "ISTJ", "country": "中国"}
 ]
 "#;
+
+/// The events of [`CONFIG`] that are scheduled, without their brackets.
+pub(crate) const SCHEDULED: &str = r#"{"at_hour": 2.6, "content": "Is it deep?", "poster_agent_id": 0, "platform": "reddit"},
+      {"at_round": 3, "content": "Who has a rope?", "poster_agent_id": 1}"#;
 
 /// Replaces a piece of a file by another; the piece has to be there.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ mod fixture;
 mod folder;
 mod hostile;
 mod notes;
+mod oasis;
 mod problems;
 mod samples;
 mod valid;

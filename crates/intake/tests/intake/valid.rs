@@ -1,9 +1,13 @@
 //! What becomes of a valid folder.
 
 use contract::spec::Spec;
+use contract::subject::Platform;
 use intake::{CONFIG_FILE, Limits, REDDIT_FILE, TWITTER_FILE};
 
-use crate::fixture::{CONFIG, Change, REDDIT, TWITTER, changed, files, read, write};
+use crate::fixture::{CONFIG, Change, REDDIT, SCHEDULED, TWITTER, changed, files, read, write};
+
+const ROWS_COUNT: &str = "twitter_profiles.csv: user_id is not 0 to 2, each once, so a profile's \
+                          place in the file is its agent's id";
 
 /// The spec of the fixture, in full.
 const SPEC: &str = r#"{
@@ -15,7 +19,8 @@ const SPEC: &str = r#"{
   "time": {
     "start_time": "2026-02-11T06:00:00.000Z", "total_hours": 24, "minutes_per_round": 30,
     "agents_per_hour_min": 1, "agents_per_hour_max": 3,
-    "peak_hours": [19, 20], "peak_ppm": 1500000, "off_peak_hours": [0, 1], "off_peak_ppm": 50000
+    "peak_hours": [19, 20], "peak_ppm": 1500000, "off_peak_hours": [0, 1], "off_peak_ppm": 50000,
+    "morning_hours": [7, 8], "morning_ppm": 450000, "work_hours": [9, 10, 11], "work_ppm": 750000
   },
   "agents": [
     {"agent_id": 0, "name": "Ada", "entity_type": "Student", "activity_ppm": 800000,
@@ -36,12 +41,17 @@ const SPEC: &str = r#"{
       {"agent_id": 2, "content": "The well is dry."},
       {"agent_id": 1, "content": "Then dig."}
     ],
+    "scheduled": [
+      {"round": 3, "agent_id": 1, "content": "Who has a rope?"},
+      {"round": 6, "agent_id": 0, "content": "Is it deep?", "platform": "reddit"}
+    ],
     "hot_topics": ["well", "spades"],
     "narrative_direction": "From thirst to spades."
   },
   "twitter": {
     "feed": {"recency_ppm": 400000, "popularity_ppm": 300000, "relevance_ppm": 300000,
       "viral_threshold": 10, "echo_chamber_ppm": 500000},
+    "self_rating": true,
     "profiles": [
       {"user_name": "ada_1", "name": "Ada", "bio": "Reads, \"digs\" not.",
        "persona": "Reads, \"digs\" not. Studies water."},
@@ -52,10 +62,12 @@ const SPEC: &str = r#"{
   "reddit": {
     "feed": {"recency_ppm": 200000, "popularity_ppm": 500000, "relevance_ppm": 300000,
       "viral_threshold": 4, "echo_chamber_ppm": 600000},
+    "self_rating": false,
     "profiles": [
       {"user_name": "ada_1", "name": "Ada", "bio": "Reads.", "persona": "Studies water.",
        "age": 20, "gender": "female", "mbti": "INTP", "country": "Malta",
-       "profession": "Student", "interested_topics": ["water"]},
+       "profession": "Student", "interested_topics": ["water"],
+       "follows": [2, 1], "past_posts": ["Rain.", "No rain."]},
       {"user_name": "ben_2", "name": "Ben", "bio": "Digs.", "persona": "Owns two spades.",
        "age": 61, "gender": "male", "mbti": "ISTJ", "country": "Malta"},
       {"user_name": "paper_3", "name": "村报", "bio": "Prints.", "persona": "On Fridays.",
@@ -103,7 +115,7 @@ fn the_same_simulation_written_otherwise_is_the_same_spec() {
 #[test]
 fn one_profile_file_makes_one_world() {
     for keep_twitter in [true, false] {
-        let mut files = files();
+        let mut files = changed(&[Change(CONFIG_FILE, ", \"platform\": \"reddit\"}", "}")]);
         if keep_twitter {
             files.reddit_profiles = None;
         } else {
@@ -162,6 +174,37 @@ fn texts_keep_their_lines_and_blank_ones_fall_back() {
 }
 
 #[test]
+fn events_have_their_rounds_in_order() {
+    // By round; what is in one round stays in the order of the file.
+    let events = [
+        r#"{"at_hour": 0.500001, "content": "c", "poster_agent_id": 2}"#,
+        r#"{"at_round": 48, "content": "e", "poster_agent_id": 0, "platform": "twitter"}"#,
+        r#"{"at_hour": 0, "content": "a", "poster_agent_id": 2, "poster_type": "Press"}"#,
+        r#"{"at_round": 2.0, "content": "d", "poster_agent_id": 1, "at_hour": null}"#,
+        r#"{"at_hour": 0.5, "content": "b", "poster_agent_id": 1, "platform": null}"#,
+    ];
+    let intake = read(&[Change(CONFIG_FILE, SCHEDULED, &events.join(","))]);
+    assert_eq!(intake.notes, [""; 0]);
+    let planned: Vec<(u32, &str, u32, Option<Platform>)> = intake
+        .spec
+        .events
+        .scheduled
+        .iter()
+        .map(|post| (post.round, post.content.as_str(), post.agent_id, post.platform))
+        .collect();
+    assert_eq!(
+        planned,
+        [
+            (1, "a", 2, None),
+            (1, "b", 1, None),
+            (2, "c", 2, None),
+            (2, "d", 1, None),
+            (48, "e", 0, Some(Platform::Twitter)),
+        ]
+    );
+}
+
+#[test]
 fn profiles_that_somebody_sorted_find_their_agents() {
     let lines: Vec<&str> = TWITTER.lines().collect();
     let mut moved = files();
@@ -176,12 +219,17 @@ fn profiles_that_somebody_sorted_find_their_agents() {
     // Ids that are no such order say nothing: the row counts.
     for (from, to) in [("\n0,", "\n7,"), ("\n0,", "\n1,"), ("\n2,", "\n,"), ("\n1,", "\nx,")] {
         let intake = read(&[Change(TWITTER_FILE, from, to)]);
-        assert_eq!((intake.spec, intake.notes), (read(&[]).spec, vec![]));
+        assert_eq!((intake.spec, intake.notes), (read(&[]).spec, vec![ROWS_COUNT.to_owned()]));
     }
+    let blank = ["\n0,", "\n1,", "\n2,"].map(|id| Change(TWITTER_FILE, id, "\n ,"));
+    let intake = read(&blank);
+    assert_eq!((intake.spec, intake.notes), (read(&[]).spec, vec![]));
+
     let swapped = read(&[
         Change(REDDIT_FILE, "\"user_id\": 0", "\"user_id\": 9"),
         Change(REDDIT_FILE, "\"user_id\": 1", "\"user_id\": 0"),
         Change(REDDIT_FILE, "\"user_id\": 9", "\"user_id\": 1"),
+        Change(REDDIT_FILE, "[2, 1]", "[2, 0]"),
     ]);
     let handles: Vec<String> =
         swapped.spec.reddit.unwrap().profiles.into_iter().map(|p| p.user_name).collect();
@@ -190,4 +238,7 @@ fn profiles_that_somebody_sorted_find_their_agents() {
         swapped.notes,
         ["reddit_profiles.json: profiles are taken in the order of user_id, not of the file"]
     );
+    let named = read(&[Change(REDDIT_FILE, "\"user_id\": 1", "\"user_id\": \"u1\"")]);
+    assert_eq!(named.spec, read(&[]).spec);
+    assert_eq!(named.notes, [ROWS_COUNT.replace(TWITTER_FILE, REDDIT_FILE)]);
 }
