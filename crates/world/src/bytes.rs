@@ -21,14 +21,14 @@ impl Writer {
         self.bytes(&value.to_le_bytes());
     }
 
+    /// Values of a known number.
+    pub(crate) fn row<const N: usize>(&mut self, row: [u32; N]) {
+        row.into_iter().for_each(|value| self.u32(value));
+    }
+
     pub(crate) fn text(&mut self, text: &str) {
         self.u64(text.len() as u64);
         self.bytes(text.as_bytes());
-    }
-
-    pub(crate) fn column_u8(&mut self, column: &[u8]) {
-        self.u64(column.len() as u64);
-        self.bytes(column);
     }
 
     pub(crate) fn column_u32(&mut self, column: &[u32]) {
@@ -67,18 +67,25 @@ impl<'bytes> Reader<'bytes> {
         self.array().map(u32::from_le_bytes)
     }
 
+    pub(crate) fn row<const N: usize>(&mut self) -> Option<[u32; N]> {
+        let mut row = [0; N];
+        for value in &mut row {
+            *value = self.u32()?;
+        }
+        Some(row)
+    }
+
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
     fn length(&mut self) -> Option<usize> {
-        self.array().map(u64::from_le_bytes)?.try_into().ok()
+        self.u64()?.try_into().ok()
     }
 
     pub(crate) fn text(&mut self) -> Option<&'bytes str> {
         let length = self.length()?;
         core::str::from_utf8(self.bytes(length)?).ok()
-    }
-
-    pub(crate) fn column_u8(&mut self) -> Option<Vec<u8>> {
-        let length = self.length()?;
-        Some(self.bytes(length)?.to_vec())
     }
 
     pub(crate) fn column_u32(&mut self) -> Option<Vec<u32>> {

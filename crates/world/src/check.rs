@@ -1,17 +1,22 @@
 //! The door: a setup is taken whole or refused with everything that is wrong with it.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::setup::{Agent, DAY, HourSet, PPM, Setup};
+use crate::act::TEXT_MAX;
+use crate::queue::{Change, Inputs};
+use crate::setup::{Activity, Agent, DAY, Feed, HourSet, PPM, Setup, Traits};
 use crate::words;
 
 /// Highest multiplier of an hour: 100 times.
 const MULTIPLIER_MAX: u32 = 100 * PPM;
 /// Highest rate and influence: 1,000.
 const RATE_MAX: u32 = 1_000 * PPM;
+/// Longest delay: a year.
+const DELAY_MAX: u32 = 365 * DAY;
 
 /// One thing that is wrong with a [`Setup`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,31 +39,61 @@ impl core::error::Error for SetupError {}
 
 /// All that is wrong with `setup`; empty if it can become a world.
 pub(crate) fn problems(setup: &Setup) -> Vec<SetupError> {
-    let mut problems = Problems(Vec::new());
-    problems.check_size(setup);
-    problems.check_time(setup);
+    let mut problems = Problems { list: Vec::new(), agents: setup.agents.len() };
+    problems.size();
+    problems.clock(setup);
+    problems.activity("activity", &setup.activity);
     for (index, agent) in setup.agents.iter().enumerate() {
-        problems.check_agent(index, agent);
+        problems.agent(index, agent);
     }
     for (index, post) in setup.seed_posts.iter().enumerate() {
-        if post.agent as usize >= setup.agents.len() {
-            let expected = format!("an agent, 0 to {}", setup.agents.len().saturating_sub(1));
-            problems.add(format!("seed_posts[{index}].agent"), &post.agent, expected);
+        problems.post(&format!("seed_posts[{index}]"), post.agent, &post.content);
+    }
+    for (index, post) in setup.scheduled.iter().enumerate() {
+        let at = format!("scheduled[{index}]");
+        problems.post(&at, post.agent, &post.content);
+        if post.round == 0 {
+            problems.add(format!("{at}.round"), &0, "1 or more");
         }
     }
-    let feed = &setup.feed;
-    problems.at_most("feed.recency_ppm", feed.recency_ppm, PPM);
-    problems.at_most("feed.popularity_ppm", feed.popularity_ppm, PPM);
-    problems.at_most("feed.relevance_ppm", feed.relevance_ppm, PPM);
-    problems.at_most("feed.echo_chamber_ppm", feed.echo_chamber_ppm, PPM);
-    problems.0
+    problems.feed("feed", &setup.feed);
+    problems.list
 }
 
-struct Problems(Vec<SetupError>);
+/// All that is wrong with `inputs` for a world of so many agents.
+pub(crate) fn input_problems(agents: usize, inputs: &Inputs) -> Vec<SetupError> {
+    let mut problems = Problems { list: Vec::new(), agents };
+    for (index, event) in inputs.events.iter().enumerate() {
+        problems.post(&format!("events[{index}]"), event.agent, &event.content);
+    }
+    for (index, decision) in inputs.decisions.iter().enumerate() {
+        if decision.agent as usize >= agents {
+            problems.user(&format!("decisions[{index}].agent"), decision.agent);
+        }
+    }
+    for (index, change) in inputs.changes.iter().enumerate() {
+        let at = format!("changes[{index}]");
+        match change {
+            Change::Activity(activity) => problems.activity(&at, activity),
+            Change::Feed(feed) => problems.feed(&at, feed),
+            Change::Topics(_) | Change::Narrative(_) => {}
+            Change::Traits { agent, traits } => {
+                problems.user(&format!("{at}.agent"), *agent);
+                problems.traits(&at, traits);
+            }
+        }
+    }
+    problems.list
+}
+
+struct Problems {
+    list: Vec<SetupError>,
+    agents: usize,
+}
 
 impl Problems {
     fn add(&mut self, at: impl Into<String>, found: &dyn ToString, expected: impl Into<String>) {
-        self.0.push(SetupError {
+        self.list.push(SetupError {
             at: at.into(),
             found: found.to_string(),
             expected: expected.into(),
@@ -77,41 +112,98 @@ impl Problems {
         }
     }
 
-    fn check_size(&mut self, setup: &Setup) {
-        if setup.agents.is_empty() || u32::try_from(setup.agents.len()).is_err() {
+    fn size(&mut self) {
+        if self.agents == 0 || u32::try_from(self.agents).is_err() {
             let expected = format!("1 to {} agents", u32::MAX);
-            self.add("agents", &format!("a list of {}", setup.agents.len()), expected);
+            self.add("agents", &format!("a list of {}", self.agents), expected);
         }
     }
 
-    fn check_time(&mut self, setup: &Setup) {
-        let (clock, activity) = (&setup.clock, &setup.activity);
+    fn user(&mut self, at: &str, user: u32) {
+        if user as usize >= self.agents {
+            self.add(at, &user, format!("an agent, 0 to {}", self.agents.saturating_sub(1)));
+        }
+    }
+
+    fn text(&mut self, at: &str, text: &str) {
+        if words::trim(text).is_empty() {
+            self.add(at, &"empty", "a text");
+        } else if text.len() > TEXT_MAX {
+            let found = format!("a text of {} bytes", text.len());
+            self.add(at, &found, format!("at most {TEXT_MAX} bytes"));
+        }
+    }
+
+    fn post(&mut self, at: &str, agent: u32, content: &str) {
+        self.user(&format!("{at}.agent"), agent);
+        self.text(&format!("{at}.content"), content);
+    }
+
+    fn clock(&mut self, setup: &Setup) {
+        let clock = &setup.clock;
         self.at_most("clock.start_minute", clock.start_minute, DAY - 1);
         if !(1..=DAY).contains(&clock.minutes_per_round) {
             self.add("clock.minutes_per_round", &clock.minutes_per_round, format!("1 to {DAY}"));
         }
-        if activity.agents_per_hour_min > activity.agents_per_hour_max {
-            let expected = format!("at most agents_per_hour_max, {}", activity.agents_per_hour_max);
-            self.add("activity.agents_per_hour_min", &activity.agents_per_hour_min, expected);
-        }
-        self.hours("activity.peak_hours", activity.peak_hours);
-        self.hours("activity.off_peak_hours", activity.off_peak_hours);
-        self.at_most("activity.peak_ppm", activity.peak_ppm, MULTIPLIER_MAX);
-        self.at_most("activity.off_peak_ppm", activity.off_peak_ppm, MULTIPLIER_MAX);
     }
 
-    fn check_agent(&mut self, index: usize, agent: &Agent) {
-        let at = |field: &str| format!("agents[{index}].{field}");
+    fn activity(&mut self, at: &str, activity: &Activity) {
+        if activity.agents_per_hour_min > activity.agents_per_hour_max {
+            let expected = format!("at most agents_per_hour_max, {}", activity.agents_per_hour_max);
+            let at = format!("{at}.agents_per_hour_min");
+            self.add(at, &activity.agents_per_hour_min, expected);
+        }
+        for (name, hours, ppm) in [
+            ("peak", activity.peak_hours, activity.peak_ppm),
+            ("off_peak", activity.off_peak_hours, activity.off_peak_ppm),
+            ("morning", activity.morning_hours, activity.morning_ppm),
+            ("work", activity.work_hours, activity.work_ppm),
+        ] {
+            self.hours(&format!("{at}.{name}_hours"), hours);
+            self.at_most(&format!("{at}.{name}_ppm"), ppm, MULTIPLIER_MAX);
+        }
+    }
+
+    fn feed(&mut self, at: &str, feed: &Feed) {
+        self.at_most(&format!("{at}.recency_ppm"), feed.recency_ppm, PPM);
+        self.at_most(&format!("{at}.popularity_ppm"), feed.popularity_ppm, PPM);
+        self.at_most(&format!("{at}.relevance_ppm"), feed.relevance_ppm, PPM);
+        self.at_most(&format!("{at}.echo_chamber_ppm"), feed.echo_chamber_ppm, PPM);
+    }
+
+    fn agent(&mut self, index: usize, agent: &Agent) {
+        let at = format!("agents[{index}]");
         if words::trim(&agent.name).is_empty() {
-            self.add(at("name"), &"empty", "a name");
+            self.add(format!("{at}.name"), &"empty", "a name");
         }
-        self.hours(&at("active_hours"), agent.active_hours);
-        self.at_most(&at("activity_ppm"), agent.activity_ppm, PPM);
-        self.at_most(&at("posts_per_hour_ppm"), agent.posts_per_hour_ppm, RATE_MAX);
-        self.at_most(&at("comments_per_hour_ppm"), agent.comments_per_hour_ppm, RATE_MAX);
-        self.at_most(&at("influence_ppm"), agent.influence_ppm, RATE_MAX);
-        if agent.sentiment_ppm.unsigned_abs() > PPM {
-            self.add(at("sentiment_ppm"), &agent.sentiment_ppm, format!("-{PPM} to {PPM}"));
+        let mut known = BTreeSet::new();
+        for (place, &user) in agent.follows.iter().enumerate() {
+            let again = !known.insert(user);
+            if user as usize >= self.agents || user as usize == index || again {
+                let expected = "another agent, each once";
+                self.add(format!("{at}.follows[{place}]"), &user, expected);
+            }
         }
+        for (place, text) in agent.past_posts.iter().enumerate() {
+            self.text(&format!("{at}.past_posts[{place}]"), text);
+        }
+        self.traits(&format!("{at}.traits"), &agent.traits);
+    }
+
+    fn traits(&mut self, at: &str, traits: &Traits) {
+        let at = |field: &str| format!("{at}.{field}");
+        self.hours(&at("active_hours"), traits.active_hours);
+        self.at_most(&at("activity_ppm"), traits.activity_ppm, PPM);
+        self.at_most(&at("posts_per_hour_ppm"), traits.posts_per_hour_ppm, RATE_MAX);
+        self.at_most(&at("comments_per_hour_ppm"), traits.comments_per_hour_ppm, RATE_MAX);
+        self.at_most(&at("influence_ppm"), traits.influence_ppm, RATE_MAX);
+        if traits.sentiment_ppm.unsigned_abs() > PPM {
+            self.add(at("sentiment_ppm"), &traits.sentiment_ppm, format!("-{PPM} to {PPM}"));
+        }
+        if traits.response_delay_min > traits.response_delay_max {
+            let expected = format!("at most response_delay_max, {}", traits.response_delay_max);
+            self.add(at("response_delay_min"), &traits.response_delay_min, expected);
+        }
+        self.at_most(&at("response_delay_max"), traits.response_delay_max, DELAY_MAX);
     }
 }

@@ -1,184 +1,202 @@
-//! What an agent sees. Looks at a bounded number of posts, however long the history is.
+//! What an agent sees. Looks at a bounded number of posts, however long the history is. The rules
+//! are in `docs/actions.md`, "Feeds".
 
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use crate::random::{Dice, Purpose};
-use crate::ranking;
 use crate::score;
 use crate::setup::{PPM, Platform, Stance};
-use crate::tables::row;
-use crate::words;
+use crate::tables::{Post, row};
+use crate::words::{self, Signature};
 use crate::world::World;
 
 /// How many posts a feed shows: OASIS's five on Reddit, two and three of followees on Twitter.
-const SHOWN: usize = 5;
-/// How often the shared ranking is drawn from.
+pub(crate) const SHOWN: usize = 5;
+/// How often Reddit's readers draw from the ranking.
 const RANKING_DRAWS: u32 = 24;
 /// How many of those whom an agent follows are looked at.
 const FOLLOWEE_DRAWS: u32 = 8;
+/// How often Twitter's readers draw from the ranking.
+const HOT_DRAWS: u32 = 8;
 /// How many of the newest posts are looked at, and out of how many.
 const RECENT_DRAWS: u32 = 16;
 const RECENT_WINDOW: u32 = 512;
 
-/// One half of a million: the weight of an equal share.
-const HALF: i64 = PPM as i64 / 2;
+const MILLION: i64 = PPM as i64;
 
-/// A post as it came into a feed, and the original that it is or shares.
-#[derive(Clone, Copy)]
+/// A post as it came into a feed, and its root.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown {
     pub(crate) post: u32,
-    pub(crate) original: u32,
+    pub(crate) root: u32,
 }
 
-/// What `agent` sees in the coming round, best first. Never its own posts; what it has reacted
-/// to only if there is little else.
+/// What `agent` sees in the coming round, best first.
 pub(crate) fn feed(world: &World, agent: u32) -> Vec<Shown> {
-    let dice = world.source.agent(world.tick, agent);
-    match world.setup.platform {
-        Platform::Reddit => from_ranking(world, agent, dice),
-        Platform::Twitter => from_candidates(world, agent, dice),
-    }
-}
-
-/// Draws from the shared ranking, the top more often than the bottom.
-fn from_ranking(world: &World, agent: u32, dice: Dice) -> Vec<Shown> {
-    let top = world.ranking.top();
-    let size = u32::try_from(top.len()).expect("the ranking shows a hundred posts");
-    let (mut fresh, mut known) = (Vec::with_capacity(SHOWN), Vec::new());
-    for draw in 0..RANKING_DRAWS {
-        let within = dice.below(Purpose::Feed, 2 * draw, size) + 1;
-        let place = dice.below(Purpose::Feed, 2 * draw + 1, within);
-        let Some(&post) = top.get(place as usize) else { break };
-        let is_new = |list: &[Shown]| list.iter().all(|shown| shown.post != post);
-        if author(world, post) == agent || !is_new(&fresh) || !is_new(&known) {
-            continue;
-        }
-        let shown = Shown { post, original: post };
-        if world.tables.users.marks(agent, post).any() {
-            known.push(shown);
-        } else {
-            fresh.push(shown);
-        }
-        if fresh.len() == SHOWN {
-            break;
-        }
-    }
-    fresh.extend(known);
-    fresh.truncate(SHOWN);
-    fresh
-}
-
-/// Weighs posts of followees, posts of the hour and new posts for this reader.
-fn from_candidates(world: &World, agent: u32, dice: Dice) -> Vec<Shown> {
-    let mut weighed: Vec<(Reverse<i64>, Shown)> = candidates(world, agent, dice)
+    let reader = Reader::new(world, agent);
+    let mut weighed: Vec<(Reverse<i64>, u32, u32)> = reader
+        .candidates()
         .into_iter()
-        .zip(0..)
-        .filter_map(|(post, draw)| {
-            let original = world.tables.posts.original(post)?;
-            let own = author(world, post) == agent || author(world, original) == agent;
-            let chance = dice.around(Purpose::Feed, 1_000 + draw, PPM / 20);
-            let shown = Shown { post, original };
-            (!own).then(|| (Reverse(weight(world, agent, shown) + chance), shown))
-        })
+        .filter_map(|post| reader.weigh(post).map(|(weight, root)| (Reverse(weight), post, root)))
         .collect();
-    weighed.sort_by_key(|(weight, shown)| (*weight, shown.post));
+    weighed.sort();
     let mut feed: Vec<Shown> = Vec::with_capacity(SHOWN);
-    for (_, shown) in weighed {
-        if feed.len() < SHOWN && feed.iter().all(|other| other.original != shown.original) {
-            feed.push(shown);
+    for (_, post, root) in weighed {
+        if feed.len() < SHOWN && feed.iter().all(|other| other.root != root) {
+            feed.push(Shown { post, root });
         }
     }
     feed
 }
 
-fn candidates(world: &World, agent: u32, dice: Dice) -> Vec<u32> {
-    let users = &world.tables.users;
-    let mut posts = Vec::with_capacity(40);
-    let following = &users.following[agent as usize];
-    for user in draw_from(following, FOLLOWEE_DRAWS, dice, 100) {
-        posts.extend(users.latest[user as usize].into_iter().filter(|&post| post != 0));
-    }
-    posts.extend(draw_from(world.ranking.top(), RECENT_DRAWS / 2, dice, 200));
-    let newest = world.tables.posts.count();
-    let window = newest.min(RECENT_WINDOW);
-    for draw in 0..RECENT_DRAWS.min(window) {
-        // While there are few posts each is looked at; of many, some are drawn.
-        let back = if window > RECENT_DRAWS {
-            dice.below(Purpose::Feed, 300 + draw, window)
-        } else {
-            draw
-        };
-        posts.push(newest - back);
-    }
-    posts
+/// Somebody who looks at its feed.
+struct Reader<'world> {
+    world: &'world World,
+    id: u32,
+    dice: Dice,
+    cares_about: Signature,
 }
 
-/// Some of `list`: all of it, or `most` draws from it.
-fn draw_from(list: &[u32], most: u32, dice: Dice, base: u32) -> Vec<u32> {
-    let size = u32::try_from(list.len()).expect("lists of ids are counted in u32");
-    if size <= most {
-        return list.to_vec();
+impl Reader<'_> {
+    fn new(world: &World, id: u32) -> Reader<'_> {
+        let dice = world.source.agent(world.tick, id);
+        Reader { world, id, dice, cares_about: cares_about(world, id) }
     }
-    (0..most).map(|draw| list[dice.below(Purpose::Feed, base + draw, size) as usize]).collect()
-}
 
-/// How much the reader's feed wants to show a post, in millionths.
-fn weight(world: &World, agent: u32, shown: Shown) -> i64 {
-    let settings = &world.setup.feed;
-    let row = row(shown.original).expect("candidates exist");
-    let writer = author(world, shown.original);
-    let interactions = ranking::interactions(&world.tables, row);
-    let base = (i64::from(settings.recency_ppm) * recency(world, shown.post)
-        + i64::from(settings.popularity_ppm) * popularity(interactions)
-        + i64::from(settings.relevance_ppm) * relevance(world, agent, row))
-        / i64::from(PPM);
-    let viral = settings.viral_threshold > 0 && interactions >= i64::from(settings.viral_threshold);
-    let echo = i64::from(settings.echo_chamber_ppm) * affinity(world, agent, writer);
-    let influence = i64::from(world.setup.agents[writer as usize].influence_ppm);
-    let followed = [shown.post, shown.original]
-        .into_iter()
-        .any(|post| world.tables.users.follows(agent, author(world, post)));
-    let known = world.tables.users.marks(agent, shown.original).any();
+    /// Posts that may be shown; some of them several times.
+    fn candidates(&self) -> Vec<u32> {
+        let top = self.world.ranking.top();
+        let size = u32::try_from(top.len()).expect("the ranking shows a hundred posts");
+        match self.world.setup.platform {
+            Platform::Reddit if size <= RANKING_DRAWS => top.to_vec(),
+            Platform::Reddit => (0..RANKING_DRAWS)
+                .map(|draw| {
+                    let within = self.dice.below(Purpose::Feed, 2 * draw, size) + 1;
+                    top[self.dice.below(Purpose::Feed, 2 * draw + 1, within) as usize]
+                })
+                .collect(),
+            Platform::Twitter => {
+                let mut posts = self.of_followees();
+                posts.extend(self.draw(HOT_DRAWS, 200, size).map(|place| top[place as usize]));
+                let newest = self.world.tables.posts.count();
+                let window = newest.min(RECENT_WINDOW);
+                posts.extend(self.draw(RECENT_DRAWS, 300, window).map(|back| newest - back));
+                posts
+            }
+        }
+    }
 
-    let wanted = base + if viral { HALF / 2 } else { 0 } + if followed { HALF } else { 0 };
-    let wanted = wanted * (i64::from(PPM) + echo) / i64::from(PPM);
-    let wanted = wanted * (4 * i64::from(PPM) + influence.min(8_000_000)) / 5_000_000;
-    if known { wanted / 4 } else { wanted }
-}
+    /// The latest posts of followees.
+    fn of_followees(&self) -> Vec<u32> {
+        let users = &self.world.tables.users;
+        let following = users.rows[self.id as usize].following.as_slice();
+        let size = u32::try_from(following.len()).expect("no more than there are users");
+        self.draw(FOLLOWEE_DRAWS, 100, size)
+            .flat_map(|place| users.rows[following[place as usize].0 as usize].latest)
+            .filter(|&post| post != 0)
+            .collect()
+    }
 
-/// One million for a post of this minute, half of it after six hours, a third after twelve.
-fn recency(world: &World, post: u32) -> i64 {
-    const HALVED_AFTER: u64 = 360;
-    let clock = world.setup.clock;
-    let written = world.tables.posts.tick[row(post).expect("candidates exist")];
-    let age = clock.minute(world.tick) - clock.minute(written);
-    i64::try_from(u64::from(PPM) * HALVED_AFTER / (HALVED_AFTER + age)).expect("at most a million")
+    /// Places in a list: all of them, or `most` draws if there are more.
+    fn draw(&self, most: u32, base: u32, size: u32) -> impl Iterator<Item = u32> {
+        (0..most.min(size)).map(move |draw| {
+            if size > most { self.dice.below(Purpose::Feed, base + draw, size) } else { draw }
+        })
+    }
+
+    /// How much the reader's feed wants to show a post, in millionths, and its root; `None` if
+    /// it must not be shown.
+    fn weigh(&self, post: u32) -> Option<(i64, u32)> {
+        let (world, tables) = (self.world, &self.world.tables);
+        let root = tables.posts.root(post)?;
+        let (bearer, row) = (tables.posts.get(post)?, row(root)?);
+        let shown = &tables.posts.rows[row];
+        if !self.may_see(post, bearer, shown) {
+            return None;
+        }
+        let (settings, counters) = (&world.settings.feed, &tables.posts.counters[row]);
+        let interactions = counters.interactions();
+        let relevance = words::relevance(self.cares_about, tables.posts.signature[row]);
+        let mut weight = (i64::from(settings.recency_ppm) * self.recency(bearer)
+            + i64::from(settings.popularity_ppm)
+                * popularity(interactions - i64::from(counters.dislikes))
+            + i64::from(settings.relevance_ppm) * relevance)
+            / MILLION;
+        let threshold = i64::from(settings.viral_threshold);
+        if threshold > 0 && interactions >= threshold {
+            weight += MILLION / 4;
+        }
+        let twitter = world.setup.platform == Platform::Twitter;
+        let follows = |user| tables.users.follows(self.id, user);
+        if twitter && (follows(bearer.author) || follows(shown.author)) {
+            weight += MILLION / 2;
+        }
+        let echo = i64::from(settings.echo_chamber_ppm) * affinity(world, self.id, shown.author);
+        weight = weight * (MILLION + echo) / MILLION;
+        if twitter {
+            let influence = i64::from(world.settings.traits[shown.author as usize].influence_ppm);
+            weight = weight * (4 * MILLION + influence.min(8 * MILLION)) / (5 * MILLION);
+        }
+        if tables.users.marks(self.id, root).any() {
+            weight /= 4;
+        } else if tables.seen[self.id as usize].contains(root) {
+            weight /= 2;
+        }
+        if counters.flagged() {
+            weight /= 2;
+        }
+        Some((weight + self.dice.around(Purpose::Jitter, post, PPM / 20), root))
+    }
+
+    /// Whether a post is not the reader's own, nor muted, nor too new for it.
+    fn may_see(&self, post: u32, bearer: &Post, shown: &Post) -> bool {
+        let hidden = |author| author == self.id || self.world.tables.users.mutes(self.id, author);
+        !hidden(bearer.author) && !hidden(shown.author) && self.age(bearer) >= self.delay(post)
+    }
+
+    /// Simulated minutes that the reader takes to come to a post; the same in every round.
+    fn delay(&self, post: u32) -> u64 {
+        let traits = &self.world.settings.traits[self.id as usize];
+        let (least, most) = (traits.response_delay_min, traits.response_delay_max);
+        let character = self.world.source.character(self.id);
+        u64::from(least + character.below(Purpose::Delay, post, most - least + 1))
+    }
+
+    fn age(&self, post: &Post) -> u64 {
+        let clock = self.world.setup.clock;
+        clock.minute(self.world.tick) - clock.minute(post.tick)
+    }
+
+    /// One million for a post of this minute, half of it after six hours, a third after twelve.
+    fn recency(&self, post: &Post) -> i64 {
+        const HALVED_AFTER: u64 = 360;
+        let recency = u64::from(PPM) * HALVED_AFTER / (HALVED_AFTER + self.age(post));
+        i64::try_from(recency).expect("at most a million")
+    }
 }
 
 /// Nothing without interactions, one million from a thousand on, by orders of magnitude between.
 fn popularity(interactions: i64) -> i64 {
-    let count = u32::try_from(interactions + 1).unwrap_or(u32::MAX);
-    (score::log10(count) / 3).min(i64::from(PPM))
+    let count = u32::try_from(interactions.max(0) + 1).unwrap_or(u32::MAX);
+    (score::log10(count) / 3).min(MILLION)
 }
 
-pub(crate) fn relevance(world: &World, agent: u32, post_row: usize) -> i64 {
-    let interests = world.profiles[agent as usize].interests;
-    words::relevance(interests, world.tables.posts.signature[post_row])
+/// The words of an agent's bio, interests and latest posts.
+pub(crate) fn cares_about(world: &World, agent: u32) -> Signature {
+    let latest = world.tables.users.rows[agent as usize].latest;
+    let posts = latest.into_iter().filter_map(row).map(|row| world.tables.posts.signature[row]);
+    posts.fold(world.profiles[agent as usize].interests, |all, post| all | post)
 }
 
 /// Plus one between agents of one side, minus one between the two sides, else nothing.
 pub(crate) fn affinity(world: &World, agent: u32, other: u32) -> i64 {
-    let side = |id: u32| match world.setup.agents[id as usize].stance {
+    let side = |id: u32| match world.settings.traits[id as usize].stance {
         Stance::Supportive => 1,
         Stance::Opposing => -1,
         Stance::Neutral | Stance::Observer => 0,
     };
     side(agent) * side(other)
-}
-
-fn author(world: &World, post: u32) -> u32 {
-    world.tables.posts.author[row(post).expect("only posts are shown")]
 }
 
 #[cfg(test)]
@@ -193,9 +211,8 @@ mod tests {
             for rounds in [10, 100] {
                 play(&mut world, rounds);
                 for agent in 0..60 {
-                    let dice = world.source.agent(world.tick, agent);
-                    let most = FOLLOWEE_DRAWS * 2 + RECENT_DRAWS / 2 + RECENT_DRAWS;
-                    assert!(candidates(&world, agent, dice).len() <= most as usize);
+                    let most = FOLLOWEE_DRAWS * 2 + HOT_DRAWS + RECENT_DRAWS;
+                    assert!(Reader::new(&world, agent).candidates().len() <= most as usize);
                     assert_eq!(feed(&world, agent).len(), SHOWN);
                 }
                 assert!(world.ranking.posts.len() <= 256);
@@ -211,10 +228,12 @@ mod tests {
             let mut shown = 0;
             for (agent, author) in (0..200).map(|agent| (agent, (agent + 7) % 200)) {
                 if follow && !world.tables.users.follows(agent, author) {
-                    world.tables.add_follow(agent, author, world.tick - 1);
+                    world.tables.follow(agent, author, world.tick - 1);
                 }
                 let feed = feed(&world, agent);
-                shown += u32::from(feed.iter().any(|one| self::author(&world, one.post) == author));
+                shown += u32::from(feed.iter().any(|one| {
+                    world.tables.posts.get(one.post).is_some_and(|post| post.author == author)
+                }));
             }
             shown
         };

@@ -8,7 +8,7 @@ use crate::policy::phrases::{Interview, fill};
 use crate::policy::text;
 use crate::policy::voice::Voice;
 use crate::random::{Dice, Purpose};
-use crate::view::{Deed, InterviewContext, Memory, PostView};
+use crate::view::{Deed, Done, InterviewContext, PostView};
 use crate::words;
 use crate::world::World;
 
@@ -108,16 +108,17 @@ impl Answer<'_> {
     fn stance(&self, prompt: &str) -> String {
         let (id, agent) = (self.context.user.id, self.context.user.agent);
         let topic = text::named_topic(self.world, id, prompt)
-            .or(self.world.setup.topics.first().map(String::as_str))
+            .or(self.world.settings.topics.first().map(String::as_str))
             .or(agent.interests.first().map(String::as_str));
         let topic = text::in_a_sentence(self.world, id, topic);
-        let lines = &self.lines().stance[text::stance(agent.stance)];
+        let lines =
+            &self.lines().stance[text::stance(self.world.settings.traits[id as usize].stance)];
         self.say(lines, 2, &[("topic", &topic)])
     }
 
     fn mood(&self) -> String {
         let lines = &self.lines().mood;
-        let mood = match self.context.user.agent.sentiment_ppm {
+        let mood = match self.world.settings.traits[self.context.user.id as usize].sentiment_ppm {
             200_000.. => &lines[0],
             ..=-200_000 => &lines[2],
             _ => &lines[1],
@@ -136,18 +137,19 @@ impl Answer<'_> {
 
     /// What it did, what the question is about first.
     fn deeds(&self, prompt: &str, most: usize) -> String {
-        if self.context.did.is_empty() {
+        if self.context.memory.did.is_empty() {
             return self.say(&self.lines().did_nothing, 5, &[]);
         }
         let asked = words::signature(prompt);
-        let mut deeds: Vec<&Memory<'_>> = self.context.did.iter().collect();
+        let mut deeds: Vec<&Done<'_>> = self.context.memory.did.iter().collect();
         deeds.sort_by_key(|memory| -words::relevance(asked, words::signature(content(memory))));
         let told = deeds.into_iter().take(most).zip(10..);
-        let told: Vec<String> = told.map(|(memory, draw)| self.deed(memory, draw)).collect();
+        let told = told.map(|(memory, draw)| self.deed(memory, draw));
+        let told: Vec<String> = told.filter(|deed| !deed.is_empty()).collect();
         told.join(self.voice.phrases().space)
     }
 
-    fn deed(&self, memory: &Memory<'_>, draw: u32) -> String {
+    fn deed(&self, memory: &Done<'_>, draw: u32) -> String {
         let (kind, author) = match memory.deed {
             Deed::Posted(post) => (0, post.author_name),
             Deed::Commented(comment) => {
@@ -156,6 +158,7 @@ impl Answer<'_> {
             Deed::Liked(post) => (2, post.author_name),
             Deed::Reposted(post) => (3, post.author_name),
             Deed::Followed(user) => (4, user.agent.name.as_str()),
+            _ => return String::new(),
         };
         let quote = self.quote(content(memory), draw);
         self.say(&self.lines().did[kind], draw, &[("author", author), ("quote", &quote)])
@@ -181,10 +184,10 @@ impl Answer<'_> {
 }
 
 /// The text that a memory is about.
-fn content<'world>(memory: &Memory<'world>) -> &'world str {
+fn content<'world>(memory: &Done<'world>) -> &'world str {
     match memory.deed {
         Deed::Posted(post) | Deed::Liked(post) | Deed::Reposted(post) => post.content,
         Deed::Commented(comment) => comment.content,
-        Deed::Followed(_) => "",
+        _ => "",
     }
 }

@@ -18,21 +18,28 @@
 //! # fn small_town() -> Setup {
 //! #     let agent = Agent {
 //! #         name: "Maya".into(), user_name: "maya".into(), bio: "Rides the night bus.".into(),
-//! #         persona: String::new(), kind: "Student".into(), activity_ppm: 1_000_000,
-//! #         active_hours: HourSet::ALL, posts_per_hour_ppm: 1_000_000,
-//! #         comments_per_hour_ppm: 1_000_000, sentiment_ppm: 0, stance: Stance::Opposing,
-//! #         influence_ppm: 1_000_000, interests: vec![],
+//! #         persona: String::new(), kind: "Student".into(), interests: vec![], follows: vec![],
+//! #         past_posts: vec![], policy: Policy::Builtin,
+//! #         traits: Traits {
+//! #             activity_ppm: 1_000_000, active_hours: HourSet::ALL,
+//! #             posts_per_hour_ppm: 1_000_000, comments_per_hour_ppm: 1_000_000,
+//! #             sentiment_ppm: 0, stance: Stance::Opposing, influence_ppm: 1_000_000,
+//! #             response_delay_min: 0, response_delay_max: 0,
+//! #         },
 //! #     };
 //! #     Setup {
 //! #         platform: Platform::Reddit, seed: 7,
-//! #         clock: Clock { start_minute: 0, minutes_per_round: 60 },
+//! #         clock: Clock { start_minute: 0, minutes_per_round: 60, planned_rounds: 24 },
 //! #         activity: Activity {
 //! #             agents_per_hour_min: 1, agents_per_hour_max: 1, peak_hours: HourSet::NONE,
 //! #             peak_ppm: 1_000_000, off_peak_hours: HourSet::NONE, off_peak_ppm: 1_000_000,
+//! #             morning_hours: HourSet::NONE, morning_ppm: 1_000_000,
+//! #             work_hours: HourSet::NONE, work_ppm: 1_000_000,
 //! #         },
 //! #         agents: vec![agent],
 //! #         seed_posts: vec![SeedPost { agent: 0, content: "Who needs a night bus?".into() }],
-//! #         topics: vec!["night bus".into()],
+//! #         scheduled: vec![], topics: vec!["night bus".into()], narrative: String::new(),
+//! #         self_rating: true,
 //! #         feed: Feed {
 //! #             recency_ppm: 400_000, popularity_ppm: 300_000, relevance_ppm: 300_000,
 //! #             viral_threshold: 10, echo_chamber_ppm: 500_000,
@@ -42,7 +49,7 @@
 //! let mut world = World::new(small_town()).expect("a valid setup");
 //! for tick in 0..3 {
 //!     let decisions = world.decide(0..world.active());
-//!     let outputs = world.step(&Inputs { tick, wall_clock_ms: 0 }, decisions).expect("in order");
+//!     let outputs = world.step(Inputs::quiet(tick, 0), decisions).expect("in order");
 //!     for action in outputs.actions {
 //!         let agent = world.user(action.agent).expect("it acted").agent;
 //!         assert_eq!(agent.name, "Maya");
@@ -74,7 +81,7 @@
 //! | `act`, `queue` | what agents do; what enters and leaves a tick |
 //! | `world` | the two calls |
 //! | `activation` | who acts in a round, in which order |
-//! | `feed`, `ranking` | what an agent sees; the posts of the hour |
+//! | `feed`, `ranking`, `reading` | what an agent sees; the posts of the hour; searches |
 //! | `policy` | the `builtin` policy: what it does and what it says |
 //! | `cleanup` | applies acts to the tables, or says why not |
 //! | `tables` | the state, and what follows from it |
@@ -100,6 +107,7 @@ mod policy;
 mod queue;
 mod random;
 mod ranking;
+mod reading;
 mod score;
 mod setup;
 mod snapshot;
@@ -110,16 +118,20 @@ mod view;
 mod words;
 mod world;
 
-pub use act::{Act, Action, Decision, Decisions, Effect, Failure};
+pub use act::{Act, Action, Decision, Decisions, Effect, Failure, TEXT_MAX};
 pub use check::SetupError;
-pub use queue::{Inputs, Outputs, StepError};
-pub use setup::{Activity, Agent, Clock, Feed, HourSet, Platform, SeedPost, Setup, Stance};
+pub use queue::{Change, Event, Inputs, Outputs, StepError};
+pub use setup::{
+    Activity, Agent, Clock, Feed, HourSet, Platform, Policy, ScheduledPost, SeedPost, Setup,
+    Stance, Traits,
+};
 pub use snapshot::SnapshotError;
 pub use view::{
-    CommentView, Counts, Deed, InterviewContext, Memory, Observation, PostView, SeenPost, UserView,
+    CommentView, Counts, Deed, Done, InterviewContext, Memory, Observation, PostView, SeenPost,
+    UserView,
 };
 pub use world::World;
 
 /// The version of the rules: which world follows from a setup and its inputs. A run names the
 /// rules it was made under, and only a world with the same number can play it again.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;

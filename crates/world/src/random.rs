@@ -24,6 +24,10 @@ pub(crate) enum Purpose {
     Words = 7,
     /// How it answers a question.
     Answer = 8,
+    /// How long an agent takes to come to a post; the draw is the post.
+    Delay = 9,
+    /// What chance adds to a post in a feed; the draw is the post.
+    Jitter = 10,
 }
 
 /// All chance of one world.

@@ -13,7 +13,7 @@ const KEPT: usize = 256;
 /// How many posts are shown, as in OASIS.
 const SHOWN: usize = 100;
 
-/// Original posts by hot score, best first; the lower id first among equals.
+/// Originals and quotes by hot score, best first; the lower id first among equals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ranking {
     pub(crate) posts: Vec<u32>,
@@ -46,27 +46,23 @@ impl Ranking {
 }
 
 fn hot(platform: Platform, clock: Clock, tables: &Tables, post: u32) -> i64 {
-    let posts = &tables.posts;
     let row = row(post).expect("only posts are ranked");
-    let votes = match platform {
-        Platform::Reddit => i64::from(posts.likes[row]),
-        Platform::Twitter => interactions(tables, row),
+    let counters = &tables.posts.counters[row];
+    let liked = match platform {
+        Platform::Reddit => i64::from(counters.likes),
+        Platform::Twitter => counters.interactions(),
     };
-    score::hot(platform, votes, clock.minute(posts.tick[row]))
-}
-
-/// Likes, comments and, twice, shares of the post in this row.
-pub(crate) fn interactions(tables: &Tables, row: usize) -> i64 {
-    let posts = &tables.posts;
-    i64::from(posts.likes[row]) + i64::from(posts.comments[row]) + 2 * i64::from(posts.shares[row])
+    let votes = liked - i64::from(counters.dislikes);
+    score::hot(platform, votes, clock.minute(tables.posts.rows[row].tick))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::{Kind, Post};
     use alloc::vec;
 
-    const CLOCK: Clock = Clock { start_minute: 0, minutes_per_round: 60 };
+    const CLOCK: Clock = Clock { start_minute: 0, minutes_per_round: 60, planned_rounds: 48 };
 
     #[test]
     fn incremental_ranking_equals_ranking_everything() {
@@ -75,12 +71,13 @@ mod tests {
         for tick in 1..60 {
             let mut changed = vec![];
             for author in 0..20 {
-                changed.push(tables.add_post(author, 0, tick, "text"));
+                let post = Post { author, of: 0, tick, kind: Kind::Original };
+                changed.push(tables.add_post(post, "text"));
             }
             for user in 0..40_u32 {
                 let post = (user * 7919 + tick * 104_729) % tables.posts.count() + 1;
-                if !tables.users.marks(user, post).liked {
-                    tables.add_like(user, post, tick);
+                if tables.users.marks(user, post).like == 0 {
+                    tables.like(user, post, tick);
                     changed.push(post);
                 }
             }

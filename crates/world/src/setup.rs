@@ -26,10 +26,16 @@ pub struct Setup {
     pub agents: Vec<Agent>,
     /// Posts that exist before anybody acts, played in tick 0 in this order.
     pub seed_posts: Vec<SeedPost>,
+    /// Posts of later rounds, played before the agents act, in this order within a round.
+    pub scheduled: Vec<ScheduledPost>,
     /// What people talk about.
     pub topics: Vec<String>,
+    /// Where the story goes, in plain sentences; may be empty.
+    pub narrative: String,
     /// How a feed weighs what it may show.
     pub feed: Feed,
+    /// Whether users may like and dislike what they wrote themselves.
+    pub self_rating: bool,
 }
 
 /// The two kinds of platform. Each is a world of its own.
@@ -49,6 +55,8 @@ pub struct Clock {
     pub start_minute: u32,
     /// Simulated minutes that a round takes, 1 to 1440.
     pub minutes_per_round: u32,
+    /// Rounds in which the story is to be told. The world goes on after them if it is stepped.
+    pub planned_rounds: u32,
 }
 
 impl Clock {
@@ -79,6 +87,14 @@ pub struct Activity {
     pub off_peak_hours: HourSet,
     /// Multiplier of the off-peak hours. At most 100 times.
     pub off_peak_ppm: u32,
+    /// Hours in which `morning_ppm` applies, unless they are one of the above.
+    pub morning_hours: HourSet,
+    /// Multiplier of the morning. At most 100 times.
+    pub morning_ppm: u32,
+    /// Hours in which `work_ppm` applies, unless they are one of the above.
+    pub work_hours: HourSet,
+    /// Multiplier of the hours of work. At most 100 times.
+    pub work_ppm: u32,
 }
 
 /// A set of hours of the day: bit `h` stands for hour `h`, bits 24 and above are unused.
@@ -117,6 +133,30 @@ pub struct Agent {
     pub persona: String,
     /// Its entity type, such as `Student` or `MediaOutlet`.
     pub kind: String,
+    /// What it cares about, most important first.
+    pub interests: Vec<String>,
+    /// Whom it follows before anything happens, each once, never itself.
+    pub follows: Vec<u32>,
+    /// What it posted before anything happens, oldest first.
+    pub past_posts: Vec<String>,
+    /// Who decides for it.
+    pub policy: Policy,
+    /// How it behaves.
+    pub traits: Traits,
+}
+
+/// Who decides for an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Policy {
+    /// The world itself.
+    Builtin,
+    /// Somebody outside; what it decides is an input.
+    Outside,
+}
+
+/// How an agent behaves; may change while a world runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
     /// Probability of wanting to act in a round that falls into its hours, 0 to one million.
     pub activity_ppm: u32,
     /// The hours in which it is awake.
@@ -131,8 +171,10 @@ pub struct Agent {
     pub stance: Stance,
     /// Weight of its word; one million is ordinary. At most 1,000 times.
     pub influence_ppm: u32,
-    /// What it cares about, most important first.
-    pub interests: Vec<String>,
+    /// Simulated minutes until it comes to a post, at least.
+    pub response_delay_min: u32,
+    /// Simulated minutes until it comes to a post, at most. At most a year.
+    pub response_delay_max: u32,
 }
 
 /// On which side of the matter an agent stands.
@@ -151,6 +193,17 @@ pub enum Stance {
 /// A post that exists before anybody acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeedPost {
+    /// Its author.
+    pub agent: u32,
+    /// Its text.
+    pub content: String,
+}
+
+/// A post of a later round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduledPost {
+    /// When, 1 or more.
+    pub round: u32,
     /// Its author.
     pub agent: u32,
     /// Its text.

@@ -1,19 +1,22 @@
 //! The world itself: made, asked, stepped.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::act::{Act, Action, Decision, Decisions};
+use crate::act::{Act, Action, Decision, Decisions, Effect, Failure, Look};
 use crate::activation;
 use crate::check::{self, SetupError};
 use crate::cleanup::Cleanup;
+use crate::feed::{self, Shown};
 use crate::policy::{self, voice::Voice};
-use crate::queue::{Inputs, Outputs, StepError};
-use crate::random::Source;
+use crate::queue::{Change, Event, Inputs, Outputs, StepError};
+use crate::random::{Purpose, Source};
 use crate::ranking::Ranking;
-use crate::setup::{Agent, Setup};
+use crate::reading;
+use crate::setup::{Activity, Agent, Feed, Policy, Setup, Traits};
 use crate::snapshot;
-use crate::tables::Tables;
+use crate::tables::{Found, Kind, Post, Tables};
 use crate::words::{self, Signature};
 
 /// One platform and everybody on it, between two ticks.
@@ -23,12 +26,26 @@ pub struct World {
     pub(crate) setup_digest: [u8; 16],
     pub(crate) source: Source,
     pub(crate) profiles: Vec<Profile>,
+    pub(crate) settings: Settings,
     pub(crate) tables: Tables,
     pub(crate) ranking: Ranking,
+    /// Every change so far; `settings` is the setup's with these on top.
+    pub(crate) changes: Vec<Change>,
     /// The tick that is stepped next.
     pub(crate) tick: u32,
     /// Who acts in it, in order.
     pub(crate) active: Vec<u32>,
+}
+
+/// The part of the configuration that may change.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) activity: Activity,
+    pub(crate) feed: Feed,
+    pub(crate) topics: Vec<alloc::string::String>,
+    pub(crate) narrative: alloc::string::String,
+    /// By agent.
+    pub(crate) traits: Vec<Traits>,
 }
 
 /// What follows from an agent's description.
@@ -36,20 +53,29 @@ pub struct World {
 pub(crate) struct Profile {
     /// What it cares about.
     pub(crate) interests: Signature,
+    /// What it is found by.
+    pub(crate) known_by: Signature,
     /// How it speaks.
     pub(crate) voice: Voice,
 }
 
 impl Profile {
     fn new(agent: &Agent) -> Profile {
+        let all = |texts: &[&str]| {
+            texts.iter().fold(Signature::default(), |all, text| all | words::signature(text))
+        };
         let interests = agent.interests.iter().map(|interest| words::signature(interest));
-        let interests = interests.fold(words::signature(&agent.bio), |all, one| all | one);
-        Profile { interests, voice: Voice::of(agent) }
+        Profile {
+            interests: interests.fold(words::signature(&agent.bio), |all, one| all | one),
+            known_by: all(&[&agent.name, &agent.user_name, &agent.bio]),
+            voice: Voice::of(agent),
+        }
     }
 }
 
 impl World {
-    /// A world before its first tick, which will play the seed posts.
+    /// A world before its first tick, which will play the seed posts. What profiles bring, whom
+    /// they follow and what they posted, is there already.
     ///
     /// # Errors
     /// Everything that is wrong with the setup.
@@ -58,21 +84,54 @@ impl World {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(World {
+        let settings = Settings {
+            activity: setup.activity,
+            feed: setup.feed,
+            topics: setup.topics.clone(),
+            narrative: setup.narrative.clone(),
+            traits: setup.agents.iter().map(|agent| agent.traits).collect(),
+        };
+        let mut world = World {
             setup_digest: snapshot::setup_digest(&setup),
             source: Source::new(setup.seed, setup.platform),
             profiles: setup.agents.iter().map(Profile::new).collect(),
+            settings,
             tables: Tables::new(setup.agents.len()),
             ranking: Ranking::default(),
+            changes: Vec::new(),
             tick: 0,
             active: Vec::new(),
             setup,
-        })
+        };
+        world.add_past();
+        Ok(world)
+    }
+
+    /// What profiles bring.
+    fn add_past(&mut self) {
+        for (id, agent) in (0..).zip(&self.setup.agents) {
+            for &user in &agent.follows {
+                self.tables.follow(id, user, 0);
+            }
+        }
+        let mut past = Vec::new();
+        for (author, agent) in (0..).zip(&self.setup.agents) {
+            for text in &agent.past_posts {
+                let post = Post { author, of: 0, tick: 0, kind: Kind::Original };
+                past.push(self.tables.add_post(post, text));
+            }
+        }
+        self.ranking.update(self.setup.platform, self.setup.clock, &self.tables, &past);
     }
 
     /// What the world was made from.
     pub fn setup(&self) -> &Setup {
         &self.setup
+    }
+
+    /// How an agent behaves now; `None` if there is no such agent.
+    pub fn traits(&self, agent: u32) -> Option<&Traits> {
+        self.settings.traits.get(agent as usize)
     }
 
     /// The tick that is stepped next: 0 plays the seed posts, tick `n` is round `n`.
@@ -90,48 +149,67 @@ impl World {
         &self.active
     }
 
+    /// The active agents of the coming tick whose decisions come from outside, in order.
+    pub fn wanted(&self) -> Vec<u32> {
+        self.active.iter().copied().filter(|&agent| self.is_outside(agent)).collect()
+    }
+
     /// What the agents at these positions of the active list decide. Any number of threads may
     /// ask at the same time; positions beyond the list are left out.
     pub fn decide(&self, positions: Range<u32>) -> Decisions {
         let end = positions.end.min(self.active());
         let start = positions.start.min(end);
-        let mut list = Vec::new();
+        let (mut list, mut looks) = (Vec::new(), Vec::new());
         for &agent in &self.active[start as usize..end as usize] {
-            if let Some(observation) = self.observe(agent) {
-                let acts = policy::decide(self, &observation);
+            let shown = feed::feed(self, agent);
+            looks.push(look(agent, &shown));
+            if !self.is_outside(agent) {
+                let acts = policy::decide(self, agent, &shown);
                 list.extend(acts.into_iter().map(|act| Decision { agent, act }));
             }
         }
-        Decisions::new(self.tick, start..end, list)
+        Decisions::new(self.tick, start..end, list, looks)
     }
 
-    /// Plays one tick: applies the decisions of all active agents in order, then chooses who
-    /// acts next. Everybody decided on the world as it was, so a reaction takes a round.
+    /// Plays one tick: events first, then the decisions of all agents in order; then chooses
+    /// who acts next. Everybody decided on the world as it was, so a reaction takes a round.
     ///
     /// # Errors
-    /// If inputs or decisions are for another tick or incomplete; the world is then unchanged.
-    pub fn step(&mut self, inputs: &Inputs, decisions: Decisions) -> Result<Outputs, StepError> {
-        self.check(inputs, &decisions)?;
+    /// If inputs or decisions are for another tick, incomplete, or speak of what is not there;
+    /// the world is then unchanged.
+    pub fn step(&mut self, inputs: Inputs, decisions: Decisions) -> Result<Outputs, StepError> {
+        self.check(&inputs, &decisions)?;
         let tick = self.tick;
-        let list = if tick == 0 { self.seed_posts() } else { decisions.into_list() };
-        let mut cleanup = Cleanup::new(&mut self.tables, tick);
-        let actions = list.into_iter().map(|Decision { agent, act }| {
-            let outcome = cleanup.apply(agent, &act);
-            Action { agent, act, outcome }
-        });
-        let outputs = Outputs {
+        let active_agents = self.active();
+        let (decided, looks) = decisions.into_parts();
+        let list = self.in_order(inputs.events, decided, inputs.decisions);
+        let read = self.read(&list);
+        for look in looks {
+            self.tables.found[look.agent as usize] = Found::default();
+            look.roots.into_iter().for_each(|root| self.tables.seen[look.agent as usize].add(root));
+        }
+        let actions = self.apply(list, read);
+        for change in inputs.changes {
+            self.settings.apply(&change);
+            self.changes.push(change);
+        }
+        self.tick += 1;
+        self.active = activation::choose(self, self.tick);
+        Ok(Outputs {
             tick,
             round: tick,
             minute: self.setup.clock.minute(tick),
             wall_clock_ms: inputs.wall_clock_ms,
-            actions: actions.collect(),
-            active_agents: u32::try_from(self.active.len()).expect("at most all agents"),
-        };
-        let changed = cleanup.into_changed();
-        self.ranking.update(self.setup.platform, self.setup.clock, &self.tables, &changed);
-        self.tick += 1;
-        self.active = activation::choose(&self.setup, self.source, self.tick);
-        Ok(outputs)
+            actions,
+            active_agents,
+            wanted: self.wanted(),
+        })
+    }
+
+    /// What would be wrong with stepping these inputs, whatever their tick: a driver asks
+    /// before it records them.
+    pub fn problems(&self, inputs: &Inputs) -> Vec<SetupError> {
+        check::input_problems(self.setup.agents.len(), inputs)
     }
 
     fn check(&self, inputs: &Inputs, decisions: &Decisions) -> Result<(), StepError> {
@@ -146,14 +224,99 @@ impl World {
             let found = decisions.positions();
             return Err(StepError::Incomplete { found, expected: self.active() });
         }
-        Ok(())
+        let problems = self.problems(inputs);
+        if problems.is_empty() { Ok(()) } else { Err(StepError::Invalid(problems)) }
     }
 
-    fn seed_posts(&self) -> Vec<Decision> {
-        let decision = |post: &crate::setup::SeedPost| Decision {
-            agent: post.agent,
-            act: Act::CreatePost { content: post.content.clone() },
-        };
-        self.setup.seed_posts.iter().map(decision).collect()
+    /// All that is to be done in this tick: planned posts, events, then agent by agent.
+    fn in_order(
+        &self,
+        events: Vec<Event>,
+        decided: Vec<Decision>,
+        outside: Vec<Decision>,
+    ) -> Vec<Decision> {
+        let mut list = self.planned();
+        list.extend(
+            events.into_iter().map(|Event { agent, content }| Decision {
+                agent,
+                act: Act::CreatePost { content },
+            }),
+        );
+        let mut keyed: Vec<(u64, u32, Act)> = (decided.into_iter().chain(outside))
+            .map(|Decision { agent, act }| {
+                (self.source.agent(self.tick, agent).value(Purpose::Order, 0), agent, act)
+            })
+            .collect();
+        keyed.sort_by_key(|&(key, agent, _)| (key, agent));
+        list.extend(keyed.into_iter().map(|(_, agent, act)| Decision { agent, act }));
+        list
     }
+
+    /// The posts that the setup plans for this tick.
+    fn planned(&self) -> Vec<Decision> {
+        let post = |agent, content: &alloc::string::String| Decision {
+            agent,
+            act: Act::CreatePost { content: content.clone() },
+        };
+        let scheduled = self.setup.scheduled.iter().filter(|post| post.round == self.tick);
+        let scheduled = scheduled.map(|planned| post(planned.agent, &planned.content));
+        if self.tick > 0 {
+            return scheduled.collect();
+        }
+        let seeds = self.setup.seed_posts.iter().map(|seed| post(seed.agent, &seed.content));
+        seeds.chain(scheduled).collect()
+    }
+
+    /// The outcomes of all acts that only read, in order.
+    fn read(&self, list: &[Decision]) -> VecDeque<Result<Effect, Failure>> {
+        let answer = |decision: &Decision| reading::answer(self, decision.agent, &decision.act);
+        list.iter().filter_map(answer).collect()
+    }
+
+    fn apply(
+        &mut self,
+        list: Vec<Decision>,
+        mut read: VecDeque<Result<Effect, Failure>>,
+    ) -> Vec<Action> {
+        let mut actions = Vec::with_capacity(list.len());
+        let mut cleanup = Cleanup::new(&mut self.tables, self.tick, self.setup.self_rating);
+        for Decision { agent, act } in list {
+            let outcome = match cleanup.apply(agent, &act) {
+                Some(outcome) => outcome,
+                None => {
+                    let outcome = read.pop_front().expect("what cleanup leaves out was read");
+                    cleanup.remember_reading(agent, &act, &outcome);
+                    outcome
+                }
+            };
+            actions.push(Action { agent, act, outcome });
+        }
+        let changed = cleanup.into_changed();
+        self.ranking.update(self.setup.platform, self.setup.clock, &self.tables, &changed);
+        actions
+    }
+
+    pub(crate) fn is_outside(&self, agent: u32) -> bool {
+        self.setup.agents[agent as usize].policy == Policy::Outside
+    }
+}
+
+impl Settings {
+    pub(crate) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Activity(activity) => self.activity = *activity,
+            Change::Feed(feed) => self.feed = *feed,
+            Change::Topics(topics) => self.topics.clone_from(topics),
+            Change::Narrative(narrative) => self.narrative.clone_from(narrative),
+            Change::Traits { agent, traits } => self.traits[*agent as usize] = *traits,
+        }
+    }
+}
+
+fn look(agent: u32, shown: &[Shown]) -> Look {
+    let mut roots = [0; 5];
+    for (root, shown) in roots.iter_mut().zip(shown) {
+        *root = shown.root;
+    }
+    Look { agent, roots }
 }

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use super::phrases::fill;
 use super::voice::{Manner, Voice};
 use crate::random::{Dice, Purpose};
-use crate::setup::{Agent, Stance};
-use crate::view::{Observation, SeenPost};
+use crate::setup::{Stance, Traits};
+use crate::view::PostView;
 use crate::words;
 use crate::world::World;
 
@@ -26,8 +26,9 @@ pub(crate) enum Attitude {
 }
 
 /// The text of an agent's post number `number`.
-pub(crate) fn post(world: &World, id: u32, number: u32, observation: &Observation<'_>) -> String {
+pub(crate) fn post(world: &World, id: u32, number: u32, posts: &[PostView<'_>]) -> String {
     let agent = &world.setup.agents[id as usize];
+    let traits = &world.settings.traits[id as usize];
     let voice = world.profiles[id as usize].voice;
     let phrases = voice.phrases();
     let dice = world.source.agent(world.tick, id);
@@ -35,17 +36,17 @@ pub(crate) fn post(world: &World, id: u32, number: u32, observation: &Observatio
     let draw = first_draw(0, number);
 
     // One post in three takes up what the agent sees: two of three places are beyond the feed.
-    let places = 3 * u32::try_from(observation.posts.len()).unwrap_or(0);
-    let taken_up = observation.posts.get(dice.below(Purpose::Words, draw, places) as usize);
+    let places = 3 * u32::try_from(posts.len()).unwrap_or(0);
+    let taken_up = posts.get(dice.below(Purpose::Words, draw, places) as usize);
     let topic = topic(world, id, dice, draw + 1, taken_up);
     let quote =
-        taken_up.map_or(String::new(), |seen| quote(world, id, seen.post.content, dice, draw + 4));
+        taken_up.map_or(String::new(), |seen| quote(world, id, seen.content, dice, draw + 4));
     let beginning = match taken_up {
         Some(_) if !quote.is_empty() => phrases.hooks[walk.beginning],
-        _ => phrases.openers[tone(agent, voice, dice, draw + 5)][walk.beginning],
+        _ => phrases.openers[tone(traits, voice, dice, draw + 5)][walk.beginning],
     };
-    let author = taken_up.map_or("", |seen| seen.post.author_name);
-    let middle = phrases.posts[stance(agent.stance)][walk.middle];
+    let author = taken_up.map_or("", |seen| seen.author_name);
+    let middle = phrases.posts[stance(traits.stance)][walk.middle];
     let end = phrases.closers[manner(voice)][walk.end];
     compose(
         voice,
@@ -59,7 +60,7 @@ pub(crate) fn reply(
     world: &World,
     id: u32,
     number: u32,
-    seen: &SeenPost<'_>,
+    seen: &PostView<'_>,
     attitude: Attitude,
 ) -> String {
     let voice = world.profiles[id as usize].voice;
@@ -67,7 +68,7 @@ pub(crate) fn reply(
     let dice = world.source.agent(world.tick, id);
     let walk = Walk::step(world.source.character(id), 1, number);
     let draw = first_draw(1, number);
-    let topic = in_a_sentence(world, id, named_topic(world, id, seen.post.content));
+    let topic = in_a_sentence(world, id, named_topic(world, id, seen.content));
     let middle = match attitude {
         Attitude::Agrees => phrases.replies[0][walk.middle],
         Attitude::Differs => phrases.replies[1][walk.middle],
@@ -79,8 +80,8 @@ pub(crate) fn reply(
         parts,
         &[
             ("topic", &topic),
-            ("author", seen.post.author_name),
-            ("quote", &quote(world, id, seen.post.content, dice, draw + 4)),
+            ("author", seen.author_name),
+            ("quote", &quote(world, id, seen.content, dice, draw + 4)),
             ("name", &world.setup.agents[id as usize].name),
         ],
     )
@@ -124,15 +125,15 @@ fn compose(voice: Voice, parts: [&str; 3], slots: &[(&str, &str)]) -> String {
 
 /// What an agent writes about: what the post that it takes up is about, else one of its
 /// interests, else what everybody talks about.
-fn topic(world: &World, id: u32, dice: Dice, draw: u32, about: Option<&SeenPost<'_>>) -> String {
-    let (topics, interests) = (&world.setup.topics, &world.setup.agents[id as usize].interests);
+fn topic(world: &World, id: u32, dice: Dice, draw: u32, about: Option<&PostView<'_>>) -> String {
+    let (topics, interests) = (&world.settings.topics, &world.setup.agents[id as usize].interests);
     let pick = |list: &'_ [String], draw| {
         let size = u32::try_from(list.len()).unwrap_or(u32::MAX);
         list.get(dice.below(Purpose::Words, draw, size) as usize).cloned()
     };
     let own = || pick(interests, draw + 1);
     let common = || pick(topics, draw + 2);
-    let named = about.and_then(|seen| named_topic(world, id, seen.post.content));
+    let named = about.and_then(|seen| named_topic(world, id, seen.content));
     let topic = match named {
         Some(topic) => Some(String::from(topic)),
         None if dice.chance(Purpose::Words, draw, 300_000) => own().or_else(common),
@@ -148,7 +149,7 @@ pub(crate) fn named_topic<'world>(
     text: &str,
 ) -> Option<&'world str> {
     let interests = &world.setup.agents[id as usize].interests;
-    let all = world.setup.topics.iter().chain(interests);
+    let all = world.settings.topics.iter().chain(interests);
     all.map(String::as_str).find(|topic| words::mentions(text, topic))
 }
 
@@ -158,7 +159,7 @@ pub(crate) fn in_a_sentence(world: &World, id: u32, topic: Option<&str>) -> Stri
     let phrases = world.profiles[id as usize].voice.phrases();
     let topic = topic.unwrap_or(phrases.anything);
     let is_thing = topic.starts_with(|character: char| character.is_ascii_lowercase())
-        && world.setup.topics.iter().any(|thing| thing == topic);
+        && world.settings.topics.iter().any(|thing| thing == topic);
     let mut named = String::from(if is_thing { phrases.article } else { "" });
     named.push_str(topic);
     named
@@ -185,8 +186,8 @@ pub(crate) fn quote(world: &World, id: u32, text: &str, dice: Dice, draw: u32) -
 }
 
 /// Cheerful, plain or gloomy: an agent's mood, give or take. An organisation keeps its countenance.
-fn tone(agent: &Agent, voice: Voice, dice: Dice, draw: u32) -> usize {
-    match i64::from(agent.sentiment_ppm) + dice.around(Purpose::Words, draw, 450_000) {
+fn tone(traits: &Traits, voice: Voice, dice: Dice, draw: u32) -> usize {
+    match i64::from(traits.sentiment_ppm) + dice.around(Purpose::Words, draw, 450_000) {
         _ if voice.manner != Manner::Person => 1,
         250_000.. => 0,
         ..=-250_000 => 2,

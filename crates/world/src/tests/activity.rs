@@ -56,17 +56,17 @@ fn peak_hours_multiply_and_win_over_off_peak_hours() {
 #[test]
 fn agents_act_in_their_hours_and_as_often_as_they_want() {
     let asleep = acting(24, |setup| {
-        setup.agents.iter_mut().for_each(|agent| agent.active_hours = HourSet::NONE);
+        setup.agents.iter_mut().for_each(|agent| agent.traits.active_hours = HourSet::NONE);
     });
     assert_eq!(asleep, 0);
     let two_hours = acting(24, |setup| {
         let hours = HourSet::from_hours([9, 10]).expect("hours of a day");
-        setup.agents.iter_mut().for_each(|agent| agent.active_hours = hours);
+        setup.agents.iter_mut().for_each(|agent| agent.traits.active_hours = hours);
     });
     let expected = 20 * 2 * 15;
     assert!(two_hours.abs_diff(expected) < expected / 10, "{two_hours} of about {expected}");
     let lazy = acting(24, |setup| {
-        setup.agents.iter_mut().for_each(|agent| agent.activity_ppm = 100_000);
+        setup.agents.iter_mut().for_each(|agent| agent.traits.activity_ppm = 100_000);
     });
     let wanting = 20 * 24 * 60 / 10;
     assert!(lazy <= wanting + wanting / 20 && lazy > wanting / 2, "{lazy} of about {wanting}");

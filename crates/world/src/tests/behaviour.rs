@@ -5,8 +5,8 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::fixture::{PLATFORMS, crowd, play, step, world};
-use crate::policy;
-use crate::{Act, Action, Observation, Platform, Setup, Stance};
+use crate::{Act, Action, Platform, Setup, Stance};
+use crate::{feed, policy};
 
 const SEEDS: u64 = 20;
 
@@ -59,10 +59,9 @@ fn an_agent_that_sees_nothing_behaves_differently() {
             let mut world = world(crowd(platform, seed, 24));
             play(&mut world, 6);
             for agent in 0..24 {
-                let observation = world.observe(agent).expect("an agent");
-                let blank = Observation { posts: Vec::new(), ..observation.clone() };
-                for (seen, counts) in [(observation, &mut seeing), (blank, &mut blind)] {
-                    for act in policy::decide(&world, &seen) {
+                let shown = feed::feed(&world, agent);
+                for (shown, counts) in [(&*shown, &mut seeing), (&[], &mut blind)] {
+                    for act in policy::decide(&world, agent, shown) {
                         *counts.entry(name(&act)).or_insert(0_u32) += 1;
                     }
                 }
@@ -84,6 +83,7 @@ fn name(act: &Act) -> &'static str {
         Act::Repost { .. } => "repost",
         Act::Follow { .. } => "follow",
         Act::DoNothing => "nothing",
+        _ => "other",
     }
 }
 
@@ -91,7 +91,7 @@ fn name(act: &Act) -> &'static str {
 fn nobody_says_the_same_twice() {
     for platform in PLATFORMS {
         let mut setup = crowd(platform, 3, 24);
-        setup.agents.iter_mut().for_each(|agent| agent.posts_per_hour_ppm = 900_000);
+        setup.agents.iter_mut().for_each(|agent| agent.traits.posts_per_hour_ppm = 900_000);
         let all = play(&mut world(setup), 200);
         let mut said: BTreeSet<(u32, &str)> = BTreeSet::new();
         let (mut texts, mut by_anybody) = (0, BTreeSet::new());
@@ -128,7 +128,7 @@ fn comments_name_whom_they_answer() {
     for _ in 0..12 {
         let outputs = step(&mut world);
         for action in outputs.actions {
-            if let Act::CreateComment { post, content } = action.act {
+            if let Act::CreateComment { post, content, .. } = action.act {
                 let author: String = world.post(post).expect("it exists").author_name.into();
                 assert!(content.contains(&author), "{content} does not name {author}");
             }
@@ -142,8 +142,8 @@ fn higher_rates_mean_more_posts_and_comments() {
         let set = |posts, comments| {
             actions(platform, 8, move |setup| {
                 for agent in &mut setup.agents {
-                    agent.posts_per_hour_ppm = posts;
-                    agent.comments_per_hour_ppm = comments;
+                    agent.traits.posts_per_hour_ppm = posts;
+                    agent.traits.comments_per_hour_ppm = comments;
                 }
             })
         };
@@ -160,7 +160,7 @@ fn higher_rates_mean_more_posts_and_comments() {
 fn mood_and_stance_show_in_what_is_liked() {
     let with_mood = |sentiment| {
         let all = actions(Platform::Twitter, 8, move |setup| {
-            setup.agents.iter_mut().for_each(|agent| agent.sentiment_ppm = sentiment);
+            setup.agents.iter_mut().for_each(|agent| agent.traits.sentiment_ppm = sentiment);
         });
         count(&all, is_like)
     };
@@ -172,7 +172,7 @@ fn mood_and_stance_show_in_what_is_liked() {
         for action in play(&mut world, 8) {
             if let Act::LikePost { post } = action.act {
                 let author = world.post(post).expect("it exists").author;
-                let stance = |agent| world.user(agent).expect("an agent").agent.stance;
+                let stance = |agent| world.user(agent).expect("an agent").agent.traits.stance;
                 match (stance(action.agent), stance(author)) {
                     (Stance::Supportive, Stance::Opposing)
                     | (Stance::Opposing, Stance::Supportive) => other_side += 1,
@@ -195,7 +195,7 @@ fn an_echo_chamber_shows_more_of_the_own_side() {
             let mut world = world(setup);
             play(&mut world, 8);
             for agent in (0..48).filter(|agent| matches!(agent % 12, 0 | 1 | 4 | 6 | 7 | 8)) {
-                let stance = |agent| world.user(agent).expect("an agent").agent.stance;
+                let stance = |agent| world.user(agent).expect("an agent").agent.traits.stance;
                 for seen in world.observe(agent).expect("an agent").posts {
                     own += u32::from(stance(seen.post.author) == stance(agent));
                     all += 1;

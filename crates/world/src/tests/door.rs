@@ -26,10 +26,10 @@ fn all_problems_are_reported_at_once_each_with_its_place() {
         setup.activity.peak_hours = HourSet(1 << 24);
         setup.activity.off_peak_ppm = 100_000_001;
         setup.agents[3].name = "  ".into();
-        setup.agents[3].activity_ppm = 1_000_001;
-        setup.agents[4].sentiment_ppm = -1_000_001;
-        setup.agents[5].posts_per_hour_ppm = u32::MAX;
-        setup.seed_posts.push(SeedPost { agent: 12, content: String::new() });
+        setup.agents[3].traits.activity_ppm = 1_000_001;
+        setup.agents[4].traits.sentiment_ppm = -1_000_001;
+        setup.agents[5].traits.posts_per_hour_ppm = u32::MAX;
+        setup.seed_posts.push(SeedPost { agent: 12, content: "?".into() });
         setup.feed.echo_chamber_ppm = 2_000_000;
     });
     assert_eq!(
@@ -41,9 +41,9 @@ fn all_problems_are_reported_at_once_each_with_its_place() {
             "activity.peak_hours is 0x1000000, expected only bits 0 to 23",
             "activity.off_peak_ppm is 100000001, expected 0 to 100000000",
             "agents[3].name is empty, expected a name",
-            "agents[3].activity_ppm is 1000001, expected 0 to 1000000",
-            "agents[4].sentiment_ppm is -1000001, expected -1000000 to 1000000",
-            "agents[5].posts_per_hour_ppm is 4294967295, expected 0 to 1000000000",
+            "agents[3].traits.activity_ppm is 1000001, expected 0 to 1000000",
+            "agents[4].traits.sentiment_ppm is -1000001, expected -1000000 to 1000000",
+            "agents[5].traits.posts_per_hour_ppm is 4294967295, expected 0 to 1000000000",
             "seed_posts[4].agent is 12, expected an agent, 0 to 11",
             "feed.echo_chamber_ppm is 2000000, expected 0 to 1000000",
         ]
@@ -73,11 +73,11 @@ fn extreme_but_valid_settings_play() {
             agent.interests.clear();
             agent.bio.clear();
             agent.persona.clear();
-            agent.influence_ppm = 1_000_000_000;
-            agent.posts_per_hour_ppm = 1_000_000_000;
-            agent.comments_per_hour_ppm = 1_000_000_000;
+            agent.traits.influence_ppm = 1_000_000_000;
+            agent.traits.posts_per_hour_ppm = 1_000_000_000;
+            agent.traits.comments_per_hour_ppm = 1_000_000_000;
         }
-        setup.seed_posts[0].content.clear();
+        setup.seed_posts[0].content = "?".into();
         setup.seed_posts[1].content = "…".into();
         let mut world = super::fixture::world(setup);
         super::fixture::play(&mut world, 6);

@@ -1,12 +1,13 @@
 //! A small town to test with, and how to play it.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::{
-    Action, Activity, Agent, Clock, Decisions, Feed, HourSet, Inputs, Outputs, Platform, SeedPost,
-    Setup, Stance, World,
+    Action, Activity, Agent, Clock, Decisions, Feed, HourSet, Inputs, Outputs, Platform, Policy,
+    SeedPost, Setup, Stance, Traits, World,
 };
 
 pub(crate) const PLATFORMS: [Platform; 2] = [Platform::Twitter, Platform::Reddit];
@@ -36,7 +37,7 @@ pub(crate) fn town(platform: Platform, seed: u64) -> Setup {
     Setup {
         platform,
         seed,
-        clock: Clock { start_minute: 8 * 60, minutes_per_round: 60 },
+        clock: Clock { start_minute: 8 * 60, minutes_per_round: 60, planned_rounds: 48 },
         activity: Activity {
             agents_per_hour_min: 4,
             agents_per_hour_max: 10,
@@ -44,6 +45,10 @@ pub(crate) fn town(platform: Platform, seed: u64) -> Setup {
             peak_ppm: 1_500_000,
             off_peak_hours: HourSet::from_hours(0..6).expect("hours of a day"),
             off_peak_ppm: 50_000,
+            morning_hours: HourSet::NONE,
+            morning_ppm: 400_000,
+            work_hours: HourSet::NONE,
+            work_ppm: 700_000,
         },
         agents,
         seed_posts: vec![
@@ -52,6 +57,9 @@ pub(crate) fn town(platform: Platform, seed: u64) -> Setup {
             seed_post(4, "Nobody asked those who repair the brakes. Publish the memo!"),
             seed_post(11, "夜间渡轮停运，市民反应不一。"),
         ],
+        scheduled: Vec::new(),
+        narrative: String::new(),
+        self_rating: true,
         topics: vec!["night ferry".into(), "brake tests".into(), "渡轮".into()],
         feed: Feed {
             recency_ppm: 400_000,
@@ -70,14 +78,21 @@ fn agent((name, kind, bio, stance, sentiment_ppm): Row) -> Agent {
         bio: bio.into(),
         persona: format!("{name} has lived here for a long time and says what it thinks."),
         kind: kind.into(),
-        activity_ppm: 700_000,
-        active_hours: HourSet::from_hours(7..24).expect("hours of a day"),
-        posts_per_hour_ppm: 300_000,
-        comments_per_hour_ppm: 800_000,
-        sentiment_ppm,
-        stance,
-        influence_ppm: 1_000_000,
         interests: vec!["public transport".into(), "safety".into()],
+        follows: Vec::new(),
+        past_posts: Vec::new(),
+        policy: Policy::Builtin,
+        traits: Traits {
+            activity_ppm: 700_000,
+            active_hours: HourSet::from_hours(7..24).expect("hours of a day"),
+            posts_per_hour_ppm: 300_000,
+            comments_per_hour_ppm: 800_000,
+            sentiment_ppm,
+            stance,
+            influence_ppm: 1_000_000,
+            response_delay_min: 0,
+            response_delay_max: 60,
+        },
     }
 }
 
@@ -87,8 +102,8 @@ pub(crate) fn crowd(platform: Platform, seed: u64, agents: u32) -> Setup {
     let rows = setup.agents.clone();
     setup.agents = rows.iter().cycle().take(agents as usize).cloned().collect();
     for agent in &mut setup.agents {
-        agent.activity_ppm = 1_000_000;
-        agent.active_hours = HourSet::ALL;
+        agent.traits.activity_ppm = 1_000_000;
+        agent.traits.active_hours = HourSet::ALL;
     }
     setup.activity.agents_per_hour_min = agents;
     setup.activity.agents_per_hour_max = agents;
@@ -107,8 +122,8 @@ pub(crate) fn step(world: &mut World) -> Outputs {
 }
 
 pub(crate) fn step_with(world: &mut World, decisions: Decisions) -> Outputs {
-    let inputs = Inputs { tick: world.tick(), wall_clock_ms: 1_767_225_600_000 };
-    world.step(&inputs, decisions).expect("inputs and decisions of this tick")
+    let inputs = Inputs::quiet(world.tick(), 1_767_225_600_000);
+    world.step(inputs, decisions).expect("inputs and decisions of this tick")
 }
 
 /// Everything that happens until `rounds` are played, the seed posts included.

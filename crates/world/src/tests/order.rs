@@ -52,8 +52,8 @@ fn wall_clock_time_is_copied_and_used_in_no_rule() {
     let (mut one, mut other) = (world(town(Platform::Reddit, 5)), world(town(Platform::Reddit, 5)));
     for tick in 0..12 {
         let (first, second) = (one.decide(0..one.active()), other.decide(0..other.active()));
-        let late = one.step(&Inputs { tick, wall_clock_ms: i64::MAX }, first).expect("in order");
-        let early = other.step(&Inputs { tick, wall_clock_ms: -1 }, second).expect("in order");
+        let late = one.step(Inputs::quiet(tick, i64::MAX), first).expect("in order");
+        let early = other.step(Inputs::quiet(tick, -1), second).expect("in order");
         assert_eq!((late.wall_clock_ms, early.wall_clock_ms), (i64::MAX, -1));
         assert_eq!(late.actions, early.actions);
     }
@@ -68,7 +68,7 @@ fn a_step_out_of_order_is_refused_and_changes_nothing() {
     let (hash, active) = (world.hash(), world.active());
     assert_eq!(active, 12);
     let mut try_step = |tick, decisions| {
-        let error = world.step(&Inputs { tick, wall_clock_ms: 0 }, decisions).expect_err("refused");
+        let error = world.step(Inputs::quiet(tick, 0), decisions).expect_err("refused");
         assert_eq!(world.hash(), hash);
         (error, world.decide(0..active), world.decide(3..active))
     };

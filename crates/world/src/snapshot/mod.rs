@@ -1,0 +1,181 @@
+//! A world between two ticks as bytes: magic, format, digest, then rules, tick, setup, changes and
+//! tables.
+//!
+//! A snapshot is a cache. It is refused rather than repaired: a run is recomputed without it.
+
+mod load;
+mod setup;
+
+use alloc::vec::Vec;
+use core::fmt;
+
+pub(crate) use setup::setup_digest;
+
+use crate::RULES;
+use crate::bytes::{Reader, Writer, digest};
+use crate::check::SetupError;
+use crate::setup::Setup;
+use crate::tables::{Links, Tables, Texts};
+use crate::world::World;
+
+const MAGIC: [u8; 8] = *b"shoalwld";
+/// The layout of the bytes. Apart from the rules: one may change without the other.
+const FORMAT: u32 = 2;
+
+/// Why bytes do not become a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SnapshotError {
+    /// The setup itself is wrong.
+    Setup(Vec<SetupError>),
+    /// The bytes do not begin as a snapshot does.
+    NotASnapshot,
+    /// A layout that this version does not read.
+    OtherFormat(u32),
+    /// The bytes are not those that were written: cut, or changed.
+    Damaged,
+    /// Made under other rules.
+    OtherRules(u32),
+    /// Made from another setup.
+    OtherSetup,
+    /// The digest is right, but this table contradicts itself or the setup.
+    Inconsistent(&'static str),
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SnapshotError::Setup(problems) => {
+                write!(f, "setup is not valid: {} problems", problems.len())
+            }
+            SnapshotError::NotASnapshot => f.write_str("bytes are not a snapshot of a world"),
+            SnapshotError::OtherFormat(found) => {
+                write!(f, "snapshot has format {found}, expected {FORMAT}")
+            }
+            SnapshotError::Damaged => f.write_str("snapshot is damaged: its digest does not match"),
+            SnapshotError::OtherRules(found) => {
+                write!(f, "snapshot was made under rules {found}, expected {RULES}")
+            }
+            SnapshotError::OtherSetup => f.write_str("snapshot was made from another setup"),
+            SnapshotError::Inconsistent(table) => {
+                write!(f, "snapshot contradicts itself in its {table}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for SnapshotError {}
+
+impl World {
+    /// The world as bytes, from which [`World::restore`] makes it again.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let content = self.content();
+        let mut out = Writer(Vec::with_capacity(content.len() + 28));
+        out.bytes(&MAGIC);
+        out.u32(FORMAT);
+        out.bytes(&digest(&content));
+        out.bytes(&content);
+        out.0
+    }
+
+    /// A digest of setup and state. Two worlds with the same hash go on alike. Reads the whole
+    /// history: its cost grows with it.
+    pub fn hash(&self) -> [u8; 16] {
+        digest(&self.content())
+    }
+
+    /// The world that [`World::snapshot`] was taken of.
+    ///
+    /// # Errors
+    /// If the bytes are not whole, or belong to another setup or other rules.
+    pub fn restore(setup: Setup, snapshot: &[u8]) -> Result<World, SnapshotError> {
+        let content = verified(snapshot)?;
+        let mut world = World::new(setup).map_err(SnapshotError::Setup)?;
+        let mut from = Reader(content);
+        match (from.u32(), from.u32()) {
+            (Some(RULES), Some(tick)) if tick < u32::MAX => world.tick = tick,
+            (Some(other), _) if other != RULES => return Err(SnapshotError::OtherRules(other)),
+            _ => return Err(SnapshotError::Inconsistent("header")),
+        }
+        if from.array() != Some(world.setup_digest) {
+            return Err(SnapshotError::OtherSetup);
+        }
+        // The setup's own rows are among those of the snapshot.
+        world.tables = Tables::new(world.setup.agents.len());
+        load::load(&mut world, &mut from)?;
+        Ok(world)
+    }
+
+    /// Everything that the future depends on.
+    fn content(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.u32(RULES);
+        out.u32(self.tick);
+        out.bytes(&self.setup_digest);
+        out.u64(self.changes.len() as u64);
+        self.changes.iter().for_each(|change| setup::write_change(&mut out, change));
+        write_tables(&mut out, &self.tables);
+        out.column_u32(&self.ranking.posts);
+        out.column_u32(&self.active);
+        out.0
+    }
+}
+
+/// The content of a snapshot, if it is what was written.
+fn verified(snapshot: &[u8]) -> Result<&[u8], SnapshotError> {
+    let mut from = Reader(snapshot);
+    if from.array() != Some(MAGIC) {
+        return Err(SnapshotError::NotASnapshot);
+    }
+    match from.u32() {
+        Some(FORMAT) => {}
+        Some(other) => return Err(SnapshotError::OtherFormat(other)),
+        None => return Err(SnapshotError::Damaged),
+    }
+    let expected = from.array();
+    if expected == Some(digest(from.0)) { Ok(from.0) } else { Err(SnapshotError::Damaged) }
+}
+
+fn write_tables(out: &mut Writer, tables: &Tables) {
+    let Tables { users: _, posts, comments, deeds, seen, found, .. } = tables;
+    out.u64(posts.rows.len() as u64);
+    for post in &posts.rows {
+        out.row([post.author, post.of, post.tick, post.kind as u32]);
+    }
+    write_texts(out, &posts.content);
+    out.u64(comments.rows.len() as u64);
+    for comment in &comments.rows {
+        out.row([comment.author, comment.post, comment.parent, comment.tick]);
+    }
+    write_texts(out, &comments.content);
+    for links in all_links(tables) {
+        out.column_u32(&links.user);
+        out.column_u32(&links.target);
+        out.column_u32(&links.tick);
+        out.column_u32(&links.ended);
+    }
+    write_texts(out, &tables.reasons);
+    out.column_u32(&deeds.count);
+    for deed in &deeds.ring {
+        out.row(deed.map_or([0; 3], |deed| [deed.kind as u32, deed.tick, deed.id]));
+    }
+    for seen in seen {
+        out.column_u32(&seen.roots);
+        out.u32(seen.next);
+    }
+    for found in found {
+        out.column_u32(&found.posts);
+        out.column_u32(&found.users);
+    }
+}
+
+/// The tables of links, in the order in which they stand in a snapshot.
+fn all_links(tables: &Tables) -> [&Links; 7] {
+    let Tables { likes, dislikes, reports, comment_likes, comment_dislikes, .. } = tables;
+    let Tables { follows, mutes, .. } = tables;
+    [likes, dislikes, reports, comment_likes, comment_dislikes, follows, mutes]
+}
+
+fn write_texts(out: &mut Writer, texts: &Texts) {
+    out.column_u64(&texts.ends);
+    out.text(&texts.all);
+}

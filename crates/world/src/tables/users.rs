@@ -1,0 +1,149 @@
+//! What follows from the other tables for each user.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// How many of its latest posts are kept at hand for each user.
+pub(crate) const LATEST: usize = 2;
+
+/// The users; a user's id is its index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Users {
+    pub(crate) rows: Vec<User>,
+    /// What it did to which root, by root.
+    marks: Vec<Vec<Mark>>,
+    /// What it did to which comment, by comment.
+    comment_marks: Vec<Vec<CommentMark>>,
+}
+
+/// One user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct User {
+    /// Originals and quotes that it wrote.
+    pub(crate) posts: u32,
+    pub(crate) comments: u32,
+    pub(crate) followers: u32,
+    /// Newest first, reposts included, 0 where there is none.
+    pub(crate) latest: [u32; LATEST],
+    pub(crate) following: Standing,
+    pub(crate) muting: Standing,
+}
+
+/// Links of one user that stand: target and id of the link, by target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing(Vec<(u32, u32)>);
+
+impl Standing {
+    /// The id of the link to `target`.
+    pub(crate) fn get(&self, target: u32) -> Option<u32> {
+        self.place(target).ok().map(|place| self.0[place].1)
+    }
+
+    pub(crate) fn contains(&self, target: u32) -> bool {
+        !self.0.is_empty() && self.place(target).is_ok()
+    }
+
+    /// Targets and ids, by target.
+    pub(crate) fn as_slice(&self) -> &[(u32, u32)] {
+        &self.0
+    }
+
+    pub(super) fn add(&mut self, target: u32, link: u32) {
+        if let Err(place) = self.place(target) {
+            self.0.insert(place, (target, link));
+        }
+    }
+
+    pub(super) fn remove(&mut self, target: u32) {
+        if let Ok(place) = self.place(target) {
+            self.0.remove(place);
+        }
+    }
+
+    fn place(&self, target: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&target, |&(target, _)| target)
+    }
+}
+
+/// What a user has done to a root: ids of what stands, 0 where nothing does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    post: u32,
+    pub(crate) like: u32,
+    pub(crate) dislike: u32,
+    pub(crate) repost: u32,
+    pub(crate) report: u32,
+    /// How many comments it wrote under it.
+    pub(crate) comments: u32,
+}
+
+impl Mark {
+    /// Whether anything stands.
+    pub(crate) fn any(&self) -> bool {
+        self.like | self.dislike | self.repost | self.report | self.comments != 0
+    }
+}
+
+/// What a user has done to a comment: ids of what stands, 0 where nothing does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CommentMark {
+    comment: u32,
+    pub(crate) like: u32,
+    pub(crate) dislike: u32,
+}
+
+impl Users {
+    pub(crate) fn new(count: usize) -> Users {
+        Users {
+            rows: vec![User::default(); count],
+            marks: vec![Vec::new(); count],
+            comment_marks: vec![Vec::new(); count],
+        }
+    }
+
+    /// What `user` has done to a root.
+    pub(crate) fn marks(&self, user: u32, post: u32) -> Mark {
+        let marks = &self.marks[user as usize];
+        let found = marks.binary_search_by_key(&post, |mark| mark.post);
+        found.map_or(Mark::default(), |place| marks[place])
+    }
+
+    /// What `user` has done to a comment.
+    pub(crate) fn comment_marks(&self, user: u32, comment: u32) -> CommentMark {
+        let marks = &self.comment_marks[user as usize];
+        let found = marks.binary_search_by_key(&comment, |mark| mark.comment);
+        found.map_or(CommentMark::default(), |place| marks[place])
+    }
+
+    pub(super) fn mark(&mut self, user: u32, post: u32) -> &mut Mark {
+        let marks = &mut self.marks[user as usize];
+        let place = match marks.binary_search_by_key(&post, |mark| mark.post) {
+            Ok(found) => found,
+            Err(place) => {
+                marks.insert(place, Mark { post, ..Mark::default() });
+                place
+            }
+        };
+        &mut marks[place]
+    }
+
+    pub(super) fn comment_mark(&mut self, user: u32, comment: u32) -> &mut CommentMark {
+        let marks = &mut self.comment_marks[user as usize];
+        let place = match marks.binary_search_by_key(&comment, |mark| mark.comment) {
+            Ok(found) => found,
+            Err(place) => {
+                marks.insert(place, CommentMark { comment, ..CommentMark::default() });
+                place
+            }
+        };
+        &mut marks[place]
+    }
+
+    pub(crate) fn follows(&self, user: u32, followee: u32) -> bool {
+        self.rows[user as usize].following.contains(followee)
+    }
+
+    pub(crate) fn mutes(&self, user: u32, mutee: u32) -> bool {
+        self.rows[user as usize].muting.contains(mutee)
+    }
+}
