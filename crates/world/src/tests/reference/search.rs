@@ -1,0 +1,101 @@
+//! Words, and what is found by them.
+
+use std::cmp::Reverse;
+use std::string::String;
+use std::vec::Vec;
+
+use super::Reference;
+use super::platform::{Kind, stands};
+use crate::Failure;
+
+impl Reference {
+    pub(super) fn search_posts(&self, reader: u32, query: &str) -> Result<Vec<u32>, Failure> {
+        let query = query_words(query)?;
+        let window = self.post_ids().rev().take(8_192);
+        let found = window.filter(|&id| {
+            let post = self.post(id);
+            !matches!(post.kind, Kind::Repost(_))
+                && !stands(&self.mutes, reader, post.author)
+                && matches_all(&query, &[&post.content])
+        });
+        Ok(found.take(10).collect())
+    }
+
+    pub(super) fn search_user(&self, query: &str) -> Result<Vec<u32>, Failure> {
+        let query = query_words(query)?;
+        let mut users = self.agents();
+        users.retain(|&user| {
+            let profile = &self.setup.agents[user as usize];
+            matches_all(&query, &[&profile.name, &profile.user_name, &profile.bio])
+        });
+        users.sort_by_key(|&user| (Reverse(self.followers(user)), user));
+        users.truncate(10);
+        Ok(users)
+    }
+
+    pub(super) fn trend(&self, reader: u32) -> Vec<u32> {
+        let counters = self.counters();
+        let mut posts: Vec<u32> = self.ranking.iter().take(100).copied().collect();
+        posts.retain(|&post| {
+            self.age(post) <= 10_080 && !stands(&self.mutes, reader, self.post(post).author)
+        });
+        posts.sort_by_key(|&post| (Reverse(counters[post as usize - 1].likes), post));
+        posts.truncate(5);
+        posts
+    }
+
+    pub(super) fn followers(&self, user: u32) -> usize {
+        self.follows.iter().filter(|link| link.target == user && link.stands).count()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Han,
+    Other,
+}
+
+fn query_words(query: &str) -> Result<Vec<(Script, String)>, Failure> {
+    let words = words(query);
+    if words.is_empty() { Err(Failure::EmptyQuery) } else { Ok(words) }
+}
+
+/// Whether every word of a query occurs in one of the texts.
+fn matches_all(query: &[(Script, String)], texts: &[&str]) -> bool {
+    let said: Vec<(Script, String)> = texts.iter().flat_map(|text| words(text)).collect();
+    query.iter().all(|(script, wanted)| {
+        said.iter().any(|(other, word)| match script {
+            Script::Han => other == script && word.contains(wanted),
+            Script::Other => other == script && word == wanted,
+        })
+    })
+}
+
+/// The runs of Han characters and the runs of other letters and digits.
+fn words(text: &str) -> Vec<(Script, String)> {
+    let mut words: Vec<(Script, String)> = Vec::new();
+    let mut last = None;
+    for character in text.chars() {
+        let script = script(character);
+        if let Some(script) = script {
+            if last != Some(script) {
+                words.push((script, String::new()));
+            }
+            let (_, word) = words.last_mut().expect("one was begun");
+            word.push(character.to_ascii_lowercase());
+        }
+        last = script;
+    }
+    words
+}
+
+fn script(character: char) -> Option<Script> {
+    match character {
+        '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => {
+            Some(Script::Han)
+        }
+        '\u{3041}'..='\u{309f}' | '\u{30a1}'..='\u{30ff}' => Some(Script::Han),
+        '\u{20000}'..='\u{323af}' => Some(Script::Han),
+        _ => character.is_alphanumeric().then_some(Script::Other),
+    }
+}
