@@ -45,16 +45,30 @@ const SHORTEST: usize = 4;
 
 /// Whether `character` is written without spaces between words (Chinese, Japanese kana).
 pub(crate) fn is_han(character: char) -> bool {
-    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
+    matches!(
+        character,
+        '\u{3005}'..='\u{3007}'
+            | '\u{3041}'..='\u{309f}'
+            | '\u{30a1}'..='\u{30fa}'
+            | '\u{30fc}'..='\u{30ff}'
+            | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{ff66}'..='\u{ff9f}'
+            | '\u{20000}'..='\u{323af}'
+    )
 }
 
-/// Whether `character` belongs to a word. Everything beyond ASCII does, but for the punctuation
-/// and spaces of Latin and Chinese texts.
+/// Whether `character` belongs to a word. Everything beyond ASCII does, but for the blocks of
+/// punctuation, symbols and emoji.
 fn is_word(character: char) -> bool {
     match character {
         '\0'..='\u{7f}' => character.is_ascii_alphanumeric(),
-        '\u{80}'..='\u{bf}' | '\u{2000}'..='\u{206f}' => false,
-        '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' => false,
+        '\u{80}'..='\u{bf}' | '\u{d7}' | '\u{f7}' | '\u{2000}'..='\u{2bff}' => false,
+        '\u{2e00}'..='\u{303f}' | '\u{30a0}' | '\u{30fb}' => is_han(character),
+        '\u{fe00}'..='\u{fe4f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' => false,
+        '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}' => false,
+        '\u{1f000}'..='\u{1faff}' => false,
         _ => true,
     }
 }

@@ -318,40 +318,40 @@ pub(crate) fn opposite(act: &Act) -> Option<Act> {
     })
 }
 
-/// Drops decisions, events and changes one by one as long as the case still fails.
+/// The least case that still fails: without ticks at its end, then without whole ticks' inputs,
+/// then without decisions, events and changes one by one.
 pub(crate) fn shrink(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
-    loop {
-        let smaller = without_one(&case).into_iter().find(|smaller| fails(smaller));
-        match smaller {
-            Some(smaller) => case = smaller,
-            None => return case,
+    let mut smaller = case.clone();
+    while smaller.inputs.pop().is_some() && fails(&smaller) {
+        case = smaller.clone();
+    }
+    for tick in (0..case.inputs.len()).rev() {
+        let Inputs { decisions, events, changes, .. } = case.inputs[tick].clone();
+        let mut attempt = |change: &dyn Fn(&mut Inputs)| {
+            let mut smaller = case.clone();
+            change(&mut smaller.inputs[tick]);
+            if fails(&smaller) {
+                case = smaller;
+            }
+        };
+        attempt(&|inputs| *inputs = Inputs::quiet(inputs.tick, 0));
+        for place in (0..decisions.len()).rev() {
+            attempt(&|inputs| take(&mut inputs.decisions, place));
+        }
+        for place in (0..events.len()).rev() {
+            attempt(&|inputs| take(&mut inputs.events, place));
+        }
+        for place in (0..changes.len()).rev() {
+            attempt(&|inputs| take(&mut inputs.changes, place));
         }
     }
+    case
 }
 
-/// The case without one of its inputs, in all ways.
-fn without_one(case: &Case) -> Vec<Case> {
-    let mut smaller = Vec::new();
-    let mut add = |change: &dyn Fn(&mut Case)| {
-        let mut without = case.clone();
-        change(&mut without);
-        smaller.push(without);
-    };
-    if case.inputs.len() > 1 {
-        add(&|case| case.inputs.truncate(case.inputs.len() - 1));
+fn take<T>(list: &mut Vec<T>, place: usize) {
+    if place < list.len() {
+        list.remove(place);
     }
-    for (tick, inputs) in case.inputs.iter().enumerate() {
-        for place in 0..inputs.decisions.len() {
-            add(&|case| drop(case.inputs[tick].decisions.remove(place)));
-        }
-        for place in 0..inputs.events.len() {
-            add(&|case| drop(case.inputs[tick].events.remove(place)));
-        }
-        for place in 0..inputs.changes.len() {
-            add(&|case| drop(case.inputs[tick].changes.remove(place)));
-        }
-    }
-    smaller
 }
 
 fn length<T>(list: &[T]) -> u32 {

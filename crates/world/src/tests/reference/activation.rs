@@ -5,6 +5,8 @@ use std::vec::Vec;
 use super::Reference;
 use crate::random::Purpose;
 
+const M: u128 = 1_000_000;
+
 impl Reference {
     /// `agents` in the order in which they are applied in the coming tick.
     pub(super) fn in_order(&self, mut agents: Vec<u32>) -> Vec<u32> {
@@ -32,15 +34,14 @@ impl Reference {
     fn crowd(&self) -> u128 {
         let activity = &self.activity;
         let dice = self.source().world(self.tick);
-        let spread = activity.agents_per_hour_max - activity.agents_per_hour_min;
-        let per_hour = u128::from(activity.agents_per_hour_min)
-            + u128::from(dice.below(Purpose::Crowd, 0, spread + 1));
-        let millionths = per_hour
-            * u128::from(self.multiplier())
+        let (min, max) = (activity.agents_per_hour_min, activity.agents_per_hour_max);
+        let drawn = u128::from(dice.value(Purpose::Crowd, 0) >> 32);
+        let per_hour = u128::from(min) * M + u128::from(max - min) * M * drawn / (1 << 32);
+        let per_round = per_hour * u128::from(self.multiplier()) / M
             * u128::from(self.setup.clock.minutes_per_round)
             / 60;
         let fraction = u128::from(dice.below(Purpose::Crowd, 1, 1_000_000));
-        millionths / 1_000_000 + u128::from(fraction < millionths % 1_000_000)
+        per_round / M + u128::from(fraction < per_round % M)
     }
 
     fn multiplier(&self) -> u32 {

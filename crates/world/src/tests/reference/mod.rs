@@ -124,6 +124,11 @@ impl Reference {
         &self.active
     }
 
+    /// The posts that are kept, best first.
+    pub(crate) fn ranking(&self) -> &[u32] {
+        &self.ranking
+    }
+
     fn posts_of_the_tick(&self, inputs: &Inputs) -> Vec<(u32, String)> {
         let mut posts = Vec::new();
         if self.tick == 0 {

@@ -1,6 +1,7 @@
 //! Words, and what is found by them.
 
 use std::cmp::Reverse;
+use std::ops::RangeInclusive;
 use std::string::String;
 use std::vec::Vec;
 
@@ -90,12 +91,40 @@ fn words(text: &str) -> Vec<(Script, String)> {
 }
 
 fn script(character: char) -> Option<Script> {
-    match character {
-        '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => {
-            Some(Script::Han)
-        }
-        '\u{3041}'..='\u{309f}' | '\u{30a1}'..='\u{30ff}' => Some(Script::Han),
-        '\u{20000}'..='\u{323af}' => Some(Script::Han),
-        _ => character.is_alphanumeric().then_some(Script::Other),
+    let han = [
+        0x3005..=0x3007,
+        0x3041..=0x309f,
+        0x30a1..=0x30fa,
+        0x30fc..=0x30ff,
+        0x3400..=0x4dbf,
+        0x4e00..=0x9fff,
+        0xf900..=0xfaff,
+        0xff66..=0xff9f,
+        0x20000..=0x323af,
+    ];
+    let signs = [
+        0x80..=0xbf,
+        0xd7..=0xd7,
+        0xf7..=0xf7,
+        0x2000..=0x2bff,
+        0x2e00..=0x303f,
+        0x30a0..=0x30a0,
+        0x30fb..=0x30fb,
+        0xfe00..=0xfe4f,
+        0xff00..=0xff0f,
+        0xff1a..=0xff20,
+        0xff3b..=0xff40,
+        0xff5b..=0xff65,
+        0x1f000..=0x1faff,
+    ];
+    let is_one_of = |ranges: &[RangeInclusive<u32>]| {
+        ranges.iter().any(|range| range.contains(&u32::from(character)))
+    };
+    if is_one_of(&han) {
+        Some(Script::Han)
+    } else if is_one_of(&signs) || character.is_ascii() && !character.is_ascii_alphanumeric() {
+        None
+    } else {
+        Some(Script::Other)
     }
 }

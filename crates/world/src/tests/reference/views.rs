@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::vec::Vec;
 
 use super::Reference;
-use super::platform::{Comment, Kind, Link, stands};
+use super::platform::{Comment, Kind, stands};
 use crate::{
     Act, Action, CommentView, Counts, Deed, Done, Effect, Memory, Observation, Policy, PostView,
     SeenPost, UserView,
@@ -101,18 +101,23 @@ impl Reference {
 
     pub(crate) fn observe(&self, agent: u32) -> Observation<'_> {
         let found = &self.found[agent as usize];
-        let seen_post = |shown: super::Shown| SeenPost {
-            post: self.post_view(shown.root),
-            quotes: self.post_view(shown.root).quotes.map(|quoted| self.post_view(quoted)),
-            reposted_by: (shown.post != shown.root).then(|| self.post(shown.post).author),
-            thread: self.thread(shown.root, agent),
-            again: self.seen[agent as usize].contains(&shown.root),
+        let shown = |post: &PostView| !stands(&self.mutes, agent, post.author);
+        let quoted = |root: u32| {
+            let quoted = self.post_view(self.post_view(root).quotes?);
+            Some(quoted).filter(shown)
+        };
+        let seen_post = |post: super::Shown| SeenPost {
+            post: self.post_view(post.root),
+            quotes: quoted(post.root),
+            reposted_by: (post.post != post.root).then(|| self.post(post.post).author),
+            thread: self.thread(post.root, agent),
+            again: self.seen[agent as usize].contains(&post.root),
         };
         Observation {
             agent,
             round: self.tick,
             posts: self.feed(agent).into_iter().map(seen_post).collect(),
-            found: found.posts.iter().map(|&post| self.post_view(post)).collect(),
+            found: found.posts.iter().map(|&post| self.post_view(post)).filter(shown).collect(),
             found_users: found.users.iter().map(|&user| self.user_view(user)).collect(),
         }
     }
@@ -163,13 +168,17 @@ impl Reference {
             _ => return None,
         };
         let agent = action.agent;
+        let others = |root: u32| {
+            let comments = self.newest_comments(root);
+            comments.filter(|comment| {
+                comment.author != agent && !stands(&self.mutes, agent, comment.author)
+            })
+        };
         let answer = match deed {
-            Deed::Posted(post) | Deed::Quoted(post) => {
-                self.newest_comments(post.id).find(|comment| comment.author != agent)
+            Deed::Posted(post) | Deed::Quoted(post) => others(post.id).next(),
+            Deed::Commented(own) => {
+                others(own.post).find(|comment| comment.parent == Some(own.id))
             }
-            Deed::Commented(own) => self
-                .newest_comments(own.post)
-                .find(|comment| comment.author != agent && comment.parent == Some(own.id)),
             _ => None,
         };
         Some(Done { tick, deed, answer })
