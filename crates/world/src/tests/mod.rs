@@ -3,8 +3,10 @@
 pub(crate) mod actions;
 mod activity;
 mod behaviour;
+mod digests;
 mod door;
 pub(crate) mod fixture;
+mod forgeries;
 mod golden;
 mod inputs;
 mod memory;

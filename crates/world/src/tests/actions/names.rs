@@ -36,7 +36,7 @@ const ON_USERS: [OnId; 4] = [
 
 pub(super) fn cases() -> Vec<Case> {
     let unknown = |acts: &[OnId], ids: [u32; 3], failure: Failure| {
-        let cases = acts.iter().flat_map(move |act| ids.map(|id| act(id)));
+        let cases = acts.iter().flat_map(move |act| ids.map(act));
         cases
             .map(|act| -> Case { ("an id of nothing", vec![(2, act)], Err(failure), &[]) })
             .collect::<Vec<Case>>()

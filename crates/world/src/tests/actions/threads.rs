@@ -10,7 +10,7 @@ fn thread(world: &World, post: u32, reader: u32) -> Vec<u32> {
     world.thread(post, reader).iter().map(|comment| comment.id).collect()
 }
 
-fn rate(world: &mut World, agents: &[u32], act: Act) {
+fn rate(world: &mut World, agents: &[u32], act: &Act) {
     for &agent in agents {
         try_act(world, agent, act.clone()).expect("a first rating");
     }
@@ -26,12 +26,12 @@ fn a_thread_has_the_best_three_then_the_newest_in_the_order_of_writing() {
         try_act(&mut world, number % 5, said).expect("the post is there");
     }
     assert_eq!(thread(&world, 1, 4), [5, 6, 7], "the newest of equals");
-    rate(&mut world, &[2, 3], Act::LikeComment { comment: 3 });
-    rate(&mut world, &[2], Act::LikeComment { comment: 1 });
+    rate(&mut world, &[2, 3], &Act::LikeComment { comment: 3 });
+    rate(&mut world, &[2], &Act::LikeComment { comment: 1 });
     assert_eq!(thread(&world, 1, 4), [1, 3, 7]);
-    rate(&mut world, &[0, 1], Act::DislikeComment { comment: 3 });
+    rate(&mut world, &[0, 1], &Act::DislikeComment { comment: 3 });
     assert_eq!(thread(&world, 1, 4), [1, 6, 7], "likes less dislikes");
-    rate(&mut world, &[0], Act::DislikeComment { comment: 7 });
+    rate(&mut world, &[0], &Act::DislikeComment { comment: 7 });
     assert_eq!(thread(&world, 1, 4), [1, 5, 6]);
     assert_eq!(thread(&world, 3, 4), [1, 5, 6], "of a repost that of its root");
     assert_eq!(thread(&world, 4, 4), [], "of a quote its own");
@@ -42,7 +42,7 @@ fn a_thread_has_the_best_three_then_the_newest_in_the_order_of_writing() {
 #[test]
 fn a_thread_is_chosen_from_the_newest_sixteen() {
     let mut world = village(Platform::Twitter);
-    rate(&mut world, &[1, 2], Act::LikeComment { comment: 1 });
+    rate(&mut world, &[1, 2], &Act::LikeComment { comment: 1 });
     for number in 0..15 {
         try_act(&mut world, number % 5, comment(1, None, "Once more.")).expect("it is there");
     }
