@@ -86,9 +86,11 @@ fn comments() {
     );
 }
 
+type LinksOf = fn(&mut Tables) -> &mut Links;
+
 /// In each table of links the first row has ended and the second stands, of one user and target;
 /// reports do not end, they are of two users.
-const LINKS: [(&str, fn(&mut Tables) -> &mut Links); 7] = [
+const LINKS: [(&str, LinksOf); 7] = [
     ("likes", |tables| &mut tables.likes),
     ("dislikes", |tables| &mut tables.dislikes),
     ("reports", |tables| &mut tables.reports),
@@ -195,7 +197,8 @@ fn what_was_seen_and_found() {
 
 #[test]
 fn ranking_and_changes() {
-    let spoils: [(&str, fn(&mut World)); 7] = [
+    type SpoilWorld = fn(&mut World);
+    let spoils: [(&str, SpoilWorld); 7] = [
         ("ranking", |world| world.ranking.posts.push(7)),
         ("ranking", |world| world.ranking.posts.push(3)),
         ("ranking", |world| world.ranking.posts.push(world.ranking.posts[0])),
