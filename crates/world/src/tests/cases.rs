@@ -30,9 +30,30 @@ pub(crate) struct Size {
 
 /// What posts, queries and profiles are made of.
 const WORDS: [&str; 24] = [
-    "night", "Ferry", "bus 42", "BRAKE tests", "memo", "night-ferry", "don't", "harbour", "café",
-    "渡轮", "夜间渡轮停运", "夜间", "市民", "フェリー", "よる", "港口日报", "bus渡轮42", "Straße",
-    "brake", "ferry", "停运", "memo_2", "Ночь", "🚢",
+    "night",
+    "Ferry",
+    "bus 42",
+    "BRAKE tests",
+    "memo",
+    "night-ferry",
+    "don't",
+    "harbour",
+    "café",
+    "渡轮",
+    "夜间渡轮停运",
+    "夜间",
+    "市民",
+    "フェリー",
+    "よる",
+    "港口日报",
+    "bus渡轮42",
+    "Straße",
+    "brake",
+    "ferry",
+    "停运",
+    "memo_2",
+    "Ночь",
+    "🚢",
 ];
 const GAPS: [&str; 6] = [" ", ", ", "", "，", ". ", "\n"];
 const ODD_TEXTS: [&str; 6] = ["", " ", "\t\n", "\u{3000}", "?!", "。"];
@@ -316,42 +337,6 @@ pub(crate) fn opposite(act: &Act) -> Option<Act> {
         Act::Unmute { user } => Act::Mute { user },
         _ => return None,
     })
-}
-
-/// The least case that still fails: without ticks at its end, then without whole ticks' inputs,
-/// then without decisions, events and changes one by one.
-pub(crate) fn shrink(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
-    let mut smaller = case.clone();
-    while smaller.inputs.pop().is_some() && fails(&smaller) {
-        case = smaller.clone();
-    }
-    for tick in (0..case.inputs.len()).rev() {
-        let Inputs { decisions, events, changes, .. } = case.inputs[tick].clone();
-        let mut attempt = |change: &dyn Fn(&mut Inputs)| {
-            let mut smaller = case.clone();
-            change(&mut smaller.inputs[tick]);
-            if fails(&smaller) {
-                case = smaller;
-            }
-        };
-        attempt(&|inputs| *inputs = Inputs::quiet(inputs.tick, 0));
-        for place in (0..decisions.len()).rev() {
-            attempt(&|inputs| take(&mut inputs.decisions, place));
-        }
-        for place in (0..events.len()).rev() {
-            attempt(&|inputs| take(&mut inputs.events, place));
-        }
-        for place in (0..changes.len()).rev() {
-            attempt(&|inputs| take(&mut inputs.changes, place));
-        }
-    }
-    case
-}
-
-fn take<T>(list: &mut Vec<T>, place: usize) {
-    if place < list.len() {
-        list.remove(place);
-    }
 }
 
 fn length<T>(list: &[T]) -> u32 {

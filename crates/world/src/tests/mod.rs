@@ -1,13 +1,21 @@
 //! Properties of whole worlds. What belongs to one module is tested there.
 
+pub(crate) mod actions;
 mod activity;
 mod agreement;
 mod behaviour;
 mod cases;
+mod digests;
 mod door;
 pub(crate) mod fixture;
+mod forgeries;
 mod golden;
+mod inputs;
+mod least;
+mod memory;
 mod order;
+mod pair;
+mod property;
 mod purity;
 mod questions;
 mod reference;

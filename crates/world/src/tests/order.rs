@@ -12,7 +12,8 @@ fn ranges(count: u32, parts: u32) -> Vec<Range<u32>> {
     (0..parts).map(|part| count * part / parts..count * (part + 1) / parts).collect()
 }
 
-fn decide_on_threads(world: &World, threads: u32) -> Decisions {
+/// What all active agents decide, on so many threads.
+pub(crate) fn decide_on_threads(world: &World, threads: u32) -> Decisions {
     let parts: Vec<Decisions> = thread::scope(|scope| {
         let asked: Vec<_> = ranges(world.active(), threads)
             .into_iter()

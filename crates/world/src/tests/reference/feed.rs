@@ -8,7 +8,7 @@ use super::platform::{Counters, Kind, stands};
 use crate::random::Purpose;
 use crate::score::log10;
 use crate::words::{Signature, relevance, signature};
-use crate::{Platform, Stance};
+use crate::{Action, Effect, Platform, Stance};
 
 const M: i64 = 1_000_000;
 
@@ -20,15 +20,16 @@ pub(super) struct Shown {
 }
 
 impl Reference {
-    /// Ranks what is new or has changed since `before` among what was kept.
-    pub(super) fn rank(&mut self, before: &Reference) {
-        let (then, now) = (before.counters(), self.counters());
-        let changed = |post: u32| then.get(post as usize - 1) != Some(&now[post as usize - 1]);
+    /// Ranks what is new since `before`, and what `actions` touched, among what was kept.
+    pub(super) fn rank(&mut self, before: &Reference, actions: &[Action]) {
+        let counters = self.counters();
+        let is_new = |post: u32| post as usize > before.posts.len();
+        let touched = |post: u32| actions.iter().any(|action| touches(action, post));
         let mut ranked: Vec<(Reverse<i64>, u32)> = self
             .post_ids()
             .filter(|&post| !matches!(self.post(post).kind, Kind::Repost(_)))
-            .filter(|&post| self.ranking.contains(&post) || changed(post))
-            .map(|post| (Reverse(self.score(post, &now[post as usize - 1])), post))
+            .filter(|&post| self.ranking.contains(&post) || is_new(post) || touched(post))
+            .map(|post| (Reverse(self.score(post, &counters[post as usize - 1])), post))
             .collect();
         ranked.sort();
         ranked.truncate(256);
@@ -172,7 +173,8 @@ impl Reference {
         if twitter && (follows(self.post(post).author) || follows(author)) {
             weight += M / 2;
         }
-        weight = weight * (M + i64::from(feed.echo_chamber_ppm) * self.affinity(reader, author)) / M;
+        weight =
+            weight * (M + i64::from(feed.echo_chamber_ppm) * self.affinity(reader, author)) / M;
         if twitter {
             let influence = i64::from(self.traits[author as usize].influence_ppm);
             weight = weight * (4 * M + influence.min(8 * M)) / (5 * M);
@@ -205,6 +207,16 @@ impl Reference {
             || stands(&self.reports, reader, root)
             || self.comments.iter().any(|row| row.author == reader && row.post == root)
             || self.posts.iter().any(|row| row.author == reader && row.kind == Kind::Repost(root))
+    }
+}
+
+/// Whether an action changed a counter of `post`.
+fn touches(action: &Action, post: u32) -> bool {
+    match action.outcome {
+        Ok(Effect::Shared { of, .. }) => of == post,
+        Ok(Effect::Rated { post: rated, .. }) => rated == post,
+        Ok(Effect::Commented { post: root, .. }) => root == post,
+        _ => false,
     }
 }
 

@@ -86,7 +86,7 @@ impl Reference {
                 world.write(agent, Kind::Original, content);
             }
         }
-        world.rank(&nothing);
+        world.rank(&nothing, &[]);
         world
     }
 
@@ -112,7 +112,7 @@ impl Reference {
         for change in &inputs.changes {
             self.change(change.clone());
         }
-        self.rank(&before);
+        self.rank(&before, &actions);
         self.done.extend(actions.iter().map(|action| (self.tick, action.clone())));
         self.tick += 1;
         self.active = self.who_acts();

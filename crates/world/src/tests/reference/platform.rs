@@ -42,7 +42,7 @@ pub(super) struct Link {
 }
 
 /// What stands, counted.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Counters {
     pub(super) likes: u32,
     pub(super) dislikes: u32,

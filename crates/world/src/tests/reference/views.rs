@@ -176,9 +176,7 @@ impl Reference {
         };
         let answer = match deed {
             Deed::Posted(post) | Deed::Quoted(post) => others(post.id).next(),
-            Deed::Commented(own) => {
-                others(own.post).find(|comment| comment.parent == Some(own.id))
-            }
+            Deed::Commented(own) => others(own.post).find(|comment| comment.parent == Some(own.id)),
             _ => None,
         };
         Some(Done { tick, deed, answer })
