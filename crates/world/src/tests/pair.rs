@@ -53,7 +53,7 @@ fn two_simulators_on_one_queue_agree_at_every_tick() {
 /// Everything at once: agents that decide in the world and outside, events, changes.
 fn mixed(platform: Platform) -> Case {
     let size = Size { agents: AGENTS..=AGENTS, ticks: TICKS..=TICKS, decisions: 20, past_posts: 3 };
-    let mut case = case(if platform == Platform::Twitter { 6 } else { 7 }, &size);
+    let mut case = case(if platform == Platform::Twitter { 20 } else { 21 }, &size);
     assert_eq!(case.setup.platform, platform);
     let town = crowd(platform, 5, AGENTS);
     (case.setup.activity, case.setup.clock) = (town.activity, town.clock);
