@@ -106,7 +106,7 @@ fn events_after_the_end_are_never_played() {
              /event_config/scheduled_events/3 (round 175200)",
         ]
     );
-    // The spec keeps them: its owner may make the run longer.
+    // They were planned, so the spec keeps them.
     assert_eq!(intake.spec.events.scheduled.len(), 4);
 
     let many = vec![late[0]; 25].join(",");
