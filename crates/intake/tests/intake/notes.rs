@@ -118,6 +118,19 @@ fn events_after_the_end_are_never_played() {
 }
 
 #[test]
+fn events_without_a_world_are_never_played() {
+    let event =
+        r#"{"at_round": 1, "content": "Is it?", "poster_agent_id": 0, "platform": "reddit"}"#;
+    let intake = read(&[
+        Change(CONFIG_FILE, SCHEDULED, event),
+        Change(CONFIG_FILE, r#""platform": "reddit", "recency"#, r#""enabled": false, "recency"#),
+    ]);
+    let note = "simulation_config.json: events on a platform without a world are never played: \
+                /event_config/scheduled_events/0 (reddit)";
+    assert!(intake.notes.iter().any(|found| found == note), "{:?}", intake.notes);
+}
+
+#[test]
 fn follows_and_posts_that_are_none_are_counted() {
     let follows = "\"following_agentid_list\": [2, 1]";
     let intake = read(&[
