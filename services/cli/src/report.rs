@@ -231,6 +231,18 @@ where to look next
     }
 
     #[test]
+    fn a_post_shows_the_reactions_that_it_has() {
+        let (_, mut summary) = small_run();
+        let post = &mut summary.top_posts[0];
+        let shown = |post: &TopPost| top_post(post, 80, Paint::PLAIN)[0].clone();
+        post.reactions = Reactions { likes: 1200, dislikes: 1, reposts: 3, quotes: 2, comments: 9 };
+        let all = "  1,200 likes, 1 dislike, 3 reposts, 2 quotes, 9 comments  twitter post 2";
+        assert_eq!(shown(post), all);
+        post.reactions = Reactions { quotes: 1, ..Reactions::default() };
+        assert_eq!(shown(post), "  1 quote  twitter post 2");
+    }
+
+    #[test]
     fn a_failure_says_why() {
         let (_, mut summary) = small_run();
         summary.status = RunStatus::Failed;
