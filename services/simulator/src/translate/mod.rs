@@ -14,12 +14,13 @@ use contract::id::Digest;
 use contract::journal::Genesis;
 use contract::timestamp::Timestamp;
 use contract::version::V1;
+use serde::{Deserialize, Serialize};
 use world::{Outputs, World};
 
 pub use setup::setup;
 
 /// Where a world's chain of frames stands: what the next frame continues.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
     /// The seq of the next action.
     pub next_seq: u64,
@@ -27,6 +28,8 @@ pub struct Chain {
     pub digest: Digest,
     /// Actions so far that had their effect.
     pub succeeded: u64,
+    /// Those of them that lists show.
+    pub listed: u64,
     /// Those of them that a memory takes.
     pub memorable: u64,
 }
@@ -34,17 +37,19 @@ pub struct Chain {
 impl Chain {
     /// Before tick 0.
     pub const START: Chain =
-        Chain { next_seq: 1, digest: Digest::ZERO, succeeded: 0, memorable: 0 };
+        Chain { next_seq: 1, digest: Digest::ZERO, succeeded: 0, listed: 0, memorable: 0 };
 
     /// After `frame`, whose successes are counted on top.
     #[must_use]
     pub fn after(&self, frame: &Frame) -> Chain {
         let succeeded = frame.actions.iter().filter(|action| action.success());
+        let listed = succeeded.clone().filter(|action| action.body.is_listed());
         let memorable = succeeded.clone().filter(|action| action.body.is_memorable());
         Chain {
             next_seq: frame.next_seq(),
             digest: frame.digest,
             succeeded: self.succeeded + succeeded.count() as u64,
+            listed: self.listed + listed.count() as u64,
             memorable: self.memorable + memorable.count() as u64,
         }
     }
