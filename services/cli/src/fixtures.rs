@@ -94,6 +94,7 @@ pub(crate) fn comment(post_id: u64, content: &str, author: &str) -> ActionBody {
         comment_id: Some(1),
         post_content: Some(format!("text of {post_id}")),
         post_author_name: Some(author.to_owned()),
+        parent_content: None,
         parent_author_name: None,
     })
 }

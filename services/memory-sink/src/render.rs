@@ -84,11 +84,10 @@ fn reported(report: &ReportPost) -> String {
 }
 
 fn commented(comment: &CreateComment) -> String {
-    let answered =
-        comment.parent_comment_id.map(|_| match clean(comment.parent_author_name.as_deref()) {
-            Some(name) => format!("answered {name}'s comment"),
-            None => "answered a comment".to_owned(),
-        });
+    let answered = comment.parent_comment_id.map(|_| {
+        let parent = Thing::comment(&comment.parent_content, &comment.parent_author_name);
+        format!("answered {}", parent.name_or_noun())
+    });
     let Some(content) = clean(Some(&comment.content)) else {
         return answered.unwrap_or_else(|| "left a comment".to_owned());
     };

@@ -120,6 +120,9 @@ pub struct CreateComment {
     /// That post's author.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_author_name: Option<String>,
+    /// The text of the comment that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_content: Option<String>,
     /// The author of the comment that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_author_name: Option<String>,

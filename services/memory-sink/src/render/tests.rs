@@ -187,6 +187,9 @@ fn comments_that_answer_a_comment() {
             "answered Kim's comment: \"No.\"",
         ],
     );
+    let mut quoting = answer("No.", "Kim");
+    quoting["parent_content"] = json!("Yes?");
+    check("CREATE_COMMENT", &quoting, "answered Kim's comment \"Yes?\": \"No.\"");
     check("CREATE_COMMENT", &answer("No.", "\n"), "answered a comment: \"No.\"");
     check("CREATE_COMMENT", &answer("", "Kim"), "answered Kim's comment");
     check("CREATE_COMMENT", &answer("", ""), "answered a comment");

@@ -156,6 +156,7 @@ fn comment(
         parent_comment_id: parent.map(u64::from),
         post_content: target.content,
         post_author_name: target.author,
+        parent_content: answered.map(|comment| comment.content.to_owned()),
         parent_author_name: answered.map(|comment| comment.author_name.to_owned()),
     }
 }

@@ -146,7 +146,7 @@ fn what_is_done_otherwise_is_published_with_all_its_arguments() {
             "CREATE_COMMENT",
             json!({"content": "True", "comment_id": 2, "post_id": 1, "parent_comment_id": 1,
                 "post_content": "Pier 9 closes", "post_author_name": "Ada",
-                    "parent_author_name": "Cyd"}),
+                    "parent_content": "Rot.", "parent_author_name": "Cyd"}),
         ),
         (
             Act::LikeComment { comment: 1 },

@@ -158,6 +158,7 @@ fn failed(success: ActionBody) -> ActionBody {
         A::CreateComment(comment) => A::CreateComment(CreateComment {
             parent_comment_id: Some(99),
             comment_id: None,
+            parent_content: None,
             parent_author_name: None,
             ..comment
         }),
@@ -200,6 +201,7 @@ fn comment(parent_comment_id: Option<u64>) -> ActionBody {
         comment_id: Some(2),
         post_content: post_content(),
         post_author_name: author(),
+        parent_content: parent_comment_id.map(|_| "The long one.".to_owned()),
         parent_author_name: parent_comment_id.map(|_| NAMES[0].to_owned()),
     })
 }
