@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+use crate::words;
+
 /// One thing that an agent wants to do. Ids are those that the agent saw; what is done to a
 /// repost is done to its root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,24 +140,45 @@ pub struct Decisions {
     tick: u32,
     positions: Range<u32>,
     list: Vec<Decision>,
+    /// What those that only read are answered; a place for each decision.
+    answers: Vec<Option<Result<Effect, Failure>>>,
     looks: Vec<Look>,
 }
 
-/// What an agent was shown: roots of posts, 0 where there is none.
+/// What an agent was shown in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
     pub(crate) agent: u32,
+    /// Roots of posts, best first, 0 where there is none.
     pub(crate) roots: [u32; 5],
 }
 
+/// Something that is tried in a tick.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) agent: u32,
+    pub(crate) act: Act,
+    /// The answer to an act that only reads.
+    pub(crate) answer: Option<Result<Effect, Failure>>,
+}
+
 impl Decisions {
-    pub(crate) fn new(
-        tick: u32,
-        positions: Range<u32>,
-        list: Vec<Decision>,
-        looks: Vec<Look>,
-    ) -> Decisions {
-        Decisions { tick, positions, list, looks }
+    /// Of nobody, before the agent at `start`.
+    pub(crate) fn none(tick: u32, start: u32) -> Decisions {
+        let (list, answers, looks) = (Vec::new(), Vec::new(), Vec::new());
+        Decisions { tick, positions: start..start, list, answers, looks }
+    }
+
+    /// Adds the agent at the next position.
+    pub(crate) fn add_agent(&mut self, look: Look) {
+        self.positions.end += 1;
+        self.looks.push(look);
+    }
+
+    /// Adds a decision of the agent that was added last.
+    pub(crate) fn add(&mut self, Attempt { agent, act, answer }: Attempt) {
+        self.list.push(Decision { agent, act });
+        self.answers.push(answer);
     }
 
     /// Appends what was decided for the positions that follow these.
@@ -171,6 +194,7 @@ impl Decisions {
         );
         self.positions.end = next.positions.end;
         self.list.extend(next.list);
+        self.answers.extend(next.answers);
         self.looks.extend(next.looks);
     }
 
@@ -200,8 +224,15 @@ impl Decisions {
         &self.list
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Decision>, Vec<Look>) {
-        (self.list, self.looks)
+    /// What the agents were shown, in their order.
+    pub(crate) fn looks(&self) -> &[Look] {
+        &self.looks
+    }
+
+    pub(crate) fn into_parts(self) -> (impl Iterator<Item = Attempt>, Vec<Look>) {
+        let all = self.list.into_iter().zip(self.answers);
+        let attempts = all.map(|(Decision { agent, act }, answer)| Attempt { agent, act, answer });
+        (attempts, self.looks)
     }
 }
 
@@ -319,6 +350,17 @@ pub enum Failure {
 
 /// The most bytes (UTF-8) that a text of an act may have.
 pub const TEXT_MAX: usize = 10 * 1024;
+
+/// Whether `text` may be said.
+pub(crate) fn check_text(text: &str) -> Result<(), Failure> {
+    if words::trim(text).is_empty() {
+        Err(Failure::EmptyText)
+    } else if text.len() > TEXT_MAX {
+        Err(Failure::LongText)
+    } else {
+        Ok(())
+    }
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

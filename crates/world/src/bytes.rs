@@ -27,8 +27,12 @@ impl Writer {
     }
 
     pub(crate) fn text(&mut self, text: &str) {
-        self.u64(text.len() as u64);
-        self.bytes(text.as_bytes());
+        self.column_u8(text.as_bytes());
+    }
+
+    pub(crate) fn column_u8(&mut self, column: &[u8]) {
+        self.u64(column.len() as u64);
+        self.bytes(column);
     }
 
     pub(crate) fn column_u32(&mut self, column: &[u32]) {
@@ -84,8 +88,12 @@ impl<'bytes> Reader<'bytes> {
     }
 
     pub(crate) fn text(&mut self) -> Option<&'bytes str> {
+        core::str::from_utf8(self.column_u8()?).ok()
+    }
+
+    pub(crate) fn column_u8(&mut self) -> Option<&'bytes [u8]> {
         let length = self.length()?;
-        core::str::from_utf8(self.bytes(length)?).ok()
+        self.bytes(length)
     }
 
     pub(crate) fn column_u32(&mut self) -> Option<Vec<u32>> {

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::act::TEXT_MAX;
+use crate::act::{Failure, TEXT_MAX, check_text};
 use crate::queue::{Change, Inputs};
 use crate::setup::{Activity, Agent, DAY, Feed, HourSet, PPM, Setup, Traits};
 use crate::words;
@@ -18,10 +18,10 @@ const RATE_MAX: u32 = 1_000 * PPM;
 /// Longest delay: a year.
 const DELAY_MAX: u32 = 365 * DAY;
 
-/// One thing that is wrong with a [`Setup`].
+/// One thing that is wrong with a [`Setup`] or with [`Inputs`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetupError {
-    /// Where: a path into the setup, such as `agents[3].activity_ppm`.
+    /// Where: a path into it, such as `agents[3].traits.activity_ppm` or `events[0].content`.
     pub at: String,
     /// What stands there.
     pub found: String,
@@ -126,11 +126,13 @@ impl Problems {
     }
 
     fn text(&mut self, at: &str, text: &str) {
-        if words::trim(text).is_empty() {
-            self.add(at, &"empty", "a text");
-        } else if text.len() > TEXT_MAX {
-            let found = format!("a text of {} bytes", text.len());
-            self.add(at, &found, format!("at most {TEXT_MAX} bytes"));
+        match check_text(text) {
+            Ok(()) => {}
+            Err(Failure::EmptyText) => self.add(at, &"empty", "a text"),
+            Err(_) => {
+                let found = format!("a text of {} bytes", text.len());
+                self.add(at, &found, format!("at most {TEXT_MAX} bytes"));
+            }
         }
     }
 

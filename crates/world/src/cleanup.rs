@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::act::{Act, Effect, Failure, TEXT_MAX};
-use crate::tables::{Comment, Deed, DeedKind, Kind, Post, Tables};
-use crate::words;
+use crate::act::{Act, Action, Attempt, Effect, Failure, Look, check_text};
+use crate::tables::{Comment, Deed, DeedKind, Found, Kind, Post, Tables};
 
 /// Applies acts of one tick and remembers which posts they touched.
 pub(crate) struct Cleanup<'world> {
@@ -24,10 +23,27 @@ impl Cleanup<'_> {
         self.changed
     }
 
-    /// Does what `agent` wants, or says why it cannot be done; then nothing has changed. `None`
-    /// for acts that only read: they are answered from the world as it was.
-    pub(crate) fn apply(&mut self, agent: u32, act: &Act) -> Option<Result<Effect, Failure>> {
-        Some(match act {
+    /// An agent has had its turn: it has seen what its feed showed, and what its last search found
+    /// has been shown.
+    pub(crate) fn take_turn(&mut self, look: &Look) {
+        self.tables.found[look.agent as usize] = Found::default();
+        for root in look.roots.into_iter().filter(|&root| root != 0) {
+            self.tables.seen[look.agent as usize].add(root);
+        }
+    }
+
+    /// Does what is tried, or says why it cannot be done; then nothing has changed.
+    pub(crate) fn apply(&mut self, attempt: Attempt) -> Action {
+        let Attempt { agent, act, answer } = attempt;
+        let outcome = match answer {
+            Some(answer) => answer.inspect(|effect| self.remember_reading(agent, &act, effect)),
+            None => self.write(agent, &act),
+        };
+        Action { agent, act, outcome }
+    }
+
+    fn write(&mut self, agent: u32, act: &Act) -> Result<Effect, Failure> {
+        match act {
             Act::CreatePost { content } => self.create_post(agent, content),
             Act::Repost { post } => self.repost(agent, *post),
             Act::QuotePost { post, content } => self.quote_post(agent, *post, content),
@@ -49,35 +65,28 @@ impl Cleanup<'_> {
             Act::Unmute { user } => self.unmute(agent, *user),
             Act::DoNothing => Ok(Effect::Nothing),
             Act::SearchPosts { .. } | Act::SearchUser { .. } | Act::Trend | Act::Refresh => {
-                return None;
+                unreachable!("an act that only reads brings its answer")
             }
-        })
+        }
     }
 
-    /// Keeps what an act that only read has shown, for the agent's next turn.
-    pub(crate) fn remember_reading(
-        &mut self,
-        agent: u32,
-        act: &Act,
-        outcome: &Result<Effect, Failure>,
-    ) {
+    /// Keeps what an act that only reads has shown.
+    fn remember_reading(&mut self, agent: u32, act: &Act, effect: &Effect) {
         let found = &mut self.tables.found[agent as usize];
-        match (act, outcome) {
-            (Act::Refresh, Ok(Effect::Posts(posts))) => {
-                for &post in posts {
-                    if let Some(root) = self.tables.posts.root(post) {
-                        self.tables.seen[agent as usize].add(root);
-                    }
+        match (act, effect) {
+            (Act::Refresh, Effect::Posts(posts)) => {
+                for root in posts.iter().filter_map(|&post| self.tables.posts.root(post)) {
+                    self.tables.seen[agent as usize].add(root);
                 }
             }
-            (_, Ok(Effect::Posts(posts))) => found.posts.clone_from(posts),
-            (_, Ok(Effect::Users(users))) => found.users.clone_from(users),
+            (_, Effect::Posts(posts)) => found.posts.clone_from(posts),
+            (_, Effect::Users(users)) => found.users.clone_from(users),
             _ => {}
         }
     }
 
     fn create_post(&mut self, agent: u32, content: &str) -> Result<Effect, Failure> {
-        text(content)?;
+        check_text(content)?;
         let post = Post { author: agent, of: 0, tick: self.tick, kind: Kind::Original };
         let post = self.tables.add_post(post, content);
         self.remember(agent, DeedKind::Posted, post);
@@ -98,7 +107,7 @@ impl Cleanup<'_> {
     }
 
     fn quote_post(&mut self, agent: u32, post: u32, content: &str) -> Result<Effect, Failure> {
-        text(content)?;
+        check_text(content)?;
         let of = self.tables.posts.source(post).ok_or(Failure::NoPost)?;
         let post = Post { author: agent, of, tick: self.tick, kind: Kind::Quote };
         let post = self.tables.add_post(post, content);
@@ -140,7 +149,7 @@ impl Cleanup<'_> {
     }
 
     fn report_post(&mut self, agent: u32, post: u32, reason: &str) -> Result<Effect, Failure> {
-        text(reason)?;
+        check_text(reason)?;
         let post = self.root(post)?;
         if self.tables.users.marks(agent, post).report != 0 {
             return Err(Failure::ReportExists);
@@ -163,7 +172,7 @@ impl Cleanup<'_> {
         parent: Option<u32>,
         content: &str,
     ) -> Result<Effect, Failure> {
-        text(content)?;
+        check_text(content)?;
         let post = self.root(post)?;
         if let Some(parent) = parent {
             let parent = self.tables.comments.get(parent).ok_or(Failure::NoComment)?;
@@ -288,17 +297,7 @@ impl Cleanup<'_> {
     }
 
     fn remember(&mut self, agent: u32, kind: DeedKind, id: u32) {
-        self.tables.deeds.add(agent, Deed { tick: self.tick, kind, id });
-    }
-}
-
-fn text(text: &str) -> Result<(), Failure> {
-    if text.len() > TEXT_MAX {
-        Err(Failure::LongText)
-    } else if words::trim(text).is_empty() {
-        Err(Failure::EmptyText)
-    } else {
-        Ok(())
+        self.tables.deeds[agent as usize].add(Deed { tick: self.tick, kind, id });
     }
 }
 

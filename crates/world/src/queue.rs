@@ -106,6 +106,8 @@ pub enum StepError {
         /// The number of active agents.
         expected: u32,
     },
+    /// The decisions were made in another world: its active agents are not those of this one.
+    OtherAgents,
     /// The inputs speak of what is not there; all of it.
     Invalid(Vec<SetupError>),
 }
@@ -124,6 +126,9 @@ impl fmt::Display for StepError {
                 "decisions cover positions {}..{} of the active agents, expected 0..{expected}",
                 found.start, found.end
             ),
+            StepError::OtherAgents => {
+                f.write_str("decisions are of other agents than those that are active")
+            }
             StepError::Invalid(problems) => {
                 f.write_str("inputs are not valid: ")?;
                 for (place, problem) in problems.iter().enumerate() {

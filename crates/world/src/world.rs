@@ -1,10 +1,11 @@
 //! The world itself: made, asked, stepped.
 
-use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::act::{Act, Action, Decision, Decisions, Effect, Failure, Look};
+use crate::act::{Act, Action, Attempt, Decision, Decisions, Look};
 use crate::activation;
 use crate::check::{self, SetupError};
 use crate::cleanup::Cleanup;
@@ -16,21 +17,20 @@ use crate::ranking::Ranking;
 use crate::reading;
 use crate::setup::{Activity, Agent, Feed, Policy, Setup, Traits};
 use crate::snapshot;
-use crate::tables::{Found, Kind, Post, Tables};
+use crate::tables::{Kind, Post, Tables};
 use crate::words::{self, Signature};
 
 /// One platform and everybody on it, between two ticks.
 #[derive(Clone)]
 pub struct World {
-    pub(crate) setup: Setup,
+    /// Shared by all copies of the world.
+    pub(crate) setup: Arc<Setup>,
     pub(crate) setup_digest: [u8; 16],
     pub(crate) source: Source,
     pub(crate) profiles: Vec<Profile>,
     pub(crate) settings: Settings,
     pub(crate) tables: Tables,
     pub(crate) ranking: Ranking,
-    /// Every change so far; `settings` is the setup's with these on top.
-    pub(crate) changes: Vec<Change>,
     /// The tick that is stepped next.
     pub(crate) tick: u32,
     /// Who acts in it, in order.
@@ -42,8 +42,8 @@ pub struct World {
 pub(crate) struct Settings {
     pub(crate) activity: Activity,
     pub(crate) feed: Feed,
-    pub(crate) topics: Vec<alloc::string::String>,
-    pub(crate) narrative: alloc::string::String,
+    pub(crate) topics: Vec<String>,
+    pub(crate) narrative: String,
     /// By agent.
     pub(crate) traits: Vec<Traits>,
 }
@@ -84,24 +84,16 @@ impl World {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let settings = Settings {
-            activity: setup.activity,
-            feed: setup.feed,
-            topics: setup.topics.clone(),
-            narrative: setup.narrative.clone(),
-            traits: setup.agents.iter().map(|agent| agent.traits).collect(),
-        };
         let mut world = World {
             setup_digest: snapshot::setup_digest(&setup),
             source: Source::new(setup.seed, setup.platform),
             profiles: setup.agents.iter().map(Profile::new).collect(),
-            settings,
+            settings: Settings::new(&setup),
             tables: Tables::new(setup.agents.len()),
             ranking: Ranking::default(),
-            changes: Vec::new(),
             tick: 0,
             active: Vec::new(),
-            setup,
+            setup: Arc::new(setup),
         };
         world.add_past();
         Ok(world)
@@ -159,40 +151,32 @@ impl World {
     pub fn decide(&self, positions: Range<u32>) -> Decisions {
         let end = positions.end.min(self.active());
         let start = positions.start.min(end);
-        let (mut list, mut looks) = (Vec::new(), Vec::new());
+        let mut decisions = Decisions::none(self.tick, start);
         for &agent in &self.active[start as usize..end as usize] {
             let shown = feed::feed(self, agent);
-            looks.push(look(agent, &shown));
+            decisions.add_agent(look(agent, &shown));
             if !self.is_outside(agent) {
                 let acts = policy::decide(self, agent, &shown);
-                list.extend(acts.into_iter().map(|act| Decision { agent, act }));
+                acts.into_iter().for_each(|act| decisions.add(self.attempt(agent, act)));
             }
         }
-        Decisions::new(self.tick, start..end, list, looks)
+        decisions
     }
 
     /// Plays one tick: events first, then the decisions of all agents in order; then chooses
     /// who acts next. Everybody decided on the world as it was, so a reaction takes a round.
     ///
     /// # Errors
-    /// If inputs or decisions are for another tick, incomplete, or speak of what is not there;
-    /// the world is then unchanged.
+    /// If inputs or decisions are for another tick or other agents, incomplete, or speak of what
+    /// is not there; the world is then unchanged.
     pub fn step(&mut self, inputs: Inputs, decisions: Decisions) -> Result<Outputs, StepError> {
         self.check(&inputs, &decisions)?;
         let tick = self.tick;
         let active_agents = self.active();
         let (decided, looks) = decisions.into_parts();
-        let list = self.in_order(inputs.events, decided, inputs.decisions);
-        let read = self.read(&list);
-        for look in looks {
-            self.tables.found[look.agent as usize] = Found::default();
-            look.roots.into_iter().for_each(|root| self.tables.seen[look.agent as usize].add(root));
-        }
-        let actions = self.apply(list, read);
-        for change in inputs.changes {
-            self.settings.apply(&change);
-            self.changes.push(change);
-        }
+        let attempts = self.in_order(inputs.events, decided, inputs.decisions);
+        let actions = self.apply(&looks, attempts);
+        inputs.changes.into_iter().for_each(|change| self.settings.apply(change));
         self.tick += 1;
         self.active = activation::choose(self, self.tick);
         Ok(Outputs {
@@ -224,73 +208,53 @@ impl World {
             let found = decisions.positions();
             return Err(StepError::Incomplete { found, expected: self.active() });
         }
+        if !decisions.looks().iter().map(|look| look.agent).eq(self.active.iter().copied()) {
+            return Err(StepError::OtherAgents);
+        }
         let problems = self.problems(inputs);
         if problems.is_empty() { Ok(()) } else { Err(StepError::Invalid(problems)) }
     }
 
-    /// All that is to be done in this tick: planned posts, events, then agent by agent.
+    /// All that is tried in this tick: planned posts, events, then agent by agent.
     fn in_order(
         &self,
         events: Vec<Event>,
-        decided: Vec<Decision>,
+        decided: impl Iterator<Item = Attempt>,
         outside: Vec<Decision>,
-    ) -> Vec<Decision> {
+    ) -> Vec<Attempt> {
         let mut list = self.planned();
-        list.extend(
-            events.into_iter().map(|Event { agent, content }| Decision {
-                agent,
-                act: Act::CreatePost { content },
-            }),
-        );
-        let mut keyed: Vec<(u64, u32, Act)> = (decided.into_iter().chain(outside))
-            .map(|Decision { agent, act }| {
-                (self.source.agent(self.tick, agent).value(Purpose::Order, 0), agent, act)
+        list.extend(events.into_iter().map(|Event { agent, content }| post(agent, content)));
+        let outside = outside.into_iter().map(|Decision { agent, act }| self.attempt(agent, act));
+        let mut keyed: Vec<(u64, Attempt)> = (decided.chain(outside))
+            .map(|attempt| {
+                let dice = self.source.agent(self.tick, attempt.agent);
+                (dice.value(Purpose::Order, 0), attempt)
             })
             .collect();
-        keyed.sort_by_key(|&(key, agent, _)| (key, agent));
-        list.extend(keyed.into_iter().map(|(_, agent, act)| Decision { agent, act }));
+        keyed.sort_by_key(|(key, attempt)| (*key, attempt.agent));
+        list.extend(keyed.into_iter().map(|(_, attempt)| attempt));
         list
     }
 
+    /// An act with its answer, if it only reads: nobody sees what others do in the same tick.
+    fn attempt(&self, agent: u32, act: Act) -> Attempt {
+        let answer = reading::answer(self, agent, &act);
+        Attempt { agent, act, answer }
+    }
+
     /// The posts that the setup plans for this tick.
-    fn planned(&self) -> Vec<Decision> {
-        let post = |agent, content: &alloc::string::String| Decision {
-            agent,
-            act: Act::CreatePost { content: content.clone() },
-        };
+    fn planned(&self) -> Vec<Attempt> {
         let scheduled = self.setup.scheduled.iter().filter(|post| post.round == self.tick);
-        let scheduled = scheduled.map(|planned| post(planned.agent, &planned.content));
-        if self.tick > 0 {
-            return scheduled.collect();
-        }
-        let seeds = self.setup.seed_posts.iter().map(|seed| post(seed.agent, &seed.content));
+        let scheduled = scheduled.map(|planned| post(planned.agent, planned.content.clone()));
+        let seeds = if self.tick == 0 { self.setup.seed_posts.as_slice() } else { &[] };
+        let seeds = seeds.iter().map(|seed| post(seed.agent, seed.content.clone()));
         seeds.chain(scheduled).collect()
     }
 
-    /// The outcomes of all acts that only read, in order.
-    fn read(&self, list: &[Decision]) -> VecDeque<Result<Effect, Failure>> {
-        let answer = |decision: &Decision| reading::answer(self, decision.agent, &decision.act);
-        list.iter().filter_map(answer).collect()
-    }
-
-    fn apply(
-        &mut self,
-        list: Vec<Decision>,
-        mut read: VecDeque<Result<Effect, Failure>>,
-    ) -> Vec<Action> {
-        let mut actions = Vec::with_capacity(list.len());
+    fn apply(&mut self, looks: &[Look], attempts: Vec<Attempt>) -> Vec<Action> {
         let mut cleanup = Cleanup::new(&mut self.tables, self.tick, self.setup.self_rating);
-        for Decision { agent, act } in list {
-            let outcome = match cleanup.apply(agent, &act) {
-                Some(outcome) => outcome,
-                None => {
-                    let outcome = read.pop_front().expect("what cleanup leaves out was read");
-                    cleanup.remember_reading(agent, &act, &outcome);
-                    outcome
-                }
-            };
-            actions.push(Action { agent, act, outcome });
-        }
+        looks.iter().for_each(|look| cleanup.take_turn(look));
+        let actions = attempts.into_iter().map(|attempt| cleanup.apply(attempt)).collect();
         let changed = cleanup.into_changed();
         self.ranking.update(self.setup.platform, self.setup.clock, &self.tables, &changed);
         actions
@@ -302,15 +266,53 @@ impl World {
 }
 
 impl Settings {
-    pub(crate) fn apply(&mut self, change: &Change) {
-        match change {
-            Change::Activity(activity) => self.activity = *activity,
-            Change::Feed(feed) => self.feed = *feed,
-            Change::Topics(topics) => self.topics.clone_from(topics),
-            Change::Narrative(narrative) => self.narrative.clone_from(narrative),
-            Change::Traits { agent, traits } => self.traits[*agent as usize] = *traits,
+    fn new(setup: &Setup) -> Settings {
+        Settings {
+            activity: setup.activity,
+            feed: setup.feed,
+            topics: setup.topics.clone(),
+            narrative: setup.narrative.clone(),
+            traits: setup.agents.iter().map(|agent| agent.traits).collect(),
         }
     }
+
+    pub(crate) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Activity(activity) => self.activity = activity,
+            Change::Feed(feed) => self.feed = feed,
+            Change::Topics(topics) => self.topics = topics,
+            Change::Narrative(narrative) => self.narrative = narrative,
+            Change::Traits { agent, traits } => self.traits[agent as usize] = traits,
+        }
+    }
+
+    /// The changes that make these settings of those of a setup.
+    pub(crate) fn changes(&self, setup: &Setup) -> Vec<Change> {
+        let Settings { activity, feed, topics, narrative, traits } = self;
+        let mut changes = Vec::new();
+        if *activity != setup.activity {
+            changes.push(Change::Activity(*activity));
+        }
+        if *feed != setup.feed {
+            changes.push(Change::Feed(*feed));
+        }
+        if *topics != setup.topics {
+            changes.push(Change::Topics(topics.clone()));
+        }
+        if *narrative != setup.narrative {
+            changes.push(Change::Narrative(narrative.clone()));
+        }
+        for ((agent, &traits), was) in (0..).zip(traits).zip(&setup.agents) {
+            if traits != was.traits {
+                changes.push(Change::Traits { agent, traits });
+            }
+        }
+        changes
+    }
+}
+
+fn post(agent: u32, content: String) -> Attempt {
+    Attempt { agent, act: Act::CreatePost { content }, answer: None }
 }
 
 fn look(agent: u32, shown: &[Shown]) -> Look {

@@ -15,12 +15,14 @@ use crate::RULES;
 use crate::bytes::{Reader, Writer, digest};
 use crate::check::SetupError;
 use crate::setup::Setup;
-use crate::tables::{Links, Tables, Texts};
+use crate::tables::{Deeds, Found, Links, Seen, Tables, Texts};
 use crate::world::World;
 
 const MAGIC: [u8; 8] = *b"shoalwld";
 /// The layout of the bytes. Apart from the rules: one may change without the other.
 const FORMAT: u32 = 2;
+/// The length of a digest, in bytes.
+const DIGEST: usize = 16;
 
 /// Why bytes do not become a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,19 +70,23 @@ impl core::error::Error for SnapshotError {}
 impl World {
     /// The world as bytes, from which [`World::restore`] makes it again.
     pub fn snapshot(&self) -> Vec<u8> {
-        let content = self.content();
-        let mut out = Writer(Vec::with_capacity(content.len() + 28));
+        let mut out = Writer::default();
         out.bytes(&MAGIC);
         out.u32(FORMAT);
-        out.bytes(&digest(&content));
-        out.bytes(&content);
+        let header = out.0.len();
+        out.bytes(&[0; DIGEST]);
+        self.write(&mut out);
+        let digest = digest(&out.0[header + DIGEST..]);
+        out.0[header..header + DIGEST].copy_from_slice(&digest);
         out.0
     }
 
     /// A digest of setup and state. Two worlds with the same hash go on alike. Reads the whole
     /// history: its cost grows with it.
     pub fn hash(&self) -> [u8; 16] {
-        digest(&self.content())
+        let mut out = Writer::default();
+        self.write(&mut out);
+        digest(&out.0)
     }
 
     /// The world that [`World::snapshot`] was taken of.
@@ -106,17 +112,15 @@ impl World {
     }
 
     /// Everything that the future depends on.
-    fn content(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+    fn write(&self, out: &mut Writer) {
         out.u32(RULES);
         out.u32(self.tick);
         out.bytes(&self.setup_digest);
-        out.u64(self.changes.len() as u64);
-        self.changes.iter().for_each(|change| setup::write_change(&mut out, change));
-        write_tables(&mut out, &self.tables);
+        let changes = self.settings.changes(&self.setup);
+        out.u64(changes.len() as u64);
+        changes.iter().for_each(|change| setup::write_change(out, change));
+        write_tables(out, &self.tables);
         out.column_u32(&self.ranking.posts);
-        out.column_u32(&self.active);
-        out.0
     }
 }
 
@@ -154,18 +158,37 @@ fn write_tables(out: &mut Writer, tables: &Tables) {
         out.column_u32(&links.ended);
     }
     write_texts(out, &tables.reasons);
-    out.column_u32(&deeds.count);
-    for deed in &deeds.ring {
-        out.row(deed.map_or([0; 3], |deed| [deed.kind as u32, deed.tick, deed.id]));
-    }
-    for seen in seen {
-        out.column_u32(&seen.roots);
-        out.u32(seen.next);
-    }
-    for found in found {
+    write_deeds(out, deeds);
+    write_seen(out, seen);
+    write_found(out, found);
+}
+
+fn write_deeds(out: &mut Writer, users: &[Deeds]) {
+    let all = || users.iter().flat_map(Deeds::latest);
+    out.column_u8(&users.iter().map(|user| short(user.latest().count())).collect::<Vec<u8>>());
+    out.column_u8(&all().map(|deed| deed.kind as u8).collect::<Vec<u8>>());
+    out.column_u32(&all().map(|deed| deed.tick).collect::<Vec<u32>>());
+    out.column_u32(&all().map(|deed| deed.id).collect::<Vec<u32>>());
+}
+
+fn write_seen(out: &mut Writer, users: &[Seen]) {
+    out.column_u8(&users.iter().map(|user| short(user.latest().count())).collect::<Vec<u8>>());
+    out.column_u32(&users.iter().flat_map(Seen::latest).collect::<Vec<u32>>());
+}
+
+/// Few have found something that they have not been shown yet: only those are written.
+fn write_found(out: &mut Writer, users: &[Found]) {
+    let some = (0..).zip(users).filter(|(_, found)| !found.is_empty());
+    out.u64(some.clone().count() as u64);
+    for (user, found) in some {
+        out.u32(user);
         out.column_u32(&found.posts);
         out.column_u32(&found.users);
     }
+}
+
+fn short(count: usize) -> u8 {
+    u8::try_from(count).expect("a user remembers a dozen of anything")
 }
 
 /// The tables of links, in the order in which they stand in a snapshot.

@@ -1,6 +1,5 @@
 //! What users remember: what they did, what they were shown, what they found.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 /// What a user did that it will remember.
@@ -64,64 +63,45 @@ pub(crate) struct Deed {
 /// How many deeds a user remembers.
 pub(crate) const REMEMBERED: usize = 12;
 
-/// The last deeds of each user: a ring of [`REMEMBERED`] places per user.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Deeds {
-    /// Deeds so far; the next goes to place `count % REMEMBERED`.
-    pub(crate) count: Vec<u32>,
-    pub(crate) ring: Vec<Option<Deed>>,
-}
+/// The last deeds of a user, newest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Deeds([Option<Deed>; REMEMBERED]);
 
 impl Deeds {
-    pub(crate) fn new(users: usize) -> Deeds {
-        Deeds { count: vec![0; users], ring: vec![None; users * REMEMBERED] }
+    /// Remembers a deed, and forgets the oldest.
+    pub(crate) fn add(&mut self, deed: Deed) {
+        self.0.copy_within(..REMEMBERED - 1, 1);
+        self.0[0] = Some(deed);
     }
 
-    pub(crate) fn add(&mut self, user: u32, deed: Deed) {
-        let count = &mut self.count[user as usize];
-        let place = user as usize * REMEMBERED + *count as usize % REMEMBERED;
-        *count = count.wrapping_add(1);
-        self.ring[place] = Some(deed);
-    }
-
-    /// A user's last deeds, newest first.
-    pub(crate) fn of(&self, user: u32) -> impl Iterator<Item = Deed> {
-        let count = self.count[user as usize] as usize;
-        (count.saturating_sub(REMEMBERED)..count)
-            .rev()
-            .filter_map(move |number| self.ring[user as usize * REMEMBERED + number % REMEMBERED])
+    /// The deeds, newest first.
+    pub(crate) fn latest(&self) -> impl DoubleEndedIterator<Item = Deed> {
+        self.0.into_iter().flatten()
     }
 }
 
 /// How many of the roots that it was shown a user remembers.
 pub(crate) const SEEN: usize = 16;
 
-/// The roots that a user was shown lately, each once; 0 where there is none.
+/// The roots that a user was shown last, newest first, each once; 0 where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) roots: [u32; SEEN],
-    /// The place that is overwritten next.
-    pub(crate) next: u32,
-}
+pub(crate) struct Seen([u32; SEEN]);
 
 impl Seen {
     pub(crate) fn contains(&self, root: u32) -> bool {
-        self.roots.contains(&root)
+        self.0.contains(&root)
     }
 
-    /// Remembers a root, unless it is remembered already.
+    /// Remembers a root as the newest, and forgets the oldest if it was not among them.
     pub(crate) fn add(&mut self, root: u32) {
-        if root != 0 && !self.contains(root) {
-            self.roots[self.next as usize % SEEN] = root;
-            self.next = (self.next + 1) % u32::try_from(SEEN).expect("a small number");
-        }
+        let known = self.0.iter().position(|&other| other == root);
+        self.0.copy_within(..known.unwrap_or(SEEN - 1), 1);
+        self.0[0] = root;
     }
 
-    /// The roots, the latest first.
-    pub(crate) fn latest(&self) -> impl Iterator<Item = u32> {
-        (1..=SEEN)
-            .map(move |back| self.roots[(self.next as usize + SEEN - back) % SEEN])
-            .filter(|&root| root != 0)
+    /// The roots, newest first.
+    pub(crate) fn latest(&self) -> impl DoubleEndedIterator<Item = u32> {
+        self.0.into_iter().filter(|&root| root != 0)
     }
 }
 
@@ -130,4 +110,10 @@ impl Seen {
 pub(crate) struct Found {
     pub(crate) posts: Vec<u32>,
     pub(crate) users: Vec<u32>,
+}
+
+impl Found {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.posts.is_empty() && self.users.is_empty()
+    }
 }

@@ -11,7 +11,7 @@ mod users;
 use alloc::vec::Vec;
 
 pub(crate) use links::{Links, STANDS};
-pub(crate) use memory::{Deed, DeedKind, Deeds, Found, REMEMBERED, SEEN, Seen};
+pub(crate) use memory::{Deed, DeedKind, Deeds, Found, Seen};
 pub(crate) use texts::Texts;
 pub(crate) use users::Users;
 
@@ -156,7 +156,8 @@ pub(crate) struct Tables {
     pub(crate) comment_dislikes: Links,
     pub(crate) follows: Links,
     pub(crate) mutes: Links,
-    pub(crate) deeds: Deeds,
+    /// What each user did lately.
+    pub(crate) deeds: Vec<Deeds>,
     /// What each user was shown lately.
     pub(crate) seen: Vec<Seen>,
     /// What each user's last search found, until its next turn.
@@ -167,7 +168,7 @@ impl Tables {
     pub(crate) fn new(users: usize) -> Tables {
         Tables {
             users: Users::new(users),
-            deeds: Deeds::new(users),
+            deeds: alloc::vec![Deeds::default(); users],
             seen: alloc::vec![Seen::default(); users],
             found: alloc::vec![Found::default(); users],
             ..Tables::default()

@@ -1,10 +1,11 @@
 //! A wrong setup is refused with everything that is wrong with it.
 
 use std::string::{String, ToString};
+use std::vec;
 use std::vec::Vec;
 
 use super::fixture::town;
-use crate::{HourSet, Platform, SeedPost, Setup, World};
+use crate::{HourSet, Platform, ScheduledPost, SeedPost, Setup, World};
 
 fn problems(change: impl Fn(&mut Setup)) -> Vec<String> {
     let mut setup = town(Platform::Twitter, 1);
@@ -48,6 +49,100 @@ fn all_problems_are_reported_at_once_each_with_its_place() {
             "feed.echo_chamber_ppm is 2000000, expected 0 to 1000000",
         ]
     );
+}
+
+/// A change of the setup.
+type Set = fn(&mut Setup);
+
+/// The last value that a field may have, the first that it may not have, and what is said then.
+const BOUNDS: &[(Set, Set, &str)] = &[
+    (
+        |setup| setup.clock.minutes_per_round = 1_440,
+        |setup| setup.clock.minutes_per_round = 1_441,
+        "clock.minutes_per_round is 1441, expected 1 to 1440",
+    ),
+    (
+        |setup| setup.activity.morning_ppm = 100_000_000,
+        |setup| setup.activity.morning_ppm = 100_000_001,
+        "activity.morning_ppm is 100000001, expected 0 to 100000000",
+    ),
+    (
+        |setup| setup.activity.work_hours = HourSet::ALL,
+        |setup| setup.activity.work_hours = HourSet(1 << 31),
+        "activity.work_hours is 0x80000000, expected only bits 0 to 23",
+    ),
+    (
+        |setup| setup.agents[1].traits.influence_ppm = 1_000_000_000,
+        |setup| setup.agents[1].traits.influence_ppm = 1_000_000_001,
+        "agents[1].traits.influence_ppm is 1000000001, expected 0 to 1000000000",
+    ),
+    (
+        |setup| setup.agents[1].traits.sentiment_ppm = 1_000_000,
+        |setup| setup.agents[1].traits.sentiment_ppm = i32::MIN,
+        "agents[1].traits.sentiment_ppm is -2147483648, expected -1000000 to 1000000",
+    ),
+    (
+        |setup| setup.agents[1].traits.response_delay_max = 525_600,
+        |setup| setup.agents[1].traits.response_delay_max = 525_601,
+        "agents[1].traits.response_delay_max is 525601, expected 0 to 525600",
+    ),
+    (
+        |setup| setup.agents[1].traits.response_delay_min = 60,
+        |setup| setup.agents[1].traits.response_delay_min = 61,
+        "agents[1].traits.response_delay_min is 61, expected at most response_delay_max, 60",
+    ),
+    (
+        |setup| setup.agents[1].follows = vec![0, 11],
+        |setup| setup.agents[1].follows = vec![0, 12],
+        "agents[1].follows[1] is 12, expected another agent, each once",
+    ),
+    (
+        |setup| setup.agents[1].follows = vec![2, 3],
+        |setup| setup.agents[1].follows = vec![2, 3, 2],
+        "agents[1].follows[2] is 2, expected another agent, each once",
+    ),
+    (
+        |setup| setup.agents[1].follows = vec![0],
+        |setup| setup.agents[1].follows = vec![1],
+        "agents[1].follows[0] is 1, expected another agent, each once",
+    ),
+    (
+        |setup| setup.agents[1].past_posts = vec!["x".repeat(10_240)],
+        |setup| setup.agents[1].past_posts = vec!["x".into(), "x".repeat(10_241)],
+        "agents[1].past_posts[1] is a text of 10241 bytes, expected at most 10240 bytes",
+    ),
+    (
+        |setup| setup.scheduled = vec![planned(1, 11, "x")],
+        |setup| setup.scheduled = vec![planned(0, 11, "x")],
+        "scheduled[0].round is 0, expected 1 or more",
+    ),
+    (
+        |setup| setup.scheduled = vec![planned(u32::MAX, 0, "x")],
+        |setup| setup.scheduled = vec![planned(1, 12, "x")],
+        "scheduled[0].agent is 12, expected an agent, 0 to 11",
+    ),
+    (
+        |setup| setup.seed_posts[0].content = ".".into(),
+        |setup| setup.seed_posts[0].content = "\u{3000}\n".into(),
+        "seed_posts[0].content is empty, expected a text",
+    ),
+    (
+        |setup| setup.feed.relevance_ppm = 1_000_000,
+        |setup| setup.feed.relevance_ppm = 1_000_001,
+        "feed.relevance_ppm is 1000001, expected 0 to 1000000",
+    ),
+];
+
+fn planned(round: u32, agent: u32, content: &str) -> ScheduledPost {
+    ScheduledPost { round, agent, content: content.into() }
+}
+
+#[test]
+fn every_bound_is_where_it_is_said_to_be() {
+    for (last, first, expected) in BOUNDS {
+        assert_eq!(problems(last), Vec::<String>::new(), "{expected}");
+        assert_eq!(problems(first), [*expected]);
+    }
 }
 
 #[test]
