@@ -3,6 +3,7 @@
 mod activity;
 mod behaviour;
 mod door;
+mod fields;
 pub(crate) mod fixture;
 mod golden;
 mod order;
