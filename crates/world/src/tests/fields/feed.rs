@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use super::{Field, Mean, PPM, SEEDS, shown, still, worlds};
+use super::{Field, Mean, PPM, SEEDS, base, shown, still, worlds};
 use crate::tests::fixture::PLATFORMS;
 use crate::{Platform, Setup, Stance};
 
@@ -50,6 +50,14 @@ fn viral_threshold() {
             percent: 120,
         }
         .check();
+    }
+    for (platform, seed) in worlds() {
+        let feeds = |threshold| {
+            let mut setup = base(platform, seed);
+            setup.feed.viral_threshold = threshold;
+            shown::all(setup)
+        };
+        assert_eq!(feeds(OFF), feeds(1_000_000_000), "off is as good as out of reach");
     }
 }
 

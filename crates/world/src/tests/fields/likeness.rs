@@ -4,21 +4,28 @@ use super::{Field, Mean, PPM, plan, shown};
 use crate::tests::fixture::PLATFORMS;
 use crate::{Agent, Setup};
 
-const TOPIC: &str = "falconry";
+/// How planned posts of either kind begin, in words that nobody else uses.
+const FALCONRY: &str = "The falconry club flies hawks and falcons on Sunday";
+const POTTERY: &str = "The pottery class fires bowls and teapots on Sunday";
 
-/// A crowd in which every even agent is such a reader. Odd agents write what is planned: half of
-/// it about falconry, half about pottery.
+/// A crowd in which every even agent is such a reader. Half of what odd agents plan is about
+/// falconry.
 fn readers(setup: &mut Setup, make: impl Fn(&mut Agent)) {
     setup.agents.iter_mut().step_by(2).for_each(make);
-    plan(setup, 4, |number| match number / 2 % 2 {
-        0 => "The falconry club flies hawks and falcons on Sunday".into(),
-        _ => "The pottery class fires bowls and teapots on Sunday".into(),
-    });
+    plan(setup, 4, |number| [FALCONRY, POTTERY][number as usize % 2].into());
 }
 
-/// Of what such readers are shown, the share that is about falconry.
+/// Of the planned posts that such readers are shown, the share that is about falconry.
 fn about_falconry(setup: Setup) -> Mean {
-    shown::share(setup, |reader| reader % 2 == 0, |_, post| post.content.contains(TOPIC))
+    let mut share = Mean::NONE;
+    shown::each(setup, |_, reader, seen| {
+        let [falconry, pottery] =
+            [FALCONRY, POTTERY].map(|start| seen.post.content.starts_with(start));
+        if reader % 2 == 0 && (falconry || pottery) {
+            share.add(falconry);
+        }
+    });
+    share
 }
 
 /// A likeness that comes from what `interested` sets, against one to something else.

@@ -137,17 +137,18 @@ fn idle(platform: Platform, seed: u64) -> Setup {
 /// The same agents, who look while five planned posts a round appear, whatever is shown to them.
 fn still(platform: Platform, seed: u64) -> Setup {
     let mut setup = idle(platform, seed);
-    plan(&mut setup, 5, |agent| format!("Agent {agent} has heard news of the night ferry."));
+    plan(&mut setup, 5, |_| "There is news of the night ferry.".into());
     setup
 }
 
-/// Plans posts for the first 16 rounds, so many in each; their authors take turns.
+/// Plans posts for the first 16 rounds, so many in each, of odd agents in turn. `text` gets the
+/// number of the post.
 fn plan(setup: &mut Setup, per_round: u32, text: impl Fn(u32) -> String) {
     let agents = u32::try_from(setup.agents.len()).expect("a small crowd");
     for number in 0..16 * per_round {
-        let agent = number * 7 % agents;
-        let content = format!("{} ({number})", text(agent));
-        setup.scheduled.push(ScheduledPost { round: number / per_round + 1, agent, content });
+        let content = format!("{} ({number})", text(number));
+        let (round, agent) = (number / per_round + 1, (2 * number + 1) % agents);
+        setup.scheduled.push(ScheduledPost { round, agent, content });
     }
 }
 
