@@ -72,7 +72,7 @@ fn start_hour_and_start_time() {
         };
         assert_eq!(first_three_rounds(0), 0, "all are asleep");
         assert!(first_three_rounds(8 * 60) > first_three_rounds(6 * 60 + 59));
-        assert!(first_three_rounds(6 * 60 + 59) > 0, "the third round is at 9:59");
+        assert!(first_three_rounds(6 * 60 + 59) > 0, "only round 1, at 7:59, is too early");
     }
 }
 

@@ -16,7 +16,9 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::fixture::{PLATFORMS, crowd};
-use crate::{HourSet, Platform, Policy, ScheduledPost, Setup};
+use crate::{
+    Act, Decision, HourSet, Inputs, Outputs, Platform, Policy, ScheduledPost, Setup, World,
+};
 
 /// Worlds that two settings of a field are compared in.
 const SEEDS: u64 = 20;
@@ -150,6 +152,14 @@ fn plan(setup: &mut Setup, per_round: u32, text: impl Fn(u32) -> String) {
         let (round, agent) = (number / per_round + 1, (2 * number + 1) % agents);
         setup.scheduled.push(ScheduledPost { round, agent, content });
     }
+}
+
+/// Plays one tick in which `agent` does this, decided outside.
+fn decide(world: &mut World, agent: u32, acts: &[Act]) -> Outputs {
+    let decided = world.decide(0..world.active());
+    let decisions = acts.iter().map(|act| Decision { agent, act: act.clone() }).collect();
+    let inputs = Inputs { decisions, ..Inputs::quiet(world.tick(), 0) };
+    world.step(inputs, decided).expect("a valid tick")
 }
 
 /// Every platform with every seed.

@@ -4,9 +4,9 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use super::{base, idle, worlds};
+use super::{base, decide, idle, worlds};
 use crate::tests::fixture::{step, world};
-use crate::{Act, Action, Decision, Failure, Inputs, Outputs, ScheduledPost, SeedPost, World};
+use crate::{Act, Action, Failure, ScheduledPost, SeedPost};
 
 /// Author and text of an action that puts up a planned post.
 fn planned(action: &Action) -> Option<(u32, &str)> {
@@ -68,13 +68,6 @@ fn scheduled_events() {
     }
 }
 
-fn decide(world: &mut World, acts: &[Act]) -> Outputs {
-    let decided = world.decide(0..world.active());
-    let decisions = acts.iter().map(|act| Decision { agent: 0, act: act.clone() }).collect();
-    let inputs = Inputs { decisions, ..Inputs::quiet(world.tick(), 0) };
-    world.step(inputs, decided).expect("a valid tick")
-}
-
 #[test]
 fn allow_self_rating() {
     for (platform, seed) in worlds() {
@@ -86,9 +79,10 @@ fn allow_self_rating() {
             let mut world = world(setup);
             step(&mut world);
             let comment = |post| Act::CreateComment { post, parent: None, content: "Yes.".into() };
-            decide(&mut world, &[comment(1)]);
+            decide(&mut world, 0, &[comment(1)]);
             let outputs = decide(
                 &mut world,
+                0,
                 &[
                     Act::LikePost { post: 1 },
                     Act::DislikePost { post: 1 },

@@ -3,17 +3,13 @@
 use std::format;
 use std::vec::Vec;
 
-use super::{Field, idle, shown, still, worlds};
+use super::{Field, decide, idle, shown, still, worlds};
 use crate::tests::fixture::{play, step, world};
-use crate::{Act, Decision, Effect, Inputs, Platform, Setup, World};
+use crate::{Act, Effect, Platform, Setup, World};
 
 /// The users that agent 1 finds by this query.
 fn found(world: &mut World, query: &str) -> Vec<u32> {
-    let decided = world.decide(0..world.active());
-    let act = Act::SearchUser { query: query.into() };
-    let decisions = std::vec![Decision { agent: 1, act }];
-    let inputs = Inputs { decisions, ..Inputs::quiet(world.tick(), 0) };
-    let outputs = world.step(inputs, decided).expect("a valid tick");
+    let outputs = decide(world, 1, &[Act::SearchUser { query: query.into() }]);
     let effect = outputs.actions.into_iter().find_map(|action| match action.outcome {
         Ok(Effect::Users(users)) => Some(users),
         _ => None,
