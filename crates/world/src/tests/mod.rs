@@ -5,6 +5,7 @@ mod activity;
 mod behaviour;
 mod digests;
 mod door;
+mod fields;
 pub(crate) mod fixture;
 mod forgeries;
 mod golden;
