@@ -7,7 +7,7 @@ CARGO ?= cargo
 TARGETS ?= --bins
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test lint bench clean-data
+.PHONY: help demo up build test lint bench realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -28,6 +28,7 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
   make test        All tests, on a real bus.
   make lint        Formatting and lints, warnings are errors.
   make bench       How fast the world turns, on this machine.
+  make realism     Writes docs/realism.md: what agents do and say, and where it shows.
   make build       The programs, into target/debug.
   make clean-data  Removes what `make up` kept (SHOAL_DATA_DIR).
 
@@ -65,6 +66,10 @@ lint:
 
 bench:
 	$(CARGO) run --locked -p bench --bin world-bench
+
+realism:
+	$(CARGO) build --locked -p bench --bin realism
+	$(PYTHON) scripts/realism.py
 
 clean-data:
 	$(PYTHON) scripts/stack.py clean-data

@@ -31,13 +31,18 @@ pub struct Action {
 }
 
 /// An action's type and arguments, which cannot contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Serialised by itself it is the arguments alone, as they stand beside [`type_name`].
+///
+/// [`type_name`]: ActionBody::type_name
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum ActionBody {
     /// Wrote a post.
     CreatePost(CreatePost),
     /// Passed a post on.
     Repost(Repost),
-    /// Passed a post on, with words of its own.
+    /// Passed a post on, with words of one's own.
     QuotePost(QuotePost),
     /// Liked a post.
     LikePost(LikePost),
@@ -53,29 +58,29 @@ pub enum ActionBody {
     CreateComment(CreateComment),
     /// Liked a comment.
     LikeComment(LikeComment),
-    /// Took the like of a comment back.
+    /// Took a like of a comment back.
     UnlikeComment(LikeComment),
     /// Disliked a comment.
     DislikeComment(DislikeComment),
-    /// Took the dislike of a comment back.
+    /// Took a dislike of a comment back.
     UndoDislikeComment(DislikeComment),
     /// Followed a user.
     Follow(Follow),
-    /// Follows a user no more.
+    /// Took a follow back.
     Unfollow(Follow),
     /// Muted a user.
     Mute(Mute),
-    /// Hears a user again.
+    /// Took a mute back.
     Unmute(Mute),
     /// Searched for posts.
     SearchPosts(SearchPosts),
     /// Searched for users.
     SearchUser(SearchUser),
-    /// Looked at what is liked most.
+    /// Looked at the most liked posts of the week.
     Trend(ShownPosts),
-    /// Looked at its feed again.
+    /// Looked at its feed.
     Refresh(ShownPosts),
-    /// Looked and did nothing.
+    /// Did nothing.
     DoNothing(DoNothing),
 }
 
@@ -115,9 +120,14 @@ impl ActionBody {
         }
     }
 
-    /// False for what leaves no trace in a memory: looking and doing nothing.
+    /// False for what lists and counts in MiroFish's shape leave out: looking at one's feed.
+    pub fn is_listed(&self) -> bool {
+        !matches!(self, ActionBody::Refresh(_))
+    }
+
+    /// False for what leaves no trace in a memory: looking at one's feed, and doing nothing.
     pub fn is_memorable(&self) -> bool {
-        !matches!(self, ActionBody::DoNothing(_) | ActionBody::Refresh(_))
+        !matches!(self, ActionBody::Refresh(_) | ActionBody::DoNothing(_))
     }
 
     fn parse(action_type: &str, args: Value) -> Result<ActionBody, String> {
@@ -158,37 +168,7 @@ pub(crate) fn write_body<S: SerializeStruct>(
     body: &ActionBody,
 ) -> Result<(), S::Error> {
     object.serialize_field("action_type", body.type_name())?;
-    match body {
-        ActionBody::CreatePost(args) => object.serialize_field("action_args", args),
-        ActionBody::Repost(args) => object.serialize_field("action_args", args),
-        ActionBody::QuotePost(args) => object.serialize_field("action_args", args),
-        ActionBody::LikePost(args) | ActionBody::UnlikePost(args) => {
-            object.serialize_field("action_args", args)
-        }
-        ActionBody::DislikePost(args) | ActionBody::UndoDislikePost(args) => {
-            object.serialize_field("action_args", args)
-        }
-        ActionBody::ReportPost(args) => object.serialize_field("action_args", args),
-        ActionBody::CreateComment(args) => object.serialize_field("action_args", args),
-        ActionBody::LikeComment(args) | ActionBody::UnlikeComment(args) => {
-            object.serialize_field("action_args", args)
-        }
-        ActionBody::DislikeComment(args) | ActionBody::UndoDislikeComment(args) => {
-            object.serialize_field("action_args", args)
-        }
-        ActionBody::Follow(args) | ActionBody::Unfollow(args) => {
-            object.serialize_field("action_args", args)
-        }
-        ActionBody::Mute(args) | ActionBody::Unmute(args) => {
-            object.serialize_field("action_args", args)
-        }
-        ActionBody::SearchPosts(args) => object.serialize_field("action_args", args),
-        ActionBody::SearchUser(args) => object.serialize_field("action_args", args),
-        ActionBody::Trend(args) | ActionBody::Refresh(args) => {
-            object.serialize_field("action_args", args)
-        }
-        ActionBody::DoNothing(args) => object.serialize_field("action_args", args),
-    }
+    object.serialize_field("action_args", body)
 }
 
 impl Serialize for Action {

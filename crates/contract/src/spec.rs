@@ -4,7 +4,7 @@
 //! the SHA-256 of its compact JSON and never changes. All numbers are integers: rates and
 //! weights are millionths (`_ppm`), so no reader rounds differently from another.
 
-use std::collections::BTreeSet;
+mod check;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,15 +13,6 @@ use crate::problem::{Problem, Problems};
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
-
-const MILLION: u32 = 1_000_000;
-const MINUTES_PER_DAY: u32 = 24 * 60;
-/// An hour has at most 100 times the usual activity.
-const MAX_MULTIPLIER_PPM: u32 = 100 * MILLION;
-/// At most 1,000 posts an hour; influence has the same bound.
-const MAX_RATE_PPM: u32 = 1_000 * MILLION;
-/// Nobody takes more than a year to react.
-const MAX_DELAY_MINUTES: u32 = 365 * MINUTES_PER_DAY;
 
 /// A whole simulation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +32,7 @@ pub struct Spec {
     pub time: TimeSpec,
     /// The agents; `agent_id` is the index.
     pub agents: Vec<AgentSpec>,
-    /// What happens before round 1.
+    /// What happens by plan.
     pub events: EventSpec,
     /// The Twitter world, if there is one.
     pub twitter: Option<PlatformSpec>,
@@ -106,7 +97,7 @@ pub struct AgentSpec {
     pub comments_per_hour_ppm: u32,
     /// Simulated minutes until it reacts, at least.
     pub response_delay_min: u32,
-    /// Simulated minutes until it reacts, at most.
+    /// Simulated minutes until it reacts, at most; itself at most 525,600 (a year).
     pub response_delay_max: u32,
     /// From -1,000,000 (hostile) to 1,000,000 (delighted).
     pub sentiment_ppm: i32,
@@ -145,25 +136,25 @@ pub struct EventSpec {
     pub narrative_direction: String,
 }
 
-/// A post that is there from the beginning.
+/// A post of round 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SeedPost {
     /// Its author.
     pub agent_id: u32,
-    /// Its text.
+    /// Its text: not blank, at most 10,240 bytes.
     pub content: String,
 }
 
-/// A post that appears in a round that was planned.
+/// A post of a later round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledPost {
-    /// When, 1 or more. Never, if the run is shorter.
+    /// When, 1 or more; never, if the run is shorter.
     pub round: u32,
     /// Its author.
     pub agent_id: u32,
-    /// Its text.
+    /// Its text: not blank, at most 10,240 bytes.
     pub content: String,
     /// Where; absent: on every platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,11 +179,11 @@ pub struct PlatformSpec {
 pub struct FeedSpec {
     /// Weight of a post's newness.
     pub recency_ppm: u32,
-    /// Weight of its likes and shares.
+    /// Weight of its likes, comments and shares.
     pub popularity_ppm: u32,
     /// Weight of its likeness to the reader.
     pub relevance_ppm: u32,
-    /// Interactions from which a post spreads by itself.
+    /// Likes, comments and shares from which a post spreads by itself; 0: none does.
     pub viral_threshold: u32,
     /// How much readers are shown of their own stance, at most 1,000,000.
     pub echo_chamber_ppm: u32,
@@ -231,7 +222,8 @@ pub struct Profile {
     /// Ids of the agents that it follows before anything happens, each once, never its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows: Vec<u32>,
-    /// What it posted before anything happens, oldest first.
+    /// What it posted before anything happens, oldest first; none is blank, each has at most
+    /// 10,240 bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past_posts: Vec<String>,
 }
@@ -259,47 +251,6 @@ impl Spec {
         Ok(spec)
     }
 
-    /// Whether the numbers are in their bounds and the parts fit each other.
-    ///
-    /// # Errors
-    /// Every claim that does not hold.
-    pub fn check(&self) -> Result<(), Problems> {
-        let mut claims = Claims(Vec::new());
-        let count = self.agents.len();
-        claims.claim(count > 0, "/agents", &"none", "at least one agent");
-        claims.time(&self.time);
-        for (index, agent) in self.agents.iter().enumerate() {
-            claims.agent(index, agent);
-        }
-        for (index, post) in self.events.seed_posts.iter().enumerate() {
-            let place = format!("/events/seed_posts/{index}/agent_id");
-            claims.claim((post.agent_id as usize) < count, &place, &post.agent_id, "an agent's id");
-        }
-        for (index, post) in self.events.scheduled.iter().enumerate() {
-            let at = |field| format!("/events/scheduled/{index}/{field}");
-            let known = (post.agent_id as usize) < count;
-            claims.claim(known, &at("agent_id"), &post.agent_id, "an agent's id");
-            claims.claim(post.round > 0, &at("round"), &post.round, "1 or more");
-        }
-        let platforms = self.platforms();
-        claims.claim(!platforms.is_empty(), "/", &"no world", "twitter or reddit");
-        for platform in platforms {
-            let Some(world) = self.platform(platform) else { continue };
-            let (place, found) = (format!("/{platform}/profiles"), world.profiles.len());
-            claims.claim(found == count, &place, &found, "one profile per agent");
-            claims.feed(&format!("/{platform}/feed"), &world.feed);
-            for (index, profile) in world.profiles.iter().enumerate() {
-                claims.follows(
-                    &format!("/{platform}/profiles/{index}/follows"),
-                    index,
-                    profile,
-                    count,
-                );
-            }
-        }
-        Problems::none_or(claims.0, Some(()))
-    }
-
     /// The worlds that this spec has.
     pub fn platforms(&self) -> Vec<Platform> {
         Platform::ALL.into_iter().filter(|platform| self.platform(*platform).is_some()).collect()
@@ -311,71 +262,6 @@ impl Spec {
             Platform::Twitter => self.twitter.as_ref(),
             Platform::Reddit => self.reddit.as_ref(),
         }
-    }
-}
-
-/// What a spec claims about itself and does not hold.
-struct Claims(Vec<Problem>);
-
-impl Claims {
-    fn claim(&mut self, holds: bool, place: &str, found: &dyn ToString, expected: &str) {
-        if !holds {
-            self.0.push(Problem::new(place, found.to_string(), expected));
-        }
-    }
-
-    fn at_most(&mut self, place: &str, found: u32, most: u32) {
-        self.claim(found <= most, place, &found, &format!("at most {most}"));
-    }
-
-    fn time(&mut self, time: &TimeSpec) {
-        let minutes = time.minutes_per_round;
-        let expected = format!("1 to {MINUTES_PER_DAY}");
-        let holds = (1..=MINUTES_PER_DAY).contains(&minutes);
-        self.claim(holds, "/time/minutes_per_round", &minutes, &expected);
-        let (least, most) = (time.agents_per_hour_min, time.agents_per_hour_max);
-        let expected = "at most agents_per_hour_max";
-        self.claim(least <= most, "/time/agents_per_hour_min", &least, expected);
-        self.at_most("/time/peak_ppm", time.peak_ppm, MAX_MULTIPLIER_PPM);
-        self.at_most("/time/off_peak_ppm", time.off_peak_ppm, MAX_MULTIPLIER_PPM);
-        self.at_most("/time/morning_ppm", time.morning_ppm, MAX_MULTIPLIER_PPM);
-        self.at_most("/time/work_ppm", time.work_ppm, MAX_MULTIPLIER_PPM);
-    }
-
-    fn agent(&mut self, index: usize, agent: &AgentSpec) {
-        let at = |field| format!("/agents/{index}/{field}");
-        let is_index = agent.agent_id as usize == index;
-        self.claim(is_index, &at("agent_id"), &agent.agent_id, "the agent's index");
-        self.claim(!agent.name.trim().is_empty(), &at("name"), &"nothing", "a name");
-        self.at_most(&at("activity_ppm"), agent.activity_ppm, MILLION);
-        self.at_most(&at("posts_per_hour_ppm"), agent.posts_per_hour_ppm, MAX_RATE_PPM);
-        self.at_most(&at("comments_per_hour_ppm"), agent.comments_per_hour_ppm, MAX_RATE_PPM);
-        self.at_most(&at("influence_ppm"), agent.influence_ppm, MAX_RATE_PPM);
-        let (least, most) = (agent.response_delay_min, agent.response_delay_max);
-        let expected = "at most response_delay_max";
-        self.claim(least <= most, &at("response_delay_min"), &least, expected);
-        self.at_most(&at("response_delay_max"), most, MAX_DELAY_MINUTES);
-        let mood = agent.sentiment_ppm;
-        let holds = mood.unsigned_abs() <= MILLION;
-        self.claim(holds, &at("sentiment_ppm"), &mood, "-1000000 to 1000000");
-    }
-
-    fn follows(&mut self, place: &str, agent: usize, profile: &Profile, count: usize) {
-        let mut seen = BTreeSet::new();
-        for (index, followee) in profile.follows.iter().enumerate() {
-            let id = *followee as usize;
-            let holds = id < count && id != agent && seen.insert(id);
-            let expected = "another agent's id, each once";
-            self.claim(holds, &format!("{place}/{index}"), followee, expected);
-        }
-    }
-
-    fn feed(&mut self, place: &str, feed: &FeedSpec) {
-        let FeedSpec { recency_ppm, popularity_ppm, relevance_ppm, echo_chamber_ppm, .. } = *feed;
-        self.at_most(&format!("{place}/recency_ppm"), recency_ppm, MILLION);
-        self.at_most(&format!("{place}/popularity_ppm"), popularity_ppm, MILLION);
-        self.at_most(&format!("{place}/relevance_ppm"), relevance_ppm, MILLION);
-        self.at_most(&format!("{place}/echo_chamber_ppm"), echo_chamber_ppm, MILLION);
     }
 }
 

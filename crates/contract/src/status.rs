@@ -92,6 +92,8 @@ pub struct PlatformStatus {
     pub actions: u64,
     /// Actions that had their effect.
     pub succeeded: u64,
+    /// Those of them that lists and counts in MiroFish's shape show.
+    pub listed: u64,
     /// Those of them that a memory takes.
     pub memorable: u64,
     /// The digest up to the last stored frame.
@@ -135,6 +137,7 @@ impl PlatformStatus {
             simulated_minutes: 0,
             actions: 0,
             succeeded: 0,
+            listed: 0,
             memorable: 0,
             digest: Digest::ZERO,
         }

@@ -31,13 +31,14 @@ pub(crate) struct Stage<'a> {
 /// | `scheduled_events[].at_round` (ours) | 1 to 5256000 | `at_hour` is there |
 /// | `scheduled_events[].at_hour` (ours) | 0 to 87600 simulated hours since the start | `at_round` is there |
 /// | `scheduled_events[].content`, `.poster_agent_id`, `.poster_type` | as in `initial_posts` | |
-/// | `scheduled_events[].platform` (ours) | `twitter` or `reddit`, if it has a world | both |
+/// | `scheduled_events[].platform` (ours) | `twitter` or `reddit` | both |
 /// | `hot_topics` | texts | none |
 /// | `narrative_direction` | | empty |
 ///
 /// An event has one of `at_round` and `at_hour`, never both. `at_hour` means the first round
 /// that is at least so long after the start, and round 1 at the earliest: round 0 belongs to
-/// `initial_posts`. What is planned for later than the last round is noted, and never played.
+/// `initial_posts`. What is planned for later than the last round, or for a platform without a
+/// world, is noted and never played.
 pub(crate) fn read<'a>(
     reading: &mut Reading<'a>,
     root: &Object<'a>,
@@ -73,14 +74,24 @@ fn scheduled(
     stage: &Stage<'_>,
 ) -> Vec<ScheduledPost> {
     let last = stage.time.rounds();
-    let (mut posts, mut late) = (Vec::new(), Vec::new());
+    let (mut posts, mut late, mut away) = (Vec::new(), Vec::new(), Vec::new());
     for (pointer, value) in events.list("scheduled_events") {
         let Some(event) = reading.door.object(value, pointer.clone()) else { continue };
         let round = round(reading, &event, &pointer, stage.time.minutes_per_round);
         if round > last {
             late.push(format!("{pointer} (round {round})"));
         }
-        posts.push(scheduled_post(reading, &event, round, stage));
+        let post = scheduled_post(reading, &event, round, stage);
+        let has_world =
+            |platform| stage.platforms.is_empty() || stage.platforms.contains(&platform);
+        if let Some(platform) = post.platform.filter(|platform| !has_world(*platform)) {
+            away.push(format!("{pointer} ({platform})"));
+        }
+        posts.push(post);
+    }
+    if !away.is_empty() {
+        let away = some_of(away).join(", ");
+        reading.remark(format!("events on a platform without a world are never played: {away}"));
     }
     if !late.is_empty() {
         let late = some_of(late).join(", ");
@@ -104,7 +115,9 @@ fn scheduled_post(
         round,
         content: content(reading, event),
         agent_id: poster(event, stage.agents).unwrap_or(0),
-        platform: event.parsed("platform", |text| platform(text, stage.platforms)),
+        platform: event.parsed("platform", |text| {
+            choice(text, &Platform::ALL.map(|platform| (platform.as_str(), platform)))
+        }),
     }
 }
 
@@ -130,16 +143,6 @@ fn round(reading: &Reading<'_>, event: &Object<'_>, pointer: &str, minutes_per_r
 fn round_after(hours: u64, minutes_per_round: u32) -> u64 {
     let round = u64::from(ONE) * u64::from(minutes_per_round.max(1));
     (hours * 60).div_ceil(round).max(1)
-}
-
-/// The platform that `text` names, if it is one of `worlds`, or what was expected.
-fn platform(text: &str, worlds: &[Platform]) -> Result<Platform, String> {
-    let platform = choice(text, &Platform::ALL.map(|platform| (platform.as_str(), platform)))?;
-    if worlds.is_empty() || worlds.contains(&platform) {
-        return Ok(platform);
-    }
-    let names: Vec<&str> = worlds.iter().map(|world| world.as_str()).collect();
-    Err(format!("a platform that this folder has a world for: {}", names.join(", ")))
 }
 
 fn content(reading: &Reading<'_>, post: &Object<'_>) -> String {

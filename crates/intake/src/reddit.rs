@@ -18,7 +18,7 @@ use crate::{Limits, REDDIT_FILE, json};
 /// | `age` | required, 0 to 1000 years |
 /// | `gender`, `mbti`, `country` | required; blank ones count as unknown |
 /// | `name` | falls back to `realname`, as OASIS has it, and that to `username` |
-/// | `profession`, `interested_topics` | as they are |
+/// | `profession`, `interested_topics` | as they are; what the agent cares about |
 /// | `following_agentid_list` | agents' ids; see `profiles` |
 /// | `previous_tweets` | texts, oldest first; see `profiles` |
 /// | `user_id` | see `profiles` |

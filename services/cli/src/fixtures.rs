@@ -1,7 +1,8 @@
 //! Small frames and statuses for tests: what a test does not set is the same everywhere.
 
 use contract::action::{
-    Action, ActionBody, CreateComment, CreatePost, DoNothing, Follow, LikePost, Repost,
+    Action, ActionBody, CreateComment, CreatePost, DislikePost, DoNothing, Follow, LikePost,
+    QuotePost, Repost, SearchPosts,
 };
 use contract::frame::{Frame, Marker, Outcome};
 use contract::id::Digest;
@@ -87,21 +88,49 @@ pub(crate) fn post(post_id: u64, content: &str) -> ActionBody {
 
 pub(crate) fn comment(post_id: u64, content: &str, author: &str) -> ActionBody {
     ActionBody::CreateComment(CreateComment {
+        post_id,
+        parent_comment_id: None,
         content: content.to_owned(),
         comment_id: Some(1),
-        post_id,
         post_content: Some(format!("text of {post_id}")),
         post_author_name: Some(author.to_owned()),
+        parent_content: None,
+        parent_author_name: None,
     })
 }
 
 pub(crate) fn like(post_id: u64, author: &str) -> ActionBody {
-    ActionBody::LikePost(LikePost {
+    ActionBody::LikePost(like_of(post_id, author))
+}
+
+pub(crate) fn unlike(post_id: u64, author: &str) -> ActionBody {
+    ActionBody::UnlikePost(like_of(post_id, author))
+}
+
+fn like_of(post_id: u64, author: &str) -> LikePost {
+    LikePost {
         post_id,
         like_id: Some(1),
         post_content: Some(format!("text of {post_id}")),
         post_author_name: Some(author.to_owned()),
-    })
+    }
+}
+
+pub(crate) fn dislike(post_id: u64, author: &str) -> ActionBody {
+    ActionBody::DislikePost(dislike_of(post_id, author))
+}
+
+pub(crate) fn undo_dislike(post_id: u64, author: &str) -> ActionBody {
+    ActionBody::UndoDislikePost(dislike_of(post_id, author))
+}
+
+fn dislike_of(post_id: u64, author: &str) -> DislikePost {
+    DislikePost {
+        post_id,
+        dislike_id: Some(1),
+        post_content: Some(format!("text of {post_id}")),
+        post_author_name: Some(author.to_owned()),
+    }
 }
 
 pub(crate) fn repost(post_id: u64, author: &str) -> ActionBody {
@@ -113,10 +142,24 @@ pub(crate) fn repost(post_id: u64, author: &str) -> ActionBody {
     })
 }
 
+pub(crate) fn quote(quoted_id: u64, post_id: u64, words: &str, author: &str) -> ActionBody {
+    ActionBody::QuotePost(QuotePost {
+        quoted_id,
+        quote_content: words.to_owned(),
+        new_post_id: Some(post_id),
+        original_content: Some(format!("text of {quoted_id}")),
+        original_author_name: Some(author.to_owned()),
+    })
+}
+
+pub(crate) fn search(query: &str) -> ActionBody {
+    ActionBody::SearchPosts(SearchPosts { query: query.to_owned(), post_ids: Vec::new() })
+}
+
 pub(crate) fn follow(followee_id: u32) -> ActionBody {
     ActionBody::Follow(Follow {
-        follow_id: Some(1),
         followee_id,
+        follow_id: Some(1),
         target_user_name: Some(name(followee_id)),
     })
 }

@@ -88,8 +88,7 @@ Example:
 
 pub(crate) const SUMMARY_ABOUT: &str = "\
 Summarise a run from what it has published so far: actions by type and world, the posts with the \
-most likes, reposts and comments, the most active agents, the digests. The chain of digests is \
-checked on the way.
+most reactions, the most active agents, the digests. The chain of digests is checked on the way.
 
 Example:
   shoal summary lantern-pier --json";

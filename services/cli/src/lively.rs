@@ -36,56 +36,115 @@ impl Shown {
 
 /// An action in words that fit into `width` columns; `None` for one that shows nothing.
 pub fn describe(action: &Action, width: usize, paint: Paint) -> Option<String> {
-    let other = |name: &Option<String>| one_line(name.as_deref().unwrap_or("somebody"), width / 5);
-    let (does, text) = match &action.body {
-        ActionBody::CreatePost(post) => ("posts".to_owned(), Some(post.content.as_str())),
-        ActionBody::CreateComment(comment) => {
-            let author = other(&comment.post_author_name);
-            (format!("answers {author}:"), Some(own_words(&comment.content)))
-        }
-        ActionBody::Repost(repost) => {
-            let author = other(&repost.original_author_name);
-            (format!("passes on {author}:"), repost.original_content.as_deref())
-        }
-        ActionBody::LikePost(like) => {
-            (format!("likes {}:", other(&like.post_author_name)), like.post_content.as_deref())
-        }
-        ActionBody::Follow(follow) => {
-            (format!("follows {}", other(&follow.target_user_name)), None)
-        }
-        ActionBody::DoNothing(_) => return None,
-    };
+    let (does, text) = words(&action.body, width / 5)?;
     let who = one_line(&action.agent_name, width / 4);
     let room = width.saturating_sub(visible(&who) + visible(&does) + 4);
     let quoted = text.map(|text| format!(" “{}”", one_line(text, room))).unwrap_or_default();
     Some(format!("{} {does}{quoted}", paint.bold(&who)))
 }
 
-/// What a comment says itself, after what it quotes: there is room for one of the two.
+/// What is done, naming others in at most `room` columns, and the text that belongs to it.
+fn words(body: &ActionBody, room: usize) -> Option<(String, Option<&str>)> {
+    let other = |name: &Option<String>| one_line(name.as_deref().unwrap_or("somebody"), room);
+    Some(match body {
+        ActionBody::CreatePost(post) => ("posts".to_owned(), Some(&*post.content)),
+        ActionBody::Repost(repost) => {
+            let author = other(&repost.original_author_name);
+            (format!("passes on {author}:"), repost.original_content.as_deref())
+        }
+        ActionBody::QuotePost(quote) => {
+            let author = other(&quote.original_author_name);
+            (format!("quotes {author}:"), Some(own_words(&quote.quote_content)))
+        }
+        ActionBody::LikePost(like) => {
+            (format!("likes {}:", other(&like.post_author_name)), like.post_content.as_deref())
+        }
+        ActionBody::DislikePost(dislike) => {
+            let author = other(&dislike.post_author_name);
+            (format!("dislikes {author}:"), dislike.post_content.as_deref())
+        }
+        ActionBody::ReportPost(report) => {
+            let author = other(&report.post_author_name);
+            (format!("reports {author} for"), Some(&*report.report_reason))
+        }
+        ActionBody::CreateComment(comment) => {
+            let answered = match comment.parent_comment_id {
+                Some(_) => &comment.parent_author_name,
+                None => &comment.post_author_name,
+            };
+            (format!("answers {}:", other(answered)), Some(own_words(&comment.content)))
+        }
+        ActionBody::LikeComment(like) => {
+            let author = other(&like.comment_author_name);
+            (format!("likes {author}'s comment:"), like.comment_content.as_deref())
+        }
+        ActionBody::DislikeComment(dislike) => {
+            let author = other(&dislike.comment_author_name);
+            (format!("dislikes {author}'s comment:"), dislike.comment_content.as_deref())
+        }
+        ActionBody::Follow(follow) => {
+            (format!("follows {}", other(&follow.target_user_name)), None)
+        }
+        ActionBody::Unfollow(follow) => {
+            (format!("unfollows {}", other(&follow.target_user_name)), None)
+        }
+        ActionBody::Mute(mute) => (format!("mutes {}", other(&mute.target_user_name)), None),
+        ActionBody::UnlikePost(_)
+        | ActionBody::UndoDislikePost(_)
+        | ActionBody::UnlikeComment(_)
+        | ActionBody::UndoDislikeComment(_)
+        | ActionBody::Unmute(_)
+        | ActionBody::SearchPosts(_)
+        | ActionBody::SearchUser(_)
+        | ActionBody::Trend(_)
+        | ActionBody::Refresh(_)
+        | ActionBody::DoNothing(_) => return None,
+    })
+}
+
+/// What a comment or quote says itself, after what it cites: there is room for one of the two.
 fn own_words(content: &str) -> &str {
     let after = content.rsplit_once('”').map_or(content, |(_, after)| after);
     let own = after.trim_start_matches(|c: char| !c.is_alphanumeric());
     if own.chars().count() < 8 { content } else { own }
 }
 
-/// Kind first, then the reactions to the post concerned.
+/// Kind first, then the reactions to the post concerned; `None` for what shows nothing.
 fn score(action: &Action, world: &WorldTally) -> Option<(u8, u64)> {
+    let reactions = |post_id| world.reactions(post_id);
     match &action.body {
-        ActionBody::CreateComment(comment) => Some((5, world.reactions(comment.post_id))),
+        ActionBody::CreateComment(comment) => Some((5, reactions(comment.post_id))),
+        ActionBody::QuotePost(quote) => Some((5, reactions(quote.quoted_id))),
         ActionBody::CreatePost(_) => Some((4, 0)),
-        ActionBody::Repost(repost) => Some((3, world.reactions(repost.reposted_id))),
-        ActionBody::LikePost(like) => Some((2, world.reactions(like.post_id))),
-        ActionBody::Follow(_) => Some((1, 0)),
-        ActionBody::DoNothing(_) => None,
+        ActionBody::Repost(repost) => Some((3, reactions(repost.reposted_id))),
+        ActionBody::ReportPost(report) => Some((3, reactions(report.post_id))),
+        ActionBody::LikePost(like) => Some((2, reactions(like.post_id))),
+        ActionBody::DislikePost(dislike) => Some((2, reactions(dislike.post_id))),
+        ActionBody::LikeComment(like) => Some((2, like.post_id.map_or(0, reactions))),
+        ActionBody::DislikeComment(dislike) => Some((2, dislike.post_id.map_or(0, reactions))),
+        ActionBody::Follow(_) | ActionBody::Unfollow(_) | ActionBody::Mute(_) => Some((1, 0)),
+        ActionBody::UnlikePost(_)
+        | ActionBody::UndoDislikePost(_)
+        | ActionBody::UnlikeComment(_)
+        | ActionBody::UndoDislikeComment(_)
+        | ActionBody::Unmute(_)
+        | ActionBody::SearchPosts(_)
+        | ActionBody::SearchUser(_)
+        | ActionBody::Trend(_)
+        | ActionBody::Refresh(_)
+        | ActionBody::DoNothing(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{World, comment, follow, like, nothing, post, repost};
+    use crate::fixtures::{
+        World, comment, follow, like, nothing, post, quote, repost, search, unlike,
+    };
     use crate::tally::Tally;
     use contract::subject::Platform;
+    use serde_json::{Value, json};
 
     /// The seqs that are picked from these frames, one after the other.
     fn picked(frames: &[Frame]) -> Vec<Option<u64>> {
@@ -117,6 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_quoted_or_answered_goes_by_the_post_and_what_is_dull_is_never_shown() {
+        let mut world = World::new(Platform::Twitter);
+        let talk = vec![
+            (0, Ok(comment(1, "to one", "Ada"))),
+            (1, Ok(quote(2, 7, "of two", "Ben"))),
+            (2, Ok(like(2, "Ben"))),
+            (2, Ok(search("two"))),
+        ];
+        let dull = vec![(0, Ok(search("pier"))), (1, Ok(unlike(2, "Ben"))), (2, Ok(follow(0)))];
+        assert_eq!(picked(&[world.tick(talk), world.tick(dull)]), [Some(2), Some(7)]);
+    }
+
+    #[test]
     fn another_kind_and_another_agent_come_next() {
         let mut world = World::new(Platform::Twitter);
         let all = || {
@@ -145,29 +217,64 @@ mod tests {
         }
     }
 
+    /// An action of Ada's, with the texts and names that each type may have.
+    fn action(action_type: &str, args: &Value) -> Action {
+        let mut all = json!({
+            "content": "Why?\n\x1b[31m", "quote_content": "Why?", "report_reason": "a lie",
+            "query": "pier", "post_ids": [], "user_ids": [],
+            "post_id": 1, "comment_id": 1, "reposted_id": 1, "quoted_id": 1, "followee_id": 1,
+            "mutee_id": 1, "post_content": "the post", "original_content": "the original",
+            "comment_content": "the comment", "post_author_name": "Ben",
+            "original_author_name": "Cleo", "comment_author_name": "Dan",
+            "target_user_name": "Eve", "parent_author_name": "Finn",
+        });
+        all.as_object_mut().unwrap().extend(args.as_object().unwrap().clone());
+        serde_json::from_value(json!({
+            "seq": 1, "agent_id": 0, "agent_name": "Ada", "action_type": action_type,
+            "action_args": all, "result": null, "success": true,
+        }))
+        .unwrap()
+    }
+
     #[test]
     fn every_action_that_shows_something_has_words() {
-        let frame = World::new(Platform::Reddit).tick(vec![
-            (0, Ok(post(1, "Pier 9\n\x1b[31mcloses"))),
-            (1, Ok(comment(1, "Why?", "Ada"))),
-            (2, Ok(repost(1, "Ada"))),
-            (3, Ok(like(1, "Ada"))),
-            (0, Ok(follow(3))),
-            (1, Ok(nothing())),
-        ]);
-        let words = frame.actions.iter().map(|action| describe(action, 100, Paint::PLAIN));
-        assert_eq!(
-            words.collect::<Vec<_>>(),
-            [
-                Some("Ada posts “Pier 9 [31mcloses”"),
-                Some("Ben answers Ada: “Why?”"),
-                Some("Cleo passes on Ada: “text of 1”"),
-                Some("Dan likes Ada: “text of 1”"),
-                Some("Ada follows Dan"),
-                None,
-            ]
-            .map(|words| words.map(str::to_owned))
-        );
+        let nobody = json!({"target_user_name": null, "comment_author_name": null});
+        let usual = json!({});
+        for (action_type, args, expected) in [
+            ("CREATE_POST", &usual, Some("posts “Why? [31m”")),
+            ("REPOST", &usual, Some("passes on Cleo: “the original”")),
+            ("QUOTE_POST", &usual, Some("quotes Cleo: “Why?”")),
+            ("LIKE_POST", &usual, Some("likes Ben: “the post”")),
+            ("UNLIKE_POST", &usual, None),
+            ("DISLIKE_POST", &usual, Some("dislikes Ben: “the post”")),
+            ("UNDO_DISLIKE_POST", &usual, None),
+            ("REPORT_POST", &usual, Some("reports Ben for “a lie”")),
+            ("CREATE_COMMENT", &usual, Some("answers Ben: “Why? [31m”")),
+            ("CREATE_COMMENT", &json!({"parent_comment_id": 4}), Some("answers Finn: “Why? [31m”")),
+            ("LIKE_COMMENT", &usual, Some("likes Dan's comment: “the comment”")),
+            ("LIKE_COMMENT", &nobody, Some("likes somebody's comment: “the comment”")),
+            ("UNLIKE_COMMENT", &usual, None),
+            ("DISLIKE_COMMENT", &usual, Some("dislikes Dan's comment: “the comment”")),
+            ("UNDO_DISLIKE_COMMENT", &usual, None),
+            ("FOLLOW", &usual, Some("follows Eve")),
+            ("FOLLOW", &nobody, Some("follows somebody")),
+            ("UNFOLLOW", &usual, Some("unfollows Eve")),
+            ("MUTE", &usual, Some("mutes Eve")),
+            ("UNMUTE", &usual, None),
+            ("SEARCH_POSTS", &usual, None),
+            ("SEARCH_USER", &usual, None),
+            ("TREND", &usual, None),
+            ("REFRESH", &usual, None),
+            ("DO_NOTHING", &usual, None),
+        ] {
+            let action = action(action_type, args);
+            let words = describe(&action, 100, Paint::PLAIN);
+            let expected = expected.map(|words| format!("Ada {words}"));
+            assert_eq!(words, expected, "{action_type}");
+            let body = action.body;
+            let seen = picked(&[World::new(Platform::Reddit).tick(vec![(0, Ok(body))])]);
+            assert_eq!(seen, [expected.is_some().then_some(1)], "{action_type}");
+        }
     }
 
     #[test]

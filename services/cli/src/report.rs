@@ -4,7 +4,7 @@ use contract::id::RunId;
 use contract::status::RunStatus;
 
 use crate::output::{Paint, columns, count, counted, one_line, span, visible};
-use crate::summary::{Count, Summary, TopPost, WorldSummary};
+use crate::summary::{Count, Reactions, Summary, TopPost, WorldSummary};
 use crate::wrap::{shorten_digest, wrap};
 
 /// Where to look next, beside the bus.
@@ -129,14 +129,18 @@ fn agent_table(summary: &Summary, paint: Paint) -> Vec<String> {
 }
 
 fn top_post(post: &TopPost, width: usize, paint: Paint) -> [String; 2] {
-    let TopPost { platform, post_id, likes, reposts, comments, .. } = post;
-    let numbers = format!(
-        "  {}, {}, {}  {}",
-        counted(*likes, "like"),
-        counted(*reposts, "repost"),
-        counted(*comments, "comment"),
-        paint.dim(&format!("{platform} post {post_id}")),
-    );
+    let Reactions { likes, dislikes, reposts, quotes, comments } = post.reactions;
+    let kinds = [
+        (likes, "like"),
+        (dislikes, "dislike"),
+        (reposts, "repost"),
+        (quotes, "quote"),
+        (comments, "comment"),
+    ];
+    let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
+    let numbers: Vec<String> = kinds.map(|(number, kind)| counted(number, kind)).collect();
+    let place = paint.dim(&format!("{} post {}", post.platform, post.post_id));
+    let numbers = format!("  {}  {place}", numbers.join(", "));
     let author = if post.author.is_empty() { "?" } else { &post.author };
     let text = one_line(&format!("{author}: {}", post.content), width.saturating_sub(4));
     [numbers, format!("    {text}")]
@@ -198,9 +202,9 @@ actions           twitter  failed  reddit
 top posts
   1 like, 1 repost, 1 comment  twitter post 2
     Ben: Why?
-  1 like, 0 reposts, 1 comment  reddit post 9
+  1 like, 1 comment  reddit post 9
     Dan: text of 9
-  1 like, 0 reposts, 0 comments  twitter post 1
+  1 like  twitter post 1
     Ada: Pier 9 closes
 
 most active
@@ -224,6 +228,18 @@ where to look next
             summary.spec_digest
         );
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_post_shows_the_reactions_that_it_has() {
+        let (_, mut summary) = small_run();
+        let post = &mut summary.top_posts[0];
+        let shown = |post: &TopPost| top_post(post, 80, Paint::PLAIN)[0].clone();
+        post.reactions = Reactions { likes: 1200, dislikes: 1, reposts: 3, quotes: 2, comments: 9 };
+        let all = "  1,200 likes, 1 dislike, 3 reposts, 2 quotes, 9 comments  twitter post 2";
+        assert_eq!(shown(post), all);
+        post.reactions = Reactions { quotes: 1, ..Reactions::default() };
+        assert_eq!(shown(post), "  1 quote  twitter post 2");
     }
 
     #[test]

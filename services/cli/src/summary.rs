@@ -31,7 +31,7 @@ pub struct Summary {
     pub duration_milliseconds: Option<u64>,
     /// Its worlds.
     pub platforms: Worlds,
-    /// The posts with the most likes, reposts and comments, best first.
+    /// The posts with the most reactions, best first.
     pub top_posts: Vec<TopPost>,
     /// The agents with the most actions that a memory takes, best first.
     pub most_active: Vec<ActiveAgent>,
@@ -91,10 +91,22 @@ pub struct TopPost {
     pub author: String,
     /// Its text, at most 200 characters.
     pub content: String,
+    /// What others thought of it; in JSON its fields stand beside these.
+    #[serde(flatten)]
+    pub reactions: Reactions,
+}
+
+/// How many reactions a post has. What was taken back is not among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reactions {
     /// Likes.
     pub likes: u64,
+    /// Dislikes.
+    pub dislikes: u64,
     /// Reposts.
     pub reposts: u64,
+    /// Quotes.
+    pub quotes: u64,
     /// Comments.
     pub comments: u64,
 }
@@ -106,8 +118,16 @@ pub struct ActiveAgent {
     pub agent_id: u32,
     /// Its name.
     pub name: String,
-    /// Successful actions in all worlds, other than doing nothing.
+    /// Successful actions in all worlds that a memory takes.
     pub actions: u64,
+}
+
+impl Reactions {
+    /// All of them.
+    pub fn all(&self) -> u64 {
+        let Reactions { likes, dislikes, reposts, quotes, comments } = self;
+        likes + dislikes + reposts + quotes + comments
+    }
 }
 
 impl Worlds {

@@ -1,22 +1,19 @@
 //! Frames in, summary out. Pure.
 
+mod world;
+
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use contract::action::{Action, ActionBody};
-use contract::frame::{Frame, Marker};
-use contract::id::Digest;
-use contract::problem::shorten;
+use contract::frame::Frame;
 use contract::status::EnvStatus;
 use contract::subject::Platform;
-use contract::timestamp::Timestamp;
 
-use crate::summary::{ActiveAgent, Count, Summary, TopPost, WorldSummary, Worlds};
+pub use self::world::WorldTally;
+use crate::summary::{ActiveAgent, Summary, TopPost, Worlds};
 
 /// How many posts and agents a summary names.
 const TOP: usize = 5;
-
-/// Characters that are kept of a post, since a long run has very many.
-const POST_TEXT: usize = 200;
 
 /// Counts a run's frames as they come, each world's from its first.
 #[derive(Clone, Debug, Default)]
@@ -25,46 +22,12 @@ pub struct Tally {
     agents: BTreeMap<u32, (String, u64)>,
 }
 
-/// One world so far.
-#[derive(Clone, Debug)]
-pub struct WorldTally {
-    /// Frames so far: the tick that is due next.
-    pub ticks: u32,
-    /// The last round played.
-    pub round: u32,
-    /// The simulated time of round 0.
-    pub started: Timestamp,
-    /// The simulated time of the last frame.
-    pub now: Timestamp,
-    /// The digest up to the last frame.
-    pub digest: Digest,
-    /// True once no more frames are to come.
-    pub is_over: bool,
-    by_type: BTreeMap<&'static str, Count>,
-    memorable: u64,
-    posts: BTreeMap<u64, PostTally>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct PostTally {
-    author: String,
-    content: String,
-    likes: u64,
-    reposts: u64,
-    comments: u64,
-}
-
 impl Tally {
     /// Counts the next frame of a world.
     pub fn add(&mut self, frame: &Frame) {
         let world = self.worlds.entry(frame.platform).or_insert_with(|| WorldTally::new(frame));
-        world.ticks = frame.tick + 1;
-        world.round = frame.round;
-        world.now = frame.simulated_time;
-        world.digest = frame.digest;
-        world.is_over |= frame.markers.iter().any(|m| matches!(m, Marker::SimulationEnd { .. }));
+        world.add(frame);
         for action in &frame.actions {
-            world.add(action);
             if action.success() && action.body.is_memorable() {
                 let agent = self.agents.entry(action.agent_id);
                 agent.or_insert_with(|| (action.agent_name.clone(), 0)).1 += 1;
@@ -104,26 +67,24 @@ impl Tally {
 
     fn top_posts(&self) -> Vec<TopPost> {
         let all = self.worlds.iter().flat_map(|(platform, world)| {
-            world.posts.iter().map(|(post_id, post)| (*platform, *post_id, post))
+            world.known_posts().map(|(post_id, post)| (*platform, post_id, post))
         });
-        let mut noticed: Vec<_> = all.filter(|(_, _, post)| post.reactions() > 0).collect();
-        noticed.sort_by_key(|(platform, id, post)| (u64::MAX - post.reactions(), *platform, *id));
+        let mut noticed: Vec<_> = all.filter(|(_, _, post)| post.reactions.all() > 0).collect();
+        noticed.sort_by_key(|(platform, id, post)| (Reverse(post.reactions.all()), *platform, *id));
         let top = noticed.into_iter().take(TOP);
         top.map(|(platform, post_id, post)| TopPost {
             platform,
             post_id,
             author: post.author.clone(),
             content: post.content.clone(),
-            likes: post.likes,
-            reposts: post.reposts,
-            comments: post.comments,
+            reactions: post.reactions,
         })
         .collect()
     }
 
     fn most_active(&self) -> Vec<ActiveAgent> {
         let mut agents: Vec<_> = self.agents.iter().collect();
-        agents.sort_by_key(|(agent_id, (_, actions))| (u64::MAX - actions, **agent_id));
+        agents.sort_by_key(|(agent_id, (_, actions))| (Reverse(*actions), **agent_id));
         let top = agents.into_iter().take(TOP);
         top.map(|(&agent_id, (name, actions))| ActiveAgent {
             agent_id,
@@ -134,107 +95,14 @@ impl Tally {
     }
 }
 
-impl WorldTally {
-    fn new(first: &Frame) -> WorldTally {
-        WorldTally {
-            ticks: 0,
-            round: 0,
-            started: first.simulated_time,
-            now: first.simulated_time,
-            digest: Digest::ZERO,
-            is_over: false,
-            by_type: BTreeMap::new(),
-            memorable: 0,
-            posts: BTreeMap::new(),
-        }
-    }
-
-    /// Actions so far, failed ones included.
-    pub fn actions(&self) -> u64 {
-        self.by_type.values().map(|count| count.succeeded + count.failed).sum()
-    }
-
-    /// Posts that were written so far.
-    pub fn posts(&self) -> u64 {
-        self.by_type.get("CREATE_POST").map_or(0, |count| count.succeeded)
-    }
-
-    /// Likes, reposts and comments that a post has so far.
-    pub fn reactions(&self, post_id: u64) -> u64 {
-        self.posts.get(&post_id).map_or(0, PostTally::reactions)
-    }
-
-    fn add(&mut self, action: &Action) {
-        let count = self.by_type.entry(action.body.type_name()).or_default();
-        if !action.success() {
-            count.failed += 1;
-            return;
-        }
-        count.succeeded += 1;
-        self.memorable += u64::from(action.body.is_memorable());
-        match &action.body {
-            ActionBody::CreatePost(post) => {
-                if let Some(post_id) = post.post_id {
-                    self.post(post_id, Some(&action.agent_name), Some(&post.content));
-                }
-            }
-            ActionBody::CreateComment(comment) => {
-                let (author, content) = (&comment.post_author_name, &comment.post_content);
-                self.post(comment.post_id, author.as_ref(), content.as_ref()).comments += 1;
-            }
-            ActionBody::LikePost(like) => {
-                let (author, content) = (&like.post_author_name, &like.post_content);
-                self.post(like.post_id, author.as_ref(), content.as_ref()).likes += 1;
-            }
-            ActionBody::Repost(repost) => {
-                let (author, content) = (&repost.original_author_name, &repost.original_content);
-                self.post(repost.reposted_id, author.as_ref(), content.as_ref()).reposts += 1;
-            }
-            ActionBody::Follow(_) | ActionBody::DoNothing(_) => {}
-        }
-    }
-
-    /// The post, with what is known of it. Posts that profiles bring appear in no action of
-    /// their own, so the first reaction to one is where it becomes known.
-    fn post(
-        &mut self,
-        post_id: u64,
-        author: Option<&String>,
-        content: Option<&String>,
-    ) -> &mut PostTally {
-        self.posts.entry(post_id).or_insert_with(|| PostTally {
-            author: author.cloned().unwrap_or_default(),
-            content: shorten(content.map_or("", String::as_str), POST_TEXT),
-            ..PostTally::default()
-        })
-    }
-
-    fn summary(&self) -> WorldSummary {
-        let succeeded = self.by_type.values().map(|count| count.succeeded).sum();
-        let minutes = (self.now.milliseconds() - self.started.milliseconds()) / 60_000;
-        WorldSummary {
-            rounds: self.round,
-            simulated_minutes: u64::try_from(minutes).unwrap_or(0),
-            actions: self.actions(),
-            succeeded,
-            failed: self.actions() - succeeded,
-            memorable: self.memorable,
-            by_type: self.by_type.clone(),
-            digest: self.digest,
-        }
-    }
-}
-
-impl PostTally {
-    fn reactions(&self) -> u64 {
-        self.likes + self.reposts + self.comments
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::fixtures::{World, comment, follow, like, nothing, post, repost, status};
+    use crate::fixtures::{
+        World, comment, dislike, follow, like, nothing, post, quote, repost, status, undo_dislike,
+        unlike,
+    };
+    use crate::summary::{Count, Reactions, WorldSummary};
     use contract::status::RunStatus;
 
     /// A small run: Ada's post 1 and Ben's post 2 on Twitter, a profile's post 9 on Reddit.
@@ -291,18 +159,61 @@ pub(crate) mod tests {
     fn posts_are_ranked_by_all_reactions_and_known_by_their_first_mention() {
         let (_, summary) = small_run();
         let top = |post: &TopPost| {
-            let TopPost { platform, post_id, likes, reposts, comments, .. } = post;
-            (*platform, *post_id, [*likes, *reposts, *comments])
+            let Reactions { likes, dislikes, reposts, quotes, comments } = post.reactions;
+            (post.platform, post.post_id, [likes, dislikes, reposts, quotes, comments])
         };
         let expected = [
-            (Platform::Twitter, 2, [1, 1, 1]),
-            (Platform::Reddit, 9, [1, 0, 1]),
-            (Platform::Twitter, 1, [1, 0, 0]),
+            (Platform::Twitter, 2, [1, 0, 1, 0, 1]),
+            (Platform::Reddit, 9, [1, 0, 0, 0, 1]),
+            (Platform::Twitter, 1, [1, 0, 0, 0, 0]),
         ];
         assert_eq!(summary.top_posts.iter().map(top).collect::<Vec<_>>(), expected);
         let texts = summary.top_posts.iter().map(|post| (&*post.author, &*post.content));
         let expected = [("Ben", "Why?"), ("Dan", "text of 9"), ("Ada", "Pier 9 closes")];
         assert_eq!(texts.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_no_reaction() {
+        let mut twitter = World::new(Platform::Twitter);
+        let mut tally = Tally::default();
+        tally.add(&twitter.tick(vec![
+            (0, Ok(like(1, "Dan"))),
+            (1, Ok(like(1, "Dan"))),
+            (0, Ok(dislike(1, "Dan"))),
+            (2, Ok(like(2, "Dan"))),
+            (2, Ok(dislike(3, "Dan"))),
+        ]));
+        tally.add(&twitter.tick(vec![
+            (0, Ok(unlike(1, "Dan"))),
+            (0, Err((unlike(1, "Dan"), "like record does not exist"))),
+            (2, Ok(unlike(2, "Dan"))),
+            (2, Ok(undo_dislike(3, "Dan"))),
+            (3, Ok(unlike(4, "Dan"))),
+        ]));
+        let summary = tally.summary(&status("market-1", RunStatus::Running));
+        let left = summary.top_posts.iter().map(|post| (post.post_id, post.reactions));
+        let of_post_1 = Reactions { likes: 1, dislikes: 1, ..Reactions::default() };
+        assert_eq!(left.collect::<Vec<_>>(), [(1, of_post_1)]);
+    }
+
+    #[test]
+    fn a_quote_is_a_reaction_and_a_post() {
+        let mut twitter = World::new(Platform::Twitter);
+        let mut tally = Tally::default();
+        tally.add(&twitter.tick(vec![
+            (0, Ok(post(1, "Pier 9 closes"))),
+            (1, Ok(quote(1, 5, "And the survey?", "Ada"))),
+            (2, Ok(like(5, "Ben"))),
+            (3, Ok(repost(5, "Ben"))),
+        ]));
+        let world = tally.world(Platform::Twitter).unwrap();
+        assert_eq!((world.posts(), world.reactions(1), world.reactions(5)), (2, 1, 2));
+        let summary = tally.summary(&status("market-1", RunStatus::Running));
+        let texts = summary.top_posts.iter().map(|post| (&*post.author, &*post.content));
+        let expected = [("Ben", "And the survey?"), ("Ada", "Pier 9 closes")];
+        assert_eq!(texts.collect::<Vec<_>>(), expected);
+        assert_eq!(summary.top_posts[1].reactions, Reactions { quotes: 1, ..Reactions::default() });
     }
 
     #[test]
@@ -342,7 +253,11 @@ pub(crate) mod tests {
         assert_eq!((&json["run_id"], &json["seed"]), (&"market-1".into(), &7.into()));
         let likes = &json["platforms"]["twitter"]["by_type"]["LIKE_POST"];
         assert_eq!(likes, &serde_json::json!({"succeeded": 2, "failed": 1}));
-        assert_eq!(json["top_posts"][0]["post_id"], 2);
+        let top = &json["top_posts"][0];
+        assert_eq!(
+            (&top["post_id"], &top["likes"], &top["quotes"]),
+            (&2.into(), &1.into(), &0.into())
+        );
         assert_eq!(json["memory"][0]["graph_id"], "market");
     }
 }

@@ -21,7 +21,7 @@ pub const MAX_LISTED: usize = 25_000;
 /// The most runs whose actions are kept.
 pub const MAX_RUNS: usize = 16;
 
-/// One action as lists show it. Successful ones only, as in the original.
+/// One action as lists show it. As in the original: successful ones, and no `REFRESH`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listed {
     /// `<run>.<platform>.<seq>`: names the action wherever it appears.
@@ -84,7 +84,8 @@ impl World {
     fn list(&mut self, frame: Frame) {
         let next_seq = frame.next_seq().max(self.next_seq);
         for action in frame.actions {
-            if action.seq < self.next_seq || !action.success() {
+            let is_shown = action.success() && action.body.is_listed();
+            if action.seq < self.next_seq || !is_shown {
                 continue;
             }
             self.listed.push_back(Arc::new(Listed {
@@ -176,7 +177,7 @@ impl Actions {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use contract::action::{ActionBody, CreatePost};
+    use contract::action::{ActionBody, CreatePost, DoNothing, ShownPosts};
     use contract::id::Digest;
     use contract::version::V1;
 
@@ -237,6 +238,17 @@ pub(crate) mod tests {
         feed(&mut world, 41, frame(2, 4, &[true, true]));
         feed(&mut world, 51, frame(3, 6, &[true]));
         assert_eq!(seqs(&world), [1, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_feed_that_was_looked_at_is_not_listed() {
+        let mut frame = frame(0, 1, &[true, true, true]);
+        frame.actions[0].body = ActionBody::Refresh(ShownPosts { post_ids: vec![3] });
+        frame.actions[1].body = ActionBody::DoNothing(DoNothing {});
+        frame.digest = frame.compute_digest();
+        let mut world = World::default();
+        feed(&mut world, 1, frame);
+        assert_eq!(seqs(&world), [2, 3]);
     }
 
     #[test]

@@ -113,15 +113,17 @@ pub(crate) mod tests {
     const SPEC: &str = r#"{"v":1,"simulation_id":"market","project_id":null,"graph_id":null,
         "requirement":"","time":{"start_time":"2026-01-01T00:00:00.000Z","total_hours":5,
         "minutes_per_round":30,"agents_per_hour_min":1,"agents_per_hour_max":1,"peak_hours":[],
-        "peak_ppm":1000000,"off_peak_hours":[],"off_peak_ppm":1000000},"agents":[{"agent_id":0,
+        "peak_ppm":1000000,"off_peak_hours":[],"off_peak_ppm":1000000,"morning_hours":[],
+        "morning_ppm":1000000,"work_hours":[],"work_ppm":1000000},"agents":[{"agent_id":0,
         "name":"Ada","entity_type":"Student","activity_ppm":1000000,"active_hours":[9],
         "posts_per_hour_ppm":0,"comments_per_hour_ppm":0,"response_delay_min":0,
         "response_delay_max":0,"sentiment_ppm":0,"stance":"neutral","influence_ppm":1000000}],
-        "events":{"seed_posts":[],"hot_topics":[],"narrative_direction":""},
+        "events":{"seed_posts":[],"scheduled":[],"hot_topics":[],"narrative_direction":""},
         "twitter":{"feed":{"recency_ppm":1,"popularity_ppm":1,"relevance_ppm":1,
-        "viral_threshold":1,"echo_chamber_ppm":0},"profiles":[{"user_name":"ada","name":"Ada",
-        "bio":"","persona":""}]},"reddit":{"feed":{"recency_ppm":1,"popularity_ppm":1,
-        "relevance_ppm":1,"viral_threshold":1,"echo_chamber_ppm":0},"profiles":[{
+        "viral_threshold":1,"echo_chamber_ppm":0},"self_rating":true,"profiles":[{
+        "user_name":"ada","name":"Ada","bio":"","persona":""}]},
+        "reddit":{"feed":{"recency_ppm":1,"popularity_ppm":1,"relevance_ppm":1,
+        "viral_threshold":1,"echo_chamber_ppm":0},"self_rating":true,"profiles":[{
         "user_name":"ada","name":"Ada","bio":"","persona":""}]}}"#;
 
     /// One agent, both worlds, five hours of half-hour rounds.

@@ -1,6 +1,9 @@
 //! An action in words: one line of English, `<agent_name>: <description>`.
 
-use contract::action::{Action, ActionBody};
+use contract::action::{
+    Action, ActionBody, CreateComment, CreatePost, DislikeComment, DislikePost, LikeComment,
+    LikePost, QuotePost, ReportPost, Repost,
+};
 
 /// The line. Names and texts come from agents, so whatever would break the line (line ends,
 /// control characters) becomes a single space; what is empty counts as absent.
@@ -12,52 +15,157 @@ pub fn line(action: &Action) -> String {
 
 fn describe(body: &ActionBody) -> String {
     match body {
-        ActionBody::CreatePost(post) => match clean(Some(&post.content)) {
-            Some(content) => format!("published a post: \"{content}\""),
-            None => "published a post".to_owned(),
-        },
-        ActionBody::CreateComment(comment) => comment_line(
-            clean(Some(&comment.content)),
-            clean(comment.post_content.as_deref()),
-            clean(comment.post_author_name.as_deref()),
-        ),
-        ActionBody::LikePost(like) => on_a_post(
-            "liked",
-            clean(like.post_content.as_deref()),
-            clean(like.post_author_name.as_deref()),
-        ),
-        ActionBody::Repost(repost) => on_a_post(
-            "reposted",
-            clean(repost.original_content.as_deref()),
-            clean(repost.original_author_name.as_deref()),
-        ),
-        ActionBody::Follow(follow) => match clean(follow.target_user_name.as_deref()) {
-            Some(name) => format!("followed the user \"{name}\""),
-            None => "followed a user".to_owned(),
-        },
+        ActionBody::CreatePost(post) => wrote(post),
+        ActionBody::Repost(repost) => reposted(repost),
+        ActionBody::QuotePost(quote) => quoted(quote),
+        ActionBody::LikePost(like) => liked("liked", like),
+        ActionBody::UnlikePost(like) => liked("took back the like of", like),
+        ActionBody::DislikePost(dislike) => disliked("disliked", dislike),
+        ActionBody::UndoDislikePost(dislike) => disliked("took back the dislike of", dislike),
+        ActionBody::ReportPost(report) => reported(report),
+        ActionBody::CreateComment(comment) => commented(comment),
+        ActionBody::LikeComment(like) => liked_comment("liked", like),
+        ActionBody::UnlikeComment(like) => liked_comment("took back the like of", like),
+        ActionBody::DislikeComment(dislike) => disliked_comment("disliked", dislike),
+        ActionBody::UndoDislikeComment(dislike) => {
+            disliked_comment("took back the dislike of", dislike)
+        }
+        ActionBody::Follow(follow) => with_user("followed", &follow.target_user_name),
+        ActionBody::Unfollow(follow) => with_user("unfollowed", &follow.target_user_name),
+        ActionBody::Mute(mute) => with_user("muted", &mute.target_user_name),
+        ActionBody::Unmute(mute) => with_user("unmuted", &mute.target_user_name),
+        ActionBody::SearchPosts(search) => {
+            searched("posts", "about", &search.query, search.post_ids.len())
+        }
+        ActionBody::SearchUser(search) => {
+            searched("users", "matching", &search.query, search.user_ids.len())
+        }
+        ActionBody::Trend(trend) => {
+            format!("looked at the trending posts and found {}", number(trend.post_ids.len()))
+        }
+        ActionBody::Refresh(_) => "looked at the feed".to_owned(),
         ActionBody::DoNothing(_) => "did nothing".to_owned(),
     }
 }
 
-/// What was done to a post, with as much of the post as is known.
-fn on_a_post(verb: &str, content: Option<String>, author: Option<String>) -> String {
-    match (content, author) {
-        (Some(content), Some(author)) => format!("{verb} {author}'s post: \"{content}\""),
-        (Some(content), None) => format!("{verb} a post: \"{content}\""),
-        (None, Some(author)) => format!("{verb} a post by {author}"),
-        (None, None) => format!("{verb} a post"),
+fn wrote(post: &CreatePost) -> String {
+    match clean(Some(&post.content)) {
+        Some(content) => format!("published a post: \"{content}\""),
+        None => "published a post".to_owned(),
     }
 }
 
-fn comment_line(content: Option<String>, post: Option<String>, author: Option<String>) -> String {
-    let Some(content) = content else { return "left a comment".to_owned() };
-    match (post, author) {
-        (Some(post), Some(author)) => {
-            format!("commented under {author}'s post \"{post}\": \"{content}\"")
+fn reposted(repost: &Repost) -> String {
+    Thing::post(&repost.original_content, &repost.original_author_name).after("reposted")
+}
+
+fn quoted(quote: &QuotePost) -> String {
+    let post = Thing::post(&quote.original_content, &quote.original_author_name);
+    match clean(Some(&quote.quote_content)) {
+        Some(words) => format!("quoted {} and said: \"{words}\"", post.name_or_noun()),
+        None => post.after("quoted"),
+    }
+}
+
+fn liked(verb: &str, like: &LikePost) -> String {
+    Thing::post(&like.post_content, &like.post_author_name).after(verb)
+}
+
+fn disliked(verb: &str, dislike: &DislikePost) -> String {
+    Thing::post(&dislike.post_content, &dislike.post_author_name).after(verb)
+}
+
+fn reported(report: &ReportPost) -> String {
+    let post = Thing::post(&report.post_content, &report.post_author_name);
+    match clean(Some(&report.report_reason)) {
+        Some(reason) => format!("reported {} for this reason: \"{reason}\"", post.name_or_noun()),
+        None => post.after("reported"),
+    }
+}
+
+fn commented(comment: &CreateComment) -> String {
+    let answered = comment.parent_comment_id.map(|_| {
+        let parent = Thing::comment(&comment.parent_content, &comment.parent_author_name);
+        format!("answered {}", parent.name_or_noun())
+    });
+    let Some(content) = clean(Some(&comment.content)) else {
+        return answered.unwrap_or_else(|| "left a comment".to_owned());
+    };
+    let does = answered.unwrap_or_else(|| "commented".to_owned());
+    match Thing::post(&comment.post_content, &comment.post_author_name).name() {
+        Some(post) => format!("{does} under {post}: \"{content}\""),
+        None => format!("{does}: \"{content}\""),
+    }
+}
+
+fn liked_comment(verb: &str, like: &LikeComment) -> String {
+    Thing::comment(&like.comment_content, &like.comment_author_name).after(verb)
+}
+
+fn disliked_comment(verb: &str, dislike: &DislikeComment) -> String {
+    Thing::comment(&dislike.comment_content, &dislike.comment_author_name).after(verb)
+}
+
+fn with_user(verb: &str, name: &Option<String>) -> String {
+    match clean(name.as_deref()) {
+        Some(name) => format!("{verb} the user \"{name}\""),
+        None => format!("{verb} a user"),
+    }
+}
+
+fn searched(whom: &str, how: &str, query: &str, found: usize) -> String {
+    let found = number(found);
+    match clean(Some(query)) {
+        Some(query) => format!("searched for {whom} {how} \"{query}\" and found {found}"),
+        None => format!("searched for {whom} and found {found}"),
+    }
+}
+
+fn number(found: usize) -> String {
+    if found == 0 { "none".to_owned() } else { found.to_string() }
+}
+
+/// What is known of a post or comment.
+struct Thing {
+    noun: &'static str,
+    content: Option<String>,
+    author: Option<String>,
+}
+
+impl Thing {
+    fn post(content: &Option<String>, author: &Option<String>) -> Thing {
+        let (content, author) = (clean(content.as_deref()), clean(author.as_deref()));
+        Thing { noun: "post", content, author }
+    }
+
+    fn comment(content: &Option<String>, author: &Option<String>) -> Thing {
+        Thing { noun: "comment", ..Thing::post(content, author) }
+    }
+
+    /// At the end of a line, after what was done to it.
+    fn after(&self, verb: &str) -> String {
+        let noun = self.noun;
+        match (&self.content, &self.author) {
+            (Some(content), Some(author)) => format!("{verb} {author}'s {noun}: \"{content}\""),
+            (Some(content), None) => format!("{verb} a {noun}: \"{content}\""),
+            (None, Some(author)) => format!("{verb} a {noun} by {author}"),
+            (None, None) => format!("{verb} a {noun}"),
         }
-        (Some(post), None) => format!("commented under the post \"{post}\": \"{content}\""),
-        (None, Some(author)) => format!("commented under {author}'s post: \"{content}\""),
-        (None, None) => format!("commented: \"{content}\""),
+    }
+
+    /// Within a line; `None` if nothing is known.
+    fn name(&self) -> Option<String> {
+        let noun = self.noun;
+        match (&self.content, &self.author) {
+            (Some(content), Some(author)) => Some(format!("{author}'s {noun} \"{content}\"")),
+            (Some(content), None) => Some(format!("the {noun} \"{content}\"")),
+            (None, Some(author)) => Some(format!("{author}'s {noun}")),
+            (None, None) => None,
+        }
+    }
+
+    fn name_or_noun(&self) -> String {
+        self.name().unwrap_or_else(|| format!("a {}", self.noun))
     }
 }
 
@@ -69,115 +177,4 @@ fn clean(text: Option<&str>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    /// An action as it stands in a frame.
-    fn action(action_type: &str, action_args: &Value) -> Action {
-        serde_json::from_value(json!({
-            "seq": 1, "agent_id": 7, "agent_name": "Mara", "action_type": action_type,
-            "action_args": action_args, "result": null, "success": true,
-        }))
-        .unwrap()
-    }
-
-    #[track_caller]
-    fn check(action_type: &str, args: &Value, expected: &str) {
-        assert_eq!(line(&action(action_type, args)), expected);
-    }
-
-    #[test]
-    fn posts() {
-        check(
-            "CREATE_POST",
-            &json!({"content": "The pier closes at 9.", "post_id": 4}),
-            "Mara: published a post: \"The pier closes at 9.\"",
-        );
-        check("CREATE_POST", &json!({"content": ""}), "Mara: published a post");
-        check(
-            "CREATE_POST",
-            &json!({"content": "图书馆今晚关门"}),
-            "Mara: published a post: \"图书馆今晚关门\"",
-        );
-    }
-
-    #[test]
-    fn likes() {
-        let (text, author) = ("post_content", "post_author_name");
-        check(
-            "LIKE_POST",
-            &json!({"post_id": 4, text: "Hi", author: "Jo"}),
-            "Mara: liked Jo's post: \"Hi\"",
-        );
-        check("LIKE_POST", &json!({"post_id": 4, text: "Hi"}), "Mara: liked a post: \"Hi\"");
-        check("LIKE_POST", &json!({"post_id": 4, author: "Jo"}), "Mara: liked a post by Jo");
-        check("LIKE_POST", &json!({"post_id": 4}), "Mara: liked a post");
-        check("LIKE_POST", &json!({"post_id": 4, text: " \n", author: ""}), "Mara: liked a post");
-    }
-
-    #[test]
-    fn reposts() {
-        let (text, author) = ("original_content", "original_author_name");
-        check(
-            "REPOST",
-            &json!({"reposted_id": 4, text: "Hi", author: "Jo"}),
-            "Mara: reposted Jo's post: \"Hi\"",
-        );
-        check("REPOST", &json!({"reposted_id": 4, text: "Hi"}), "Mara: reposted a post: \"Hi\"");
-        check("REPOST", &json!({"reposted_id": 4, author: "Jo"}), "Mara: reposted a post by Jo");
-        check("REPOST", &json!({"reposted_id": 4}), "Mara: reposted a post");
-    }
-
-    #[test]
-    fn comments() {
-        let (post, author) = ("post_content", "post_author_name");
-        check(
-            "CREATE_COMMENT",
-            &json!({"content": "No.", "post_id": 4, post: "Hi", author: "Jo"}),
-            "Mara: commented under Jo's post \"Hi\": \"No.\"",
-        );
-        check(
-            "CREATE_COMMENT",
-            &json!({"content": "No.", "post_id": 4, post: "Hi"}),
-            "Mara: commented under the post \"Hi\": \"No.\"",
-        );
-        check(
-            "CREATE_COMMENT",
-            &json!({"content": "No.", "post_id": 4, author: "Jo"}),
-            "Mara: commented under Jo's post: \"No.\"",
-        );
-        check(
-            "CREATE_COMMENT",
-            &json!({"content": "No.", "post_id": 4}),
-            "Mara: commented: \"No.\"",
-        );
-        check(
-            "CREATE_COMMENT",
-            &json!({"content": "", "post_id": 4, post: "Hi"}),
-            "Mara: left a comment",
-        );
-    }
-
-    #[test]
-    fn follows() {
-        check(
-            "FOLLOW",
-            &json!({"followee_id": 2, "target_user_name": "Jo"}),
-            "Mara: followed the user \"Jo\"",
-        );
-        check("FOLLOW", &json!({"followee_id": 2}), "Mara: followed a user");
-    }
-
-    #[test]
-    fn a_hostile_text_stays_on_one_line() {
-        check(
-            "CREATE_POST",
-            &json!({"content": "one\r\ntwo\u{0}\u{2028}three\t four \u{1b}[31m"}),
-            "Mara: published a post: \"one two three four [31m\"",
-        );
-        let mut nameless = action("CREATE_POST", &json!({"content": "x"}));
-        nameless.agent_name = "\n".to_owned();
-        assert_eq!(line(&nameless), "agent 7: published a post: \"x\"");
-    }
-}
+mod tests;

@@ -1,7 +1,9 @@
 //! The arguments of each type of action.
 //!
-//! Ids of what an action made or ended are absent after a failure; names and texts of what it is
-//! about are there to be read beside the ids, and absent where there is no such thing.
+//! In this order: what the action is about, what was said, the id of what it made or ended
+//! (absent after a failure), and then, to be read beside the ids, what else is known of what it
+//! is about (absent where there is no such thing). The order is the one on the wire, so the
+//! digests of frames depend on it. What a *root* and an *original* is, `docs/actions.md` says.
 
 use serde::{Deserialize, Serialize};
 
@@ -102,23 +104,26 @@ pub struct ReportPost {
 /// Arguments of `CREATE_COMMENT`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateComment {
-    /// The text.
-    pub content: String,
-    /// The new comment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comment_id: Option<u64>,
     /// The post under which it stands (its root, where the target is a repost).
     pub post_id: u64,
     /// The comment that it answers, if it answers one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_comment_id: Option<u64>,
+    /// The text.
+    pub content: String,
+    /// The new comment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment_id: Option<u64>,
     /// That post's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_content: Option<String>,
     /// That post's author.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_author_name: Option<String>,
-    /// Whose comment it answers.
+    /// The text of the comment that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_content: Option<String>,
+    /// The author of the comment that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_author_name: Option<String>,
 }
@@ -131,7 +136,7 @@ pub struct LikeComment {
     /// The like that was made or ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment_like_id: Option<u64>,
-    /// The post under which it stands.
+    /// The post under which it stands; absent if there is no such comment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_id: Option<u64>,
     /// That comment's text.
@@ -150,7 +155,7 @@ pub struct DislikeComment {
     /// The dislike that was made or ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment_dislike_id: Option<u64>,
-    /// The post under which it stands.
+    /// The post under which it stands; absent if there is no such comment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_id: Option<u64>,
     /// That comment's text.
@@ -164,11 +169,11 @@ pub struct DislikeComment {
 /// Arguments of `FOLLOW` and `UNFOLLOW`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Follow {
+    /// Whom it is about.
+    pub followee_id: u32,
     /// The follow that was made or ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_id: Option<u64>,
-    /// Whom it is about.
-    pub followee_id: u32,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_user_name: Option<String>,
@@ -177,11 +182,11 @@ pub struct Follow {
 /// Arguments of `MUTE` and `UNMUTE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mute {
+    /// Whom it is about.
+    pub mutee_id: u32,
     /// The mute that was made or ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mute_id: Option<u64>,
-    /// Whom it is about.
-    pub mutee_id: u32,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_user_name: Option<String>,
@@ -192,7 +197,7 @@ pub struct Mute {
 pub struct SearchPosts {
     /// What was searched for.
     pub query: String,
-    /// What was found, newest first.
+    /// What was found, newest first, at most 10; empty after a failure.
     pub post_ids: Vec<u64>,
 }
 
@@ -201,14 +206,14 @@ pub struct SearchPosts {
 pub struct SearchUser {
     /// What was searched for.
     pub query: String,
-    /// Who was found, the most followed first.
+    /// Who was found, the most followed first, at most 10; empty after a failure.
     pub user_ids: Vec<u32>,
 }
 
 /// Arguments of `TREND` and `REFRESH`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownPosts {
-    /// What was shown, best first.
+    /// What was shown, best first, at most 5; empty after a failure.
     pub post_ids: Vec<u64>,
 }
 

@@ -14,14 +14,14 @@ use crate::{assert_committed, in_schemas};
 const ACCEPTED: &str = "accepted-";
 
 /// A committed example.
-struct Example {
-    name: String,
+pub(crate) struct Example {
+    pub(crate) name: String,
     text: String,
-    value: Value,
+    pub(crate) value: Value,
 }
 
 /// The committed examples of a message, `kind` being valid or invalid, in order of name.
-fn examples(message: &str, kind: &str) -> Vec<Example> {
+pub(crate) fn examples(message: &str, kind: &str) -> Vec<Example> {
     let folder = in_schemas(&format!("examples/{message}/{kind}"));
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
     let mut examples: Vec<Example> = entries

@@ -4,6 +4,7 @@
 //! - [`examples`]: the committed examples are these samples byte for byte, and what is not
 //!   allowed is refused by schema and type alike;
 //! - [`fields`]: schemas name the fields and words that the types have, no more, no fewer;
+//! - [`actions`]: every list of the types of action has the same types;
 //! - [`names`]: patterns of ids and times agree with the parsers;
 //! - [`subjects`]: `asyncapi.json` has the subjects that [`contract::subject`] makes;
 //! - [`digests`]: the worked example of the digest, and the checker that reads it.
@@ -13,6 +14,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod actions;
 mod digests;
 mod examples;
 mod fields;

@@ -4,7 +4,7 @@ use contract::spec::Spec;
 use intake::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE, read_files};
 
 use crate::fixture::files;
-use crate::samples;
+use crate::{oasis, samples};
 
 const PLACES: [&str; 5] = [CONFIG_FILE, TWITTER_FILE, REDDIT_FILE, "simulation folder", "the rest"];
 
@@ -46,8 +46,10 @@ fn longest(files: &Files) -> usize {
 
 #[test]
 fn a_file_may_end_anywhere() {
-    for end in 0..longest(&files()) {
-        each_damaged(&files(), |bytes| bytes.truncate(end));
+    for files in [files(), oasis::folder(4, Some(oasis::TWITTER), None)] {
+        for end in 0..longest(&files) {
+            each_damaged(&files, |bytes| bytes.truncate(end));
+        }
     }
     for (_, files) in samples::all() {
         for end in (0..longest(&files)).step_by(97) {
@@ -67,8 +69,8 @@ fn any_byte_may_be_another() {
         state.to_le_bytes()
     };
     let interesting = *b"\"\\{}[],:-0123456789NIe.\r\n\0\x7f\xff\xef*'";
-    let all: Vec<Files> =
-        samples::all().into_iter().map(|(_, files)| files).chain([files()]).collect();
+    let ours = [files(), oasis::folder(4, Some(oasis::TWITTER), None)];
+    let all: Vec<Files> = samples::all().into_iter().map(|(_, files)| files).chain(ours).collect();
     for _ in 0..2_000 {
         let [a, b, c, d, e, f, ..] = next();
         let files = &all[usize::from(a) % all.len()];

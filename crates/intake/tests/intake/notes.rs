@@ -106,7 +106,7 @@ fn events_after_the_end_are_never_played() {
              /event_config/scheduled_events/3 (round 175200)",
         ]
     );
-    // The spec keeps them: its owner may make the run longer.
+    // They were planned, so the spec keeps them.
     assert_eq!(intake.spec.events.scheduled.len(), 4);
 
     let many = vec![late[0]; 25].join(",");
@@ -115,6 +115,19 @@ fn events_after_the_end_are_never_played() {
         notes[0].ends_with("/event_config/scheduled_events/19 (round 49), 5 more"),
         "{notes:?}"
     );
+}
+
+#[test]
+fn events_without_a_world_are_never_played() {
+    let event =
+        r#"{"at_round": 1, "content": "Is it?", "poster_agent_id": 0, "platform": "reddit"}"#;
+    let intake = read(&[
+        Change(CONFIG_FILE, SCHEDULED, event),
+        Change(CONFIG_FILE, r#""platform": "reddit", "recency"#, r#""enabled": false, "recency"#),
+    ]);
+    let note = "simulation_config.json: events on a platform without a world are never played: \
+                /event_config/scheduled_events/0 (reddit)";
+    assert!(intake.notes.iter().any(|found| found == note), "{:?}", intake.notes);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use intake::{Files, Intake, Limits};
 use serde_json::{Value, json};
 
 /// An index without a name, ids of another platform, lists in Python, blank and long texts.
-const TWITTER: &str = r#",user_id,name,username,following_agentid_list,previous_tweets,user_char,description
+pub(crate) const TWITTER: &str = r#",user_id,name,username,following_agentid_list,previous_tweets,user_char,description
 0,38210037,user_0,user0,[],[],Sells kites,Sells kites
 1,21687246,user_1,user1,"[3, 0]","['first', ""it's late""]","Paints 🏮, mostly.
 Views mine.","Paints 🏮, mostly.
@@ -105,8 +105,15 @@ fn its_own_files_are_read() {
     }
 }
 
-/// A simulation of `agents` agents without names of their own, with these profiles.
+/// What reading makes of [`folder`].
 fn read(agents: usize, twitter: Option<&str>, reddit: Option<&str>) -> Intake {
+    let intake = intake::read_files(&folder(agents, twitter, reddit), &Limits::default()).unwrap();
+    assert_eq!(Spec::from_bytes(&intake.spec.to_bytes()).as_ref(), Ok(&intake.spec));
+    intake
+}
+
+/// A simulation of as many agents, with these profiles.
+pub(crate) fn folder(agents: usize, twitter: Option<&str>, reddit: Option<&str>) -> Files {
     let agents: Vec<Value> =
         (0..agents).map(|id| json!({"agent_id": id, "entity_name": format!("a{id}")})).collect();
     let config = json!({
@@ -115,12 +122,9 @@ fn read(agents: usize, twitter: Option<&str>, reddit: Option<&str>) -> Intake {
         "twitter_config": twitter.map(|_| json!({})),
         "reddit_config": reddit.map(|_| json!({})),
     });
-    let files = Files {
+    Files {
         config: config.to_string().into_bytes(),
         twitter_profiles: twitter.map(Into::into),
         reddit_profiles: reddit.map(Into::into),
-    };
-    let intake = intake::read_files(&files, &Limits::default()).unwrap();
-    assert_eq!(Spec::from_bytes(&intake.spec.to_bytes()).as_ref(), Ok(&intake.spec));
-    intake
+    }
 }

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use contract::door::millionths;
-use contract::spec::{PlatformSpec, Spec};
-use intake::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE, read_folder};
+use contract::spec::{PlatformSpec, Profile, Spec};
+use contract::subject::Platform;
+use intake::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE, read_files, read_folder};
 use serde_json::Value;
 
 /// Every sample folder with its files.
@@ -28,9 +29,24 @@ pub(crate) fn all() -> Vec<(PathBuf, Files)> {
 }
 
 #[test]
-fn the_bundled_sample_is_there() {
+fn the_bundled_sample_shows_what_a_folder_can_hold() {
     let bundled = |(folder, _): &(PathBuf, Files)| folder.ends_with("samples/lantern-pier");
-    assert!(all().iter().any(bundled));
+    let (_, files) = all().into_iter().find(bundled).unwrap();
+    let spec = read_files(&files, &Limits::default()).unwrap().spec;
+    let planned: Vec<(u32, Option<Platform>)> =
+        spec.events.scheduled.iter().map(|post| (post.round, post.platform)).collect();
+    assert_eq!(planned, [(14, None), (20, Some(Platform::Reddit))]);
+    let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for (platform, has_history) in [(Platform::Twitter, true), (Platform::Reddit, false)] {
+        let profiles = &spec.platform(platform).unwrap().profiles;
+        let count = |holds: &dyn Fn(&Profile) -> bool| profiles.iter().filter(|p| holds(p)).count();
+        // Who speaks Chinese speaks it everywhere: name, bio and persona agree.
+        assert_eq!(count(&|profile| is_chinese(&profile.name)), 5);
+        assert_eq!(count(&|profile| is_chinese(&profile.bio)), 5);
+        assert_eq!(count(&|profile| is_chinese(&profile.persona)), 5);
+        assert_eq!(count(&|profile| profile.follows.len() > 1) > 20, has_history);
+        assert_eq!(count(&|profile| !profile.past_posts.is_empty()) > 5, has_history);
+    }
 }
 
 #[test]
@@ -77,6 +93,8 @@ fn check_config(spec: &Spec, config: &Value) {
         assert_eq!(serde_json::json!(hours), expected["active_hours"]);
         assert_eq!(serde_json::to_value(agent.stance).unwrap(), expected["stance"]);
     }
+    let planned = config["event_config"]["scheduled_events"].as_array().unwrap();
+    assert_eq!(spec.events.scheduled.len(), planned.len());
     let posts = config["event_config"]["initial_posts"].as_array().unwrap();
     assert_eq!(spec.events.seed_posts.len(), posts.len());
     for (post, expected) in spec.events.seed_posts.iter().zip(posts) {
@@ -103,7 +121,7 @@ fn check_reddit(world: &PlatformSpec, rows: &[Value]) {
     }
 }
 
-/// The file holds, unquoted, the columns `user_id,name,username,user_char,description`.
+/// The file begins with `user_id` and holds what was read of a profile in its line.
 fn check_twitter(world: &PlatformSpec, bytes: &[u8]) {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     let lines: Vec<&str> = text.lines().skip(1).collect();
@@ -111,7 +129,10 @@ fn check_twitter(world: &PlatformSpec, bytes: &[u8]) {
     for (id, (profile, line)) in world.profiles.iter().zip(lines).enumerate() {
         let unquoted = line.replace("\"\"", "\"");
         assert!(line.starts_with(&format!("{id},")), "{line}");
-        for text in [&profile.name, &profile.user_name, &profile.bio, &profile.persona] {
+        let follows =
+            Some(format!("{:?}", profile.follows)).filter(|_| !profile.follows.is_empty());
+        let texts = [&profile.name, &profile.user_name, &profile.bio, &profile.persona];
+        for text in texts.into_iter().chain(&profile.past_posts).chain(&follows) {
             assert!(unquoted.contains(text.as_str()), "{text} is not in {line}");
         }
         assert!(profile.persona.starts_with(&profile.bio), "{}", profile.persona);

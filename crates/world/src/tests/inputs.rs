@@ -320,6 +320,7 @@ fn what_profiles_bring_is_there_before_the_first_tick() {
     setup.agents[1].follows = vec![3];
     setup.agents[2].past_posts = vec!["Of last year.".into(), "Of yesterday.".into()];
     setup.agents[1].past_posts = vec!["The boats are old.".into()];
+    setup.agents.iter_mut().for_each(|agent| agent.policy = Policy::Outside);
     let mut world = world(setup);
     let posts: Vec<_> =
         (1..4).filter_map(|id| world.post(id)).map(|post| (post.author, post.content)).collect();

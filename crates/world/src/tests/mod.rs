@@ -7,6 +7,7 @@ mod behaviour;
 mod cases;
 mod digests;
 mod door;
+mod fields;
 pub(crate) mod fixture;
 mod forgeries;
 mod golden;

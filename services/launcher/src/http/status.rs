@@ -163,7 +163,7 @@ impl World {
             simulated_hours: hours(world.simulated_minutes),
             running: run.status.is_live() && world.status.is_live(),
             completed: world.status == RunStatus::Completed,
-            actions: world.succeeded,
+            actions: world.listed,
         })
     }
 }
@@ -237,9 +237,9 @@ mod tests {
         let [twitter, reddit] = &mut run.platforms[..] else { panic!("two worlds") };
         twitter.status = RunStatus::Completed;
         (twitter.round, twitter.simulated_minutes) = (10, 300);
-        (twitter.actions, twitter.succeeded) = (50, 44);
+        (twitter.actions, twitter.succeeded, twitter.listed) = (50, 47, 44);
         reddit.status = RunStatus::Running;
-        (reddit.round, reddit.simulated_minutes, reddit.succeeded) = (3, 90, 6);
+        (reddit.round, reddit.simulated_minutes, reddit.listed) = (3, 90, 6);
         assert_eq!(
             serde_json::to_value(View::new(&run, 5)).unwrap(),
             json!({

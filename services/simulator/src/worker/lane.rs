@@ -265,7 +265,8 @@ impl Lane {
             (world.ticks, world.round) = (ticks, round);
             world.simulated_minutes = u64::from(round) * u64::from(minutes);
             world.actions = chain.next_seq - 1;
-            (world.succeeded, world.memorable) = (chain.succeeded, chain.memorable);
+            (world.succeeded, world.listed) = (chain.succeeded, chain.listed);
+            world.memorable = chain.memorable;
             world.digest = chain.digest;
         });
     }

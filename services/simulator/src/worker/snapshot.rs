@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use bus::Bus;
-use contract::id::{Digest, RunId};
+use contract::id::RunId;
 use contract::journal::Genesis;
 use contract::subject::{Platform, StreamName};
 use contract::version::V1;
@@ -27,10 +27,7 @@ struct Header {
     v: V1,
     run_id: RunId,
     platform: Platform,
-    next_seq: u64,
-    digest: Digest,
-    succeeded: u64,
-    memorable: u64,
+    chain: Chain,
 }
 
 /// Stores the snapshots of one world, one at a time.
@@ -63,7 +60,7 @@ impl Snapshots {
         self.storing = Some(tokio::spawn(async move {
             let subject = bus.prefix().snapshots(&run, platform);
             let encoding =
-                tokio::task::spawn_blocking(move || encode(&world, &chain, run, platform));
+                tokio::task::spawn_blocking(move || encode(&world, chain, run, platform));
             let Ok(bytes) = encoding.await else { return };
             if let Err(error) = bus.put_object(&subject, &bytes, None).await {
                 tracing::warn!(%platform, "failed to store a snapshot, going on without: {error}");
@@ -79,9 +76,8 @@ impl Snapshots {
     }
 }
 
-fn encode(world: &World, chain: &Chain, run_id: RunId, platform: Platform) -> Vec<u8> {
-    let Chain { next_seq, digest, succeeded, memorable } = *chain;
-    let header = Header { v: V1, run_id, platform, next_seq, digest, succeeded, memorable };
+fn encode(world: &World, chain: Chain, run_id: RunId, platform: Platform) -> Vec<u8> {
+    let header = Header { v: V1, run_id, platform, chain };
     let mut bytes = serde_json::to_vec(&header).expect("no map keys that JSON refuses");
     bytes.push(b'\n');
     bytes.extend(world.snapshot());
@@ -96,8 +92,7 @@ fn decode(bytes: &[u8], setup: Setup, genesis: &Genesis) -> Result<(World, Chain
         return Err(format!("it is of {} {}", header.run_id, header.platform));
     }
     let world = World::restore(setup, tables).map_err(|error| error.to_string())?;
-    let Header { next_seq, digest, succeeded, memorable, .. } = header;
-    Ok((world, Chain { next_seq, digest, succeeded, memorable }))
+    Ok((world, header.chain))
 }
 
 /// The newest good snapshot that is not ahead of a journal of `ticks` ticks.

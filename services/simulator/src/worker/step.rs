@@ -41,8 +41,8 @@ pub async fn step(
 
 fn step_now(mut world: Box<World>, genesis: &Genesis, chain: &Chain, at: Timestamp) -> Stepped {
     let decisions = decide(&world);
-    let inputs = Inputs { tick: world.tick(), wall_clock_ms: at.milliseconds() };
-    let outputs = world.step(&inputs, decisions).expect("inputs and decisions are for its tick");
+    let inputs = Inputs::quiet(world.tick(), at.milliseconds());
+    let outputs = world.step(inputs, decisions).expect("inputs and decisions are for its tick");
     let frame = translate::frame(&world, genesis, chain, outputs);
     Stepped { world, frame }
 }

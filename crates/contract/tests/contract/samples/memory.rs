@@ -53,13 +53,8 @@ fn questions() -> Vec<Sample> {
 }
 
 fn answers() -> Vec<Sample> {
-    let episodes: Vec<Episode> = worlds::story()
-        .remove(1)
-        .actions
-        .into_iter()
-        .filter(Action::success)
-        .map(episode)
-        .collect();
+    let actions = worlds::story().remove(1).actions.into_iter();
+    let episodes: Vec<Episode> = actions.take(3).map(episode).collect();
     let found = SearchAnswer { v: V1, total: 12, episodes: episodes.clone() };
     let page = EpisodesAnswer { v: V1, episodes, next: Some(15) };
     let last = EpisodesAnswer { v: V1, episodes: Vec::new(), next: None };

@@ -3,6 +3,7 @@
 //! Where a type has variants, the samples follow a `match` from each to the next: a new
 //! variant stops compiling until it has its place, and so its sample, schema and example.
 
+pub(crate) mod actions;
 mod memory;
 mod notices;
 mod runs;
@@ -32,8 +33,15 @@ pub(crate) struct Sample {
 
 /// All samples of all messages.
 pub(crate) fn all() -> Vec<Sample> {
-    [worlds::samples(), runs::samples(), specs::samples(), notices::samples(), memory::samples()]
-        .concat()
+    [
+        actions::samples(),
+        worlds::samples(),
+        runs::samples(),
+        specs::samples(),
+        notices::samples(),
+        memory::samples(),
+    ]
+    .concat()
 }
 
 fn sample<T: Serialize>(message: &'static str, name: impl Into<String>, value: &T) -> Sample {

@@ -272,9 +272,10 @@ fn world_status(status: RunStatus) -> PlatformStatus {
         round: 1,
         rounds: 2,
         simulated_minutes: 60,
-        actions: 14,
-        succeeded: 8,
-        memorable: 7,
+        actions: 43,
+        succeeded: 24,
+        listed: 23,
+        memorable: 22,
         digest: Digest::of(&[b"up to tick 1"]),
     }
 }

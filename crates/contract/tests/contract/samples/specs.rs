@@ -1,8 +1,10 @@
 //! Specs: one with everything in it, and the least that is one.
 
 use contract::spec::{
-    AgentSpec, EventSpec, FeedSpec, Hours, PlatformSpec, Profile, SeedPost, Spec, Stance, TimeSpec,
+    AgentSpec, EventSpec, FeedSpec, Hours, PlatformSpec, Profile, ScheduledPost, SeedPost, Spec,
+    Stance, TimeSpec,
 };
+use contract::subject::Platform;
 use contract::version::V1;
 
 use super::{Sample, at, each, sample, word};
@@ -21,7 +23,13 @@ fn full() -> Spec {
     let agents: Vec<AgentSpec> =
         (0..).zip(each(next_stance)).map(|(id, it)| agent(id, it)).collect();
     let profiles: Vec<Profile> = agents.iter().map(profile).collect();
-    let world = PlatformSpec { feed: feed(), profiles };
+    let world = PlatformSpec { feed: feed(), self_rating: false, profiles };
+    let scheduled = |round, platform| ScheduledPost {
+        round,
+        agent_id: 3,
+        content: "The survey is out.".to_owned(),
+        platform,
+    };
     Spec {
         v: V1,
         simulation_id: "night-market".parse().unwrap(),
@@ -32,6 +40,7 @@ fn full() -> Spec {
         agents,
         events: EventSpec {
             seed_posts: vec![SeedPost { agent_id: 1, content: "The old pier closes.".to_owned() }],
+            scheduled: vec![scheduled(6, None), scheduled(12, Some(Platform::Reddit))],
             hot_topics: vec!["夜市".to_owned(), "the survey".to_owned()],
             narrative_direction: "Doubts about the survey grow.".to_owned(),
         },
@@ -44,21 +53,24 @@ fn least() -> Spec {
     let profile = Profile { age: None, ..profile(&agent(0, Stance::Neutral)) };
     let profile = Profile { gender: None, mbti: None, country: None, profession: None, ..profile };
     let profile = Profile { interested_topics: Vec::new(), ..profile };
+    let profile = Profile { follows: Vec::new(), past_posts: Vec::new(), ..profile };
     Spec {
         v: V1,
         simulation_id: "night-market".parse().unwrap(),
         project_id: None,
         graph_id: None,
         requirement: String::new(),
-        time: TimeSpec { peak_hours: hours(&[]), off_peak_hours: hours(&[]), ..time() },
-        agents: vec![agent(0, Stance::Neutral)],
-        events: EventSpec {
-            seed_posts: Vec::new(),
-            hot_topics: Vec::new(),
-            narrative_direction: String::new(),
+        time: TimeSpec {
+            peak_hours: hours(&[]),
+            off_peak_hours: hours(&[]),
+            morning_hours: hours(&[]),
+            work_hours: hours(&[]),
+            ..time()
         },
+        agents: vec![agent(0, Stance::Neutral)],
+        events: EventSpec::default(),
         twitter: None,
-        reddit: Some(PlatformSpec { feed: feed(), profiles: vec![profile] }),
+        reddit: Some(PlatformSpec { feed: feed(), self_rating: true, profiles: vec![profile] }),
     }
 }
 
@@ -77,6 +89,10 @@ fn time() -> TimeSpec {
         peak_ppm: 1_500_000,
         off_peak_hours: hours(&[3, 4]),
         off_peak_ppm: 300_000,
+        morning_hours: hours(&[6, 7]),
+        morning_ppm: 400_000,
+        work_hours: hours(&[9, 10, 11]),
+        work_ppm: 700_000,
     }
 }
 
@@ -119,6 +135,8 @@ fn profile(agent: &AgentSpec) -> Profile {
         country: Some("Senna".to_owned()),
         profession: Some("Cook".to_owned()),
         interested_topics: vec!["food".to_owned(), "the harbour".to_owned()],
+        follows: vec![(agent.agent_id + 1) % 4],
+        past_posts: vec!["Soup is ready. 汤好了。".to_owned()],
     }
 }
 

@@ -1,0 +1,245 @@
+//! Every act as it is published, after a success and after a failure.
+
+use serde_json::{Value, json};
+use world::{
+    Act, Activity, Agent, Clock, Decision, Event, Feed, HourSet, Inputs, Platform, Policy, Setup,
+    Stance, Traits, World,
+};
+
+use super::action;
+
+/// Ada, Ben and Cyd, who decide outside; Ada wrote post 1, Ben shared it as post 2 and quoted it
+/// as post 3, Cyd commented on it.
+fn town() -> World {
+    let agent = |name: &str| Agent {
+        name: name.to_owned(),
+        user_name: name.to_lowercase(),
+        bio: "Lives by the harbour.".to_owned(),
+        persona: String::new(),
+        kind: "Person".to_owned(),
+        interests: Vec::new(),
+        follows: Vec::new(),
+        past_posts: Vec::new(),
+        policy: Policy::Outside,
+        traits: Traits {
+            activity_ppm: 0,
+            active_hours: HourSet::NONE,
+            posts_per_hour_ppm: 0,
+            comments_per_hour_ppm: 0,
+            sentiment_ppm: 0,
+            stance: Stance::Neutral,
+            influence_ppm: 1_000_000,
+            response_delay_min: 0,
+            response_delay_max: 0,
+        },
+    };
+    let mut world = World::new(Setup {
+        platform: Platform::Reddit,
+        seed: 1,
+        clock: Clock { start_minute: 0, minutes_per_round: 60, planned_rounds: 1 },
+        activity: Activity {
+            agents_per_hour_min: 0,
+            agents_per_hour_max: 0,
+            peak_hours: HourSet::NONE,
+            peak_ppm: 0,
+            off_peak_hours: HourSet::NONE,
+            off_peak_ppm: 0,
+            morning_hours: HourSet::NONE,
+            morning_ppm: 0,
+            work_hours: HourSet::NONE,
+            work_ppm: 0,
+        },
+        agents: ["Ada", "Ben", "Cyd"].map(agent).to_vec(),
+        seed_posts: Vec::new(),
+        scheduled: Vec::new(),
+        topics: Vec::new(),
+        narrative: String::new(),
+        feed: Feed {
+            recency_ppm: 400_000,
+            popularity_ppm: 300_000,
+            relevance_ppm: 300_000,
+            viral_threshold: 0,
+            echo_chamber_ppm: 0,
+        },
+        self_rating: true,
+    })
+    .expect("a valid setup");
+    let first = Event { agent: 0, content: "Pier 9 closes".to_owned() };
+    let inputs = Inputs { events: vec![first], ..Inputs::quiet(0, 0) };
+    world.step(inputs, world.decide(0..0)).expect("the first tick");
+    act(&mut world, 1, Act::Repost { post: 1 });
+    act(&mut world, 1, Act::QuotePost { post: 1, content: "Again?".to_owned() });
+    let content = "Rot.".to_owned();
+    act(&mut world, 2, Act::CreateComment { post: 1, parent: None, content });
+    world
+}
+
+/// Steps once with one decision; gives the action as it is published.
+fn act(world: &mut World, agent: u32, act: Act) -> Value {
+    let decisions = vec![Decision { agent, act }];
+    let inputs = Inputs { decisions, ..Inputs::quiet(world.tick(), 0) };
+    let mut outputs = world.step(inputs, world.decide(0..0)).expect("nobody is active");
+    let done = outputs.actions.pop().expect("one action");
+    serde_json::to_value(action(world, 1, done)).expect("an action is JSON")
+}
+
+/// An act, its name and its arguments.
+type Case = (Act, &'static str, Value);
+
+fn check(cases: impl IntoIterator<Item = Case>) {
+    for (wanted, action_type, action_args) in cases {
+        let published = act(&mut town(), 0, wanted);
+        assert_eq!(published["success"], true, "{published}");
+        assert_eq!(published["action_type"], action_type);
+        assert_eq!(published["action_args"], action_args);
+    }
+}
+
+#[test]
+fn what_is_done_with_posts_is_published_with_all_its_arguments() {
+    let text = |text: &str| text.to_owned();
+    check([
+        (
+            Act::CreatePost { content: text("Hi") },
+            "CREATE_POST",
+            json!({"content": "Hi", "post_id": 4}),
+        ),
+        (
+            Act::Repost { post: 3 },
+            "REPOST",
+            json!({"reposted_id": 3, "new_post_id": 4, "original_content": "Again?",
+                "original_author_name": "Ben"}),
+        ),
+        (
+            Act::QuotePost { post: 2, content: text("So?") },
+            "QUOTE_POST",
+            json!({"quoted_id": 1, "quote_content": "So?", "new_post_id": 4,
+                "original_content": "Pier 9 closes", "original_author_name": "Ada"}),
+        ),
+        (
+            Act::LikePost { post: 2 },
+            "LIKE_POST",
+            json!({"post_id": 1, "like_id": 1, "post_content": "Pier 9 closes",
+                "post_author_name": "Ada"}),
+        ),
+        (
+            Act::DislikePost { post: 3 },
+            "DISLIKE_POST",
+            json!({"post_id": 3, "dislike_id": 1, "post_content": "Again?",
+                "post_author_name": "Ben"}),
+        ),
+        (
+            Act::ReportPost { post: 2, reason: text("spam") },
+            "REPORT_POST",
+            json!({"post_id": 1, "report_reason": "spam", "report_id": 1,
+                "post_content": "Pier 9 closes", "post_author_name": "Ada"}),
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_done_otherwise_is_published_with_all_its_arguments() {
+    let text = |text: &str| text.to_owned();
+    check([
+        (
+            Act::CreateComment { post: 2, parent: Some(1), content: text("True") },
+            "CREATE_COMMENT",
+            json!({"content": "True", "comment_id": 2, "post_id": 1, "parent_comment_id": 1,
+                "post_content": "Pier 9 closes", "post_author_name": "Ada",
+                    "parent_content": "Rot.", "parent_author_name": "Cyd"}),
+        ),
+        (
+            Act::LikeComment { comment: 1 },
+            "LIKE_COMMENT",
+            json!({"comment_id": 1, "comment_like_id": 1, "post_id": 1,
+                "comment_content": "Rot.", "comment_author_name": "Cyd"}),
+        ),
+        (
+            Act::DislikeComment { comment: 1 },
+            "DISLIKE_COMMENT",
+            json!({"comment_id": 1, "comment_dislike_id": 1, "post_id": 1,
+                "comment_content": "Rot.", "comment_author_name": "Cyd"}),
+        ),
+        (
+            Act::Follow { user: 1 },
+            "FOLLOW",
+            json!({"follow_id": 1, "followee_id": 1, "target_user_name": "Ben"}),
+        ),
+        (
+            Act::Mute { user: 1 },
+            "MUTE",
+            json!({"mute_id": 1, "mutee_id": 1, "target_user_name": "Ben"}),
+        ),
+        (
+            Act::SearchPosts { query: text("pier") },
+            "SEARCH_POSTS",
+            json!({"query": "pier", "post_ids": [1]}),
+        ),
+        (
+            Act::SearchUser { query: text("ben") },
+            "SEARCH_USER",
+            json!({"query": "ben", "user_ids": [1]}),
+        ),
+        (Act::Trend, "TREND", json!({"post_ids": [1, 3]})),
+        (Act::DoNothing, "DO_NOTHING", json!({})),
+    ]);
+    let published = act(&mut town(), 2, Act::Refresh);
+    let mut shown: Vec<u64> =
+        serde_json::from_value(published["action_args"]["post_ids"].clone()).expect("ids");
+    shown.sort_unstable();
+    assert_eq!((&published["action_type"], shown), (&json!("REFRESH"), vec![1, 3]));
+}
+
+#[test]
+fn what_is_taken_back_names_what_it_was() {
+    let pairs = [
+        (Act::LikePost { post: 1 }, Act::UnlikePost { post: 2 }, "UNLIKE_POST", "like_id"),
+        (
+            Act::DislikePost { post: 1 },
+            Act::UndoDislikePost { post: 2 },
+            "UNDO_DISLIKE_POST",
+            "dislike_id",
+        ),
+        (
+            Act::LikeComment { comment: 1 },
+            Act::UnlikeComment { comment: 1 },
+            "UNLIKE_COMMENT",
+            "comment_like_id",
+        ),
+        (
+            Act::DislikeComment { comment: 1 },
+            Act::UndoDislikeComment { comment: 1 },
+            "UNDO_DISLIKE_COMMENT",
+            "comment_dislike_id",
+        ),
+        (Act::Follow { user: 1 }, Act::Unfollow { user: 1 }, "UNFOLLOW", "follow_id"),
+        (Act::Mute { user: 1 }, Act::Unmute { user: 1 }, "UNMUTE", "mute_id"),
+    ];
+    for (first, second, action_type, id) in pairs {
+        let mut world = town();
+        let done = act(&mut world, 0, first);
+        let undone = act(&mut world, 0, second);
+        assert_eq!(
+            (&undone["action_type"], &undone["success"]),
+            (&json!(action_type), &json!(true))
+        );
+        assert_eq!(undone["action_args"], done["action_args"], "{id}");
+        assert_eq!(undone["action_args"][id], 1);
+    }
+}
+
+#[test]
+fn a_failure_says_why_and_names_what_is_there() {
+    let mut world = town();
+    let failed = act(&mut world, 0, Act::LikePost { post: 77 });
+    assert_eq!(failed["result"], "post not found");
+    assert_eq!(failed["action_args"], json!({"post_id": 77}));
+    let failed = act(&mut world, 1, Act::Repost { post: 2 });
+    assert_eq!(failed["result"], "repost record already exists");
+    let args = json!({"reposted_id": 1, "original_content": "Pier 9 closes",
+        "original_author_name": "Ada"});
+    assert_eq!(failed["action_args"], args);
+    let failed = act(&mut world, 0, Act::SearchPosts { query: "?".to_owned() });
+    assert_eq!(failed["result"], "query is empty");
+    assert_eq!(failed["action_args"], json!({"query": "?", "post_ids": []}));
+}
