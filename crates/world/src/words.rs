@@ -204,6 +204,20 @@ mod tests {
     }
 
     #[test]
+    fn words_end_at_punctuation_symbols_and_emoji() {
+        for (text, expected) in [
+            ("Go ferry🚢! don't_stop", &["Go", "ferry", "don", "t", "stop"][..]),
+            ("cafe\u{301} Straße Ночь", &["cafe\u{301}", "Straße", "Ночь"]),
+            ("bus渡轮42", &["bus", "渡轮", "42"]),
+            ("人々のフェリー・よる、夜→朝", &["人々のフェリー", "よる", "夜", "朝"]),
+            ("１２時 ～ ＡＢ", &["１２", "時", "ＡＢ"]),
+            ("…—☕️？", &[]),
+        ] {
+            assert_eq!(tokens(text).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn fragments_end_between_words() {
         assert_eq!(beginning("short", 40), "short");
         assert_eq!(beginning("publish the memo, publish the test log", 20), "publish the memo");

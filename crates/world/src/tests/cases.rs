@@ -101,15 +101,21 @@ impl Chance {
     fn odd_text(&mut self) -> String {
         match self.below(24) {
             0 => self.of(&ODD_TEXTS).into(),
-            1 => "渡".repeat(3_413) + self.of(&["a", "ab"]),
+            1 => self.long_text(),
             _ => self.text(),
         }
     }
 
+    /// A text as long as it may be, or a byte longer.
+    fn long_text(&mut self) -> String {
+        "渡".repeat(3_413) + self.of(&["a", "ab"])
+    }
+
     fn query(&mut self) -> String {
-        match self.below(8) {
-            0 => self.of(&ODD_TEXTS).into(),
-            1 | 2 => self.text(),
+        match self.below(24) {
+            0 => self.long_text(),
+            1 | 2 => self.of(&ODD_TEXTS).into(),
+            3..8 => self.text(),
             _ => self.of(&WORDS).to_uppercase(),
         }
     }
@@ -182,7 +188,7 @@ fn setup(chance: &mut Chance, seed: u64, agents: u32, ticks: u32, past_posts: u3
     let linked = chance.of(&[0, 1, 4, agents]);
     let post = |chance: &mut Chance| (chance.below(agents), chance.text());
     Setup {
-        platform: if seed % 2 == 0 { Platform::Twitter } else { Platform::Reddit },
+        platform: if seed.is_multiple_of(2) { Platform::Twitter } else { Platform::Reddit },
         seed,
         clock: Clock {
             start_minute: chance.below(1_440),

@@ -31,7 +31,7 @@ fn two_simulators_on_one_queue_agree_at_every_tick() {
         let [first, third] = [(); 2].map(|()| World::new(setup.clone()).expect("a valid setup"));
         thread::scope(|scope| {
             scope.spawn(move || {
-                produce(third, inputs, &queue_of_one, &queue_of_other, &third_gives)
+                produce(third, inputs, &queue_of_one, &queue_of_other, &third_gives);
             });
             scope.spawn(move || consume(first, 1, &one_reads, &one_tells));
             for _ in 0..MIDDLE {

@@ -59,7 +59,7 @@ fn what_is_undone_leaves_no_trace_in_views() {
     check(3, |case| {
         let (world, _) = play(case, |_, _| ());
         let counts = world.counts();
-        let agent = counts.posts % world.setup().agents.len() as u32;
+        let agent = counts.posts % agents(&world).end;
         let id = |of: u32| 1 + (agent + counts.likes) % of.max(1);
         let (post, comment, user) = (id(counts.posts), id(counts.comments), agent / 2);
         let acts = [

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::vec::Vec;
 
 use super::Reference;
-use super::platform::{Counters, Kind, stands};
+use super::rows::{Counters, Kind, stands};
 use crate::random::Purpose;
 use crate::score::log10;
 use crate::words::{Signature, relevance, signature};

@@ -4,6 +4,7 @@
 mod activation;
 mod feed;
 mod platform;
+mod rows;
 mod search;
 mod views;
 
@@ -13,7 +14,7 @@ use std::vec::Vec;
 use crate::random::{Dice, Source};
 use crate::{Act, Action, Activity, Change, Decision, Feed, Inputs, Setup, Traits};
 use feed::Shown;
-use platform::{Comment, Kind, Link, Post};
+use rows::{Comment, Kind, Link, Post};
 
 /// One platform and everybody on it. Ids of rows are their places, counted from 1.
 #[derive(Clone)]
@@ -110,7 +111,7 @@ impl Reference {
             self.look(agent, &before.feed(agent));
         }
         for change in &inputs.changes {
-            self.change(change.clone());
+            self.change(change);
         }
         self.rank(&before, &actions);
         self.done.extend(actions.iter().map(|action| (self.tick, action.clone())));
@@ -140,8 +141,8 @@ impl Reference {
         posts.into_iter().map(|(agent, content)| (agent, content.clone())).collect()
     }
 
-    fn change(&mut self, change: Change) {
-        match change {
+    fn change(&mut self, change: &Change) {
+        match *change {
             Change::Activity(activity) => self.activity = activity,
             Change::Feed(weights) => self.weights = weights,
             Change::Traits { agent, traits } => self.traits[agent as usize] = traits,

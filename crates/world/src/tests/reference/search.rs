@@ -6,7 +6,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::Reference;
-use super::platform::{Kind, stands};
+use super::rows::{Kind, stands};
 use crate::Failure;
 
 impl Reference {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::vec::Vec;
 
 use super::Reference;
-use super::platform::{Comment, Kind, stands};
+use super::rows::{Comment, Kind, stands};
 use crate::{
     Act, Action, CommentView, Counts, Deed, Done, Effect, Memory, Observation, Policy, PostView,
     SeenPost, UserView,
