@@ -152,6 +152,8 @@ fn questions_change_no_hash() {
             let hash = world.hash();
             let seen = views(&world);
             world.decide(0..world.active());
+            world.interview_context(0);
+            world.interview(0, "What about the ferry? 渡轮呢？");
             same("hash", &world.hash(), &hash)?;
             same("views", &views(&world), &seen)?;
             step(&mut world, inputs);
