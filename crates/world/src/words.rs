@@ -101,8 +101,12 @@ pub(crate) fn signature(text: &str) -> Signature {
 
 /// How much of `text` is about `interests` beyond what chance would give, 0 to one million.
 pub(crate) fn relevance(interests: Signature, text: Signature) -> i64 {
-    let (wanted, said) = (interests.size(), text.size());
-    let beyond_chance = (interests.common(text) * 256 - wanted * said).max(0);
+    likeness(interests.common(text), interests.size(), text.size())
+}
+
+/// As [`relevance`], of counted words: common ones, those of the interests, those of the text.
+pub(crate) fn likeness(common: i64, wanted: i64, said: i64) -> i64 {
+    let beyond_chance = (common * 256 - wanted * said).max(0);
     // A text of which three words in ten are about one's interests is all about them.
     (beyond_chance * 10_000_000 / (3 * 256 * said.max(4))).min(1_000_000)
 }

@@ -1,6 +1,5 @@
 //! The world itself: made, asked, stepped.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -10,6 +9,7 @@ use crate::check::{self, SetupError};
 use crate::cleanup::Cleanup;
 use crate::feed::{self, Shown};
 use crate::policy::{self, voice::Voice};
+use crate::pool::Pool;
 use crate::queue::{Change, Event, Inputs, Outputs, StepError};
 use crate::random::{Purpose, Source};
 use crate::ranking::Ranking;
@@ -35,6 +35,8 @@ pub struct World {
     pub(crate) tick: u32,
     /// Who acts in it, in order.
     pub(crate) active: Vec<u32>,
+    /// What feeds of the coming tick look at. Follows from all above.
+    pub(crate) pool: Pool,
 }
 
 /// The part of the configuration that may change.
@@ -101,9 +103,11 @@ impl World {
             changes: Vec::new(),
             tick: 0,
             active: Vec::new(),
+            pool: Pool::default(),
             setup,
         };
         world.add_past();
+        world.pool = Pool::new(&world);
         Ok(world)
     }
 
@@ -183,18 +187,18 @@ impl World {
         let active_agents = self.active();
         let (decided, looks) = decisions.into_parts();
         let list = self.in_order(inputs.events, decided, inputs.decisions);
-        let read = self.read(&list);
         for look in looks {
             self.tables.found[look.agent as usize] = Found::default();
             look.roots.into_iter().for_each(|root| self.tables.seen[look.agent as usize].add(root));
         }
-        let actions = self.apply(list, read);
+        let actions = self.apply(list);
         for change in inputs.changes {
             self.settings.apply(&change);
             self.changes.push(change);
         }
         self.tick += 1;
         self.active = activation::choose(self, self.tick);
+        self.pool = Pool::new(self);
         Ok(Outputs {
             tick,
             round: tick,
@@ -228,13 +232,14 @@ impl World {
         if problems.is_empty() { Ok(()) } else { Err(StepError::Invalid(problems)) }
     }
 
-    /// All that is to be done in this tick: planned posts, events, then agent by agent.
+    /// All that is to be done in this tick: planned posts, events, then agent by agent; with the
+    /// outcome of what only reads, which is as the world is before the tick.
     fn in_order(
         &self,
         events: Vec<Event>,
         decided: Vec<Decision>,
         outside: Vec<Decision>,
-    ) -> Vec<Decision> {
+    ) -> Vec<Wish> {
         let mut list = self.planned();
         list.extend(
             events.into_iter().map(|Event { agent, content }| Decision {
@@ -242,14 +247,20 @@ impl World {
                 act: Act::CreatePost { content },
             }),
         );
-        let mut keyed: Vec<(u64, u32, Act)> = (decided.into_iter().chain(outside))
+        let first = list.len();
+        let all = list.into_iter().chain(decided).chain(outside);
+        // Read before they are put in order: neighbours in a list are neighbours in memory.
+        let mut wishes: Vec<Wish> = all
             .map(|Decision { agent, act }| {
-                (self.source.agent(self.tick, agent).value(Purpose::Order, 0), agent, act)
+                let read = reading::answer(self, agent, &act);
+                Wish { agent, act, read }
             })
             .collect();
-        keyed.sort_by_key(|&(key, agent, _)| (key, agent));
-        list.extend(keyed.into_iter().map(|(_, agent, act)| Decision { agent, act }));
-        list
+        wishes[first..].sort_by_cached_key(|wish| {
+            let key = self.source.agent(self.tick, wish.agent).value(Purpose::Order, 0);
+            (key, wish.agent)
+        });
+        wishes
     }
 
     /// The posts that the setup plans for this tick.
@@ -267,24 +278,14 @@ impl World {
         seeds.chain(scheduled).collect()
     }
 
-    /// The outcomes of all acts that only read, in order.
-    fn read(&self, list: &[Decision]) -> VecDeque<Result<Effect, Failure>> {
-        let answer = |decision: &Decision| reading::answer(self, decision.agent, &decision.act);
-        list.iter().filter_map(answer).collect()
-    }
-
-    fn apply(
-        &mut self,
-        list: Vec<Decision>,
-        mut read: VecDeque<Result<Effect, Failure>>,
-    ) -> Vec<Action> {
+    fn apply(&mut self, list: Vec<Wish>) -> Vec<Action> {
         let mut actions = Vec::with_capacity(list.len());
         let mut cleanup = Cleanup::new(&mut self.tables, self.tick, self.setup.self_rating);
-        for Decision { agent, act } in list {
+        for Wish { agent, act, read } in list {
             let outcome = match cleanup.apply(agent, &act) {
                 Some(outcome) => outcome,
                 None => {
-                    let outcome = read.pop_front().expect("what cleanup leaves out was read");
+                    let outcome = read.expect("what cleanup leaves out was read");
                     cleanup.remember_reading(agent, &act, &outcome);
                     outcome
                 }
@@ -299,6 +300,13 @@ impl World {
     pub(crate) fn is_outside(&self, agent: u32) -> bool {
         self.setup.agents[agent as usize].policy == Policy::Outside
     }
+}
+
+/// What an agent decided, and the outcome if that only reads.
+struct Wish {
+    agent: u32,
+    act: Act,
+    read: Option<Result<Effect, Failure>>,
 }
 
 impl Settings {

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 pub(crate) use links::{Links, STANDS};
 pub(crate) use memory::{Deed, DeedKind, Deeds, Found, REMEMBERED, SEEN, Seen};
 pub(crate) use texts::Texts;
-pub(crate) use users::Users;
+pub(crate) use users::{User, Users};
 
 use crate::words::{self, Signature};
 
