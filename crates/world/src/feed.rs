@@ -83,11 +83,18 @@ impl Reader<'_> {
             Platform::Reddit if size(top) <= RANKING_DRAWS => {
                 top.iter().for_each(|card| visit(card, false));
             }
-            Platform::Reddit => (0..RANKING_DRAWS).for_each(|draw| {
-                let within = self.dice.below(Purpose::Feed, 2 * draw, size(top)) + 1;
-                let place = self.dice.below(Purpose::Feed, 2 * draw + 1, within);
-                visit(&top[place as usize], false);
-            }),
+            Platform::Reddit => {
+                // One bit for each place that has been drawn: one draw in five is a repetition.
+                let mut drawn = 0_u128;
+                for draw in 0..RANKING_DRAWS {
+                    let within = self.dice.below(Purpose::Feed, 2 * draw, size(top)) + 1;
+                    let place = self.dice.below(Purpose::Feed, 2 * draw + 1, within);
+                    if drawn >> place & 1 == 0 {
+                        drawn |= 1 << place;
+                        visit(&top[place as usize], false);
+                    }
+                }
+            }
             Platform::Twitter => {
                 self.look_at_followees(visit);
                 self.draw(HOT_DRAWS, 200, size(top))
@@ -161,13 +168,16 @@ impl Reader<'_> {
     /// Whether a post is not the reader's own, nor muted, nor too new for it.
     fn may_see(&self, card: &Card) -> bool {
         let hidden = |author| author == self.id || self.user.muting.contains(author);
-        !hidden(card.bearer) && !hidden(card.author) && card.age >= self.delay(card.post)
+        !hidden(card.bearer) && !hidden(card.author) && self.has_come_to(card)
     }
 
-    /// Simulated minutes that the reader takes to come to a post; the same in every round.
-    fn delay(&self, post: u32) -> u64 {
+    /// Whether the reader has had the time that it takes to come to a post; it takes the same in
+    /// every round.
+    fn has_come_to(&self, card: &Card) -> bool {
         let (least, most) = (self.traits.response_delay_min, self.traits.response_delay_max);
-        u64::from(least + self.character.below(Purpose::Delay, post, most - least + 1))
+        let delay =
+            || least + self.character.below(Purpose::Delay, card.post, most - least + 1);
+        card.age >= u64::from(most) || card.age >= u64::from(delay())
     }
 }
 

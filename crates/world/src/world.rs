@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::act::{Act, Action, Decision, Decisions, Effect, Failure, Look};
+use crate::act::{Act, Action, Decision, Decisions, Effect, Look};
 use crate::activation;
 use crate::check::{self, SetupError};
 use crate::cleanup::Cleanup;
@@ -186,12 +186,12 @@ impl World {
         let tick = self.tick;
         let active_agents = self.active();
         let (decided, looks) = decisions.into_parts();
-        let list = self.in_order(inputs.events, decided, inputs.decisions);
+        let mut actions = self.in_order(inputs.events, decided, inputs.decisions);
         for look in looks {
             self.tables.found[look.agent as usize] = Found::default();
             look.roots.into_iter().for_each(|root| self.tables.seen[look.agent as usize].add(root));
         }
-        let actions = self.apply(list);
+        self.apply(&mut actions);
         for change in inputs.changes {
             self.settings.apply(&change);
             self.changes.push(change);
@@ -232,14 +232,15 @@ impl World {
         if problems.is_empty() { Ok(()) } else { Err(StepError::Invalid(problems)) }
     }
 
-    /// All that is to be done in this tick: planned posts, events, then agent by agent; with the
-    /// outcome of what only reads, which is as the world is before the tick.
+    /// All that is to be done in this tick: planned posts, events, then agent by agent. What
+    /// only reads has its outcome already, from the world as it is before the tick; all else has
+    /// none yet.
     fn in_order(
         &self,
         events: Vec<Event>,
         decided: Vec<Decision>,
         outside: Vec<Decision>,
-    ) -> Vec<Wish> {
+    ) -> Vec<Action> {
         let mut list = self.planned();
         list.extend(
             events.into_iter().map(|Event { agent, content }| Decision {
@@ -248,19 +249,18 @@ impl World {
             }),
         );
         let first = list.len();
-        let all = list.into_iter().chain(decided).chain(outside);
-        // Read before they are put in order: neighbours in a list are neighbours in memory.
-        let mut wishes: Vec<Wish> = all
+        // Reading before sorting: neighbours in the list are neighbours in memory.
+        let mut actions: Vec<Action> = (list.into_iter().chain(decided).chain(outside))
             .map(|Decision { agent, act }| {
                 let read = reading::answer(self, agent, &act);
-                Wish { agent, act, read }
+                Action { agent, act, outcome: read.unwrap_or(Ok(Effect::Nothing)) }
             })
             .collect();
-        wishes[first..].sort_by_cached_key(|wish| {
-            let key = self.source.agent(self.tick, wish.agent).value(Purpose::Order, 0);
-            (key, wish.agent)
+        actions[first..].sort_by_cached_key(|action| {
+            let dice = self.source.agent(self.tick, action.agent);
+            (dice.value(Purpose::Order, 0), action.agent)
         });
-        wishes
+        actions
     }
 
     /// The posts that the setup plans for this tick.
@@ -278,35 +278,22 @@ impl World {
         seeds.chain(scheduled).collect()
     }
 
-    fn apply(&mut self, list: Vec<Wish>) -> Vec<Action> {
-        let mut actions = Vec::with_capacity(list.len());
+    /// Gives all actions their outcomes.
+    fn apply(&mut self, actions: &mut [Action]) {
         let mut cleanup = Cleanup::new(&mut self.tables, self.tick, self.setup.self_rating);
-        for Wish { agent, act, read } in list {
-            let outcome = match cleanup.apply(agent, &act) {
-                Some(outcome) => outcome,
-                None => {
-                    let outcome = read.expect("what cleanup leaves out was read");
-                    cleanup.remember_reading(agent, &act, &outcome);
-                    outcome
-                }
-            };
-            actions.push(Action { agent, act, outcome });
+        for Action { agent, act, outcome } in actions {
+            match cleanup.apply(*agent, act) {
+                Some(applied) => *outcome = applied,
+                None => cleanup.remember_reading(*agent, act, outcome),
+            }
         }
         let changed = cleanup.into_changed();
         self.ranking.update(self.setup.platform, self.setup.clock, &self.tables, &changed);
-        actions
     }
 
     pub(crate) fn is_outside(&self, agent: u32) -> bool {
         self.setup.agents[agent as usize].policy == Policy::Outside
     }
-}
-
-/// What an agent decided, and the outcome if that only reads.
-struct Wish {
-    agent: u32,
-    act: Act,
-    read: Option<Result<Effect, Failure>>,
 }
 
 impl Settings {
