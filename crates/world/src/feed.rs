@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::pool::{Card, side};
 use crate::random::{Dice, Purpose};
 use crate::setup::{PPM, Platform, Traits};
-use crate::tables::{Seen, User, row};
+use crate::tables::{Seen, User};
 use crate::words::{self, Signature};
 use crate::world::World;
 
@@ -45,8 +45,6 @@ struct Reader<'world> {
     world: &'world World,
     id: u32,
     dice: Dice,
-    /// The dice that are the same in all rounds.
-    character: Dice,
     traits: &'world Traits,
     user: &'world User,
     seen: &'world Seen,
@@ -64,7 +62,6 @@ impl Reader<'_> {
             world,
             id,
             dice: world.source.agent(world.tick, id),
-            character: world.source.character(id),
             traits,
             user: &world.tables.users.rows[id as usize],
             seen: &world.tables.seen[id as usize],
@@ -84,15 +81,16 @@ impl Reader<'_> {
                 top.iter().for_each(|card| visit(card, false));
             }
             Platform::Reddit => {
-                // One bit for each place that has been drawn: one draw in five is a repetition.
+                // One bit for each place that is drawn, so that none is looked at twice, and the
+                // best come first: after them fewer of the others need a second look.
                 let mut drawn = 0_u128;
                 for draw in 0..RANKING_DRAWS {
                     let within = self.dice.below(Purpose::Feed, 2 * draw, size(top)) + 1;
-                    let place = self.dice.below(Purpose::Feed, 2 * draw + 1, within);
-                    if drawn >> place & 1 == 0 {
-                        drawn |= 1 << place;
-                        visit(&top[place as usize], false);
-                    }
+                    drawn |= 1 << self.dice.below(Purpose::Feed, 2 * draw + 1, within);
+                }
+                while drawn != 0 {
+                    visit(&top[drawn.trailing_zeros() as usize], false);
+                    drawn &= drawn - 1;
                 }
             }
             Platform::Twitter => {
@@ -112,10 +110,8 @@ impl Reader<'_> {
         for place in self.draw(FOLLOWEE_DRAWS, 100, size) {
             let followee = following[place as usize].0;
             let latest = self.world.tables.users.rows[followee as usize].latest;
-            for post in latest {
-                if let Some(card) = Card::new(self.world, post) {
-                    visit(&card, true);
-                }
+            for card in latest.into_iter().filter_map(|post| Card::new(self.world, post)) {
+                visit(&card, true);
             }
         }
     }
@@ -133,8 +129,7 @@ impl Reader<'_> {
         let settings = &self.world.settings.feed;
         let common = self.cares_about.common(card.about);
         let relevance = words::likeness(common, self.wanted, card.size);
-        let mut weight =
-            (card.base + i64::from(settings.relevance_ppm) * relevance) / MILLION + card.viral;
+        let mut weight = (card.base + i64::from(settings.relevance_ppm) * relevance) / MILLION;
         let twitter = self.world.setup.platform == Platform::Twitter;
         if twitter && (followed || self.follows(card)) {
             weight += MILLION / 2;
@@ -144,8 +139,12 @@ impl Reader<'_> {
         if twitter {
             weight = weight * (4 * MILLION + card.influence.min(8 * MILLION)) / (5 * MILLION);
         }
-        // What follows can only take weight away, but for chance: few posts need it.
-        if best.is_beyond(weight + i64::from(JITTER)) || !self.may_see(card) {
+        // All but chance can only take weight away from here on: few posts need to be asked more.
+        if best.is_beyond(weight + i64::from(JITTER)) {
+            return;
+        }
+        let jitter = self.dice.around(Purpose::Jitter, card.post, JITTER);
+        if best.is_beyond(weight + jitter) || !self.may_see(card) {
             return;
         }
         if self.world.tables.users.marks(self.id, card.root).any() {
@@ -156,8 +155,7 @@ impl Reader<'_> {
         if card.flagged {
             weight /= 2;
         }
-        weight += self.dice.around(Purpose::Jitter, card.post, JITTER);
-        best.add(weight, Shown { post: card.post, root: card.root });
+        best.add(weight + jitter, Shown { post: card.post, root: card.root });
     }
 
     fn follows(&self, card: &Card) -> bool {
@@ -175,8 +173,10 @@ impl Reader<'_> {
     /// every round.
     fn has_come_to(&self, card: &Card) -> bool {
         let (least, most) = (self.traits.response_delay_min, self.traits.response_delay_max);
-        let delay =
-            || least + self.character.below(Purpose::Delay, card.post, most - least + 1);
+        let delay = || {
+            let character = self.world.source.character(self.id);
+            least + character.below(Purpose::Delay, card.post, most - least + 1)
+        };
         card.age >= u64::from(most) || card.age >= u64::from(delay())
     }
 }
@@ -218,9 +218,7 @@ impl Best {
 
 /// The words of an agent's bio, interests and latest posts.
 pub(crate) fn cares_about(world: &World, agent: u32) -> Signature {
-    let latest = world.tables.users.rows[agent as usize].latest;
-    let posts = latest.into_iter().filter_map(row).map(|row| world.tables.posts.signature[row]);
-    posts.fold(world.profiles[agent as usize].interests, |all, post| all | post)
+    world.profiles[agent as usize].interests | world.tables.users.rows[agent as usize].said
 }
 
 /// Plus one between agents of one side, minus one between the two sides, else nothing.

@@ -47,10 +47,9 @@ pub(crate) struct Card {
     pub(crate) author: u32,
     /// Simulated minutes since the post.
     pub(crate) age: u64,
-    /// Recency and popularity, each times its weight: millionths of millionths.
+    /// Recency and popularity, each times its weight, and what is added to posts that many have
+    /// reacted to: millionths of millionths.
     pub(crate) base: i64,
-    /// What is added to posts that many have reacted to.
-    pub(crate) viral: i64,
     /// The weight of the author's word, in millionths.
     pub(crate) influence: i64,
     /// The author's side.
@@ -72,11 +71,13 @@ impl Card {
         let clock = world.setup.clock;
         let age = clock.minute(world.tick) - clock.minute(bearer.tick);
         let interactions = counters.interactions();
-        let base = i64::from(settings.recency_ppm) * recency(age)
+        let mut base = i64::from(settings.recency_ppm) * recency(age)
             + i64::from(settings.popularity_ppm)
                 * popularity(interactions - i64::from(counters.dislikes));
         let threshold = i64::from(settings.viral_threshold);
-        let viral = if threshold > 0 && interactions >= threshold { MILLION / 4 } else { 0 };
+        if threshold > 0 && interactions >= threshold {
+            base += MILLION / 4 * MILLION;
+        }
         let traits = &world.settings.traits[author as usize];
         let about = tables.posts.signature[place];
         Some(Card {
@@ -86,7 +87,6 @@ impl Card {
             author,
             age,
             base,
-            viral,
             influence: i64::from(traits.influence_ppm),
             side: side(traits.stance),
             flagged: counters.flagged(),

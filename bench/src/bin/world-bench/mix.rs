@@ -36,13 +36,15 @@ pub(crate) fn round(world: &World) -> Vec<Decision> {
 /// A text of so many words.
 pub(crate) fn text(seed: u64, words: u32) -> String {
     let mut chance = seed;
-    let mut text = String::with_capacity(16 * 8);
+    let mut text = String::new();
     for _ in 0..words {
         chance = hash(chance);
         text.push_str(WORDS[below(chance, 32) as usize]);
         text.push(' ');
     }
     text.push_str("once more.");
+    // As long as it is, as if it had been read from somewhere.
+    text.shrink_to_fit();
     text
 }
 

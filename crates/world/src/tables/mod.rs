@@ -179,7 +179,8 @@ impl Tables {
         self.posts.rows.push(post);
         self.posts.content.add(text);
         self.posts.counters.push(Counters::default());
-        self.posts.signature.push(words::signature(text));
+        let signature = words::signature(text);
+        self.posts.signature.push(signature);
         let id = self.posts.count();
         if let Some(of) = row(post.of) {
             self.posts.counters[of].shares += 1;
@@ -189,9 +190,10 @@ impl Tables {
         } else {
             self.users.rows[post.author as usize].posts += 1;
         }
-        let latest = &mut self.users.rows[post.author as usize].latest;
-        latest.rotate_right(1);
-        latest[0] = id;
+        let author = &mut self.users.rows[post.author as usize];
+        let before = row(author.latest[0]).map(|row| self.posts.signature[row]);
+        author.said = signature | before.unwrap_or_default();
+        author.latest = [id, author.latest[0]];
         id
     }
 

@@ -3,6 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::words::Signature;
+
 /// How many of its latest posts are kept at hand for each user.
 pub(crate) const LATEST: usize = 2;
 
@@ -25,6 +27,8 @@ pub(crate) struct User {
     pub(crate) followers: u32,
     /// Newest first, reposts included, 0 where there is none.
     pub(crate) latest: [u32; LATEST],
+    /// The words of these posts.
+    pub(crate) said: Signature,
     pub(crate) following: Standing,
     pub(crate) muting: Standing,
 }
