@@ -109,7 +109,7 @@ impl Reader<'_> {
         let size = u32::try_from(following.len()).expect("no more than there are users");
         for place in self.draw(FOLLOWEE_DRAWS, 100, size) {
             let followee = following[place as usize].0;
-            let latest = self.world.tables.users.rows[followee as usize].latest;
+            let latest = self.world.tables.users.latest[followee as usize];
             for card in latest.into_iter().filter_map(|post| Card::new(self.world, post)) {
                 visit(&card, true);
             }

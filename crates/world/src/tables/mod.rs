@@ -190,10 +190,10 @@ impl Tables {
         } else {
             self.users.rows[post.author as usize].posts += 1;
         }
-        let author = &mut self.users.rows[post.author as usize];
-        let before = row(author.latest[0]).map(|row| self.posts.signature[row]);
-        author.said = signature | before.unwrap_or_default();
-        author.latest = [id, author.latest[0]];
+        let latest = &mut self.users.latest[post.author as usize];
+        let before = row(latest[0]).map(|row| self.posts.signature[row]);
+        self.users.rows[post.author as usize].said = signature | before.unwrap_or_default();
+        *latest = [id, latest[0]];
         id
     }
 

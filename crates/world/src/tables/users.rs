@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 
 use crate::words::Signature;
 
-/// How many of its latest posts are kept at hand for each user.
-pub(crate) const LATEST: usize = 2;
-
 /// The users; a user's id is its index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Users {
     pub(crate) rows: Vec<User>,
+    /// Its two latest posts, newest first, reposts included, 0 where there is none. Apart from
+    /// the rows: feeds look at those of many users.
+    pub(crate) latest: Vec<[u32; 2]>,
     /// What it did to which root, by root.
     marks: Vec<Vec<Mark>>,
     /// What it did to which comment, by comment.
@@ -25,9 +25,7 @@ pub(crate) struct User {
     pub(crate) posts: u32,
     pub(crate) comments: u32,
     pub(crate) followers: u32,
-    /// Newest first, reposts included, 0 where there is none.
-    pub(crate) latest: [u32; LATEST],
-    /// The words of these posts.
+    /// The words of its two latest posts.
     pub(crate) said: Signature,
     pub(crate) following: Standing,
     pub(crate) muting: Standing,
@@ -100,6 +98,7 @@ impl Users {
     pub(crate) fn new(count: usize) -> Users {
         Users {
             rows: vec![User::default(); count],
+            latest: vec![[0; 2]; count],
             marks: vec![Vec::new(); count],
             comment_marks: vec![Vec::new(); count],
         }
