@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::pool::{Card, side};
+use crate::pool::{self, Card, side};
 use crate::random::{Dice, Purpose};
 use crate::setup::{PPM, Platform, Traits};
 use crate::tables::{Seen, User};
@@ -107,12 +107,14 @@ impl Reader<'_> {
     fn look_at_followees(&self, visit: &mut impl FnMut(&Card, bool)) {
         let following = self.user.following.as_slice();
         let size = u32::try_from(following.len()).expect("no more than there are users");
-        for place in self.draw(FOLLOWEE_DRAWS, 100, size) {
-            let followee = following[place as usize].0;
-            let latest = self.world.tables.users.latest[followee as usize];
-            for card in latest.into_iter().filter_map(|post| Card::new(self.world, post)) {
-                visit(&card, true);
-            }
+        let mut posts = [[0; 2]; FOLLOWEE_DRAWS as usize];
+        for (latest, place) in posts.iter_mut().zip(self.draw(FOLLOWEE_DRAWS, 100, size)) {
+            *latest = self.world.tables.users.latest[following[place as usize].0 as usize];
+        }
+        let posts = posts.as_flattened();
+        pool::ask_for(self.world, posts);
+        for card in posts.iter().filter_map(|&post| Card::new(self.world, post)) {
+            visit(&card, true);
         }
     }
 
