@@ -252,6 +252,34 @@ mod tests {
     }
 
     #[test]
+    fn the_best_are_those_that_sorting_everything_gives() {
+        let dice = crate::random::Source::new(1, Platform::Reddit).world(0);
+        for case in 0..500 {
+            let mut best = Best::default();
+            let mut all: Vec<(i64, Shown)> = Vec::new();
+            for draw in 0..dice.below(Purpose::Write, case, 40) {
+                let draw = case * 64 + draw;
+                // Few weights, so that there are equals; a post is always of the same root.
+                let post = dice.below(Purpose::Feed, draw, 30) + 1;
+                let shown = Shown { post, root: post / 3 + 1 };
+                let weight = i64::from(dice.below(Purpose::Jitter, draw, 12));
+                assert!(!best.is_beyond(weight) || best.kept[SHOWN - 1].0 > weight);
+                best.add(weight, shown);
+                all.push((weight, shown));
+            }
+            all.sort_by_key(|&(weight, shown)| (core::cmp::Reverse(weight), shown.post));
+            let mut expected: Vec<(i64, Shown)> = Vec::new();
+            for one in all {
+                if expected.iter().all(|other| other.1.root != one.1.root) {
+                    expected.push(one);
+                }
+            }
+            expected.truncate(SHOWN);
+            assert_eq!(best.kept[..best.count], expected, "case {case}");
+        }
+    }
+
+    #[test]
     fn a_followed_author_is_shown_more_often() {
         let shown = |follow: bool| {
             let mut world = world(crowd(Platform::Twitter, 5, 200));
