@@ -7,12 +7,12 @@
 //! this is kinder than the original.
 
 use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Result, params};
 use world::{Act, Action, Effect, SeedPost};
 
-use crate::measure::{PLATFORMS, count};
+use crate::measure::PLATFORMS;
 use crate::report::{Figure, Print};
 use crate::{mix, town};
 
@@ -48,13 +48,14 @@ pub(crate) fn baseline(print: Print) -> Result<()> {
         let (mut in_world, mut in_database) = (Duration::ZERO, Duration::ZERO);
         for tick in 1..=ROUNDS {
             let decisions = mix::round(&world);
-            let (time, actions) = town::told(&mut world, decisions);
-            in_world += time;
-            let start = std::time::Instant::now();
-            actions.iter().try_for_each(|action| database.act(tick, action))?;
+            let start = Instant::now();
+            let outputs = town::told(&mut world, decisions);
+            in_world += start.elapsed();
+            let start = Instant::now();
+            outputs.actions.iter().try_for_each(|action| database.act(tick, action))?;
             in_database += start.elapsed();
         }
-        let actions = count((AGENTS * ROUNDS) as usize);
+        let actions = f64::from(AGENTS * ROUNDS);
         let (in_world, in_database) = (in_world.as_secs_f64(), in_database.as_secs_f64());
         let case = format!("outside, {name}, {AGENTS} agents, {ROUNDS} rounds");
         let figure = |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });

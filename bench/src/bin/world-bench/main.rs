@@ -27,8 +27,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let reached = measure::outside(print);
-    measure::builtin(print);
+    let mut kept = measure::Kept::new();
+    let reached = measure::outside(print, &mut kept);
+    measure::builtin(print, &mut kept);
+    measure::snapshots(print, &kept);
+    drop(kept);
     measure::history(print);
     measure::threads(print);
     if let Err(error) = database::baseline(print) {

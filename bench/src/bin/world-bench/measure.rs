@@ -1,6 +1,7 @@
 //! Speed and size of worlds.
 
 use std::fs;
+use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,43 +13,53 @@ use crate::{mix, town};
 pub(crate) const PLATFORMS: [(Platform, &str); 2] =
     [(Platform::Twitter, "twitter"), (Platform::Reddit, "reddit")];
 
-/// Agents, and rounds that are played with so many, the first for warming up.
-const CROWDS: [(u32, u32); 3] = [(1_000, 60), (10_000, 60), (100_000, 20)];
+/// Agents, and rounds that are played with so many; the first half is for warming up.
+const CROWDS: [(u32, u32); 3] = [(1_000, 60), (10_000, 202), (100_000, 20)];
 
-/// Speed, growth and memory when all decisions come from outside. Gives the slowest world of
-/// the largest size, in decisions per second and core.
-pub(crate) fn outside(print: Print) -> f64 {
-    // Kept to the end: a world that takes the memory of one that is gone seems to take none.
-    let mut kept = Vec::new();
+/// Two windows of rounds that are compared: the earlier, the later.
+type Windows = (&'static str, Range<usize>, Range<usize>);
+
+/// In the first, feeds still fill: agents follow nobody at first, and ten others in round 100.
+const GROWTH: [Windows; 2] = [
+    ("rounds 48 to 52 / rounds 3 to 7", 2..7, 47..52),
+    ("rounds 198 to 202 / rounds 98 to 102", 97..102, 197..202),
+];
+
+/// Worlds and what they are called. They are kept until all is measured: a world that takes the
+/// memory of one that is gone seems to take none.
+pub(crate) type Kept = Vec<(String, World)>;
+
+/// Speed, growth and memory when all decisions come from outside. Gives the speed of the slowest
+/// world of the largest size, in decisions per second and core.
+pub(crate) fn outside(print: Print, kept: &mut Kept) -> f64 {
     let mut reached = f64::INFINITY;
     for (agents, rounds) in CROWDS {
         for (platform, name) in PLATFORMS {
             let before = resident_bytes();
             let mut world = town::outside(platform, agents);
             town::step(&mut world);
-            let times: Vec<Duration> = (1..=rounds)
-                .map(|_| {
-                    let decisions = mix::round(&world);
-                    town::timed(&mut world, decisions).0
-                })
-                .collect();
+            let mut times = Vec::new();
+            for _ in 0..rounds {
+                let decisions = mix::round(&world);
+                times.push(town::timed(&mut world, decisions));
+            }
             let case = format!("outside, {name}, {agents} agents");
             let figure =
                 |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
-            let later = &times[times.len() / 2..];
-            let speed = f64::from(agents) / mean(later);
+            let speed = f64::from(agents) / mean(&times[times.len() / 2..]);
             figure("decisions per second and core", speed, "1/s");
             figure("time of round 1", mean(&times[..1]) * 1e3, "ms");
             figure("time of the last round", mean(&times[times.len() - 1..]) * 1e3, "ms");
             if agents == 10_000 {
-                let growth = mean(&times[47..52]) / mean(&times[2..7]);
-                figure("rounds 48 to 52 / rounds 3 to 7", growth, "times");
+                for (name, early, late) in GROWTH {
+                    figure(name, mean(&times[late]) / mean(&times[early]), "times");
+                }
             }
-            size(&world, before, &figure);
             if agents == 100_000 {
                 reached = reached.min(speed);
             }
-            kept.push(world);
+            memory(agents, before, &figure);
+            kept.push((case, world));
         }
     }
     reached
@@ -59,8 +70,7 @@ fn mean(times: &[Duration]) -> f64 {
 }
 
 /// Speed when all agents decide by themselves, everybody in every round, on one thread.
-pub(crate) fn builtin(print: Print) {
-    let mut kept = Vec::new();
+pub(crate) fn builtin(print: Print, kept: &mut Kept) {
     for (agents, warm_up, rounds) in [(1_000, 20, 20), (10_000, 6, 4), (100_000, 3, 2)] {
         for (platform, name) in PLATFORMS {
             let before = resident_bytes();
@@ -78,23 +88,30 @@ pub(crate) fn builtin(print: Print) {
                 |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
             figure("decisions per second and core", f64::from(decided) / seconds, "1/s");
             figure("actions per second and core", count(actions) / seconds, "1/s");
-            size(&world, before, &figure);
-            kept.push(world);
+            memory(agents, before, &figure);
+            kept.push((case, world));
         }
     }
 }
 
-/// Memory and snapshot of a world; `before` is what was in use before it was made.
-fn size(world: &World, before: Option<usize>, figure: &impl Fn(&'static str, f64, &'static str)) {
-    let per_agent = |bytes: usize| count(bytes) / count(world.setup().agents.len());
+/// What a world takes; `before` is what was in use before it was made.
+fn memory(agents: u32, before: Option<usize>, figure: &impl Fn(&'static str, f64, &'static str)) {
     if let (Some(before), Some(after)) = (before, resident_bytes()) {
-        let growth = per_agent(after.saturating_sub(before));
+        let growth = count(after.saturating_sub(before)) / f64::from(agents);
         figure("growth of resident memory per agent", growth, "bytes");
     }
-    let start = Instant::now();
-    let snapshot = world.snapshot().len();
-    figure("time for a snapshot", start.elapsed().as_secs_f64() * 1e3, "ms");
-    figure("snapshot bytes per agent", per_agent(snapshot), "bytes");
+}
+
+/// Time and size of a snapshot of each world.
+pub(crate) fn snapshots(print: Print, kept: &Kept) {
+    for (case, world) in kept {
+        let figure = |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
+        let start = Instant::now();
+        let bytes = world.snapshot().len();
+        figure("time for a snapshot", start.elapsed().as_secs_f64() * 1e3, "ms");
+        let per_agent = count(bytes) / count(world.setup().agents.len());
+        figure("snapshot bytes per agent", per_agent, "bytes");
+    }
 }
 
 /// A decision of the `builtin` policy late in a run against one early in it, of 1,000 agents.

@@ -49,7 +49,7 @@ pub(crate) fn text(seed: u64, words: u32) -> String {
 }
 
 fn below(chance: u64, bound: u32) -> u32 {
-    u32::try_from((chance >> 32) * u64::from(bound) >> 32).expect("below a bound of 32 bits")
+    u32::try_from(((chance >> 32) * u64::from(bound)) >> 32).expect("below a bound of 32 bits")
 }
 
 /// The finalizer of splitmix64, one step on.

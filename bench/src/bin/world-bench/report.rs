@@ -18,7 +18,7 @@ pub(crate) type Print = fn(&Figure);
 pub(crate) fn print_line(figure: &Figure) {
     let Figure { name, case, value, unit } = figure;
     let digits = if *value < 100.0 { 2 } else { 0 };
-    println!("{name:<40} {case:<46} {value:>10.digits$} {unit}");
+    println!("{name:<45} {case:<43} {value:>9.digits$} {unit}");
 }
 
 /// Names, cases and units are ours and need no escaping.

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use world::{
-    Action, Activity, Agent, Clock, Decision, Feed, HourSet, Inputs, Outputs, Platform, Policy,
-    SeedPost, Setup, Stance, Traits, World,
+    Activity, Agent, Clock, Decision, Feed, HourSet, Inputs, Outputs, Platform, Policy, SeedPost,
+    Setup, Stance, Traits, World,
 };
 
 const STANCES: [Stance; 4] =
@@ -118,25 +118,17 @@ pub(crate) fn play_to(world: &mut World, round: u32) {
     }
 }
 
-/// Plays one round of what was decided outside; gives the time from the inputs being there to
-/// the outputs being gone, and what happened.
-pub(crate) fn timed(world: &mut World, decisions: Vec<Decision>) -> (Duration, usize) {
-    let tick = world.tick();
-    let inputs = Inputs { tick, wall_clock_ms: 0, decisions, ..Inputs::default() };
+/// Plays one round of what was decided outside. Gives the time from the inputs being there to
+/// the outputs being gone.
+pub(crate) fn timed(world: &mut World, decisions: Vec<Decision>) -> Duration {
     let start = Instant::now();
-    let nobody = world.decide(0..world.active());
-    let outputs = world.step(inputs, nobody).expect("inputs and decisions of this tick");
-    let actions = outputs.actions.len();
-    drop(outputs);
-    (start.elapsed(), actions)
+    drop(told(world, decisions));
+    start.elapsed()
 }
 
-/// As [`timed`], but keeps the actions: dropping them is not part of the time.
-pub(crate) fn told(world: &mut World, decisions: Vec<Decision>) -> (Duration, Vec<Action>) {
-    let tick = world.tick();
-    let inputs = Inputs { tick, wall_clock_ms: 0, decisions, ..Inputs::default() };
-    let start = Instant::now();
+/// Plays one round of what was decided outside; gives what happened.
+pub(crate) fn told(world: &mut World, decisions: Vec<Decision>) -> Outputs {
+    let inputs = Inputs { decisions, ..Inputs::quiet(world.tick(), 0) };
     let nobody = world.decide(0..world.active());
-    let outputs = world.step(inputs, nobody).expect("inputs and decisions of this tick");
-    (start.elapsed(), outputs.actions)
+    world.step(inputs, nobody).expect("inputs and decisions of this tick")
 }
