@@ -27,7 +27,8 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
 
   make test        All tests, on a real bus.
   make lint        Formatting and lints, warnings are errors.
-  make bench       How fast the world turns, on this machine.
+  make bench       How fast the world turns, on this machine: builds the world alone, optimised
+                   (the release profile), and measures for about a minute.
   make realism     Writes docs/realism.md: what agents do and say, and where it shows.
   make build       The programs, into target/debug.
   make clean-data  Removes what `make up` kept (SHOAL_DATA_DIR).
@@ -65,7 +66,7 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
 bench:
-	$(CARGO) run --locked -p bench --bin world-bench
+	$(CARGO) run --release --locked -p bench --bin world-bench
 
 realism:
 	$(CARGO) build --locked -p bench --bin realism

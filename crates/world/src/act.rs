@@ -162,6 +162,14 @@ pub(crate) struct Attempt {
     pub(crate) answer: Option<Result<Effect, Failure>>,
 }
 
+impl Attempt {
+    /// An action whose outcome, unless it only reads, is still to come.
+    pub(crate) fn into_action(self) -> Action {
+        let Attempt { agent, act, answer } = self;
+        Action { agent, act, outcome: answer.unwrap_or(Ok(Effect::Nothing)) }
+    }
+}
+
 impl Decisions {
     /// Of nobody, before the agent at `start`.
     pub(crate) fn none(tick: u32, start: u32) -> Decisions {

@@ -14,7 +14,7 @@ pub(crate) fn choose(world: &World, round: u32) -> Vec<u32> {
     let hour = world.setup.clock.hour(round);
     let mut awake: Vec<(u64, u32)> = (0..)
         .zip(&world.settings.traits)
-        .filter(|(_, traits)| traits.active_hours.contains(hour))
+        .filter(|(_, traits)| traits.active_hours.contains(hour) && traits.activity_ppm > 0)
         .map(|(id, traits)| (id, traits.activity_ppm, world.source.agent(round, id)))
         .filter(|(_, activity, dice)| dice.chance(Purpose::Wake, 0, *activity))
         .map(|(id, _, dice)| (dice.value(Purpose::Order, 0), id))

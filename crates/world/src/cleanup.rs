@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::act::{Act, Action, Attempt, Effect, Failure, Look, check_text};
+use crate::act::{Act, Action, Effect, Failure, Look, check_text};
 use crate::tables::{Comment, Deed, DeedKind, Found, Kind, Post, Tables};
 
 /// Applies acts of one tick and remembers which posts they touched.
@@ -32,18 +32,18 @@ impl Cleanup<'_> {
         }
     }
 
-    /// Does what is tried, or says why it cannot be done; then nothing has changed.
-    pub(crate) fn apply(&mut self, attempt: Attempt) -> Action {
-        let Attempt { agent, act, answer } = attempt;
-        let outcome = match answer {
-            Some(answer) => answer.inspect(|effect| self.remember_reading(agent, &act, effect)),
-            None => self.write(agent, &act),
-        };
-        Action { agent, act, outcome }
+    /// Does what is tried, or says why it cannot be done; then nothing has changed. What only
+    /// reads brings its outcome.
+    pub(crate) fn apply(&mut self, action: &mut Action) {
+        match self.write(action.agent, &action.act) {
+            Some(outcome) => action.outcome = outcome,
+            None => self.remember_reading(action),
+        }
     }
 
-    fn write(&mut self, agent: u32, act: &Act) -> Result<Effect, Failure> {
-        match act {
+    /// `None` for acts that only read.
+    fn write(&mut self, agent: u32, act: &Act) -> Option<Result<Effect, Failure>> {
+        Some(match act {
             Act::CreatePost { content } => self.create_post(agent, content),
             Act::Repost { post } => self.repost(agent, *post),
             Act::QuotePost { post, content } => self.quote_post(agent, *post, content),
@@ -65,22 +65,22 @@ impl Cleanup<'_> {
             Act::Unmute { user } => self.unmute(agent, *user),
             Act::DoNothing => Ok(Effect::Nothing),
             Act::SearchPosts { .. } | Act::SearchUser { .. } | Act::Trend | Act::Refresh => {
-                unreachable!("an act that only reads brings its answer")
+                return None;
             }
-        }
+        })
     }
 
     /// Keeps what an act that only reads has shown.
-    fn remember_reading(&mut self, agent: u32, act: &Act, effect: &Effect) {
-        let found = &mut self.tables.found[agent as usize];
-        match (act, effect) {
-            (Act::Refresh, Effect::Posts(posts)) => {
+    fn remember_reading(&mut self, Action { agent, act, outcome }: &Action) {
+        let found = &mut self.tables.found[*agent as usize];
+        match (act, outcome) {
+            (Act::Refresh, Ok(Effect::Posts(posts))) => {
                 for root in posts.iter().filter_map(|&post| self.tables.posts.root(post)) {
-                    self.tables.seen[agent as usize].add(root);
+                    self.tables.seen[*agent as usize].add(root);
                 }
             }
-            (_, Effect::Posts(posts)) => found.posts.clone_from(posts),
-            (_, Effect::Users(users)) => found.users.clone_from(users),
+            (_, Ok(Effect::Posts(posts))) => found.posts.clone_from(posts),
+            (_, Ok(Effect::Users(users))) => found.users.clone_from(users),
             _ => {}
         }
     }

@@ -2,12 +2,11 @@
 //! are in `docs/actions.md`, "Feeds".
 
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
+use crate::pool::{self, Card, side};
 use crate::random::{Dice, Purpose};
-use crate::score;
-use crate::setup::{PPM, Platform, Stance};
-use crate::tables::{Post, row};
+use crate::setup::{PPM, Platform, Traits};
+use crate::tables::{Seen, User};
 use crate::words::{self, Signature};
 use crate::world::World;
 
@@ -19,14 +18,15 @@ const RANKING_DRAWS: u32 = 24;
 const FOLLOWEE_DRAWS: u32 = 8;
 /// How often Twitter's readers draw from the ranking.
 const HOT_DRAWS: u32 = 8;
-/// How many of the newest posts are looked at, and out of how many.
+/// How many of the newest posts are looked at.
 const RECENT_DRAWS: u32 = 16;
-const RECENT_WINDOW: u32 = 512;
 
 const MILLION: i64 = PPM as i64;
+/// What chance adds or takes at most.
+const JITTER: u32 = PPM / 20;
 
 /// A post as it came into a feed, and its root.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) post: u32,
     pub(crate) root: u32,
@@ -35,19 +35,9 @@ pub(crate) struct Shown {
 /// What `agent` sees in the coming round, best first.
 pub(crate) fn feed(world: &World, agent: u32) -> Vec<Shown> {
     let reader = Reader::new(world, agent);
-    let mut weighed: Vec<(Reverse<i64>, u32, u32)> = reader
-        .candidates()
-        .into_iter()
-        .filter_map(|post| reader.weigh(post).map(|(weight, root)| (Reverse(weight), post, root)))
-        .collect();
-    weighed.sort();
-    let mut feed: Vec<Shown> = Vec::with_capacity(SHOWN);
-    for (_, post, root) in weighed {
-        if feed.len() < SHOWN && feed.iter().all(|other| other.root != root) {
-            feed.push(Shown { post, root });
-        }
-    }
-    feed
+    let mut best = Best::default();
+    reader.look(&mut |card, followed| reader.weigh(card, followed, &mut best));
+    best.kept[..best.count].iter().map(|&(_, shown)| shown).collect()
 }
 
 /// Somebody who looks at its feed.
@@ -55,47 +45,77 @@ struct Reader<'world> {
     world: &'world World,
     id: u32,
     dice: Dice,
+    traits: &'world Traits,
+    user: &'world User,
+    seen: &'world Seen,
     cares_about: Signature,
+    /// How many bits of `cares_about` are set.
+    wanted: i64,
+    side: i64,
 }
 
 impl Reader<'_> {
     fn new(world: &World, id: u32) -> Reader<'_> {
-        let dice = world.source.agent(world.tick, id);
-        Reader { world, id, dice, cares_about: cares_about(world, id) }
+        let traits = &world.settings.traits[id as usize];
+        let cares_about = cares_about(world, id);
+        Reader {
+            world,
+            id,
+            dice: world.source.agent(world.tick, id),
+            traits,
+            user: &world.tables.users.rows[id as usize],
+            seen: &world.tables.seen[id as usize],
+            cares_about,
+            wanted: cares_about.size(),
+            side: side(traits.stance),
+        }
     }
 
-    /// Posts that may be shown; some of them several times.
-    fn candidates(&self) -> Vec<u32> {
-        let top = self.world.ranking.top();
-        let size = u32::try_from(top.len()).expect("the ranking shows a hundred posts");
+    /// Looks at all posts that may be shown, at some of them several times; says of each whether
+    /// its author is followed, where that is plain from how it was found.
+    fn look(&self, visit: &mut impl FnMut(&Card, bool)) {
+        let (top, newest) = (&self.world.pool.top, &self.world.pool.newest);
+        let size = |cards: &[Card]| u32::try_from(cards.len()).expect("a pool is small");
         match self.world.setup.platform {
-            Platform::Reddit if size <= RANKING_DRAWS => top.to_vec(),
-            Platform::Reddit => (0..RANKING_DRAWS)
-                .map(|draw| {
-                    let within = self.dice.below(Purpose::Feed, 2 * draw, size) + 1;
-                    top[self.dice.below(Purpose::Feed, 2 * draw + 1, within) as usize]
-                })
-                .collect(),
+            Platform::Reddit if size(top) <= RANKING_DRAWS => {
+                top.iter().for_each(|card| visit(card, false));
+            }
+            Platform::Reddit => {
+                // One bit for each place that is drawn, so that none is looked at twice, and the
+                // best come first: after them fewer of the others need a second look.
+                let mut drawn = 0_u128;
+                for draw in 0..RANKING_DRAWS {
+                    let within = self.dice.below(Purpose::Feed, 2 * draw, size(top)) + 1;
+                    drawn |= 1 << self.dice.below(Purpose::Feed, 2 * draw + 1, within);
+                }
+                while drawn != 0 {
+                    visit(&top[drawn.trailing_zeros() as usize], false);
+                    drawn &= drawn - 1;
+                }
+            }
             Platform::Twitter => {
-                let mut posts = self.of_followees();
-                posts.extend(self.draw(HOT_DRAWS, 200, size).map(|place| top[place as usize]));
-                let newest = self.world.tables.posts.count();
-                let window = newest.min(RECENT_WINDOW);
-                posts.extend(self.draw(RECENT_DRAWS, 300, window).map(|back| newest - back));
-                posts
+                self.look_at_followees(visit);
+                self.draw(HOT_DRAWS, 200, size(top))
+                    .for_each(|place| visit(&top[place as usize], false));
+                self.draw(RECENT_DRAWS, 300, size(newest))
+                    .for_each(|back| visit(&newest[back as usize], false));
             }
         }
     }
 
-    /// The latest posts of followees.
-    fn of_followees(&self) -> Vec<u32> {
-        let users = &self.world.tables.users;
-        let following = users.rows[self.id as usize].following.as_slice();
+    /// Looks at the latest posts of followees.
+    fn look_at_followees(&self, visit: &mut impl FnMut(&Card, bool)) {
+        let following = self.user.following.as_slice();
         let size = u32::try_from(following.len()).expect("no more than there are users");
-        self.draw(FOLLOWEE_DRAWS, 100, size)
-            .flat_map(|place| users.rows[following[place as usize].0 as usize].latest)
-            .filter(|&post| post != 0)
-            .collect()
+        let mut posts = [[0; 2]; FOLLOWEE_DRAWS as usize];
+        for (latest, place) in posts.iter_mut().zip(self.draw(FOLLOWEE_DRAWS, 100, size)) {
+            *latest = self.world.tables.users.latest[following[place as usize].0 as usize];
+        }
+        let posts = posts.as_flattened();
+        pool::ask_for(self.world, posts);
+        for card in posts.iter().filter_map(|&post| Card::new(self.world, post)) {
+            visit(&card, true);
+        }
     }
 
     /// Places in a list: all of them, or `most` draws if there are more.
@@ -105,98 +125,108 @@ impl Reader<'_> {
         })
     }
 
-    /// How much the reader's feed wants to show a post, in millionths, and its root; `None` if
-    /// it must not be shown.
-    fn weigh(&self, post: u32) -> Option<(i64, u32)> {
-        let (world, tables) = (self.world, &self.world.tables);
-        let root = tables.posts.root(post)?;
-        let (bearer, row) = (tables.posts.get(post)?, row(root)?);
-        let shown = &tables.posts.rows[row];
-        if !self.may_see(post, bearer, shown) {
-            return None;
-        }
-        let (settings, counters) = (&world.settings.feed, &tables.posts.counters[row]);
-        let interactions = counters.interactions();
-        let relevance = words::relevance(self.cares_about, tables.posts.signature[row]);
-        let mut weight = (i64::from(settings.recency_ppm) * self.recency(bearer)
-            + i64::from(settings.popularity_ppm)
-                * popularity(interactions - i64::from(counters.dislikes))
-            + i64::from(settings.relevance_ppm) * relevance)
-            / MILLION;
-        let threshold = i64::from(settings.viral_threshold);
-        if threshold > 0 && interactions >= threshold {
-            weight += MILLION / 4;
-        }
-        let twitter = world.setup.platform == Platform::Twitter;
-        let follows = |user| tables.users.follows(self.id, user);
-        if twitter && (follows(bearer.author) || follows(shown.author)) {
+    /// Adds a post to the best, with how much the reader's feed wants to show it, in millionths;
+    /// `followed` if its author is known to be followed.
+    fn weigh(&self, card: &Card, followed: bool, best: &mut Best) {
+        let settings = &self.world.settings.feed;
+        let common = self.cares_about.common(card.about);
+        let relevance = words::likeness(common, self.wanted, card.size);
+        let mut weight = (card.base + i64::from(settings.relevance_ppm) * relevance) / MILLION;
+        let twitter = self.world.setup.platform == Platform::Twitter;
+        if twitter && (followed || self.follows(card)) {
             weight += MILLION / 2;
         }
-        let echo = i64::from(settings.echo_chamber_ppm) * affinity(world, self.id, shown.author);
+        let echo = i64::from(settings.echo_chamber_ppm) * self.side * card.side;
         weight = weight * (MILLION + echo) / MILLION;
         if twitter {
-            let influence = i64::from(world.settings.traits[shown.author as usize].influence_ppm);
-            weight = weight * (4 * MILLION + influence.min(8 * MILLION)) / (5 * MILLION);
+            weight = weight * (4 * MILLION + card.influence.min(8 * MILLION)) / (5 * MILLION);
         }
-        if tables.users.marks(self.id, root).any() {
+        // All but chance can only take weight away from here on: few posts need to be asked more.
+        if best.is_beyond(weight + i64::from(JITTER)) {
+            return;
+        }
+        let jitter = self.dice.around(Purpose::Jitter, card.post, JITTER);
+        if best.is_beyond(weight + jitter) || !self.may_see(card) {
+            return;
+        }
+        if self.world.tables.users.marks(self.id, card.root).any() {
             weight /= 4;
-        } else if tables.seen[self.id as usize].contains(root) {
+        } else if self.seen.contains(card.root) {
             weight /= 2;
         }
-        if counters.flagged() {
+        if card.flagged {
             weight /= 2;
         }
-        Some((weight + self.dice.around(Purpose::Jitter, post, PPM / 20), root))
+        best.add(weight + jitter, Shown { post: card.post, root: card.root });
+    }
+
+    fn follows(&self, card: &Card) -> bool {
+        let follows = |author| self.user.following.contains(author);
+        follows(card.bearer) || (card.author != card.bearer && follows(card.author))
     }
 
     /// Whether a post is not the reader's own, nor muted, nor too new for it.
-    fn may_see(&self, post: u32, bearer: &Post, shown: &Post) -> bool {
-        let hidden = |author| author == self.id || self.world.tables.users.mutes(self.id, author);
-        !hidden(bearer.author) && !hidden(shown.author) && self.age(bearer) >= self.delay(post)
+    fn may_see(&self, card: &Card) -> bool {
+        let hidden = |author| author == self.id || self.user.muting.contains(author);
+        !hidden(card.bearer) && !hidden(card.author) && self.has_come_to(card)
     }
 
-    /// Simulated minutes that the reader takes to come to a post; the same in every round.
-    fn delay(&self, post: u32) -> u64 {
-        let traits = &self.world.settings.traits[self.id as usize];
-        let (least, most) = (traits.response_delay_min, traits.response_delay_max);
-        let character = self.world.source.character(self.id);
-        u64::from(least + character.below(Purpose::Delay, post, most - least + 1))
-    }
-
-    fn age(&self, post: &Post) -> u64 {
-        let clock = self.world.setup.clock;
-        clock.minute(self.world.tick) - clock.minute(post.tick)
-    }
-
-    /// One million for a post of this minute, half of it after six hours, a third after twelve.
-    fn recency(&self, post: &Post) -> i64 {
-        const HALVED_AFTER: u64 = 360;
-        let recency = u64::from(PPM) * HALVED_AFTER / (HALVED_AFTER + self.age(post));
-        i64::try_from(recency).expect("at most a million")
+    /// Whether the reader has had the time that it takes to come to a post; it takes the same in
+    /// every round.
+    fn has_come_to(&self, card: &Card) -> bool {
+        let (least, most) = (self.traits.response_delay_min, self.traits.response_delay_max);
+        let delay = || {
+            let character = self.world.source.character(self.id);
+            least + character.below(Purpose::Delay, card.post, most - least + 1)
+        };
+        card.age >= u64::from(most) || card.age >= u64::from(delay())
     }
 }
 
-/// Nothing without interactions, one million from a thousand on, by orders of magnitude between.
-fn popularity(interactions: i64) -> i64 {
-    let count = u32::try_from(interactions.max(0) + 1).unwrap_or(u32::MAX);
-    (score::log10(count) / 3).min(MILLION)
+/// The best posts so far, the best first: by weight, then by the lower id; of several posts with
+/// one root only the best.
+#[derive(Default)]
+struct Best {
+    kept: [(i64, Shown); SHOWN],
+    count: usize,
+}
+
+impl Best {
+    /// Whether no post of this weight can come among the best.
+    fn is_beyond(&self, weight: i64) -> bool {
+        self.count == SHOWN && weight < self.kept[SHOWN - 1].0
+    }
+
+    fn add(&mut self, weight: i64, shown: Shown) {
+        let better = |other: &(i64, Shown)| {
+            weight > other.0 || weight == other.0 && shown.post < other.1.post
+        };
+        let kept = &mut self.kept[..self.count];
+        let place = kept.iter().position(better).unwrap_or(self.count);
+        // The place that is given up: of a post with the same root, else of the last.
+        let given_up = match kept.iter().position(|other| other.1.root == shown.root) {
+            Some(same) if same < place => return,
+            Some(same) => same,
+            None if place == SHOWN => return,
+            None => {
+                self.count = (self.count + 1).min(SHOWN);
+                self.count - 1
+            }
+        };
+        self.kept.copy_within(place..given_up, place + 1);
+        self.kept[place] = (weight, shown);
+    }
 }
 
 /// The words of an agent's bio, interests and latest posts.
 pub(crate) fn cares_about(world: &World, agent: u32) -> Signature {
-    let latest = world.tables.users.rows[agent as usize].latest;
-    let posts = latest.into_iter().filter_map(row).map(|row| world.tables.posts.signature[row]);
-    posts.fold(world.profiles[agent as usize].interests, |all, post| all | post)
+    world.profiles[agent as usize].interests | world.tables.users.rows[agent as usize].said
 }
 
 /// Plus one between agents of one side, minus one between the two sides, else nothing.
 pub(crate) fn affinity(world: &World, agent: u32, other: u32) -> i64 {
-    let side = |id: u32| match world.settings.traits[id as usize].stance {
-        Stance::Supportive => 1,
-        Stance::Opposing => -1,
-        Stance::Neutral | Stance::Observer => 0,
-    };
-    side(agent) * side(other)
+    let side_of = |id: u32| side(world.settings.traits[id as usize].stance);
+    side_of(agent) * side_of(other)
 }
 
 #[cfg(test)]
@@ -211,12 +241,41 @@ mod tests {
             for rounds in [10, 100] {
                 play(&mut world, rounds);
                 for agent in 0..60 {
-                    let most = FOLLOWEE_DRAWS * 2 + HOT_DRAWS + RECENT_DRAWS;
-                    assert!(Reader::new(&world, agent).candidates().len() <= most as usize);
+                    let mut looked_at = 0;
+                    Reader::new(&world, agent).look(&mut |_, _| looked_at += 1);
+                    assert!(looked_at <= FOLLOWEE_DRAWS * 2 + HOT_DRAWS + RECENT_DRAWS);
                     assert_eq!(feed(&world, agent).len(), SHOWN);
                 }
                 assert!(world.ranking.posts.len() <= 256);
             }
+        }
+    }
+
+    #[test]
+    fn the_best_are_those_that_sorting_everything_gives() {
+        let dice = crate::random::Source::new(1, Platform::Reddit).world(0);
+        for case in 0..500 {
+            let mut best = Best::default();
+            let mut all: Vec<(i64, Shown)> = Vec::new();
+            for draw in 0..dice.below(Purpose::Write, case, 40) {
+                let draw = case * 64 + draw;
+                // Few weights, so that there are equals; a post is always of the same root.
+                let post = dice.below(Purpose::Feed, draw, 30) + 1;
+                let shown = Shown { post, root: post / 3 + 1 };
+                let weight = i64::from(dice.below(Purpose::Jitter, draw, 12));
+                assert!(!best.is_beyond(weight) || best.kept[SHOWN - 1].0 > weight);
+                best.add(weight, shown);
+                all.push((weight, shown));
+            }
+            all.sort_by_key(|&(weight, shown)| (core::cmp::Reverse(weight), shown.post));
+            let mut expected: Vec<(i64, Shown)> = Vec::new();
+            for one in all {
+                if expected.iter().all(|other| other.1.root != one.1.root) {
+                    expected.push(one);
+                }
+            }
+            expected.truncate(SHOWN);
+            assert_eq!(best.kept[..best.count], expected, "case {case}");
         }
     }
 

@@ -81,7 +81,7 @@
 //! | `act`, `queue` | what agents do; what enters and leaves a tick |
 //! | `world` | the two calls |
 //! | `activation` | who acts in a round, in which order |
-//! | `feed`, `ranking`, `reading` | what an agent sees; the posts of the hour; searches |
+//! | `feed`, `pool`, `ranking`, `reading` | what an agent sees; the posts of the hour; searches |
 //! | `policy` | the `builtin` policy: what it does and what it says |
 //! | `cleanup` | applies acts to the tables, or says why not |
 //! | `tables` | the state, and what follows from it |
@@ -104,6 +104,7 @@ mod cleanup;
 mod feed;
 mod interview;
 mod policy;
+mod pool;
 mod queue;
 mod random;
 mod ranking;

@@ -90,4 +90,39 @@ mod tests {
         assert_eq!(kept.posts.len(), KEPT);
         assert_eq!(kept.top().len(), SHOWN);
     }
+
+    /// The definition: those kept before and those that changed, ranked; also where reactions
+    /// make a post worse.
+    #[test]
+    fn a_ranking_is_the_best_of_what_was_kept_and_what_changed() {
+        for platform in [Platform::Twitter, Platform::Reddit] {
+            let mut tables = Tables::new(40);
+            let mut kept = Ranking::default();
+            for tick in 1..80 {
+                let mut changed = vec![];
+                for author in 0..8 {
+                    let post = Post { author, of: 0, tick, kind: Kind::Original };
+                    changed.push(tables.add_post(post, "text"));
+                }
+                for user in 0..40_u32 {
+                    let post = (user * 7919 + tick * 104_729) % tables.posts.count() + 1;
+                    let mark = tables.users.marks(user, post);
+                    match user % 3 {
+                        0 if mark.like == 0 => tables.like(user, post, tick),
+                        1 if mark.dislike == 0 => tables.dislike(user, post, tick),
+                        _ => continue,
+                    };
+                    changed.push(post);
+                }
+                let both = kept.posts.iter().chain(&changed).copied();
+                let mut expected: Vec<u32> = both.collect();
+                expected.sort_by_key(|&post| (Reverse(hot(platform, CLOCK, &tables, post)), post));
+                expected.dedup();
+                expected.truncate(KEPT);
+                kept.update(platform, CLOCK, &tables, &changed);
+                assert_eq!(kept.posts, expected, "after tick {tick}");
+            }
+            assert_eq!(kept.posts.len(), KEPT);
+        }
+    }
 }

@@ -5,12 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::act::{Act, Action, Attempt, Decision, Decisions, Look};
+use crate::act::{Act, Action, Attempt, Decision, Decisions, Effect, Look};
 use crate::activation;
 use crate::check::{self, SetupError};
 use crate::cleanup::Cleanup;
 use crate::feed::{self, Shown};
 use crate::policy::{self, voice::Voice};
+use crate::pool::Pool;
 use crate::queue::{Change, Event, Inputs, Outputs, StepError};
 use crate::random::{Purpose, Source};
 use crate::ranking::Ranking;
@@ -35,6 +36,8 @@ pub struct World {
     pub(crate) tick: u32,
     /// Who acts in it, in order.
     pub(crate) active: Vec<u32>,
+    /// What feeds of the coming tick look at. Follows from all above.
+    pub(crate) pool: Pool,
 }
 
 /// The part of the configuration that may change.
@@ -93,9 +96,11 @@ impl World {
             ranking: Ranking::default(),
             tick: 0,
             active: Vec::new(),
+            pool: Pool::default(),
             setup: Arc::new(setup),
         };
         world.add_past();
+        world.pool = Pool::new(&world);
         Ok(world)
     }
 
@@ -174,11 +179,12 @@ impl World {
         let tick = self.tick;
         let active_agents = self.active();
         let (decided, looks) = decisions.into_parts();
-        let attempts = self.in_order(inputs.events, decided, inputs.decisions);
-        let actions = self.apply(&looks, attempts);
+        let mut actions = self.in_order(inputs.events, decided, inputs.decisions);
+        self.apply(&looks, &mut actions);
         inputs.changes.into_iter().for_each(|change| self.settings.apply(change));
         self.tick += 1;
         self.active = activation::choose(self, self.tick);
+        self.pool = Pool::new(self);
         Ok(Outputs {
             tick,
             round: tick,
@@ -215,25 +221,24 @@ impl World {
         if problems.is_empty() { Ok(()) } else { Err(StepError::Invalid(problems)) }
     }
 
-    /// All that is tried in this tick: planned posts, events, then agent by agent.
+    /// All that is tried in this tick: planned posts, events, then agent by agent. What only reads
+    /// has its outcome already, from the world as it is before the tick; all else has none yet.
     fn in_order(
         &self,
         events: Vec<Event>,
         decided: impl Iterator<Item = Attempt>,
         outside: Vec<Decision>,
-    ) -> Vec<Attempt> {
-        let mut list = self.planned();
-        list.extend(events.into_iter().map(|Event { agent, content }| post(agent, content)));
+    ) -> Vec<Action> {
+        let mut actions = self.planned();
+        actions.extend(events.into_iter().map(|Event { agent, content }| post(agent, content)));
+        let first = actions.len();
         let outside = outside.into_iter().map(|Decision { agent, act }| self.attempt(agent, act));
-        let mut keyed: Vec<(u64, Attempt)> = (decided.chain(outside))
-            .map(|attempt| {
-                let dice = self.source.agent(self.tick, attempt.agent);
-                (dice.value(Purpose::Order, 0), attempt)
-            })
-            .collect();
-        keyed.sort_by_key(|(key, attempt)| (*key, attempt.agent));
-        list.extend(keyed.into_iter().map(|(_, attempt)| attempt));
-        list
+        actions.extend(decided.chain(outside).map(Attempt::into_action));
+        actions[first..].sort_by_cached_key(|action| {
+            let dice = self.source.agent(self.tick, action.agent);
+            (dice.value(Purpose::Order, 0), action.agent)
+        });
+        actions
     }
 
     /// An act with its answer, if it only reads: nobody sees what others do in the same tick.
@@ -243,7 +248,7 @@ impl World {
     }
 
     /// The posts that the setup plans for this tick.
-    fn planned(&self) -> Vec<Attempt> {
+    fn planned(&self) -> Vec<Action> {
         let scheduled = self.setup.scheduled.iter().filter(|post| post.round == self.tick);
         let scheduled = scheduled.map(|planned| post(planned.agent, planned.content.clone()));
         let seeds = if self.tick == 0 { self.setup.seed_posts.as_slice() } else { &[] };
@@ -251,13 +256,13 @@ impl World {
         seeds.chain(scheduled).collect()
     }
 
-    fn apply(&mut self, looks: &[Look], attempts: Vec<Attempt>) -> Vec<Action> {
+    /// Gives all actions their outcomes.
+    fn apply(&mut self, looks: &[Look], actions: &mut [Action]) {
         let mut cleanup = Cleanup::new(&mut self.tables, self.tick, self.setup.self_rating);
         looks.iter().for_each(|look| cleanup.take_turn(look));
-        let actions = attempts.into_iter().map(|attempt| cleanup.apply(attempt)).collect();
+        actions.iter_mut().for_each(|action| cleanup.apply(action));
         let changed = cleanup.into_changed();
         self.ranking.update(self.setup.platform, self.setup.clock, &self.tables, &changed);
-        actions
     }
 
     pub(crate) fn is_outside(&self, agent: u32) -> bool {
@@ -311,8 +316,8 @@ impl Settings {
     }
 }
 
-fn post(agent: u32, content: String) -> Attempt {
-    Attempt { agent, act: Act::CreatePost { content }, answer: None }
+fn post(agent: u32, content: String) -> Action {
+    Action { agent, act: Act::CreatePost { content }, outcome: Ok(Effect::Nothing) }
 }
 
 fn look(agent: u32, shown: &[Shown]) -> Look {

@@ -1,25 +1,80 @@
 //! Speed and size of worlds.
 
 use std::fs;
+use std::ops::Range;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use world::{Decisions, Inputs, Platform, World};
 
 use crate::report::{Figure, Print};
-use crate::town;
+use crate::{mix, town};
 
-const PLATFORMS: [(Platform, &str); 2] =
+pub(crate) const PLATFORMS: [(Platform, &str); 2] =
     [(Platform::Twitter, "twitter"), (Platform::Reddit, "reddit")];
 
-/// Speed and memory by number of agents, everybody acting in every round, on one thread.
-pub(crate) fn crowds(print: Print) {
-    // Kept to the end: a world that takes the memory of one that is gone seems to take none.
-    let mut kept = Vec::new();
+/// Agents, and rounds that are played with so many; the first half is for warming up.
+const CROWDS: [(u32, u32); 3] = [(1_000, 60), (10_000, 202), (100_000, 20)];
+
+/// Two windows of rounds that are compared: the earlier, the later.
+type Windows = (&'static str, Range<usize>, Range<usize>);
+
+/// In the first, feeds still fill: agents follow nobody at first, and ten others in round 100.
+const GROWTH: [Windows; 2] = [
+    ("rounds 48 to 52 / rounds 3 to 7", 2..7, 47..52),
+    ("rounds 198 to 202 / rounds 98 to 102", 97..102, 197..202),
+];
+
+/// Worlds and what they are called. They are kept until all is measured: a world that takes the
+/// memory of one that is gone seems to take none.
+pub(crate) type Kept = Vec<(String, World)>;
+
+/// Speed, growth and memory when all decisions come from outside. Gives the speed of the slowest
+/// world of the largest size, in decisions per second and core.
+pub(crate) fn outside(print: Print, kept: &mut Kept) -> f64 {
+    let mut reached = f64::INFINITY;
+    for (agents, rounds) in CROWDS {
+        for (platform, name) in PLATFORMS {
+            let before = resident_bytes();
+            let mut world = town::outside(platform, agents);
+            town::step(&mut world);
+            let mut times = Vec::new();
+            for _ in 0..rounds {
+                let decisions = mix::round(&world);
+                times.push(town::timed(&mut world, decisions));
+            }
+            let case = format!("outside, {name}, {agents} agents");
+            let figure =
+                |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
+            let speed = f64::from(agents) / mean(&times[times.len() / 2..]);
+            figure("decisions per second and core", speed, "1/s");
+            figure("time of round 1", mean(&times[..1]) * 1e3, "ms");
+            figure("time of the last round", mean(&times[times.len() - 1..]) * 1e3, "ms");
+            if agents == 10_000 {
+                for (name, early, late) in GROWTH {
+                    figure(name, mean(&times[late]) / mean(&times[early]), "times");
+                }
+            }
+            if agents == 100_000 {
+                reached = reached.min(speed);
+            }
+            memory(agents, before, &figure);
+            kept.push((case, world));
+        }
+    }
+    reached
+}
+
+fn mean(times: &[Duration]) -> f64 {
+    times.iter().sum::<Duration>().as_secs_f64() / count(times.len())
+}
+
+/// Speed when all agents decide by themselves, everybody in every round, on one thread.
+pub(crate) fn builtin(print: Print, kept: &mut Kept) {
     for (agents, warm_up, rounds) in [(1_000, 20, 20), (10_000, 6, 4), (100_000, 3, 2)] {
         for (platform, name) in PLATFORMS {
             let before = resident_bytes();
-            let mut world = town::world(platform, agents);
+            let mut world = town::builtin(platform, agents);
             town::play_to(&mut world, warm_up);
             let start = Instant::now();
             let (mut decided, mut actions) = (0_u32, 0_usize);
@@ -28,39 +83,51 @@ pub(crate) fn crowds(print: Print) {
                 actions += town::step(&mut world).actions.len();
             }
             let seconds = start.elapsed().as_secs_f64();
-            let case = format!("{name}, {agents} agents");
+            let case = format!("builtin, {name}, {agents} agents");
             let figure =
                 |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
             figure("decisions per second and core", f64::from(decided) / seconds, "1/s");
             figure("actions per second and core", count(actions) / seconds, "1/s");
-            let per_agent = |bytes: f64| bytes / f64::from(agents);
-            if let (Some(before), Some(after)) = (before, resident_bytes()) {
-                let growth = per_agent(count(after) - count(before));
-                figure("growth of resident memory per agent", growth, "bytes");
-            }
-            let start = Instant::now();
-            let snapshot = world.snapshot().len();
-            figure("time for a snapshot", start.elapsed().as_secs_f64() * 1e3, "ms");
-            figure("snapshot bytes per agent", per_agent(count(snapshot)), "bytes");
-            kept.push(world);
+            memory(agents, before, &figure);
+            kept.push((case, world));
         }
     }
 }
 
-/// A decision late in a run against one early in it, of 1,000 agents.
+/// What a world takes; `before` is what was in use before it was made.
+fn memory(agents: u32, before: Option<usize>, figure: &impl Fn(&'static str, f64, &'static str)) {
+    if let (Some(before), Some(after)) = (before, resident_bytes()) {
+        let growth = count(after.saturating_sub(before)) / f64::from(agents);
+        figure("growth of resident memory per agent", growth, "bytes");
+    }
+}
+
+/// Time and size of a snapshot of each world.
+pub(crate) fn snapshots(print: Print, kept: &Kept) {
+    for (case, world) in kept {
+        let figure = |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
+        let start = Instant::now();
+        let bytes = world.snapshot().len();
+        figure("time for a snapshot", start.elapsed().as_secs_f64() * 1e3, "ms");
+        let per_agent = count(bytes) / count(world.setup().agents.len());
+        figure("snapshot bytes per agent", per_agent, "bytes");
+    }
+}
+
+/// A decision of the `builtin` policy late in a run against one early in it, of 1,000 agents.
 pub(crate) fn history(print: Print) {
     for (platform, name) in PLATFORMS {
-        let mut world = town::world(platform, 1_000);
+        let mut world = town::builtin(platform, 1_000);
         let mut times = [0.0; 2];
         for (time, round) in times.iter_mut().zip([20, 200]) {
             town::play_to(&mut world, round - 5);
             let start = Instant::now();
             town::play_to(&mut world, round + 5);
             *time = start.elapsed().as_secs_f64() * 1e6 / 10.0 / 1_000.0;
-            let case = format!("{name}, round {round}");
+            let case = format!("builtin, {name}, round {round}");
             print(&Figure { name: "time per decision", case, value: *time, unit: "us" });
         }
-        let case = format!("{name}, round 200 / round 20");
+        let case = format!("builtin, {name}, round 200 / round 20");
         let value = times[1] / times[0];
         print(&Figure { name: "growth of the time per decision", case, value, unit: "times" });
     }
@@ -72,19 +139,19 @@ pub(crate) fn threads(print: Print) {
         let mut decide = [0.0; 2];
         let mut whole = [0.0; 2];
         for (place, threads) in [1, 2].into_iter().enumerate() {
-            let mut world = town::world(platform, 10_000);
+            let mut world = town::builtin(platform, 10_000);
             town::play_to(&mut world, 4);
             for _ in 0..6 {
                 let start = Instant::now();
                 let decisions = decide_on(&world, threads);
                 decide[place] += start.elapsed().as_secs_f64();
-                let inputs = Inputs { tick: world.tick(), wall_clock_ms: 0 };
-                world.step(&inputs, decisions).expect("inputs and decisions of this tick");
+                let inputs = Inputs::quiet(world.tick(), 0);
+                world.step(inputs, decisions).expect("inputs and decisions of this tick");
                 whole[place] += start.elapsed().as_secs_f64();
             }
         }
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let case = format!("{name}, 10000 agents, {cores} cores");
+        let case = format!("builtin, {name}, 10000 agents, {cores} cores");
         let figure = |name, value| {
             print(&Figure { name, case: case.clone(), value, unit: "times" });
         };

@@ -14,6 +14,7 @@ pub(crate) use setup::setup_digest;
 use crate::RULES;
 use crate::bytes::{Reader, Writer, digest};
 use crate::check::SetupError;
+use crate::pool::Pool;
 use crate::setup::Setup;
 use crate::tables::{Deeds, Found, Links, Seen, Tables, Texts};
 use crate::world::World;
@@ -108,6 +109,7 @@ impl World {
         // The setup's own rows are among those of the snapshot.
         world.tables = Tables::new(world.setup.agents.len());
         load::load(&mut world, &mut from)?;
+        world.pool = Pool::new(&world);
         Ok(world)
     }
 

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 pub(crate) use links::{Links, STANDS};
 pub(crate) use memory::{Deed, DeedKind, Deeds, Found, Seen};
 pub(crate) use texts::Texts;
-pub(crate) use users::Users;
+pub(crate) use users::{User, Users};
 
 use crate::words::{self, Signature};
 
@@ -180,7 +180,8 @@ impl Tables {
         self.posts.rows.push(post);
         self.posts.content.add(text);
         self.posts.counters.push(Counters::default());
-        self.posts.signature.push(words::signature(text));
+        let signature = words::signature(text);
+        self.posts.signature.push(signature);
         let id = self.posts.count();
         if let Some(of) = row(post.of) {
             self.posts.counters[of].shares += 1;
@@ -190,9 +191,10 @@ impl Tables {
         } else {
             self.users.rows[post.author as usize].posts += 1;
         }
-        let latest = &mut self.users.rows[post.author as usize].latest;
-        latest.rotate_right(1);
-        latest[0] = id;
+        let latest = &mut self.users.latest[post.author as usize];
+        let before = row(latest[0]).map(|row| self.posts.signature[row]);
+        self.users.rows[post.author as usize].said = signature | before.unwrap_or_default();
+        *latest = [id, latest[0]];
         id
     }
 

@@ -3,15 +3,17 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// How many of its latest posts are kept at hand for each user.
-pub(crate) const LATEST: usize = 2;
+use crate::words::Signature;
 
 /// The users; a user's id is its index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Users {
     pub(crate) rows: Vec<User>,
-    /// What it did to which root, by root.
-    marks: Vec<Vec<Mark>>,
+    /// Its two latest posts, newest first, reposts included, 0 where there is none. Apart from
+    /// the rows: feeds look at those of many users.
+    pub(crate) latest: Vec<[u32; 2]>,
+    /// What it did to which root.
+    marks: Vec<Marks>,
     /// What it did to which comment, by comment.
     comment_marks: Vec<Vec<CommentMark>>,
 }
@@ -23,8 +25,8 @@ pub(crate) struct User {
     pub(crate) posts: u32,
     pub(crate) comments: u32,
     pub(crate) followers: u32,
-    /// Newest first, reposts included, 0 where there is none.
-    pub(crate) latest: [u32; LATEST],
+    /// The words of its two latest posts.
+    pub(crate) said: Signature,
     pub(crate) following: Standing,
     pub(crate) muting: Standing,
 }
@@ -65,10 +67,17 @@ impl Standing {
     }
 }
 
+/// What a user has done to roots, in the order in which it came to them, and where each root
+/// stands in that list, by root. Only the latter is searched and kept in order, so it is short.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Marks {
+    places: Vec<(u32, u32)>,
+    list: Vec<Mark>,
+}
+
 /// What a user has done to a root: ids of what stands, 0 where nothing does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
-    post: u32,
     pub(crate) like: u32,
     pub(crate) dislike: u32,
     pub(crate) repost: u32,
@@ -96,16 +105,17 @@ impl Users {
     pub(crate) fn new(count: usize) -> Users {
         Users {
             rows: vec![User::default(); count],
-            marks: vec![Vec::new(); count],
+            latest: vec![[0; 2]; count],
+            marks: vec![Marks::default(); count],
             comment_marks: vec![Vec::new(); count],
         }
     }
 
     /// What `user` has done to a root.
     pub(crate) fn marks(&self, user: u32, post: u32) -> Mark {
-        let marks = &self.marks[user as usize];
-        let found = marks.binary_search_by_key(&post, |mark| mark.post);
-        found.map_or(Mark::default(), |place| marks[place])
+        let Marks { places, list } = &self.marks[user as usize];
+        let found = places.binary_search_by_key(&post, |&(post, _)| post);
+        found.map_or(Mark::default(), |found| list[places[found].1 as usize])
     }
 
     /// What `user` has done to a comment.
@@ -116,15 +126,17 @@ impl Users {
     }
 
     pub(super) fn mark(&mut self, user: u32, post: u32) -> &mut Mark {
-        let marks = &mut self.marks[user as usize];
-        let place = match marks.binary_search_by_key(&post, |mark| mark.post) {
-            Ok(found) => found,
-            Err(place) => {
-                marks.insert(place, Mark { post, ..Mark::default() });
+        let Marks { places, list } = &mut self.marks[user as usize];
+        let place = match places.binary_search_by_key(&post, |&(post, _)| post) {
+            Ok(found) => places[found].1 as usize,
+            Err(before) => {
+                list.push(Mark::default());
+                let place = list.len() - 1;
+                places.insert(before, (post, super::id(place)));
                 place
             }
         };
-        &mut marks[place]
+        &mut list[place]
     }
 
     pub(super) fn comment_mark(&mut self, user: u32, comment: u32) -> &mut CommentMark {
