@@ -69,11 +69,23 @@ impl Standing {
 
 /// What a user has done to roots, in the order in which it came to them, and where each root
 /// stands in that list, by root. Only the latter is searched and kept in order, so it is short.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 struct Marks {
     places: Vec<(u32, u32)>,
     list: Vec<Mark>,
 }
+
+/// In which order it came to them is no difference: a restored world has another.
+impl PartialEq for Marks {
+    fn eq(&self, other: &Marks) -> bool {
+        let by_root = |marks: &Marks| -> Vec<(u32, Mark)> {
+            marks.places.iter().map(|&(post, place)| (post, marks.list[place as usize])).collect()
+        };
+        by_root(self) == by_root(other)
+    }
+}
+
+impl Eq for Marks {}
 
 /// What a user has done to a root: ids of what stands, 0 where nothing does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
