@@ -46,13 +46,13 @@ pub(crate) fn outside(print: Print, kept: &mut Kept) -> f64 {
             let case = format!("outside, {name}, {agents} agents");
             let figure =
                 |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
-            let speed = f64::from(agents) / mean(&times[times.len() / 2..]);
+            let speed = f64::from(agents) / middle(&times[times.len() / 2..]);
             figure("decisions per second and core", speed, "1/s");
-            figure("time of round 1", mean(&times[..1]) * 1e3, "ms");
-            figure("time of the last round", mean(&times[times.len() - 1..]) * 1e3, "ms");
+            figure("time of a round, of the first five", middle(&times[..5]) * 1e3, "ms");
+            figure("of the last five", middle(&times[times.len() - 5..]) * 1e3, "ms");
             if agents == 10_000 {
                 for (name, early, late) in GROWTH {
-                    figure(name, mean(&times[late]) / mean(&times[early]), "times");
+                    figure(name, middle(&times[late]) / middle(&times[early]), "times");
                 }
             }
             if agents == 100_000 {
@@ -65,8 +65,12 @@ pub(crate) fn outside(print: Print, kept: &mut Kept) -> f64 {
     reached
 }
 
-fn mean(times: &[Duration]) -> f64 {
-    times.iter().sum::<Duration>().as_secs_f64() / count(times.len())
+/// The middle one of some times, in seconds: what other programs take from a few rounds does not
+/// count.
+fn middle(times: &[Duration]) -> f64 {
+    let mut times = times.to_vec();
+    times.sort();
+    times[times.len() / 2].as_secs_f64()
 }
 
 /// Speed when all agents decide by themselves, everybody in every round, on one thread.
