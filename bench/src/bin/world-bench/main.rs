@@ -4,6 +4,7 @@
 //! What the figures mean is in `docs/performance.md`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
+mod clock;
 mod database;
 mod measure;
 mod mix;

@@ -3,10 +3,11 @@
 use std::fs;
 use std::ops::Range;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use world::{Decisions, Inputs, Platform, World};
 
+use crate::clock::{middle, on_cores, spent};
 use crate::report::{Figure, Print};
 use crate::{mix, town};
 
@@ -14,15 +15,15 @@ pub(crate) const PLATFORMS: [(Platform, &str); 2] =
     [(Platform::Twitter, "twitter"), (Platform::Reddit, "reddit")];
 
 /// Agents, and rounds that are played with so many; the first half is for warming up.
-const CROWDS: [(u32, u32); 3] = [(1_000, 60), (10_000, 202), (100_000, 20)];
+const CROWDS: [(u32, u32); 3] = [(1_000, 400), (10_000, 202), (100_000, 20)];
 
 /// Two windows of rounds that are compared: the earlier, the later.
 type Windows = (&'static str, Range<usize>, Range<usize>);
 
 /// In the first, feeds still fill: agents follow nobody at first, and ten others in round 100.
 const GROWTH: [Windows; 2] = [
-    ("rounds 48 to 52 / rounds 3 to 7", 2..7, 47..52),
-    ("rounds 198 to 202 / rounds 98 to 102", 97..102, 197..202),
+    ("rounds 46 to 55 / rounds 1 to 10", 0..10, 45..55),
+    ("rounds 193 to 202 / rounds 93 to 102", 92..102, 192..202),
 ];
 
 /// Worlds and what they are called. They are kept until all is measured: a world that takes the
@@ -41,18 +42,19 @@ pub(crate) fn outside(print: Print, kept: &mut Kept) -> f64 {
             let mut times = Vec::new();
             for _ in 0..rounds {
                 let decisions = mix::round(&world);
-                times.push(town::timed(&mut world, decisions));
+                times.push(spent(|| town::told(&mut world, decisions)));
             }
             let case = format!("outside, {name}, {agents} agents");
             let figure =
                 |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
-            let speed = f64::from(agents) / mean(&times[times.len() / 2..]);
+            let later = &times[times.len() / 2..];
+            let speed = f64::from(agents) * count(later.len()) / on_cores(later);
             figure("decisions per second and core", speed, "1/s");
-            figure("time of round 1", mean(&times[..1]) * 1e3, "ms");
-            figure("time of the last round", mean(&times[times.len() - 1..]) * 1e3, "ms");
+            figure("time of a round, of the first five", middle(&times[..5]) * 1e3, "ms");
+            figure("of the last five", middle(&times[times.len() - 5..]) * 1e3, "ms");
             if agents == 10_000 {
                 for (name, early, late) in GROWTH {
-                    figure(name, mean(&times[late]) / mean(&times[early]), "times");
+                    figure(name, on_cores(&times[late]) / on_cores(&times[early]), "times");
                 }
             }
             if agents == 100_000 {
@@ -65,24 +67,20 @@ pub(crate) fn outside(print: Print, kept: &mut Kept) -> f64 {
     reached
 }
 
-fn mean(times: &[Duration]) -> f64 {
-    times.iter().sum::<Duration>().as_secs_f64() / count(times.len())
-}
-
 /// Speed when all agents decide by themselves, everybody in every round, on one thread.
 pub(crate) fn builtin(print: Print, kept: &mut Kept) {
-    for (agents, warm_up, rounds) in [(1_000, 20, 20), (10_000, 6, 4), (100_000, 3, 2)] {
+    for (agents, warm_up, rounds) in [(1_000, 20, 60), (10_000, 6, 6), (100_000, 3, 2)] {
         for (platform, name) in PLATFORMS {
             let before = resident_bytes();
             let mut world = town::builtin(platform, agents);
             town::play_to(&mut world, warm_up);
-            let start = Instant::now();
             let (mut decided, mut actions) = (0_u32, 0_usize);
-            for _ in 0..rounds {
-                decided += world.active();
-                actions += town::step(&mut world).actions.len();
-            }
-            let seconds = start.elapsed().as_secs_f64();
+            let seconds = on_cores(&[spent(|| {
+                for _ in 0..rounds {
+                    decided += world.active();
+                    actions += town::step(&mut world).actions.len();
+                }
+            })]);
             let case = format!("builtin, {name}, {agents} agents");
             let figure =
                 |name, value, unit| print(&Figure { name, case: case.clone(), value, unit });
@@ -121,9 +119,8 @@ pub(crate) fn history(print: Print) {
         let mut times = [0.0; 2];
         for (time, round) in times.iter_mut().zip([20, 200]) {
             town::play_to(&mut world, round - 5);
-            let start = Instant::now();
-            town::play_to(&mut world, round + 5);
-            *time = start.elapsed().as_secs_f64() * 1e6 / 10.0 / 1_000.0;
+            let ten_rounds = on_cores(&[spent(|| town::play_to(&mut world, round + 5))]);
+            *time = ten_rounds * 1e6 / 10.0 / 1_000.0;
             let case = format!("builtin, {name}, round {round}");
             print(&Figure { name: "time per decision", case, value: *time, unit: "us" });
         }

@@ -1,7 +1,5 @@
 //! Towns of any size: one that acts by itself, one that is told what to do.
 
-use std::time::{Duration, Instant};
-
 use world::{
     Activity, Agent, Clock, Decision, Feed, HourSet, Inputs, Outputs, Platform, Policy, SeedPost,
     Setup, Stance, Traits, World,
@@ -116,14 +114,6 @@ pub(crate) fn play_to(world: &mut World, round: u32) {
     while world.tick() < round {
         step(world);
     }
-}
-
-/// Plays one round of what was decided outside. Gives the time from the inputs being there to
-/// the outputs being gone.
-pub(crate) fn timed(world: &mut World, decisions: Vec<Decision>) -> Duration {
-    let start = Instant::now();
-    drop(told(world, decisions));
-    start.elapsed()
 }
 
 /// Plays one round of what was decided outside; gives what happened.

@@ -68,20 +68,24 @@ impl Standing {
 }
 
 /// What a user has done to roots, in the order in which it came to them, and where each root
-/// stands in that list, by root. Only the latter is searched and kept in order, so it is short.
+/// stands in that list, by root. Only the latter is searched and moved, so it is kept short.
 #[derive(Clone, Debug, Default)]
 struct Marks {
     places: Vec<(u32, u32)>,
     list: Vec<Mark>,
 }
 
-/// In which order it came to them is no difference: a restored world has another.
+impl Marks {
+    /// Roots and marks, by root.
+    fn by_root(&self) -> impl Iterator<Item = (u32, Mark)> {
+        self.places.iter().map(|&(root, place)| (root, self.list[place as usize]))
+    }
+}
+
+/// The order in which marks came is nowhere to be seen, and is not that of a restored world.
 impl PartialEq for Marks {
     fn eq(&self, other: &Marks) -> bool {
-        let by_root = |marks: &Marks| -> Vec<(u32, Mark)> {
-            marks.places.iter().map(|&(post, place)| (post, marks.list[place as usize])).collect()
-        };
-        by_root(self) == by_root(other)
+        self.by_root().eq(other.by_root())
     }
 }
 
@@ -126,7 +130,7 @@ impl Users {
     /// What `user` has done to a root.
     pub(crate) fn marks(&self, user: u32, post: u32) -> Mark {
         let Marks { places, list } = &self.marks[user as usize];
-        let found = places.binary_search_by_key(&post, |&(post, _)| post);
+        let found = places.binary_search_by_key(&post, |&(root, _)| root);
         found.map_or(Mark::default(), |found| list[places[found].1 as usize])
     }
 
@@ -139,13 +143,12 @@ impl Users {
 
     pub(super) fn mark(&mut self, user: u32, post: u32) -> &mut Mark {
         let Marks { places, list } = &mut self.marks[user as usize];
-        let place = match places.binary_search_by_key(&post, |&(post, _)| post) {
+        let place = match places.binary_search_by_key(&post, |&(root, _)| root) {
             Ok(found) => places[found].1 as usize,
             Err(before) => {
+                places.insert(before, (post, super::id(list.len())));
                 list.push(Mark::default());
-                let place = list.len() - 1;
-                places.insert(before, (post, super::id(place)));
-                place
+                list.len() - 1
             }
         };
         &mut list[place]
