@@ -1,8 +1,9 @@
 //! Properties of whole worlds. What belongs to one module is tested there.
 
 mod activity;
-mod behaviour;
+pub(crate) mod behaviour;
 mod door;
+mod fields;
 pub(crate) mod fixture;
 mod golden;
 mod order;

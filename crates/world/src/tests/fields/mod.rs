@@ -1,0 +1,3 @@
+//! The direction of every field, over many seeds.
+
+mod builtin;
