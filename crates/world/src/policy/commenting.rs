@@ -139,11 +139,10 @@ impl<'world> Mind<'world> {
             newest.any(|other| other.author == self.id && other.parent == Some(comment.id));
         let parents =
             core::iter::successors(Some(*comment), |comment| self.world.comment(comment.parent?));
-        comment.author != self.id
-            && !(self.is_press(self.id) && self.is_press(comment.author))
-            && !self.world.tables.users.mutes(self.id, comment.author)
-            && !answered
-            && parents.take(EXCHANGES + 1).count() <= EXCHANGES
+        let out_of_reach = comment.author == self.id
+            || self.world.tables.users.mutes(self.id, comment.author)
+            || self.is_press(self.id) && self.is_press(comment.author);
+        !out_of_reach && !answered && parents.take(EXCHANGES + 1).count() <= EXCHANGES
     }
 
     /// Friends are thanked, opponents answered, questions explained.

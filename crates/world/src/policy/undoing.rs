@@ -12,7 +12,7 @@ use crate::setup::DAY;
 use crate::tables::{Deed, DeedKind, row};
 
 /// Likelihoods in millionths. Of muting somebody after so many clashes.
-const MUTE: i64 = 90_000;
+const MUTE: i64 = 300_000;
 const CLASHES: usize = 2;
 /// Of letting somebody be heard again, after a day.
 const UNMUTE: i64 = 40_000;

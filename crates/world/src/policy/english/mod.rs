@@ -1,8 +1,13 @@
 //! English phrases.
 
+mod additions;
 mod comments;
+mod echoes;
 mod interview;
+mod light;
 mod posts;
+mod quotes;
+mod replies;
 
 use super::phrases::{Grammar, Language, When};
 
@@ -28,7 +33,7 @@ pub(crate) static ENGLISH: Language = Language {
     },
     posts: &posts::POSTS,
     comments: &comments::COMMENTS,
-    quotes: &comments::QUOTES,
-    reasons: comments::REASONS,
+    quotes: &quotes::QUOTES,
+    reasons: quotes::REASONS,
     interview: &interview::INTERVIEW,
 };

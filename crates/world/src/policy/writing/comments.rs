@@ -107,7 +107,8 @@ impl Writer<'_> {
     fn on_post(&self, post: &PostView<'_>) -> String {
         let topic = self.topic(post);
         let count = post.likes.to_string();
-        let quote = self.speaker.fragment(post.content, self.draw + 1).filter(is_short);
+        let quote =
+            self.speaker.fragment(post.content, self.draw + 1).filter(|quote| is_short(quote));
         let number = fragments::number(post.content, &self.speaker.world.settings.topics);
         let others = [
             ("author", post.author_name),
@@ -254,7 +255,7 @@ impl Writer<'_> {
 }
 
 /// Whether a fragment is short enough to be thrown back at its author.
-fn is_short(fragment: &String) -> bool {
+fn is_short(fragment: &str) -> bool {
     let most = if mainly_chinese(fragment) { 14 } else { 48 };
     fragment.chars().count() <= most
 }
