@@ -207,13 +207,6 @@ pub(crate) fn mentions(text: &str, word: &str) -> bool {
     !word.is_empty() && text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
-/// The sentences of a text, without the marks that end them.
-pub(crate) fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['.', '!', '?', ';', '\n', '。', '！', '？', '；', '…'])
-        .map(|sentence| sentence.trim_matches(|character| !is_word(character)))
-        .filter(|sentence| sentence.chars().filter(|&character| is_word(character)).count() >= 4)
-}
-
 /// The start of `text`: about `most` characters, cut between words where it has spaces.
 pub(crate) fn beginning(text: &str, most: usize) -> &str {
     match text.char_indices().nth(most) {
@@ -384,9 +377,6 @@ mod tests {
         assert_eq!(beginning("short", 40), "short");
         assert_eq!(beginning("publish the memo, publish the test log", 20), "publish the memo");
         assert_eq!(beginning("全文公布这份备忘录", 4), "全文公布");
-        let all: alloc::vec::Vec<_> =
-            sentences("Wait... what? The memo is dated. 没有人问过我们！").collect();
-        assert_eq!(all, ["Wait", "what", "The memo is dated", "没有人问过我们"]);
     }
 
     #[test]

@@ -1,66 +1,235 @@
 //! The shape of a language: what its speakers say, with slots to fill.
 //!
-//! Slots: `{topic}`, `{author}`, `{quote}`, `{name}`; and who speaks, one or many: `{I}`,
-//! `{am}`, `{my}`, `{me}`, `{have}`.
+//! Slots: `{topic}`, with `{is}`, `{has}`, `{it}`, `{them}` that agree with it; `{author}`,
+//! `{other}`, `{quote}`, `{count}`, `{number}`, `{when}`, `{clause}`, `{bio}`, `{name}`; and who
+//! speaks, one or many: `{I}`, `{am}`, `{my}`, `{me}`, `{have}`.
 
 use alloc::string::String;
 
-/// All phrases of one language. Sizes are powers of two: see `text::Walk`.
-pub(crate) struct Phrases {
+use crate::words;
+
+/// Phrases to choose from. Of those that posts and comments begin from, a power of two: see
+/// `writing::walk`.
+pub(crate) type List = &'static [&'static str];
+
+/// All phrases of one language.
+pub(crate) struct Language {
+    pub(crate) grammar: Grammar,
+    pub(crate) posts: &'static Posts,
+    pub(crate) comments: &'static Comments,
+    pub(crate) quotes: &'static Quotes,
+    pub(crate) reasons: List,
+    pub(crate) interview: &'static Interview,
+}
+
+/// The small words that slots are filled with.
+pub(crate) struct Grammar {
     /// Between two sentences.
     pub(crate) space: &'static str,
-    /// Before a topic that begins with a small letter.
+    /// Between whom a comment is addressed to and what it says.
+    pub(crate) address: [&'static str; 2],
+    /// Before a topic that is a thing and no name.
     pub(crate) article: &'static str,
     /// What fills `{I}`, `{am}`, `{my}`, `{me}`, `{have}` for a person.
     pub(crate) one: [&'static str; 5],
     /// The same for an organisation.
     pub(crate) many: [&'static str; 5],
+    /// What fills `{is}`, `{has}`, `{it}`, `{them}` for one thing.
+    pub(crate) singular: [&'static str; 4],
+    /// The same for several things.
+    pub(crate) plural: [&'static str; 4],
     /// What to talk about if nobody has named a topic.
     pub(crate) anything: &'static str,
-    /// How a post begins: cheerful, plain, gloomy.
-    pub(crate) openers: [[&'static str; 8]; 3],
-    /// How a post begins that takes up another.
-    pub(crate) hooks: [&'static str; 8],
-    /// What a post says: supportive, opposing, neutral, observer.
-    pub(crate) posts: [[&'static str; 16]; 4],
-    /// How a post ends: a person, an organisation, the press.
-    pub(crate) closers: [[&'static str; 8]; 3],
-    /// How a comment begins.
-    pub(crate) greetings: [&'static str; 8],
-    /// What a comment says: agrees, differs, asks.
-    pub(crate) replies: [[&'static str; 16]; 3],
-    /// How a comment ends.
-    pub(crate) endings: [&'static str; 8],
-    /// What is said in an interview.
-    pub(crate) interview: Interview,
+    pub(crate) when: When,
 }
 
-/// What is said in an interview. Slots as above, and `{profile}`, `{about}`, `{count}`,
-/// `{likes}`.
+/// How long ago something was. `{count}` in `days_ago`.
+pub(crate) struct When {
+    pub(crate) just_now: &'static str,
+    pub(crate) this_morning: &'static str,
+    pub(crate) this_afternoon: &'static str,
+    pub(crate) this_evening: &'static str,
+    pub(crate) last_night: &'static str,
+    pub(crate) yesterday: &'static str,
+    pub(crate) days_ago: &'static str,
+}
+
+/// One list for each stance.
+pub(crate) struct Sides {
+    pub(crate) supportive: List,
+    pub(crate) opposing: List,
+    pub(crate) neutral: List,
+    pub(crate) observer: List,
+}
+
+/// One list for each way of taking something up.
+pub(crate) struct Attitudes {
+    pub(crate) agrees: List,
+    pub(crate) differs: List,
+    pub(crate) asks: List,
+}
+
+/// One list for each kind of speaker.
+pub(crate) struct Speakers {
+    pub(crate) person: List,
+    pub(crate) organisation: List,
+    pub(crate) press: List,
+}
+
+/// What posts say.
+pub(crate) struct Posts {
+    /// What may stand first: of somebody cheerful, calm, gloomy; in the night, in the morning, at
+    /// noon, in the evening.
+    pub(crate) moods: [List; 3],
+    pub(crate) hours: [List; 4],
+    /// On what everybody talks about.
+    pub(crate) person: Sides,
+    pub(crate) organisation: Sides,
+    pub(crate) expert: List,
+    pub(crate) press: List,
+    /// On what somebody does about it: a march, a petition.
+    pub(crate) action: Sides,
+    /// On what one is interested in: a field rather than a thing.
+    pub(crate) field: Speakers,
+    /// On a piece of one's own profile, `{bio}`.
+    pub(crate) bio: List,
+    /// On nothing at all.
+    pub(crate) small_talk: List,
+    /// On where the story goes, `{clause}`.
+    pub(crate) story: Speakers,
+    /// On what `{author}` said about `{topic}`.
+    pub(crate) echo: Attitudes,
+    pub(crate) organisation_echo: List,
+    /// On what `{author}` said, `{quote}`.
+    pub(crate) press_echo: List,
+    /// On what `{author}` said, `{quote}`, and `{other}` sees differently.
+    pub(crate) both_sides: List,
+    /// On how a post of `{author}` spreads, with its `{count}` of likes.
+    pub(crate) popular: Attitudes,
+    pub(crate) press_popular: List,
+    /// On what one said `{when}`: `{quote}`.
+    pub(crate) again: Sides,
+    /// What may be added.
+    pub(crate) reasons: Sides,
+    pub(crate) measured_reasons: List,
+    pub(crate) person_ends: List,
+    /// Of a post about nothing in particular.
+    pub(crate) light_ends: List,
+    pub(crate) expert_ends: List,
+    pub(crate) organisation_ends: List,
+    pub(crate) press_ends: List,
+}
+
+/// What comments say.
+pub(crate) struct Comments {
+    pub(crate) person: Attitudes,
+    pub(crate) organisation: Attitudes,
+    pub(crate) expert: Attitudes,
+    pub(crate) press: List,
+    /// On what the press reports.
+    pub(crate) report: Sides,
+    /// On a post about nothing in particular.
+    pub(crate) chat: List,
+    pub(crate) measured_chat: List,
+    /// On a question about nothing in particular.
+    pub(crate) chat_question: List,
+    /// On a post that asks something.
+    pub(crate) question: Attitudes,
+    /// On a `{number}` in the post.
+    pub(crate) number: List,
+    /// On a post that has `{count}` likes.
+    pub(crate) popular: Attitudes,
+    /// On the very words, `{quote}`.
+    pub(crate) words: Attitudes,
+    /// To the comment of `{author}` under another's post.
+    pub(crate) person_reply: Attitudes,
+    pub(crate) organisation_reply: Attitudes,
+    pub(crate) press_reply: List,
+    /// To `{author}`, who answered what one wrote.
+    pub(crate) thanks: List,
+    pub(crate) defends: List,
+    pub(crate) explains: List,
+    /// What may be added.
+    pub(crate) ends: Attitudes,
+    pub(crate) press_ends: List,
+    pub(crate) measured_ends: List,
+}
+
+/// What stands above a post that is quoted.
+pub(crate) struct Quotes {
+    pub(crate) person: Attitudes,
+    pub(crate) organisation: Attitudes,
+    pub(crate) expert: Attitudes,
+    pub(crate) press: List,
+    /// Above what the press reports.
+    pub(crate) report: List,
+}
+
+/// What is said in an interview. Slots as above, and `{profile}`, `{about}`, `{likes}`.
 pub(crate) struct Interview {
     /// What its profile says: `{profile}`.
-    pub(crate) about: &'static str,
-    /// Who speaks; `{about}` is the sentence above, or nothing.
-    pub(crate) who: [&'static str; 4],
-    /// Where it stands on `{topic}`: supportive, opposing, neutral, observer.
-    pub(crate) stance: [[&'static str; 4]; 4],
-    /// How it feels: cheerful, plain, gloomy.
-    pub(crate) mood: [[&'static str; 2]; 3],
-    /// It wrote a post, a comment; it liked, shared a post; it followed somebody.
-    pub(crate) did: [[&'static str; 2]; 5],
-    /// It has done nothing yet.
-    pub(crate) did_nothing: [&'static str; 2],
-    /// It sees a post.
-    pub(crate) sees: [&'static str; 4],
-    /// It sees nothing.
-    pub(crate) sees_nothing: [&'static str; 2],
+    pub(crate) about: List,
+    pub(crate) who: List,
+    /// Where it stands on `{topic}`, and why.
+    pub(crate) stance: Sides,
+    pub(crate) because: Sides,
+    /// How it feels: cheerful, calm, gloomy.
+    pub(crate) moods: [List; 3],
+    pub(crate) did: Did,
+    pub(crate) did_nothing: List,
+    /// How what it wrote was received: with `{likes}`; by `{author}`, who said `{quote}`.
+    pub(crate) liked: List,
+    pub(crate) answered: List,
+    pub(crate) unanswered: List,
+    /// What it sees: a post; two that differ.
+    pub(crate) sees: List,
+    pub(crate) divided: List,
+    pub(crate) sees_nothing: List,
+    /// About `{author}`: on the same side, on the other, on neither.
+    pub(crate) same_side: List,
+    pub(crate) other_side: List,
+    pub(crate) no_side: List,
+    pub(crate) follows: List,
+    pub(crate) mutes: List,
+    pub(crate) latest: List,
+    pub(crate) silent: List,
+    /// Whom it follows: `{author}` and `{other}`.
+    pub(crate) following: List,
+    /// What it will do.
+    pub(crate) next: Sides,
+    pub(crate) will_answer: List,
+    pub(crate) will_watch: List,
+    /// Why it did what it did.
+    pub(crate) why: Sides,
     /// How many follow it.
-    pub(crate) standing: [&'static str; 2],
+    pub(crate) standing: List,
     /// How an answer ends.
-    pub(crate) ends: [&'static str; 4],
+    pub(crate) ends: List,
 }
 
-/// `template` with its slots filled; what begins a sentence gets a capital letter.
+/// What it did, deed by deed: to a post of `{author}`, `{quote}`; to `{author}`.
+pub(crate) struct Did {
+    pub(crate) posted: List,
+    pub(crate) reposted: List,
+    pub(crate) quoted: List,
+    pub(crate) liked: List,
+    pub(crate) unliked: List,
+    pub(crate) disliked: List,
+    pub(crate) undid_dislike: List,
+    pub(crate) reported: List,
+    pub(crate) commented: List,
+    pub(crate) liked_comment: List,
+    pub(crate) unliked_comment: List,
+    pub(crate) disliked_comment: List,
+    pub(crate) undid_comment_dislike: List,
+    pub(crate) followed: List,
+    pub(crate) unfollowed: List,
+    pub(crate) muted: List,
+    pub(crate) unmuted: List,
+}
+
+/// `template` with its slots filled; what begins a sentence gets a capital letter, and Latin
+/// letters beside Chinese ones a space.
 pub(crate) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() + 64);
     let mut rest = template;
@@ -69,11 +238,22 @@ pub(crate) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     {
         out.push_str(text);
         let value = slots.iter().find(|(name, _)| *name == slot).map_or("", |(_, value)| value);
+        space_between(&mut out, value);
         push_sentence_case(&mut out, value);
+        space_between(&mut out, after);
         rest = after;
     }
     out.push_str(rest);
     out
+}
+
+/// Sets a space if a Chinese and a Latin letter would touch.
+fn space_between(out: &mut String, next: &str) {
+    let (Some(last), Some(first)) = (out.chars().next_back(), next.chars().next()) else { return };
+    let latin = |character: char| character.is_ascii_alphanumeric();
+    if words::is_han(last) && latin(first) || latin(last) && words::is_han(first) {
+        out.push(' ');
+    }
 }
 
 fn push_sentence_case(out: &mut String, value: &str) {
@@ -95,43 +275,134 @@ mod tests {
     use alloc::collections::BTreeSet;
     use alloc::vec::Vec;
 
+    impl Sides {
+        fn all(&self) -> [List; 4] {
+            [self.supportive, self.opposing, self.neutral, self.observer]
+        }
+    }
+
+    impl Attitudes {
+        fn all(&self) -> [List; 3] {
+            [self.agrees, self.differs, self.asks]
+        }
+    }
+
+    impl Speakers {
+        fn all(&self) -> [List; 3] {
+            [self.person, self.organisation, self.press]
+        }
+    }
+
+    /// Lists that walks go through.
+    fn walked(language: &Language) -> Vec<List> {
+        let (posts, comments, quotes) = (language.posts, language.comments, language.quotes);
+        let sides = [&posts.person, &posts.organisation, &posts.action, &posts.again];
+        let attitudes = [
+            &posts.echo,
+            &posts.popular,
+            &comments.person,
+            &comments.organisation,
+            &comments.expert,
+            &comments.question,
+            &comments.popular,
+            &comments.words,
+            &comments.person_reply,
+            &comments.organisation_reply,
+            &quotes.person,
+            &quotes.organisation,
+            &quotes.expert,
+        ];
+        let mut all: Vec<List> = sides.into_iter().flat_map(Sides::all).collect();
+        all.extend(comments.report.all());
+        all.extend(attitudes.into_iter().flat_map(Attitudes::all));
+        all.extend(posts.field.all().into_iter().chain(posts.story.all()));
+        all.extend([posts.expert, posts.press, posts.bio, posts.small_talk]);
+        all.extend([posts.organisation_echo, posts.press_echo, posts.both_sides]);
+        all.extend([posts.press_popular, comments.press, comments.chat, comments.measured_chat]);
+        all.extend([comments.chat_question, comments.number, comments.press_reply]);
+        all.extend([comments.thanks, comments.defends, comments.explains]);
+        all.extend([quotes.press, quotes.report]);
+        all
+    }
+
+    fn added(language: &Language) -> Vec<List> {
+        let (posts, comments) = (language.posts, language.comments);
+        let mut all: Vec<List> = posts.moods.into_iter().chain(posts.hours).collect();
+        all.extend(posts.reasons.all().into_iter().chain(comments.ends.all()));
+        all.extend([posts.measured_reasons, posts.person_ends, posts.light_ends]);
+        all.extend([posts.expert_ends, posts.organisation_ends, posts.press_ends]);
+        all.extend([comments.press_ends, comments.measured_ends, language.reasons]);
+        all
+    }
+
+    fn slots(phrase: &str) -> impl Iterator<Item = &str> {
+        phrase.split('{').skip(1).filter_map(|part| part.split('}').next())
+    }
+
     #[test]
     fn slots_are_filled_and_sentences_begin_with_a_capital() {
         let slots = [("topic", "the memo"), ("I", "we")];
         assert_eq!(fill("{topic}: {I} ask. {I} wait.", &slots), "The memo: we ask. We wait.");
         assert_eq!(fill("no slots", &slots), "no slots");
         assert_eq!(fill("{unknown}, {open", &slots), ", {open");
+        assert_eq!(fill("关于{topic}的事", &[("topic", "Line 4")]), "关于 Line 4 的事");
     }
 
-    /// Two texts can only be told apart if no phrase stands twice in a list.
+    /// Two texts can only be told apart if no phrase stands twice in a list, and a walk is only
+    /// complete if its length is a power of two.
     #[test]
-    fn no_phrase_is_repeated_and_every_slot_is_known() {
-        let known = ["topic", "author", "quote", "name", "I", "am", "my", "me", "have"];
-        for phrases in [&ENGLISH, &CHINESE] {
-            let lists = phrases
-                .openers
-                .iter()
-                .chain(&phrases.closers)
-                .chain([&phrases.hooks, &phrases.greetings, &phrases.endings])
-                .map(|list| list.as_slice());
-            let long = phrases.posts.iter().chain(&phrases.replies).map(|list| list.as_slice());
-            for list in lists.chain(long) {
+    fn lists_can_be_walked_and_every_slot_is_known() {
+        let known = [
+            "topic", "is", "has", "it", "them", "author", "other", "quote", "count", "number",
+            "when", "clause", "bio", "name", "I", "am", "my", "me", "have",
+        ];
+        for language in [&ENGLISH, &CHINESE] {
+            for list in walked(language) {
+                assert!(list.len().is_power_of_two(), "{} phrases in {list:?}", list.len());
+            }
+            for list in walked(language).into_iter().chain(added(language)) {
                 let distinct: BTreeSet<_> = list.iter().collect();
                 assert_eq!(distinct.len(), list.len(), "a phrase is repeated in {list:?}");
                 for phrase in list {
-                    let slots: Vec<_> = phrase
-                        .split('{')
-                        .skip(1)
-                        .filter_map(|part| part.split('}').next())
-                        .collect();
-                    assert!(slots.iter().all(|slot| known.contains(slot)), "{phrase}");
+                    assert!(slots(phrase).all(|slot| known.contains(&slot)), "{phrase}");
+                    assert!(!phrase.is_empty() && !phrase.contains("  "), "{phrase}");
                 }
             }
-            for phrase in phrases.posts.iter().flatten().chain(phrases.replies.iter().flatten()) {
-                assert!(phrase.contains("{topic}"), "{phrase} is about nothing");
+            for list in added(language) {
+                assert!(list.iter().flat_map(|one| slots(one)).all(|slot| slot == "name"));
             }
-            for phrase in phrases.greetings.iter().chain(&phrases.hooks) {
-                assert!(phrase.contains("{author}") && phrase.contains("{quote}"), "{phrase}");
+        }
+    }
+
+    #[test]
+    fn organisations_and_the_press_never_say_i() {
+        let mut measured: Vec<List> = ENGLISH.posts.organisation.all().to_vec();
+        measured.extend(ENGLISH.comments.organisation.all());
+        measured.extend(ENGLISH.comments.organisation_reply.all());
+        measured.extend(ENGLISH.quotes.organisation.all());
+        measured.extend([ENGLISH.posts.press, ENGLISH.comments.press, ENGLISH.quotes.press]);
+        measured.extend([ENGLISH.posts.organisation_ends, ENGLISH.comments.measured_ends]);
+        measured.extend([ENGLISH.posts.measured_reasons, ENGLISH.posts.organisation_echo]);
+        measured.extend([ENGLISH.comments.measured_chat, ENGLISH.comments.press_reply]);
+        for phrase in measured.into_iter().flatten() {
+            let words = phrase.split(|one: char| !one.is_ascii_alphabetic());
+            assert!(!words.into_iter().any(|word| ["I", "my", "me"].contains(&word)), "{phrase}");
+        }
+    }
+
+    /// Topics are put beside what agrees with them, never beside a bare "is".
+    #[test]
+    fn verbs_agree_with_topics() {
+        for phrase in walked(&ENGLISH).into_iter().flatten() {
+            for verb in ["is", "are", "has", "have", "was"] {
+                let clash = alloc::format!("{{topic}} {verb} ");
+                let Some((before, _)) = phrase.split_once(&clash) else { continue };
+                // Behind a preposition it is no subject: "what is said about {topic} is wrong".
+                let prepositions = [
+                    "about ", "on ", "around ", "for ", "of ", "by ", "with ", "like ", "to ",
+                    "in ",
+                ];
+                assert!(prepositions.iter().any(|one| before.ends_with(one)), "{phrase}");
             }
         }
     }

@@ -3,7 +3,7 @@
 pub(crate) mod actions;
 mod activity;
 mod agreement;
-mod behaviour;
+pub(crate) mod behaviour;
 mod cases;
 mod digests;
 mod door;

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::string::String;
+use std::vec::Vec;
 
 use super::fixture::{PLATFORMS, crowd, play, town, world};
-use crate::{Deed, Platform, World};
+use crate::policy::english::ENGLISH;
+use crate::policy::phrases::List;
+use crate::{Act, Change, Decision, Deed, HourSet, Inputs, Platform, Stance, World};
 
-const PROMPTS: [&str; 5] = [
+const PROMPTS: [&str; 8] = [
     "What do you think about the brake tests?",
     "What did you do so far?",
     "Who are you?",
     "What do others say?",
     "你怎么看渡轮？",
+    "What will you do next?",
+    "How do you feel about all this?",
+    "Why did you react like that?",
 ];
 
 fn answer(world: &World, agent: u32, prompt: &str) -> String {
@@ -52,33 +58,187 @@ fn an_answer_comes_from_the_agent_and_fits_the_question() {
     play(&mut world, 16);
     let union = answer(&world, 4, PROMPTS[0]);
     assert!(union.contains("brake tests"), "the topic of the question: {union}");
-    assert!(union.contains("We ") || union.contains(" us"), "an organisation is many: {union}");
+    assert!(words(&union).any(|word| ["we", "our", "us"].contains(&&*word)), "many: {union}");
+    assert!(!words(&union).any(|word| word == "my"), "an organisation is many: {union}");
     let maya = answer(&world, 6, PROMPTS[2]);
     assert!(maya.contains("Maya") && maya.contains("has lived here"), "its persona: {maya}");
     let chinese = answer(&world, 10, PROMPTS[0]);
     assert!(chinese.contains('我') && chinese.contains("brake tests"), "its language: {chinese}");
     let courier = answer(&world, 2, PROMPTS[3]);
-    let seen = world.observe(2).expect("an agent").posts;
-    assert!(seen.iter().any(|seen| courier.contains(seen.post.author_name)), "its feed: {courier}");
+    let context = world.interview_context(2).expect("an agent");
+    let mut seen = context.sees.posts.iter().map(|seen| seen.post).chain(context.memory.seen);
+    assert!(seen.any(|post| courier.contains(post.author_name)), "its feed: {courier}");
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|one: char| !one.is_alphanumeric()).map(str::to_lowercase)
+}
+
+#[test]
+fn stance_and_mood_are_what_they_are_now() {
+    for platform in PLATFORMS {
+        let mut setup = town(platform, 6);
+        setup.agents[8].traits.stance = Stance::Opposing;
+        setup.agents[8].traits.sentiment_ppm = -900_000;
+        let mut world = world(setup);
+        play(&mut world, 8);
+        let (before, glum) = (answer(&world, 8, PROMPTS[0]), answer(&world, 8, PROMPTS[6]));
+        let mut traits = *world.traits(8).expect("an agent");
+        (traits.stance, traits.sentiment_ppm) = (Stance::Supportive, 900_000);
+        let inputs = Inputs {
+            changes: std::vec![Change::Traits { agent: 8, traits }],
+            ..Inputs::quiet(world.tick(), 0)
+        };
+        let decisions = world.decide(0..world.active());
+        world.step(inputs, decisions).expect("a change of traits");
+        let (after, glad) = (answer(&world, 8, PROMPTS[0]), answer(&world, 8, PROMPTS[6]));
+        let interview = ENGLISH.interview;
+        let says = |answer: &str, list: List| {
+            let ends = list.iter().map(|one| one.rsplit('}').next().unwrap_or(one));
+            ends.into_iter().any(|end| answer.contains(end))
+        };
+        assert!(says(&before, interview.because.opposing), "{before}");
+        assert!(says(&after, interview.because.supportive), "{after}");
+        assert!(says(&glum, interview.moods[2]) && !says(&glum, interview.moods[0]), "{glum}");
+        assert!(says(&glad, interview.moods[0]) && !says(&glad, interview.moods[2]), "{glad}");
+    }
+}
+
+#[test]
+fn somebody_who_is_asked_about_is_spoken_about() {
+    for platform in PLATFORMS {
+        let mut world = world(town(platform, 6));
+        play(&mut world, 16);
+        for (prompt, name) in [
+            ("What do you think about Prof. Lind?", "Prof. Lind"),
+            ("What do you think about the Dockers Union?", "Dockers Union"),
+            ("你怎么看王小明？", "王小明"),
+        ] {
+            for agent in [0, 2, 6, 11] {
+                let told = answer(&world, agent, prompt);
+                assert!(told.contains(name), "{told}");
+            }
+        }
+        // What it says of a friend it does not say of an opponent.
+        let (friend, opponent) = (
+            answer(&world, 0, "What do you think about Tomas?"),
+            answer(&world, 0, "What do you think about Maya?"),
+        );
+        assert_ne!(friend.replace("Tomas", "Maya"), opponent);
+    }
+}
+
+#[test]
+fn instructions_before_a_question_change_nothing() {
+    let mut world = world(town(Platform::Reddit, 6));
+    play(&mut world, 16);
+    for agent in 0..12 {
+        for question in PROMPTS {
+            let instructed = std::format!(
+                "结合你的人设、所有的过往记忆与行动，不调用任何工具直接用文本回复我：{question}"
+            );
+            assert_eq!(answer(&world, agent, &instructed), answer(&world, agent, question));
+        }
+    }
 }
 
 #[test]
 fn an_answer_tells_what_the_agent_did() {
     let mut world = world(town(Platform::Reddit, 6));
     let idle = answer(&world, 6, PROMPTS[1]);
-    assert!(idle.contains("nothing") || idle.contains("quiet"), "{idle}");
+    assert!(idle.contains("nothing"), "{idle}");
     play(&mut world, 16);
     let told = answer(&world, 6, PROMPTS[1]);
     let did = world.interview_context(6).expect("an agent").memory.did;
     assert!(!did.is_empty());
     let names = did.iter().filter_map(|memory| match memory.deed {
-        Deed::Posted(_) => None,
         Deed::Commented(comment) => world.post(comment.post).map(|post| post.author_name),
         Deed::Liked(post) | Deed::Reposted(post) => Some(post.author_name),
         Deed::Followed(user) => Some(user.agent.name.as_str()),
         _ => None,
     });
     assert!(names.clone().count() > 0 && names.clone().any(|name| told.contains(name)), "{told}");
+}
+
+/// Every kind of deed, one after the other, is told in both languages, with whom it concerns.
+#[test]
+fn all_deeds_are_told() {
+    let written = || Act::CreatePost { content: "Who pays for the night ferry?".into() };
+    let comment = |parent| Act::CreateComment {
+        post: 1,
+        parent,
+        content: "Nobody knows who pays for it.".into(),
+    };
+    let deeds = [
+        written(),
+        Act::Repost { post: 1 },
+        Act::QuotePost { post: 1, content: "A fair question, in my view.".into() },
+        Act::LikePost { post: 1 },
+        Act::UnlikePost { post: 1 },
+        Act::DislikePost { post: 1 },
+        Act::UndoDislikePost { post: 1 },
+        Act::ReportPost { post: 1, reason: "too loud".into() },
+        comment(None),
+        Act::LikeComment { comment: 1 },
+        Act::UnlikeComment { comment: 1 },
+        Act::DislikeComment { comment: 1 },
+        Act::UndoDislikeComment { comment: 1 },
+        Act::Follow { user: 0 },
+        Act::Unfollow { user: 0 },
+        Act::Mute { user: 0 },
+        Act::Unmute { user: 0 },
+    ];
+    for agent in [6, 10] {
+        let mut setup = town(Platform::Twitter, 6);
+        setup.seed_posts.truncate(1);
+        setup.agents.iter_mut().for_each(|one| one.traits.active_hours = HourSet::NONE);
+        let mut world = world(setup);
+        play(&mut world, 0);
+        let mut told = BTreeSet::new();
+        decide_outside(&mut world, 0, comment(None));
+        for act in deeds.clone() {
+            let posted = matches!(act, Act::CreatePost { .. });
+            decide_outside(&mut world, agent, act.clone());
+            let answer = answer(&world, agent, "What did you do to the City Council?");
+            let newest = world.memory(agent).expect("an agent").did.remove(0);
+            assert_eq!(newest.tick, world.tick() - 1, "{act:?} is remembered");
+            assert!(posted || answer.contains("City Council"), "{act:?}: {answer}");
+            assert!(!answer.contains(['{', '}']), "{answer}");
+            told.insert(answer);
+        }
+        assert_eq!(told.len(), deeds.len(), "each deed changes the answer: {told:?}");
+    }
+}
+
+fn decide_outside(world: &mut World, agent: u32, act: Act) {
+    let inputs =
+        Inputs { decisions: std::vec![Decision { agent, act }], ..Inputs::quiet(world.tick(), 0) };
+    let decisions = world.decide(0..world.active());
+    let outputs = world.step(inputs, decisions).expect("a decision from outside");
+    assert!(outputs.actions.iter().all(|action| action.outcome.is_ok()), "{outputs:?}");
+}
+
+#[test]
+fn answers_are_bounded_whole_and_say_nothing_twice() {
+    for platform in PLATFORMS {
+        let mut setup = town(platform, 6);
+        setup.agents[3].persona = "A very long story about the radio and the quay. ".repeat(200);
+        setup.agents[9].bio = "no full stop and no end in sight ".repeat(100);
+        let mut world = world(setup);
+        play(&mut world, 20);
+        for agent in 0..12 {
+            for prompt in PROMPTS {
+                let told = answer(&world, agent, prompt);
+                let sentences = told.matches(['.', '?', '!', '。', '？', '！']).count();
+                assert!(sentences >= 3, "{prompt} {told}");
+                assert!(told.chars().count() < 1_000, "{prompt} {told}");
+                assert!(!told.contains(['{', '}']) && !told.contains("  "), "{told}");
+                let quotes: Vec<&str> = told.split('“').skip(1).collect();
+                let distinct: BTreeSet<&&str> = quotes.iter().collect();
+                assert_eq!(distinct.len(), quotes.len(), "{told}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -92,7 +252,7 @@ fn answers_repeat_for_the_same_question_and_vary_otherwise() {
             answer(&world, agent, prompt)
         })
         .collect();
-    assert!(answers.len() >= 54, "{} different answers of 60", answers.len());
+    assert!(answers.len() >= 94, "{} different answers of 96", answers.len());
 }
 
 #[test]

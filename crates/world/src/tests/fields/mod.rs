@@ -2,6 +2,7 @@
 //! differ in one field are run and compared. Nothing in here calls what is inside of a world.
 
 mod activity;
+mod builtin;
 mod clock;
 mod delay;
 mod documented;

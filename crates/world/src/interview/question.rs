@@ -1,0 +1,154 @@
+//! What a question asks for, in either language, whatever the agent speaks.
+
+use super::super::policy::voice::Manner;
+use crate::words;
+use crate::world::World;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Why it did something.
+    Why,
+    /// What it will do.
+    Next,
+    /// Who it is.
+    Who,
+    /// What others say.
+    Others,
+    /// What it did.
+    Did,
+    /// How it feels.
+    Feeling,
+    /// What it thinks about somebody.
+    Somebody(u32),
+    /// What it thinks.
+    Opinion,
+}
+
+#[rustfmt::skip]
+const WHY: [&str; 4] = ["why", "reason", "为什么", "为何"];
+#[rustfmt::skip]
+const NEXT: [&str; 14] = [
+    "will you", "going to do", "do next", "next step", "you plan", "your plan", "intend",
+    "in the coming", "接下来", "打算", "下一步", "以后会", "将会", "计划",
+];
+#[rustfmt::skip]
+const WHO: [&str; 12] = [
+    "who are you", "yourself", "introduce", "background", "your name", "your role", "who speaks",
+    "你是谁", "介绍", "你自己", "背景", "身份",
+];
+#[rustfmt::skip]
+const OTHERS: [&str; 18] = [
+    "others", "other people", "people say", "people think", "everyone", "everybody", "you see",
+    "your feed", "you hear", "you notice", "your timeline", "看到", "看见", "听说", "别人", "其他人",
+    "大家", "网友",
+];
+#[rustfmt::skip]
+const DID: [&str; 15] = [
+    "did you", "have you", "you done", "you wrote", "you write", "you post", "your action",
+    "you react", "your part", "做了", "发了", "写了", "行动过", "反应", "参与",
+];
+#[rustfmt::skip]
+const FEELING: [&str; 9] =
+    ["feel", "mood", "emotion", "worried", "afraid", "感觉", "感受", "心情", "情绪"];
+
+/// How instructions begin that stand before the question itself: they end with a colon.
+const INSTRUCTIONS: [&str; 1] = ["结合你的人设"];
+
+/// The question without the instructions before it.
+pub(super) fn without_instructions(prompt: &str) -> &str {
+    let prompt = words::trim(prompt);
+    if INSTRUCTIONS.iter().any(|begin| prompt.starts_with(begin)) {
+        let colon = prompt.char_indices().find(|(_, one)| matches!(one, '：' | ':'));
+        let after = colon.map_or("", |(place, mark)| &prompt[place + mark.len_utf8()..]);
+        return words::trim(after);
+    }
+    prompt
+}
+
+/// What `prompt` asks `agent` for.
+pub(super) fn understood(world: &World, agent: u32, prompt: &str) -> Question {
+    let asks = |words: &[&str]| words.iter().any(|word| words::mentions(prompt, word));
+    let kinds = [
+        (WHY.as_slice(), Question::Why),
+        (&NEXT, Question::Next),
+        (&WHO, Question::Who),
+        (&OTHERS, Question::Others),
+        (&DID, Question::Did),
+        (&FEELING, Question::Feeling),
+    ];
+    let kind = kinds.into_iter().find(|(words, _)| asks(words)).map(|(_, kind)| kind);
+    kind.unwrap_or_else(|| {
+        somebody(world, agent, prompt).map_or(Question::Opinion, Question::Somebody)
+    })
+}
+
+/// The other agent whom `prompt` names: by its whole name, the longest if there are several, or
+/// a person by a part of it.
+pub(super) fn somebody(world: &World, agent: u32, prompt: &str) -> Option<u32> {
+    let others = || (0..).zip(&world.setup.agents).filter(|(id, _)| *id != agent);
+    let whole = others()
+        .filter(|(_, other)| words::mentions(prompt, &other.name))
+        .max_by_key(|(id, other)| (other.name.len(), core::cmp::Reverse(*id)));
+    let part = || {
+        others().find(|(id, other)| {
+            let manner = world.profiles[*id as usize].voice.manner;
+            let parts = other.name.split(' ').filter(|part| is_name(part));
+            matches!(manner, Manner::Person | Manner::Expert)
+                && parts.into_iter().any(|part| is_word_of(prompt, part))
+        })
+    };
+    whole.or_else(part).map(|(id, _)| id)
+}
+
+/// A part of a name by which somebody may be called.
+fn is_name(part: &str) -> bool {
+    part.len() >= 4
+        && part.starts_with(|first: char| first.is_ascii_uppercase())
+        && !part.ends_with('.')
+}
+
+fn is_word_of(text: &str, word: &str) -> bool {
+    text.split(|one: char| !one.is_ascii_alphanumeric()).any(|other| other == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::Platform;
+    use crate::tests::fixture::town;
+
+    #[test]
+    fn questions_are_told_apart_in_both_languages() {
+        let world = World::new(town(Platform::Twitter, 1)).expect("a valid setup");
+        for (prompt, question) in [
+            ("Why did you like that post?", Question::Why),
+            ("What will you do next?", Question::Next),
+            ("Who are you?", Question::Who),
+            ("What do others say about Maya?", Question::Others),
+            ("What did you do so far?", Question::Did),
+            ("How do you feel about the ferry?", Question::Feeling),
+            ("What do you think about Prof. Lind?", Question::Somebody(5)),
+            ("And Maya?", Question::Somebody(6)),
+            ("Do you trust the Ferry Company?", Question::Somebody(1)),
+            ("What do you think about the brake tests?", Question::Opinion),
+            ("你为什么这么说？", Question::Why),
+            ("接下来你打算怎么办？", Question::Next),
+            ("请介绍一下你自己", Question::Who),
+            ("大家怎么看？", Question::Others),
+            ("你做了什么？", Question::Did),
+            ("你现在心情如何？", Question::Feeling),
+            ("你怎么看王小明？", Question::Somebody(10)),
+            ("你怎么看渡轮？", Question::Opinion),
+        ] {
+            assert_eq!(understood(&world, 0, prompt), question, "{prompt}");
+        }
+    }
+
+    #[test]
+    fn instructions_are_no_part_of_the_question() {
+        let prompt = "结合你的人设、所有的过往记忆与行动，不调用任何工具直接用文本回复我：你是谁？";
+        assert_eq!(without_instructions(prompt), "你是谁？");
+        assert_eq!(without_instructions("Note: who?"), "Note: who?");
+    }
+}

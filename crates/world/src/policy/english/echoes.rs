@@ -1,0 +1,181 @@
+//! What posts say that take something up: others, oneself, the story.
+
+use crate::policy::phrases::{Attitudes, List, Sides, Speakers};
+
+pub(super) const ECHO: Attitudes = Attitudes {
+    agrees: &[
+        "{author} has said about {topic} what many of us think.",
+        "Reading {author} on {topic} and nodding all the way.",
+        "If you missed what {author} wrote about {topic}, go back and read it.",
+        "{author} is right about {topic}. It had to be said.",
+        "I was going to write something about {topic}, but {author} has done it better.",
+        "More posts like the one by {author}, please. That is how to talk about {topic}.",
+        "I side with {author} on this one. Read it before you argue about {topic}.",
+        "Good to see {author} speak up about {topic}.",
+    ],
+    differs: &[
+        "{author} and I will not agree on {topic}, and that is fine. But look at what is left out.",
+        "Read what {author} has to say about {topic}. Then read something else, please.",
+        "I have tried to follow the logic of {author} on {topic}. I got lost at the first turn.",
+        "{author} makes {topic} sound simple. It is not.",
+        "A lot of people seem impressed by {author} on {topic}. I am not one of them.",
+        "What {author} says about {topic} sounds good until you ask who pays for it.",
+        "To {author} and everyone who thinks alike about {topic}: come and talk to us.",
+        "The trouble with {author} on {topic}: all conclusion, no evidence.",
+    ],
+    asks: &[
+        "{author} raises a point about {topic} that I cannot answer. Can you?",
+        "Does anyone know more about what {author} says on {topic}?",
+        "Still thinking about the post by {author} on {topic}.",
+        "Is {author} right about {topic}? I go back and forth.",
+        "{author} started quite a discussion about {topic}. Worth reading both sides of it.",
+        "Would love to hear a calm reply to {author} on {topic}.",
+        "Before I share what {author} says about {topic}: has anyone checked it?",
+        "Not sure what to make of {author} on {topic}. Convince me, either way.",
+    ],
+};
+
+pub(super) const ORGANISATION_ECHO: List = &[
+    "We have read what {author} says about {topic} and will respond in due course.",
+    "{author} has raised {topic}. It is a fair subject, and we will take part in the discussion.",
+    "On the remarks of {author} about {topic}: we see some points differently, and we say so openly.",
+    "Thank you to {author} for taking up {topic}. The more people look at it, the better.",
+    "We have been asked about the post by {author}. Our view on {topic} is on record.",
+    "We invite {author}, and everyone who has questions about {topic}, to talk to us directly.",
+    "The post by {author} on {topic} has reached us many times today. We take note.",
+    "To what {author} writes about {topic} we would like to add facts, not heat.",
+];
+
+pub(super) const PRESS_ECHO: List = &[
+    "{author}: “{quote}”.",
+    "“{quote}”, says {author}. A reply from the other side is expected.",
+    "{author} has gone public with this: “{quote}”.",
+    "Statement of the day, by {author}: “{quote}”.",
+    "“{quote}”: with these words {author} enters the debate.",
+    "In the words of {author}: “{quote}”. We have asked for details.",
+    "{author} tells followers: “{quote}”.",
+    "Much discussed this hour, from {author}: “{quote}”.",
+];
+
+pub(super) const BOTH_SIDES: List = &[
+    "{author} says: “{quote}”. {other} disagrees.",
+    "“{quote}”, says {author}. {other} tells a different story.",
+    "Two accounts. {author}: “{quote}”. {other} sees it the other way round.",
+    "{author} and {other} are at odds. In the words of the first: “{quote}”.",
+    "{other} contradicts {author}, who had written: “{quote}”.",
+    "Between {author} (“{quote}”) and {other} there is little common ground.",
+    "No agreement in sight between {author} and {other}. At issue: “{quote}”.",
+    "“{quote}”: the line by {author} that {other} does not accept.",
+];
+
+pub(super) const POPULAR: Attitudes = Attitudes {
+    agrees: &[
+        "{count} likes for what {author} wrote about {topic}. We are not alone.",
+        "The post by {author} on {topic} has {count} likes by now. Deserved, every one.",
+        "Look at the numbers under {author}: {count} likes for plain words about {topic}.",
+        "{count} people agree with {author} on {topic}. Make that one more.",
+    ],
+    differs: &[
+        "{count} likes do not make {author} right about {topic}.",
+        "{author} gets {count} likes for that line on {topic}. Applause is not an argument.",
+        "So {count} people liked what {author} says about {topic}. How many read it twice?",
+        "{count} likes under {author}, and still no answer on {topic}.",
+    ],
+    asks: &[
+        "{count} likes for {author} on {topic}. Something has struck a nerve.",
+        "{count} likes, and I still do not know whether {author} is right about {topic}.",
+        "The post by {author} about {topic} is everywhere: {count} likes. Has anyone checked it?",
+        "How did {author} get to {count} likes with a post on {topic}? Timing, I suppose.",
+    ],
+};
+
+pub(super) const PRESS_POPULAR: List = &[
+    "A post by {author} on {topic} has passed {count} likes.",
+    "{count} likes: the post by {author} about {topic} is among the most shared of the day.",
+    "Widely read today: {author} on {topic}, {count} likes so far.",
+    "What {author} wrote about {topic} spreads: {count} likes within a short time.",
+];
+
+pub(super) const AGAIN: Sides = Sides {
+    supportive: &[
+        "As I wrote {when}: “{quote}”. I would write it again.",
+        "What I said {when} got some heat. I stand by it: “{quote}”.",
+        "“{quote}”. That was me {when}, and the day has proved me right so far.",
+        "Some replies to what I posted {when} made me think. The point stands: “{quote}”.",
+        "Not taking back a word of it: “{quote}”. Posted {when}, still true.",
+        "For those who missed it {when}: “{quote}”.",
+        "“{quote}”, I wrote {when}. I have read the objections. It holds.",
+        "Same view as {when}, only calmer: “{quote}”.",
+    ],
+    opposing: &[
+        "“{quote}”. I wrote that {when}. Nothing has happened since.",
+        "Asked {when}, not answered: “{quote}”.",
+        "As I said {when}: “{quote}”. I can say it louder.",
+        "Posted {when}, and I am still waiting for a reaction: “{quote}”.",
+        "“{quote}”. Said {when}, ignored ever since.",
+        "Reminder, because it was easy to miss {when}: “{quote}”.",
+        "It was true {when} and it is true now: “{quote}”.",
+        "“{quote}”, that is what I asked {when}. The silence speaks for itself.",
+    ],
+    neutral: &[
+        "I wrote {when}: “{quote}”. After some replies I would put it more carefully.",
+        "Back to what I said {when}: “{quote}”. Does it still hold?",
+        "An update to my post of {when} (“{quote}”): no update.",
+        "“{quote}”, I wrote {when}. Thank you for every reply.",
+        "Still turning this over, from {when}: “{quote}”.",
+        "“{quote}”. That was {when}. I am none the wiser.",
+        "{when} I thought: “{quote}”. Today I am less sure.",
+        "My question of {when} is still open: “{quote}”.",
+    ],
+    observer: &[
+        "My note of {when}: “{quote}”. Compare with today.",
+        "“{quote}”, I noted {when}. It has gone further since.",
+        "Looking back at {when}: “{quote}”.",
+        "What I noted {when}, for comparison: “{quote}”.",
+        "From my notes of {when}: “{quote}”.",
+        "{when}: “{quote}”. Now: much the same, in other words.",
+        "I keep what I wrote {when} as it is: “{quote}”.",
+        "“{quote}”. Written {when}, nothing to correct so far.",
+    ],
+};
+
+pub(super) const STORY: Speakers = Speakers {
+    person: &[
+        "What it comes down to: {clause}.",
+        "If you follow one thread today, follow this one: {clause}.",
+        "You can feel it shifting: {clause}.",
+        "That is where we are now: {clause}.",
+        "My reading of the day: {clause}.",
+        "It took a while to see it: {clause}.",
+        "In one line, for those who just joined: {clause}.",
+        "Everybody I talk to notices the same thing: {clause}.",
+        "Look closely and you see it everywhere: {clause}.",
+        "Here is the part that will matter later: {clause}.",
+        "Called it days ago: {clause}.",
+        "The real news is between the lines: {clause}.",
+        "Whatever side you are on, this much is plain: {clause}.",
+        "I keep thinking about one thing: {clause}.",
+        "Forget the noise for a minute: {clause}.",
+        "Mark this day: {clause}.",
+    ],
+    organisation: &[
+        "We see it in the messages that reach us: {clause}.",
+        "Our reading of the situation: {clause}.",
+        "What we observe at present: {clause}.",
+        "For our members and friends, in short: {clause}.",
+        "We prepare for what is in sight: {clause}.",
+        "It should surprise nobody: {clause}.",
+        "As far as we can tell: {clause}.",
+        "We have said that we would keep you informed: {clause}.",
+    ],
+    press: &[
+        "Developing: {clause}.",
+        "The state of things this hour: {clause}.",
+        "Analysis: {clause}.",
+        "In brief: {clause}.",
+        "Our reporters see a shift: {clause}.",
+        "What to watch today: {clause}.",
+        "The story so far, in a line: {clause}.",
+        "Several sources describe the same turn: {clause}.",
+    ],
+};

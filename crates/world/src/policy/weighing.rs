@@ -1,0 +1,106 @@
+//! How much something appeals to an agent, stirs it, and on which side it comes down.
+
+use super::Mind;
+use super::voice::Manner;
+use super::writing::{Attitude, topics};
+use crate::feed;
+use crate::random::Purpose;
+use crate::score;
+use crate::setup::Stance;
+use crate::tables::row;
+use crate::view::PostView;
+use crate::words;
+
+/// A post, and what the agent makes of it.
+pub(super) struct Weighed<'world> {
+    pub(super) post: PostView<'world>,
+    /// 1 for an author of the own side, -1 for one of the other, else 0.
+    pub(super) affinity: i64,
+    /// How much it is about what the agent cares about, 0 to one million.
+    pub(super) relevance: i64,
+    /// Whether it names what everybody talks about.
+    pub(super) hot: bool,
+    /// How much it appeals, as the probability of a like in millionths.
+    pub(super) pull: i64,
+    /// Whether it was shown before.
+    pub(super) again: bool,
+    pub(super) flagged: bool,
+}
+
+/// What makes a post appeal, in millionths of a like.
+const BASE: i64 = 150_000;
+const OWN_SIDE: i64 = 190_000;
+const HOT: i64 = 90_000;
+/// What an observer holds back; what a warning takes away.
+const RESERVE: i64 = 50_000;
+const WARNING: i64 = 150_000;
+const LEAST: i64 = 4_000;
+const MOST: i64 = 850_000;
+/// Beyond so many times the ordinary, influence adds nothing.
+const INFLUENCE: i64 = 8_000_000;
+
+impl<'world> Mind<'world> {
+    pub(super) fn weigh(&self, post: PostView<'world>) -> Weighed<'world> {
+        let tables = &self.world.tables;
+        let affinity = feed::affinity(self.world, self.id, post.author);
+        let said = row(post.id).map(|row| tables.posts.signature[row]).unwrap_or_default();
+        let relevance = words::relevance(self.cares, said);
+        let hot = topics::hot(self.world, post.content).is_some();
+        let flagged = row(post.id).is_some_and(|row| tables.posts.counters[row].flagged());
+        let again = tables.seen[self.id as usize].contains(post.id);
+        let influence = self.influence(post.author);
+        let mut pull = BASE
+            + OWN_SIDE * affinity
+            + relevance / 5
+            + i64::from(self.traits.sentiment_ppm) / 8
+            + score::log10(post.likes + 1) / 20
+            + influence / 60
+            + if hot { HOT } else { 0 }
+            + self.story.draws(said) / 6;
+        if flagged {
+            pull -= WARNING;
+        }
+        if self.traits.stance == Stance::Observer {
+            pull -= RESERVE;
+        }
+        // An account that speaks for many likes less; who has passed over a post once, will again.
+        if matches!(self.speaker.voice.manner, Manner::Organisation | Manner::Press) {
+            pull /= 2;
+        }
+        if again {
+            pull /= 2;
+        }
+        Weighed { post, affinity, relevance, hot, pull: pull.clamp(LEAST, MOST), again, flagged }
+    }
+
+    pub(super) fn is_press(&self, agent: u32) -> bool {
+        self.world.profiles[agent as usize].voice.manner == Manner::Press
+    }
+
+    /// How much weight an author's word has, in millionths of the ordinary.
+    pub(super) fn influence(&self, author: u32) -> i64 {
+        i64::from(self.world.settings.traits[author as usize].influence_ppm).min(INFLUENCE)
+    }
+
+    /// How the agent takes up a text by `author`: never in favour of the other side, never
+    /// against its own. Who observes asks; the press asks, and is asked.
+    pub(super) fn attitude(&self, author: u32, draw: u32) -> Attitude {
+        /// What a side counts, how far one strays from it, and from where on it shows.
+        const SIDE: i64 = 450_000;
+        const STRAYS: u32 = 300_000;
+        const SHOWS: i64 = 220_000;
+        let watches = self.traits.stance == Stance::Observer;
+        if watches || self.is_press(self.id) || self.is_press(author) {
+            return Attitude::Asks;
+        }
+        let affinity = feed::affinity(self.world, self.id, author);
+        let leaning = SIDE * affinity
+            + i64::from(self.traits.sentiment_ppm) / 4
+            + self.dice.around(Purpose::Write, draw, STRAYS);
+        match leaning {
+            SHOWS.. if affinity >= 0 => Attitude::Agrees,
+            _ if leaning <= -SHOWS && affinity <= 0 => Attitude::Differs,
+            _ => Attitude::Asks,
+        }
+    }
+}
