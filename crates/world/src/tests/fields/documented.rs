@@ -27,16 +27,34 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("work_activity_multiplier", HOURS),
     ("agent_id", &["intake::valid::the_same_simulation_written_otherwise_is_the_same_spec"]),
     ("entity_name", &["fields::profiles::entity_name_username_and_bio_are_searched"]),
-    ("entity_type", &["fields::builtin::entity_type"]),
+    ("entity_type", &["fields::builtin::entity_type_decides_between_i_and_we"]),
     ("activity_level", &["fields::activity::activity_level"]),
     ("active_hours", &["fields::activity::active_hours"]),
-    ("posts_per_hour", &["fields::builtin::posts_per_hour"]),
-    ("comments_per_hour", &["fields::builtin::comments_per_hour"]),
+    ("posts_per_hour", &["fields::builtin::posts_per_hour_means_more_posts_of_that_agent"]),
+    (
+        "comments_per_hour",
+        &["fields::builtin::comments_per_hour_means_more_comments_of_that_agent"],
+    ),
     ("response_delay_min", &["fields::delay::response_delay_min", DELAY]),
     ("response_delay_max", &["fields::delay::response_delay_max", DELAY]),
-    ("sentiment_bias", &["fields::builtin::sentiment_bias"]),
-    ("stance", &["fields::feed::stance", "fields::builtin::stance"]),
-    ("influence_weight", &["fields::feed::influence_weight", "fields::builtin::influence_weight"]),
+    (
+        "sentiment_bias",
+        &["fields::builtin::sentiment_bias_means_more_likes_and_more_cheerful_openings"],
+    ),
+    (
+        "stance",
+        &[
+            "fields::feed::stance",
+            "fields::builtin::stance_means_likes_within_a_side_and_disagreement_across",
+        ],
+    ),
+    (
+        "influence_weight",
+        &[
+            "fields::feed::influence_weight",
+            "fields::builtin::influence_weight_means_more_likes_and_followers",
+        ],
+    ),
     ("entity_uuid", DESCRIPTIVE),
     ("initial_posts", &["fields::posts::initial_posts"]),
     (
@@ -44,8 +62,8 @@ const FIELDS: &[(&str, &[&str])] = &[
         &["fields::posts::scheduled_events", "intake::valid::events_have_their_rounds_in_order"],
     ),
     ("poster_type", DESCRIPTIVE),
-    ("hot_topics", &["fields::builtin::hot_topics"]),
-    ("narrative_direction", &["fields::builtin::narrative_direction"]),
+    ("hot_topics", &["fields::builtin::hot_topics_are_what_posts_are_about_and_draw_reactions"]),
+    ("narrative_direction", &["fields::builtin::narrative_direction_grows_over_the_run"]),
     ("recency_weight", &["fields::feed::recency_weight"]),
     ("popularity_weight", &["fields::feed::popularity_weight"]),
     ("relevance_weight", &["fields::likeness::relevance_weight"]),
@@ -60,11 +78,14 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("realname", &["intake::oasis::its_reddit_profiles_are_read"]),
     ("bio", BIO),
     ("description", BIO),
-    ("persona", &["fields::builtin::persona"]),
-    ("user_char", &["fields::builtin::persona"]),
+    ("persona", &["fields::builtin::persona_is_what_an_interview_speaks_of"]),
+    ("user_char", &["fields::builtin::persona_is_what_an_interview_speaks_of"]),
     (
         "interested_topics",
-        &["fields::likeness::interested_topics", "fields::builtin::interested_topics"],
+        &[
+            "fields::likeness::interested_topics",
+            "fields::builtin::interested_topics_are_written_about_and_searched_for",
+        ],
     ),
     ("profession", &["fields::likeness::profession"]),
     ("following_agentid_list", &["fields::profiles::following_agentid_list"]),
@@ -112,11 +133,8 @@ fn every_test_that_a_field_names_is_there() {
     let missing = |test: &&str| {
         let [of, file, name] = test.split("::").collect::<Vec<_>>()[..] else { return true };
         let folder = if of == "fields" { "src/tests/fields" } else { "../intake/tests/intake" };
-        match fs::read_to_string(root.join(folder).join(file).with_extension("rs")) {
-            Ok(source) => !source.contains(&format!("#[test]\nfn {name}()")),
-            // They come with the policy that they are about.
-            Err(_) => file != "builtin",
-        }
+        let source = fs::read_to_string(root.join(folder).join(file).with_extension("rs"));
+        !source.is_ok_and(|source| source.contains(&format!("#[test]\nfn {name}()")))
     };
     let tests: BTreeSet<&str> = FIELDS.iter().flat_map(|(_, tests)| *tests).copied().collect();
     let missing: Vec<&str> = tests.into_iter().filter(missing).collect();
