@@ -173,7 +173,9 @@ impl Answer<'_> {
     }
 
     fn stance(&self) -> String {
-        self.on_topic(self.lines().stance.of(self.speaker.stance), 2)
+        let lines = self.lines();
+        let sides = if self.topic().action { &lines.action } else { &lines.stance };
+        self.on_topic(sides.of(self.speaker.stance), 2)
     }
 
     fn because(&self) -> String {

@@ -106,10 +106,10 @@ impl<'world> Mind<'world> {
         self.dice.chance(purpose, draw, ppm)
     }
 
-    /// How often something that happens at this rate per hour happens in this round.
+    /// How often something that happens at this rate per hour happens in this turn. A turn stands
+    /// for an hour of activity: rounds that are shorter bring fewer turns each, not smaller ones.
     fn times(&self, draw: u32, per_hour_ppm: u32, most: u32) -> u32 {
-        let minutes = u64::from(self.world.setup.clock.minutes_per_round);
-        let times = self.dice.whole(Purpose::Write, draw, u64::from(per_hour_ppm) * minutes / 60);
+        let times = self.dice.whole(Purpose::Write, draw, u64::from(per_hour_ppm));
         u32::try_from(times).unwrap_or(most).min(most)
     }
 }

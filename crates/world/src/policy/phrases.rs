@@ -172,6 +172,8 @@ pub(crate) struct Interview {
     pub(crate) who: List,
     /// Where it stands on `{topic}`, and why.
     pub(crate) stance: Sides,
+    /// The same, if it is what people do against it: a march, a petition.
+    pub(crate) action: Sides,
     pub(crate) because: Sides,
     /// How it feels: cheerful, calm, gloomy.
     pub(crate) moods: [List; 3],

@@ -91,11 +91,6 @@ impl Mind<'_> {
         }
     }
 
-    fn speaks_for_many(&self) -> bool {
-        use super::voice::Manner;
-        matches!(self.speaker.voice.manner, Manner::Organisation | Manner::Press)
-    }
-
     fn may_follow(&self, user: u32) -> bool {
         let users = &self.world.tables.users;
         user != self.id && !users.follows(self.id, user) && !users.mutes(self.id, user)

@@ -64,13 +64,17 @@ impl<'world> Mind<'world> {
             pull -= RESERVE;
         }
         // An account that speaks for many likes less; who has passed over a post once, will again.
-        if matches!(self.speaker.voice.manner, Manner::Organisation | Manner::Press) {
+        if self.speaks_for_many() {
             pull /= 2;
         }
         if again {
             pull /= 2;
         }
         Weighed { post, affinity, relevance, hot, pull: pull.clamp(LEAST, MOST), again, flagged }
+    }
+
+    pub(super) fn speaks_for_many(&self) -> bool {
+        matches!(self.speaker.voice.manner, Manner::Organisation | Manner::Press)
     }
 
     pub(super) fn is_press(&self, agent: u32) -> bool {
@@ -86,7 +90,7 @@ impl<'world> Mind<'world> {
     /// against its own. Who observes asks; the press asks, and is asked.
     pub(super) fn attitude(&self, author: u32, draw: u32) -> Attitude {
         /// What a side counts, how far one strays from it, and from where on it shows.
-        const SIDE: i64 = 450_000;
+        const SIDE: i64 = 550_000;
         const STRAYS: u32 = 300_000;
         const SHOWS: i64 = 220_000;
         let watches = self.traits.stance == Stance::Observer;

@@ -128,6 +128,23 @@ fn somebody_who_is_asked_about_is_spoken_about() {
     }
 }
 
+/// Whoever is against the matter is for the march against it.
+#[test]
+fn protests_are_supported_by_those_who_oppose() {
+    let mut setup = town(Platform::Twitter, 6);
+    setup.topics.push("Saturday march".into());
+    setup.topics.push("联名信".into());
+    let world = world(setup);
+    let interview = ENGLISH.interview;
+    for (agent, list) in [(6, interview.action.opposing), (7, interview.action.supportive)] {
+        let told = answer(&world, agent, "What do you think about the march?");
+        let ends = list.iter().map(|one| one.rsplit('}').next().unwrap_or(one));
+        assert!(told.contains("aturday march"), "{told}");
+        assert!(ends.into_iter().any(|end| told.contains(end)), "{told}");
+    }
+    assert!(answer(&world, 10, "你怎么看联名信？").contains("联名信"));
+}
+
 #[test]
 fn instructions_before_a_question_change_nothing() {
     let mut world = world(town(Platform::Reddit, 6));

@@ -10,7 +10,7 @@ pub(super) const ECHO: Attitudes = Attitudes {
         "{author}在{topic}上是对的，这话早该有人说。",
         "本来想写写{topic}，{author}已经写得更好了。",
         "多来几条{author}这样的帖子，{topic}就该这么谈。",
-        "这次站{author}，{topic}被敷衍太久了。",
+        "这次站{author}，争论{topic}之前先看看这条。",
         "很高兴看到{author}为{topic}开口。",
     ],
     differs: &[

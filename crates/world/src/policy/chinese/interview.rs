@@ -36,6 +36,24 @@ pub(super) static INTERVIEW: Interview = Interview {
             "{topic}？{I}一直在关注，但不发表意见。",
         ],
     },
+    action: Sides {
+        supportive: &[
+            "{topic}？谁都可以参加，不过{I}不同意它的主张。",
+            "说到{topic}，{I}尊重参与的人，但意见不同。",
+        ],
+        opposing: &[
+            "{topic}，{I}是支持的，只有这样才有人回应。",
+            "说到{topic}，{I}赞成，因为写信和提问都不够。",
+        ],
+        neutral: &[
+            "{topic}{I}还没想好，但能明白为什么走到这一步。",
+            "说到{topic}，赞成的、不赞成的{I}都在听。",
+        ],
+        observer: &[
+            "{topic}？{I}记下谁赞成、谁不赞成，仅此而已。",
+            "说到{topic}，{I}密切关注，但不参与。",
+        ],
+    },
     because: Sides {
         supportive: &[
             "停下来也有代价，只是很少有人去算。",

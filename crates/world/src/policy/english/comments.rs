@@ -104,7 +104,7 @@ pub(super) static COMMENTS: Comments = Comments {
             "Could you say more about the second half of that?",
             "Which part of {topic} worries you most?",
             "Is there a version of this with numbers?",
-            "I would have thought the opposite. Tell me why not.",
+            "I had heard it differently. Tell me more.",
             "So what would be fair, in your eyes?",
         ],
     },

@@ -36,6 +36,24 @@ pub(super) static INTERVIEW: Interview = Interview {
             "{topic}? {I} follow it closely and keep an opinion out of it.",
         ],
     },
+    action: Sides {
+        supportive: &[
+            "{topic}? Everybody is free to take part, but {I} do not agree with what it asks for.",
+            "As for {topic}: {I} respect those who are behind it and disagree with them.",
+        ],
+        opposing: &[
+            "{topic} {has} {my} support, it is the only thing that gets an answer.",
+            "As for {topic}: {I} {am} for it, because letters and questions were not enough.",
+        ],
+        neutral: &[
+            "On {topic} {I} {have} not made up {my} mind, but {I} see why it has come to this.",
+            "As for {topic}: {I} listen to those who are for it and to those who are not.",
+        ],
+        observer: &[
+            "{topic}? {I} note who calls for it and who does not, and leave it at that.",
+            "As for {topic}: {I} watch it closely and take no part.",
+        ],
+    },
     because: Sides {
         supportive: &[
             "Stopping has a price as well, and hardly anybody counts it.",

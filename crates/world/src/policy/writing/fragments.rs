@@ -53,7 +53,7 @@ fn is_end(text: &str, place: usize, mark: char) -> bool {
 
 /// One sentence of `text` that can stand between quotation marks: of those that `best` likes the
 /// one that `pick` (given their number) says, or else the longest. Nothing that is itself a quote, no
-/// address, nothing too short; cut at a comma if it is too long.
+/// address, nothing too short; cut at a comma if it is too long. A short text is quoted whole.
 pub(super) fn quotable(
     text: &str,
     best: impl Fn(&str) -> bool,
@@ -64,14 +64,12 @@ pub(super) fn quotable(
     }
     let chinese = mainly_chinese(text);
     let most = if chinese { QUOTED_CHINESE } else { QUOTED };
-    let whole = words::trim(text).trim_end_matches(['.', '。']);
-    if !text.starts_with('@') && whole.chars().count() <= most && sentences(text).count() <= 2 {
-        return (whole.chars().count() >= SHORTEST_CHINESE).then(|| whole.into());
-    }
     let shortest = if chinese { SHORTEST_CHINESE } else { SHORTEST };
+    if text.starts_with('@') {
+        return None;
+    }
     let all = || {
-        let own = text.strip_prefix('@').map_or(text, |_| "");
-        sentences(own).filter(move |sentence| {
+        sentences(text).filter(move |sentence| {
             let letters = sentence.chars().filter(|character| character.is_ascii_alphabetic());
             let han = sentence.chars().filter(|&character| words::is_han(character));
             letters.count() + 2 * han.count() >= shortest
@@ -79,24 +77,28 @@ pub(super) fn quotable(
                 && !leans_on_another(sentence)
         })
     };
-    let liked = all().filter(|sentence| best(sentence)).count();
-    let sentence = match liked {
+    let whole = words::trim(text).trim_end_matches(['.', '。']);
+    let sentence = match all().filter(|sentence| best(sentence)).count() {
+        0 if whole.chars().count() <= most && all().count() > 0 => Some(whole),
         0 => all().max_by_key(|sentence| sentence.len()),
         count => all().filter(|sentence| best(sentence)).nth(pick(count)),
     }?;
     Some(shortened(sentence, most))
 }
 
-/// Words, among the first few, by which a sentence speaks of the one before it.
+/// Words, among the first three, by which a sentence speaks of the one before it.
 #[rustfmt::skip]
-const LEANING: [&str; 17] = [
-    "it", "its", "that", "this", "they", "them", "those", "these", "he", "she", "both", "neither",
-    "then", "and", "but", "or", "so",
+const LEANING: [&str; 14] = [
+    "its", "that", "this", "those", "these", "he", "she", "both", "neither", "then", "and", "but",
+    "or", "so",
 ];
+/// The same, among the first six.
+const PRONOUNS: [&str; 3] = ["it", "they", "them"];
 
 fn leans_on_another(sentence: &str) -> bool {
-    let mut first = sentence.split([' ', ',', ':']).take(3);
-    first.any(|word| LEANING.iter().any(|leaning| word.eq_ignore_ascii_case(leaning)))
+    let is = |list: &[&str], word: &str| list.iter().any(|one| word.eq_ignore_ascii_case(one));
+    let mut first = sentence.split([' ', ',', ':']).take(6).enumerate();
+    first.any(|(place, word)| is(&PRONOUNS, word) || place < 3 && is(&LEANING, word))
 }
 
 /// `sentence`, or its start up to a comma or a space, and an ellipsis.

@@ -52,21 +52,28 @@ fn names(text: &str, topic: &str) -> bool {
         Some((rest, last)) => rest.rfind(' ').map(|space| &topic[space + 1..]).or(Some(last)),
         None => None,
     };
-    words::mentions(text, topic) && has_word(text, topic, true)
-        || tail.is_some_and(|tail| has_word(text, tail, false))
+    has_word(text, topic, true) || tail.is_some_and(|tail| has_word(text, tail, false))
 }
 
 /// Whether `part` stands in `text` with no letter or digit beside it.
 fn has_word(text: &str, part: &str, any_case: bool) -> bool {
     let (bytes, wanted) = (text.as_bytes(), part.as_bytes());
-    !wanted.is_empty()
-        && bytes.windows(wanted.len()).enumerate().any(|(start, found)| {
-            let same = if any_case { found.eq_ignore_ascii_case(wanted) } else { found == wanted };
-            let beside = |place: Option<usize>| {
-                place.and_then(|place| bytes.get(place)).is_some_and(u8::is_ascii_alphanumeric)
-            };
-            same && !beside(start.checked_sub(1)) && !beside(Some(start + wanted.len()))
-        })
+    let Some((first, last_start)) = wanted.first().zip(bytes.len().checked_sub(wanted.len()))
+    else {
+        return false;
+    };
+    let beside = |place: Option<usize>| {
+        place.and_then(|place| bytes.get(place)).is_some_and(u8::is_ascii_alphanumeric)
+    };
+    // Few places begin with the right letter: the rest is compared at those alone.
+    let begins =
+        |byte: &u8| if any_case { byte.eq_ignore_ascii_case(first) } else { byte == first };
+    let starts = bytes[..=last_start].iter().enumerate().filter(|(_, byte)| begins(byte));
+    starts.map(|(start, _)| start).any(|start| {
+        let found = &bytes[start..start + wanted.len()];
+        let same = if any_case { found.eq_ignore_ascii_case(wanted) } else { found == wanted };
+        same && !beside(start.checked_sub(1)) && !beside(Some(start + wanted.len()))
+    })
 }
 
 impl Speaker<'_> {

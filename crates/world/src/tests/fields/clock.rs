@@ -45,7 +45,6 @@ fn minutes_per_round() {
 }
 
 #[test]
-#[ignore = "posts and comments of a turn shrink with the round, though a day has as many turns"]
 fn builtin_agents_do_as_much_in_a_day_whatever_a_round_is() {
     let [hourly, half_hourly] = [60, 30].map(|minutes| {
         let day = |(platform, seed)| {
