@@ -51,7 +51,11 @@ pub(crate) fn outside(print: Print, kept: &mut Kept) -> f64 {
             let speed = f64::from(agents) * count(later.len()) / on_cores(later);
             figure("decisions per second and core", speed, "1/s");
             figure("time of a round, of the first five", middle(&times[..5]) * 1e3, "ms");
-            figure("of the last five", middle(&times[times.len() - 5..]) * 1e3, "ms");
+            figure(
+                "time of a round, of the last five",
+                middle(&times[times.len() - 5..]) * 1e3,
+                "ms",
+            );
             if agents == 10_000 {
                 for (name, early, late) in GROWTH {
                     figure(name, on_cores(&times[late]) / on_cores(&times[early]), "times");
