@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use crate::act::{Act, Effect, Failure};
+use crate::act::{Act, Effect, Failure, TEXT_MAX};
 use crate::feed;
 use crate::setup::DAY;
 use crate::tables::{Kind, row};
@@ -34,9 +34,16 @@ pub(crate) fn answer(world: &World, agent: u32, act: &Act) -> Option<Result<Effe
     }
 }
 
+fn query_of(text: &str) -> Result<Query<'_>, Failure> {
+    if text.len() > TEXT_MAX {
+        return Err(Failure::LongText);
+    }
+    Query::new(text).ok_or(Failure::EmptyQuery)
+}
+
 /// The newest posts with all words of `query`.
 fn search_posts(world: &World, agent: u32, query: &str) -> Result<Vec<u32>, Failure> {
-    let query = Query::new(query).ok_or(Failure::EmptyQuery)?;
+    let query = query_of(query)?;
     let posts = &world.tables.posts;
     let newest = posts.count();
     let searched = (newest.saturating_sub(SEARCHED) + 1..=newest).rev();
@@ -52,7 +59,7 @@ fn search_posts(world: &World, agent: u32, query: &str) -> Result<Vec<u32>, Fail
 
 /// The most followed users whose profile has all words of `query`.
 fn search_user(world: &World, query: &str) -> Result<Vec<u32>, Failure> {
-    let query = Query::new(query).ok_or(Failure::EmptyQuery)?;
+    let query = query_of(query)?;
     let mut found: Vec<(Reverse<u32>, u32)> = (0..)
         .zip(&world.setup.agents)
         .zip(&world.profiles)

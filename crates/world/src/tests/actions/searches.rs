@@ -45,6 +45,9 @@ pub(super) fn cases() -> Vec<Case> {
             &["found by 2: posts [4] users []"],
         ),
         ("no posts", vec![(2, posts("volcano"))], found_posts(&[]), &[]),
+        ("the longest query", vec![(2, posts(&"volcano ".repeat(1_280)))], found_posts(&[]), &[]),
+        ("a longer one", vec![(2, posts(&"volcano".repeat(1_463)))], Err(Failure::LongText), &[]),
+        ("of users", vec![(2, users(&" ".repeat(10_241)))], Err(Failure::LongText), &[]),
         (
             "nothing takes the place of what was found before",
             vec![(2, posts("night")), (2, posts("volcano"))],

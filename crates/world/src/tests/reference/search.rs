@@ -57,6 +57,9 @@ enum Script {
 }
 
 fn query_words(query: &str) -> Result<Vec<(Script, String)>, Failure> {
+    if query.len() > 10_240 {
+        return Err(Failure::LongText);
+    }
     let words = words(query);
     if words.is_empty() { Err(Failure::EmptyQuery) } else { Ok(words) }
 }
