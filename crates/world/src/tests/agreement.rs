@@ -10,7 +10,7 @@ use super::cases::{Case, Size, case};
 use super::fixture::{PLATFORMS, crowd, town};
 use super::least::{same, shrink, told};
 use super::reference::Reference;
-use crate::{Act, Decision, Effect, Failure, Inputs, World};
+use crate::{Act, Decision, Effect, Failure, Inputs, Platform, Policy, World};
 
 const SMALL: Size = Size { agents: 2..=8, ticks: 5..=12, decisions: 12, past_posts: 3 };
 const MIDDLE: Size = Size { agents: 10..=24, ticks: 20..=40, decisions: 30, past_posts: 8 };
@@ -40,11 +40,24 @@ fn large_worlds_agree() {
 /// What agents of the `builtin` policy decided has the same effects in both.
 #[test]
 fn worlds_of_builtin_agents_agree() {
+    let quiet = |ticks| (0..ticks).map(|tick| Inputs::quiet(tick, 0)).collect();
     for platform in PLATFORMS {
-        for (setup, ticks) in [(town(platform, 3), 48), (crowd(platform, 4, 40), 16)] {
-            let inputs: Vec<Inputs> = (0..ticks).map(|tick| Inputs::quiet(tick, 0)).collect();
+        let lively = crowd(platform, 4, 40);
+        // Somebody outside decides for agents that decide themselves, too.
+        let mixed = match platform {
+            Platform::Twitter => case(30_000, &MIDDLE),
+            Platform::Reddit => case(30_001, &MIDDLE),
+        };
+        let mut setup = mixed.setup;
+        setup.activity = lively.activity;
+        setup.agents.iter_mut().for_each(|agent| agent.policy = Policy::Builtin);
+        for case in [
+            Case { setup: town(platform, 3), inputs: quiet(48) },
+            Case { setup: lively, inputs: quiet(16) },
+            Case { setup, inputs: mixed.inputs },
+        ] {
             let mut tally = Tally::default();
-            if let Err(difference) = compare(&Case { setup, inputs }, &mut tally) {
+            if let Err(difference) = compare(&case, &mut tally) {
                 panic!("{platform:?}, {difference}");
             }
             assert!(tally.successes.len() > 4, "they do many things: {:?}", tally.successes);

@@ -3,7 +3,6 @@
 use std::fmt::Debug;
 use std::format;
 use std::string::String;
-use std::vec::Vec;
 
 use super::cases::Case;
 use crate::Inputs;
@@ -20,28 +19,26 @@ pub(crate) fn shrink(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
         let mut attempt = |change: &dyn Fn(&mut Inputs)| {
             let mut smaller = case.clone();
             change(&mut smaller.inputs[tick]);
-            if fails(&smaller) {
+            let failed = fails(&smaller);
+            if failed {
                 case = smaller;
             }
+            failed
         };
-        attempt(&|inputs| *inputs = Inputs::quiet(inputs.tick, 0));
+        if attempt(&|inputs| *inputs = Inputs::quiet(inputs.tick, 0)) {
+            continue;
+        }
         for place in (0..decisions.len()).rev() {
-            attempt(&|inputs| take(&mut inputs.decisions, place));
+            attempt(&|inputs| drop(inputs.decisions.remove(place)));
         }
         for place in (0..events.len()).rev() {
-            attempt(&|inputs| take(&mut inputs.events, place));
+            attempt(&|inputs| drop(inputs.events.remove(place)));
         }
         for place in (0..changes.len()).rev() {
-            attempt(&|inputs| take(&mut inputs.changes, place));
+            attempt(&|inputs| drop(inputs.changes.remove(place)));
         }
     }
     case
-}
-
-fn take<T>(list: &mut Vec<T>, place: usize) {
-    if place < list.len() {
-        list.remove(place);
-    }
 }
 
 /// What enters a case, and when.

@@ -18,7 +18,7 @@ use crate::{
 const SIZE: Size = Size { agents: 3..=8, ticks: 3..=10, decisions: 8, past_posts: 2 };
 
 /// How many cases each property is tried on; no two share one.
-const CASES: u64 = 5_000;
+const CASES: u64 = 2_500;
 
 #[test]
 fn counters_are_rows_counted() {
