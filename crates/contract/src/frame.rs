@@ -91,7 +91,7 @@ pub enum Marker {
         actions: u32,
         /// Agents that were active in it.
         active_agents: u32,
-        /// Simulated minutes since the start.
+        /// Simulated minutes from the start of the run to the start of this round.
         simulated_minutes: u64,
     },
     /// The last round is over.

@@ -91,9 +91,9 @@ pub struct AgentSpec {
     pub activity_ppm: u32,
     /// The hours in which it may act.
     pub active_hours: Hours,
-    /// Posts per simulated hour, in millionths; at most 1,000,000,000.
+    /// Posts of a turn, which stands for an hour of activity, in millionths; at most 1,000,000,000.
     pub posts_per_hour_ppm: u32,
-    /// Comments per simulated hour, in millionths; at most 1,000,000,000.
+    /// Comments of a turn, in millionths; at most 1,000,000,000.
     pub comments_per_hour_ppm: u32,
     /// Simulated minutes until it reacts, at least.
     pub response_delay_min: u32,

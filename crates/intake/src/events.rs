@@ -32,7 +32,7 @@ pub(crate) struct Stage<'a> {
 /// | `scheduled_events[].at_hour` (ours) | 0 to 87600 simulated hours since the start | `at_round` is there |
 /// | `scheduled_events[].content`, `.poster_agent_id`, `.poster_type` | as in `initial_posts` | |
 /// | `scheduled_events[].platform` (ours) | `twitter` or `reddit` | both |
-/// | `hot_topics` | texts | none |
+/// | `hot_topics` | texts; blank ones are left out | none |
 /// | `narrative_direction` | | empty |
 ///
 /// An event has one of `at_round` and `at_hour`, never both. `at_hour` means the first round
@@ -58,7 +58,7 @@ pub(crate) fn read<'a>(
     EventSpec {
         seed_posts,
         scheduled: scheduled(reading, &events, stage),
-        hot_topics: reading.texts(&events, "hot_topics"),
+        hot_topics: reading.topics(&events, "hot_topics"),
         narrative_direction: reading.text(&events, "narrative_direction").unwrap_or_default(),
     }
 }
@@ -142,7 +142,8 @@ fn round(reading: &Reading<'_>, event: &Object<'_>, pointer: &str, minutes_per_r
 /// The first round but 0 that is at least as many millionths of an hour after the start.
 fn round_after(hours: u64, minutes_per_round: u32) -> u64 {
     let round = u64::from(ONE) * u64::from(minutes_per_round.max(1));
-    (hours * 60).div_ceil(round).max(1)
+    // Twenty minutes are no whole number of millionths: the half that rounding added is no time.
+    (hours * 60).saturating_sub(30).div_ceil(round).max(1)
 }
 
 fn content(reading: &Reading<'_>, post: &Object<'_>) -> String {
@@ -180,7 +181,12 @@ mod tests {
             (12_500_000, 30, 25),
             (500_000, 1, 30),
             (16_666, 1, 1),
-            (16_667, 1, 2),
+            (16_667, 1, 1),
+            (16_668, 1, 2),
+            (333_333, 10, 2),
+            (666_667, 20, 2),
+            (666_667, 10, 4),
+            (416_667, 5, 5),
             (1_000_000, 45, 2),
             (1_500_000, 45, 2),
             (100_000, 1_440, 1),

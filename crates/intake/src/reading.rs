@@ -163,6 +163,12 @@ impl<'a> Reading<'a> {
         object.list(key).into_iter().filter_map(text).collect()
     }
 
+    /// A list of topics: texts without the blanks around them; blank ones are none.
+    pub(crate) fn topics(&self, object: &Object<'_>, key: &str) -> Vec<String> {
+        let texts = self.texts(object, key).into_iter();
+        texts.filter(|text| !is_blank(text)).map(|text| text.trim().to_owned()).collect()
+    }
+
     /// `text` with plain line ends; what may not be in it goes to `report`.
     pub(crate) fn cleaned(&self, text: &str, report: impl Fn(String, &str)) -> Option<String> {
         let most = self.limits.max_text_bytes;

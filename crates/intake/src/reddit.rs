@@ -18,7 +18,7 @@ use crate::{Limits, REDDIT_FILE, json};
 /// | `age` | required, 0 to 1000 years |
 /// | `gender`, `mbti`, `country` | required; blank ones count as unknown |
 /// | `name` | falls back to `realname`, as OASIS has it, and that to `username` |
-/// | `profession`, `interested_topics` | as they are; what the agent cares about |
+/// | `profession`, `interested_topics` | as they are, but for blank ones; what the agent cares about |
 /// | `following_agentid_list` | agents' ids; see `profiles` |
 /// | `previous_tweets` | texts, oldest first; see `profiles` |
 /// | `user_id` | see `profiles` |
@@ -99,7 +99,7 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
             mbti: known(reading.required_text(profile, "mbti", "a type such as INFJ")),
             country: known(reading.required_text(profile, "country", "a country")),
             profession: reading.text(profile, "profession").and_then(known),
-            interested_topics: reading.texts(profile, "interested_topics"),
+            interested_topics: reading.topics(profile, "interested_topics"),
             past_posts: reading.texts(profile, "previous_tweets"),
             ..Profile::default()
         },

@@ -108,6 +108,8 @@ pub enum StepError {
     },
     /// The decisions were made in another world: its active agents are not those of this one.
     OtherAgents,
+    /// Every tick that has a number is over.
+    NoMoreTicks,
     /// The inputs speak of what is not there; all of it.
     Invalid(Vec<SetupError>),
 }
@@ -129,6 +131,7 @@ impl fmt::Display for StepError {
             StepError::OtherAgents => {
                 f.write_str("decisions are of other agents than those that are active")
             }
+            StepError::NoMoreTicks => write!(f, "tick {} is never stepped", u32::MAX),
             StepError::Invalid(problems) => {
                 f.write_str("inputs are not valid: ")?;
                 for (place, problem) in problems.iter().enumerate() {

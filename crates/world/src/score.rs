@@ -61,8 +61,10 @@ fn seconds_per_ten_times(platform: Platform) -> i64 {
 /// all scores alike, only votes move one against another.
 pub(crate) fn hot(platform: Platform, votes: i64, minute: u64) -> i64 {
     let size = u32::try_from(votes.unsigned_abs()).unwrap_or(u32::MAX);
-    let seconds = i64::try_from(minute.saturating_mul(60)).unwrap_or(i64::MAX / 1_000_000);
-    votes.signum() * log10(size) + seconds * 1_000_000 / seconds_per_ten_times(platform)
+    let seconds = i64::try_from(minute * 60).expect("u32 rounds of a day each end before that");
+    let ten_times = seconds_per_ten_times(platform);
+    let whole = seconds / ten_times * 1_000_000;
+    votes.signum() * log10(size) + whole + seconds % ten_times * 1_000_000 / ten_times
 }
 
 #[cfg(test)]

@@ -161,9 +161,9 @@ pub struct Traits {
     pub activity_ppm: u32,
     /// The hours in which it is awake.
     pub active_hours: HourSet,
-    /// Posts per simulated hour while it acts. At most 1,000 an hour.
+    /// Posts of a turn, which stands for an hour of activity. At most 1,000.
     pub posts_per_hour_ppm: u32,
-    /// Comments per simulated hour while it acts. At most 1,000 an hour.
+    /// Comments of a turn. At most 1,000.
     pub comments_per_hour_ppm: u32,
     /// Its mood: minus one million (gloomy) to one million (cheerful).
     pub sentiment_ppm: i32,

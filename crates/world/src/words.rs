@@ -177,7 +177,9 @@ pub(crate) struct Query<'query> {
 impl<'query> Query<'query> {
     /// The words of `text`; `None` if there are none.
     pub(crate) fn new(text: &'query str) -> Option<Query<'query>> {
-        let words: Vec<&str> = tokens(text).collect();
+        let mut words: Vec<&str> = tokens(text).collect();
+        words.sort();
+        words.dedup();
         (!words.is_empty()).then(|| Query { words, signature: signature(text) })
     }
 

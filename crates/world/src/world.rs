@@ -217,6 +217,9 @@ impl World {
         if !decisions.looks().iter().map(|look| look.agent).eq(self.active.iter().copied()) {
             return Err(StepError::OtherAgents);
         }
+        if expected == u32::MAX {
+            return Err(StepError::NoMoreTicks);
+        }
         let problems = self.problems(inputs);
         if problems.is_empty() { Ok(()) } else { Err(StepError::Invalid(problems)) }
     }

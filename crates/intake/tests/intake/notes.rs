@@ -118,6 +118,12 @@ fn events_after_the_end_are_never_played() {
 }
 
 #[test]
+fn blank_topics_are_none() {
+    let blank = Change(CONFIG_FILE, r#"["well", "spades"]"#, r#"["", " well ", "\n", "spades"]"#);
+    assert_eq!(read(&[blank]).spec.events.hot_topics, ["well", "spades"]);
+}
+
+#[test]
 fn events_without_a_world_are_never_played() {
     let event =
         r#"{"at_round": 1, "content": "Is it?", "poster_agent_id": 0, "platform": "reddit"}"#;

@@ -99,7 +99,7 @@ impl World {
         let mut world = World::new(setup).map_err(SnapshotError::Setup)?;
         let mut from = Reader(content);
         match (from.u32(), from.u32()) {
-            (Some(RULES), Some(tick)) if tick < u32::MAX => world.tick = tick,
+            (Some(RULES), Some(tick)) => world.tick = tick,
             (Some(other), _) if other != RULES => return Err(SnapshotError::OtherRules(other)),
             _ => return Err(SnapshotError::Inconsistent("header")),
         }

@@ -82,6 +82,19 @@ fn a_step_out_of_order_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn after_the_last_tick_that_has_a_number_there_is_none() {
+    let mut world = world(crowd(Platform::Reddit, 3, 12));
+    step(&mut world);
+    world.tick = u32::MAX - 1;
+    step(&mut world);
+    let restored = World::restore(world.setup().clone(), &world.snapshot()).expect("whole");
+    assert_eq!(restored.hash(), world.hash());
+    let decisions = world.decide(0..world.active());
+    let error = world.step(Inputs::quiet(u32::MAX, 0), decisions).expect_err("no tick after it");
+    assert_eq!(error, StepError::NoMoreTicks);
+}
+
+#[test]
 #[should_panic(expected = "in the order of their positions")]
 fn decisions_joined_out_of_order_are_a_bug_of_the_caller() {
     let mut world = world(crowd(Platform::Twitter, 3, 12));

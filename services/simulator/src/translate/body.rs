@@ -5,14 +5,16 @@ use contract::action::{
     LikeComment, LikePost, Mute, QuotePost, ReportPost, Repost, SearchPosts, SearchUser,
     ShownPosts,
 };
-use world::{Act, Effect, World};
+use world::{Act, CommentView, Effect, Failure, PostView, World};
 
 use super::name;
 
 /// The arguments of an act, enriched with the texts and names that readers want beside ids.
-/// Without an effect the act has failed.
-pub(super) fn body(world: &World, act: Act, effect: Option<Effect>) -> ActionBody {
+pub(super) fn body(world: &World, act: Act, outcome: Result<Effect, Failure>) -> ActionBody {
+    let failure = outcome.as_ref().err().copied();
+    let effect = outcome.ok();
     let row = effect.as_ref().and_then(row);
+    let world = &Known { world, failure };
     match act {
         Act::CreatePost { content } => ActionBody::CreatePost(CreatePost { content, post_id: row }),
         Act::Repost { post } => ActionBody::Repost(repost(world, post, row)),
@@ -79,7 +81,29 @@ fn users(effect: Option<Effect>) -> Vec<u32> {
     }
 }
 
-/// A post that an act is about: the root of the one that it names.
+/// A world after a tick, in which what an act did not find when it was tried may be there now: that
+/// is not what the act was about.
+struct Known<'world> {
+    world: &'world World,
+    failure: Option<Failure>,
+}
+
+impl Known<'_> {
+    fn post(&self, id: u32) -> Option<PostView<'_>> {
+        self.world.post(id).filter(|_| self.failure != Some(Failure::NoPost))
+    }
+
+    fn comment(&self, id: u32) -> Option<CommentView<'_>> {
+        self.world.comment(id).filter(|_| self.failure != Some(Failure::NoComment))
+    }
+
+    /// What a repost shares, else the post itself.
+    fn root(&self, post: u32) -> u32 {
+        self.post(post).and_then(|post| post.reposts).unwrap_or(post)
+    }
+}
+
+/// A post that an act is about.
 struct Target {
     id: u64,
     content: Option<String>,
@@ -87,11 +111,12 @@ struct Target {
 }
 
 impl Target {
-    fn root(world: &World, post: u32) -> Target {
-        Target::of(world, world.post(post).and_then(|post| post.reposts).unwrap_or(post))
+    /// The root of the post that the act names.
+    fn root(world: &Known<'_>, post: u32) -> Target {
+        Target::of(world, world.root(post))
     }
 
-    fn of(world: &World, post: u32) -> Target {
+    fn of(world: &Known<'_>, post: u32) -> Target {
         let view = world.post(post);
         Target {
             id: post.into(),
@@ -101,13 +126,13 @@ impl Target {
     }
 }
 
-fn repost(world: &World, post: u32, new_post_id: Option<u64>) -> Repost {
+fn repost(world: &Known<'_>, post: u32, new_post_id: Option<u64>) -> Repost {
     let Target { id, content, author } = Target::root(world, post);
     Repost { reposted_id: id, new_post_id, original_content: content, original_author_name: author }
 }
 
-fn quote(world: &World, post: u32, content: String, new_post_id: Option<u64>) -> QuotePost {
-    let root = world.post(post).and_then(|post| post.reposts).unwrap_or(post);
+fn quote(world: &Known<'_>, post: u32, content: String, new_post_id: Option<u64>) -> QuotePost {
+    let root = world.root(post);
     let source = world.post(root).and_then(|post| post.quotes).unwrap_or(root);
     let original = Target::of(world, source);
     QuotePost {
@@ -119,17 +144,17 @@ fn quote(world: &World, post: u32, content: String, new_post_id: Option<u64>) ->
     }
 }
 
-fn like(world: &World, post: u32, like_id: Option<u64>) -> LikePost {
+fn like(world: &Known<'_>, post: u32, like_id: Option<u64>) -> LikePost {
     let Target { id, content, author } = Target::root(world, post);
     LikePost { post_id: id, like_id, post_content: content, post_author_name: author }
 }
 
-fn dislike(world: &World, post: u32, dislike_id: Option<u64>) -> DislikePost {
+fn dislike(world: &Known<'_>, post: u32, dislike_id: Option<u64>) -> DislikePost {
     let Target { id, content, author } = Target::root(world, post);
     DislikePost { post_id: id, dislike_id, post_content: content, post_author_name: author }
 }
 
-fn report(world: &World, post: u32, reason: String, report_id: Option<u64>) -> ReportPost {
+fn report(world: &Known<'_>, post: u32, reason: String, report_id: Option<u64>) -> ReportPost {
     let Target { id, content, author } = Target::root(world, post);
     ReportPost {
         post_id: id,
@@ -141,7 +166,7 @@ fn report(world: &World, post: u32, reason: String, report_id: Option<u64>) -> R
 }
 
 fn comment(
-    world: &World,
+    world: &Known<'_>,
     post: u32,
     parent: Option<u32>,
     content: String,
@@ -161,7 +186,7 @@ fn comment(
     }
 }
 
-fn like_comment(world: &World, comment: u32, comment_like_id: Option<u64>) -> LikeComment {
+fn like_comment(world: &Known<'_>, comment: u32, comment_like_id: Option<u64>) -> LikeComment {
     let view = world.comment(comment);
     LikeComment {
         comment_id: comment.into(),
@@ -172,16 +197,20 @@ fn like_comment(world: &World, comment: u32, comment_like_id: Option<u64>) -> Li
     }
 }
 
-fn dislike_comment(world: &World, comment: u32, comment_dislike_id: Option<u64>) -> DislikeComment {
+fn dislike_comment(
+    world: &Known<'_>,
+    comment: u32,
+    comment_dislike_id: Option<u64>,
+) -> DislikeComment {
     let LikeComment { comment_id, post_id, comment_content, comment_author_name, .. } =
         like_comment(world, comment, None);
     DislikeComment { comment_id, comment_dislike_id, post_id, comment_content, comment_author_name }
 }
 
-fn follow(world: &World, user: u32, follow_id: Option<u64>) -> Follow {
-    Follow { follow_id, followee_id: user, target_user_name: name(world, user) }
+fn follow(world: &Known<'_>, user: u32, follow_id: Option<u64>) -> Follow {
+    Follow { follow_id, followee_id: user, target_user_name: name(world.world, user) }
 }
 
-fn mute(world: &World, user: u32, mute_id: Option<u64>) -> Mute {
-    Mute { mute_id, mutee_id: user, target_user_name: name(world, user) }
+fn mute(world: &Known<'_>, user: u32, mute_id: Option<u64>) -> Mute {
+    Mute { mute_id, mutee_id: user, target_user_name: name(world.world, user) }
 }

@@ -124,7 +124,7 @@ fn action(world: &World, seq: u64, action: world::Action) -> Action {
         seq,
         agent_id: action.agent,
         agent_name: name(world, action.agent).unwrap_or_default(),
-        body: body::body(world, action.act, action.outcome.ok()),
+        body: body::body(world, action.act, action.outcome),
         failure,
     }
 }

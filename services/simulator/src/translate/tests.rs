@@ -76,11 +76,14 @@ fn town() -> World {
 
 /// Steps once with one decision; gives the action as it is published.
 fn act(world: &mut World, agent: u32, act: Act) -> Value {
-    let decisions = vec![Decision { agent, act }];
+    act_all(world, vec![Decision { agent, act }]).remove(0)
+}
+
+fn act_all(world: &mut World, decisions: Vec<Decision>) -> Vec<Value> {
     let inputs = Inputs { decisions, ..Inputs::quiet(world.tick(), 0) };
-    let mut outputs = world.step(inputs, world.decide(0..0)).expect("nobody is active");
-    let done = outputs.actions.pop().expect("one action");
-    serde_json::to_value(action(world, 1, done)).expect("an action is JSON")
+    let outputs = world.step(inputs, world.decide(0..0)).expect("nobody is active");
+    let publish = |done| serde_json::to_value(action(world, 1, done)).expect("an action is JSON");
+    outputs.actions.into_iter().map(publish).collect()
 }
 
 /// An act, its name and its arguments.
@@ -242,4 +245,21 @@ fn a_failure_says_why_and_names_what_is_there() {
     let failed = act(&mut world, 0, Act::SearchPosts { query: "?".to_owned() });
     assert_eq!(failed["result"], "query is empty");
     assert_eq!(failed["action_args"], json!({"query": "?", "post_ids": []}));
+}
+
+#[test]
+fn what_was_not_there_when_an_act_was_tried_is_not_what_it_was_about() {
+    for first in [0, 1] {
+        let mut world = town();
+        let like = Decision { agent: first, act: Act::LikePost { post: 4 } };
+        let share = Decision { agent: 1 - first, act: Act::Repost { post: 3 } };
+        let published = act_all(&mut world, vec![like, share]);
+        let like = published.iter().find(|action| action["action_type"] == "LIKE_POST");
+        let like = like.expect("it was tried");
+        if like["success"] == false {
+            assert_eq!(like["action_args"], json!({"post_id": 4}));
+            return;
+        }
+    }
+    panic!("in one of two orders the like comes first");
 }
