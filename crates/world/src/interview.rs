@@ -13,7 +13,7 @@ use crate::policy::phrases::{Interview, List};
 use crate::policy::voice::mainly_chinese;
 use crate::policy::writing::{Speaker, fragments, topics};
 use crate::random::Purpose;
-use crate::view::{Done, InterviewContext, PostView};
+use crate::view::{Deed, Done, InterviewContext, PostView};
 use crate::words;
 use crate::world::World;
 
@@ -79,6 +79,7 @@ impl Answer<'_> {
                 said
             }
             Question::Somebody(other) => self.about(other),
+            Question::Fact => self.nearest(),
             Question::Opinion => {
                 let mut said = alloc::vec![self.stance(), self.because(), self.mood()];
                 said.extend(self.deeds(1, about));
@@ -287,6 +288,40 @@ impl Answer<'_> {
         }
         said.push(self.because());
         said
+    }
+
+    /// That it does not know, and what of all that it wrote and read comes nearest.
+    fn nearest(&self) -> Vec<String> {
+        let (lines, memory) = (self.lines(), &self.context.memory);
+        let asked = words::signature(self.prompt);
+        let near = |text: &str| words::relevance(asked, words::signature(text));
+        let mut said = alloc::vec![self.say(lines.unsure, 70, &[])];
+        let own = memory.did.iter().filter_map(|done| match done.deed {
+            Deed::Posted(post) if near(post.content) > 0 => Some((done.tick, post)),
+            _ => None,
+        });
+        if let Some((tick, post)) = own.max_by_key(|(_, post)| near(post.content)) {
+            let (quote, when) = (self.cite_about(post.content, 71), self.speaker.when(tick));
+            said.push(self.say(lines.own_words, 71, &[("quote", &quote), ("when", &when)]));
+        }
+        let others = self.context.sees.posts.iter().map(|seen| seen.post);
+        let others = others.chain(memory.seen.iter().copied());
+        let others = others.filter(|post| post.author != self.speaker.id);
+        if let Some(post) = others.max_by_key(|post| (near(post.content), post.likes)) {
+            let quote = self.cite_about(post.content, 72);
+            let slots = [("author", post.author_name), ("quote", quote.as_str())];
+            said.push(self.say(lines.nearest, 72, &slots));
+        }
+        said.extend([self.stance(), self.because()]);
+        said
+    }
+
+    /// The sentence of `text` that shares most with the question.
+    fn cite_about(&self, text: &str, draw: u32) -> String {
+        let asked = words::signature(self.prompt);
+        let near = |sentence: &&str| words::relevance(asked, words::signature(sentence));
+        let sentence = fragments::sentences(text).max_by_key(near);
+        self.cite(sentence.filter(|one| near(one) > 0).unwrap_or(text), draw)
     }
 
     /// Whom it owes an answer.

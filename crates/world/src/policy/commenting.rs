@@ -23,6 +23,7 @@ const STIRS: u32 = 5_000;
 /// How much things stir, in millionths; below nothing they get no comment.
 const SIDES: i64 = 260_000;
 const HOT: i64 = 80_000;
+const NEWS: i64 = 160_000;
 const ANSWER: i64 = 420_000;
 const REPLY: i64 = -60_000;
 const SECOND_HAND: i64 = 200_000;
@@ -106,6 +107,7 @@ impl<'world> Mind<'world> {
         SIDES * weighed.affinity.abs() - SIDES / 6 * weighed.affinity
             + weighed.relevance / 4
             + if weighed.hot { HOT } else { 0 }
+            + if weighed.news { NEWS } else { 0 }
             + score::log10(weighed.post.likes + 1) / 20
             - if weighed.post.quotes.is_some() { SECOND_HAND } else { 0 }
     }

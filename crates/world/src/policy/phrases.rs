@@ -107,6 +107,8 @@ pub(crate) struct Posts {
     /// On how a post of `{author}` spreads, with its `{count}` of likes.
     pub(crate) popular: Attitudes,
     pub(crate) press_popular: List,
+    /// On a `{number}` in what `{author}` said.
+    pub(crate) figure: List,
     /// On what one said `{when}`: `{quote}`.
     pub(crate) again: Sides,
     /// What may be added.
@@ -195,6 +197,11 @@ pub(crate) struct Interview {
     pub(crate) mutes: List,
     pub(crate) latest: List,
     pub(crate) silent: List,
+    /// That it cannot say what was asked; what comes nearest: what `{author}` said, `{quote}`, and
+    /// what it wrote itself `{when}`.
+    pub(crate) unsure: List,
+    pub(crate) nearest: List,
+    pub(crate) own_words: List,
     /// Whom it follows: `{author}` and `{other}`.
     pub(crate) following: List,
     /// What it will do.
@@ -320,7 +327,13 @@ mod tests {
         all.extend(posts.field.all().into_iter().chain(posts.story.all()));
         all.extend([posts.expert, posts.press, posts.bio, posts.small_talk]);
         all.extend([posts.organisation_echo, posts.press_echo, posts.both_sides]);
-        all.extend([posts.press_popular, comments.press, comments.chat, comments.measured_chat]);
+        all.extend([
+            posts.press_popular,
+            posts.figure,
+            comments.press,
+            comments.chat,
+            comments.measured_chat,
+        ]);
         all.extend([comments.chat_question, comments.number, comments.press_reply]);
         all.extend([comments.thanks, comments.defends, comments.explains]);
         all.extend([quotes.press, quotes.report]);

@@ -47,7 +47,7 @@ impl Mind<'_> {
                 acts.push(Act::DislikePost { post });
             }
             // Sharing within one community says little; it is Twitter's way.
-            if self.twitter && marks.repost == 0 && wants(2, weighed.pull / 5 - 22_000) {
+            if self.twitter && marks.repost == 0 && wants(2, weighed.pull / 5 - 36_000) {
                 acts.push(Act::Repost { post });
             }
             if self.may_follow(weighed.post.author)
@@ -76,7 +76,7 @@ impl Mind<'_> {
 
     /// How likely the agent follows the author: the more its post appeals and its word weighs.
     fn devotion(&self, weighed: &Weighed<'_>, likes: bool) -> i64 {
-        let devotion = weighed.pull / 40 + self.influence(weighed.post.author) / 200;
+        let devotion = weighed.pull / 50 + self.influence(weighed.post.author) / 200;
         if likes { 2 * devotion } else { devotion / 2 }
     }
 

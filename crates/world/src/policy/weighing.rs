@@ -20,6 +20,8 @@ pub(super) struct Weighed<'world> {
     pub(super) relevance: i64,
     /// Whether it names what everybody talks about.
     pub(super) hot: bool,
+    /// Whether it was planned: it is what the others are about.
+    pub(super) news: bool,
     /// How much it appeals, as the probability of a like in millionths.
     pub(super) pull: i64,
     /// Whether it was shown before.
@@ -28,13 +30,14 @@ pub(super) struct Weighed<'world> {
 }
 
 /// What makes a post appeal, in millionths of a like.
-const BASE: i64 = 150_000;
+const BASE: i64 = 220_000;
 const OWN_SIDE: i64 = 190_000;
 const HOT: i64 = 90_000;
+const NEWS: i64 = 140_000;
 /// What an observer holds back; what a warning takes away.
 const RESERVE: i64 = 50_000;
 const WARNING: i64 = 150_000;
-const LEAST: i64 = 4_000;
+const LEAST: i64 = 6_000;
 const MOST: i64 = 850_000;
 /// Beyond so many times the ordinary, influence adds nothing.
 const INFLUENCE: i64 = 8_000_000;
@@ -49,13 +52,17 @@ impl<'world> Mind<'world> {
         let flagged = row(post.id).is_some_and(|row| tables.posts.counters[row].flagged());
         let again = tables.seen[self.id as usize].contains(post.id);
         let influence = self.influence(post.author);
+        let news = self.is_planned(&post);
+        // A joke is a joke, whoever makes it: sides count where the matter itself comes up.
+        let side = if hot || news { OWN_SIDE } else { OWN_SIDE / 2 };
         let mut pull = BASE
-            + OWN_SIDE * affinity
+            + side * affinity
             + relevance / 5
             + i64::from(self.traits.sentiment_ppm) / 8
             + score::log10(post.likes + 1) / 20
             + influence / 60
             + if hot { HOT } else { 0 }
+            + if news { NEWS } else { 0 }
             + self.story.draws(said) / 6;
         if flagged {
             pull -= WARNING;
@@ -70,7 +77,19 @@ impl<'world> Mind<'world> {
         if again {
             pull /= 2;
         }
-        Weighed { post, affinity, relevance, hot, pull: pull.clamp(LEAST, MOST), again, flagged }
+        let pull = pull.clamp(LEAST, MOST);
+        Weighed { post, affinity, relevance, hot, news, pull, again, flagged }
+    }
+
+    /// Whether a post is an event of the setup rather than somebody's remark.
+    fn is_planned(&self, post: &PostView<'_>) -> bool {
+        let mut scheduled = self.world.setup.scheduled.iter();
+        post.tick == 0 && post.quotes.is_none()
+            || scheduled.any(|event| {
+                event.round == post.tick
+                    && event.agent == post.author
+                    && event.content == post.content
+            })
     }
 
     pub(super) fn speaks_for_many(&self) -> bool {

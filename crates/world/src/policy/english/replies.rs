@@ -36,7 +36,7 @@ pub(super) const PERSON_REPLY: Attitudes = Attitudes {
         "{author}, let us at least agree that {topic} {is} not a joke.",
         "Nice line, {author}. Now an argument, please.",
         "I expected more from you, {author}.",
-        "{author}, that was true a year ago.",
+        "{author}, that is only half of it.",
         "Not convinced, {author}, not even a little.",
     ],
     asks: &[

@@ -109,12 +109,13 @@ impl Writer<'_> {
         let count = post.likes.to_string();
         let quote =
             self.speaker.fragment(post.content, self.draw + 1).filter(|quote| is_short(quote));
-        let number = fragments::number(post.content, &self.speaker.world.settings.topics);
+        let topics = &self.speaker.world.settings.topics;
+        let number = fragments::figure(post.content, topics, self.speaker.voice.chinese);
         let others = [
             ("author", post.author_name),
             ("count", count.as_str()),
             ("quote", quote.as_deref().unwrap_or_default()),
-            ("number", number.unwrap_or_default()),
+            ("number", number.as_deref().unwrap_or_default()),
         ];
         let slots = slots(self.speaker, &topic, &others);
         let (kind, phrases) = self.on(post, number.is_some(), quote.is_some());
@@ -145,7 +146,7 @@ impl Writer<'_> {
             _ if fragments::asks(post.content) && roll < 30 => {
                 (Kind::Question, comments.question.of(attitude))
             }
-            _ if number && attitude != Attitude::Agrees && roll < 25 => {
+            _ if number && attitude != Attitude::Agrees && roll < 35 => {
                 (Kind::Number, comments.number)
             }
             _ if post.likes >= POPULAR && (30..45).contains(&roll) => {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::topics::{self, Topic};
 use super::walk::Kind;
-use super::{Additions, Attitude, Speaker, Text, slots, time};
+use super::{Additions, Attitude, Speaker, Text, fragments, slots, time};
 use crate::feed;
 use crate::policy::phrases::{List, Posts};
 use crate::policy::story::Story;
@@ -25,14 +25,15 @@ const AGAIN_AFTER: u64 = 180;
 struct Mix {
     echo: u32,
     popular: u32,
+    figure: u32,
     again: u32,
     field: u32,
     bio: u32,
 }
 
-const PERSON: Mix = Mix { echo: 14, popular: 5, again: 5, field: 16, bio: 3 };
-const ORGANISATION: Mix = Mix { echo: 10, popular: 0, again: 0, field: 14, bio: 0 };
-const PRESS: Mix = Mix { echo: 32, popular: 8, again: 0, field: 6, bio: 0 };
+const PERSON: Mix = Mix { echo: 14, popular: 5, figure: 8, again: 5, field: 16, bio: 3 };
+const ORGANISATION: Mix = Mix { echo: 10, popular: 0, figure: 0, again: 0, field: 14, bio: 0 };
+const PRESS: Mix = Mix { echo: 32, popular: 8, figure: 0, again: 0, field: 6, bio: 0 };
 
 /// How many posts begin with nothing added: the press is terse.
 const BARE: u32 = 450_000;
@@ -64,6 +65,8 @@ pub(in crate::policy) fn post(
         writer.echo(seen)
     } else if falls_to(mix.popular) {
         writer.popular(seen)
+    } else if falls_to(mix.figure) {
+        writer.figure(seen)
     } else if falls_to(mix.again) {
         writer.again()
     } else if falls_to(mix.field) {
@@ -266,6 +269,18 @@ impl Writer<'_> {
         let others = [("author", post.author_name), ("count", count.as_str())];
         let slots = slots(self.speaker, &topic, &others);
         Some(self.compose(Kind::Popular, phrases, &[], &slots))
+    }
+
+    /// On a number in what somebody else said, once for each post.
+    fn figure(&self, seen: &[PostView<'_>]) -> Option<String> {
+        let speaker = self.speaker;
+        let topics = &speaker.world.settings.topics;
+        let (post, number) = seen.iter().filter(|post| post.quotes.is_none()).find_map(|post| {
+            let number = fragments::figure(post.content, topics, speaker.voice.chinese)?;
+            (!speaker.has_said(&number)).then_some((post, number))
+        })?;
+        let slots = [("author", post.author_name), ("number", number.as_str())];
+        Some(self.compose(Kind::Figure, self.posts().figure, &[], &slots))
     }
 
     /// On what the agent itself said some time ago.
