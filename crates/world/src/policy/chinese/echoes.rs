@@ -35,16 +35,26 @@ pub(super) const ECHO: Attitudes = Attitudes {
     ],
 };
 
-pub(super) const ORGANISATION_ECHO: List = &[
-    "{author}关于{topic}的说法我们看到了，会在合适的时候回应。",
-    "{author}提到了{topic}，这是个正当的话题，我们会参与讨论。",
-    "关于{author}对{topic}的看法：有几点我们不同意，也愿意公开说明。",
-    "感谢{author}关注{topic}，看的人越多越好。",
-    "有人问起{author}的帖子，我们对{topic}的看法早已公开。",
-    "欢迎{author}和所有对{topic}有疑问的人直接联系我们。",
-    "{author}关于{topic}的帖子我们看到了，已经记下。",
-    "对{author}所说的{topic}，我们想补充事实，不想添火。",
-];
+pub(super) const ORGANISATION_ECHO: Attitudes = Attitudes {
+    agrees: &[
+        "感谢{author}关注{topic}，看的人越多越好。",
+        "{author}说的{topic}，也是我们每天听到的，很高兴有人一起说。",
+        "在{topic}上，我们和{author}站在一起。",
+        "{author}关于{topic}的话我们支持，也愿意公开这么说。",
+    ],
+    differs: &[
+        "关于{author}对{topic}的看法：有几点我们不同意，也愿意公开说明。",
+        "{author}关于{topic}的说法我们看到了，会在合适的时候回应。",
+        "对{author}所说的{topic}，我们想补充事实，不想添火。",
+        "欢迎{author}直接来和我们谈{topic}。",
+    ],
+    asks: &[
+        "{author}提到了{topic}，这是个正当的话题，我们会参与讨论。",
+        "有人问起{author}的帖子，我们对{topic}的看法早已公开。",
+        "欢迎{author}和所有对{topic}有疑问的人直接联系我们。",
+        "{author}关于{topic}的帖子我们看到了，已经记下。",
+    ],
+};
 
 pub(super) const PRESS_ECHO: List = &[
     "{author}：“{quote}”。",

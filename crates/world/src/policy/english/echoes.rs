@@ -35,16 +35,26 @@ pub(super) const ECHO: Attitudes = Attitudes {
     ],
 };
 
-pub(super) const ORGANISATION_ECHO: List = &[
-    "We have read what {author} says about {topic} and will respond in due course.",
-    "{author} has raised {topic}. It is a fair subject, and we will take part in the discussion.",
-    "On the remarks of {author} about {topic}: we see some points differently, and we say so openly.",
-    "Thank you to {author} for taking up {topic}. The more people look at it, the better.",
-    "We have been asked about the post by {author}. Our view on {topic} is on record.",
-    "We invite {author}, and everyone who has questions about {topic}, to talk to us directly.",
-    "The post by {author} on {topic} has reached us. We take note.",
-    "To what {author} writes about {topic} we would like to add facts, not heat.",
-];
+pub(super) const ORGANISATION_ECHO: Attitudes = Attitudes {
+    agrees: &[
+        "Thank you to {author} for taking up {topic}. The more people look at it, the better.",
+        "{author} says about {topic} what we hear every day. We are glad not to be alone.",
+        "We stand with {author} on {topic}.",
+        "What {author} writes about {topic} has our support, and we say so in public.",
+    ],
+    differs: &[
+        "On the remarks of {author} about {topic}: we see some points differently, and we say so openly.",
+        "We have read what {author} says about {topic} and will respond in due course.",
+        "To what {author} writes about {topic} we would like to add facts, not heat.",
+        "We invite {author} to talk to us about {topic}, rather than about us.",
+    ],
+    asks: &[
+        "{author} has raised {topic}. It is a fair subject, and we will take part in the discussion.",
+        "We have been asked about the post by {author}. Our view on {topic} is on record.",
+        "We invite {author}, and everyone who has questions about {topic}, to talk to us directly.",
+        "The post by {author} on {topic} has reached us. We take note.",
+    ],
+};
 
 pub(super) const PRESS_ECHO: List = &[
     "{author}: “{quote}”.",
@@ -58,14 +68,14 @@ pub(super) const PRESS_ECHO: List = &[
 ];
 
 pub(super) const BOTH_SIDES: List = &[
-    "{author} says: “{quote}”. {other} disagrees.",
+    "{author} says: “{quote}”. {other} is not on that side.",
     "“{quote}”, says {author}. {other} tells a different story.",
     "Two accounts. {author}: “{quote}”. {other} sees it the other way round.",
     "{author} and {other} are at odds. In the words of the first: “{quote}”.",
-    "{other} contradicts {author}, who had written: “{quote}”.",
+    "Ask {other} and you hear another view than from {author}, who writes: “{quote}”.",
     "Between {author} (“{quote}”) and {other} there is little common ground.",
     "No agreement in sight between {author} and {other}. At issue: “{quote}”.",
-    "“{quote}”: the line by {author} that {other} does not accept.",
+    "“{quote}”, writes {author}. Among those on the other side: {other}.",
 ];
 
 pub(super) const POPULAR: Attitudes = Attitudes {

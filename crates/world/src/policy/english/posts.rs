@@ -73,7 +73,7 @@ pub(super) static POSTS: Posts = Posts {
             "Read the replies under anything about {topic}. That is not a fringe, that is everybody.",
             "I used to have no opinion on {topic}. I have one now.",
             "One honest sentence about {topic} would do more than ten statements.",
-            "This will be decided by whoever gets tired first. On {topic} I do not plan to be.",
+            "This will be decided by whoever gets tired first, and with {topic} that will not be me.",
         ],
         neutral: &[
             "I have no side on {topic} yet and would like to see the evidence first.",

@@ -1,5 +1,6 @@
 //! What agents write: from phrases, topics and what they take up.
 
+mod bios;
 mod comments;
 pub(crate) mod fragments;
 mod posts;
