@@ -107,7 +107,7 @@ pub(crate) fn shortened(sentence: &str, most: usize) -> String {
     let Some((limit, _)) = sentence.char_indices().nth(most) else { return sentence.into() };
     let start = &sentence[..limit];
     let comma = start
-        .rfind([',', '，', ':', '：', '、', '('])
+        .rfind([',', '，', '、', '('])
         .filter(|&comma| comma * 5 > limit * 2 && is_break(sentence, comma));
     match comma {
         Some(comma) => words::trim(&start[..comma]).into(),

@@ -280,8 +280,8 @@ fn is_action(topic: &str) -> bool {
 
 /// What somebody is rather than what it is interested in; a profession counts as an interest.
 #[rustfmt::skip]
-const ROLES: [&str; 48] = [
-    "busker", "restaurateur", "association", "keeper", "fisher", "cook", "seller", "vendor",
+const ROLES: [&str; 50] = [
+    "busker", "newsletter", "newspaper", "restaurateur", "association", "keeper", "fisher", "cook", "seller", "vendor",
     "owner", "engineer", "student", "teacher", "councillor", "councilor", "manager", "officer",
     "worker", "driver", "reporter", "lawyer", "doctor", "nurse", "professor", "lecturer",
     "researcher", "developer", "designer", "writer", "editor", "analyst", "consultant", "director",
