@@ -13,7 +13,7 @@ use crate::policy::phrases::{Interview, List};
 use crate::policy::voice::mainly_chinese;
 use crate::policy::writing::{Speaker, fragments, topics};
 use crate::random::Purpose;
-use crate::view::{Done, InterviewContext, PostView};
+use crate::view::{Deed, Done, InterviewContext, PostView};
 use crate::words;
 use crate::world::World;
 
@@ -79,6 +79,7 @@ impl Answer<'_> {
                 said
             }
             Question::Somebody(other) => self.about(other),
+            Question::Fact => self.nearest(),
             Question::Opinion => {
                 let mut said = alloc::vec![self.stance(), self.because(), self.mood()];
                 said.extend(self.deeds(1, about));
@@ -289,6 +290,57 @@ impl Answer<'_> {
         said
     }
 
+    /// That it does not know, and what of all that it wrote and read comes nearest.
+    fn nearest(&self) -> Vec<String> {
+        let (lines, world) = (self.lines(), self.speaker.world);
+        let asked = words::signature(self.prompt);
+        let near = |text: &str| words::relevance(asked, words::signature(text));
+        let closest = |own: bool| {
+            let all =
+                self.known().into_iter().filter(|said| (said.author == self.speaker.id) == own);
+            let all = all.filter(|said| near(said.content) > 0);
+            all.max_by_key(|said| (near(said.content), said.event))
+        };
+        let mut said = alloc::vec![self.say(lines.unsure, 70, &[])];
+        if let Some(own) = closest(true) {
+            let (quote, when) = (self.cite_about(own.content, 71), self.speaker.when(own.tick));
+            said.push(self.say(lines.own_words, 71, &[("quote", &quote), ("when", &when)]));
+        }
+        if let Some(other) = closest(false) {
+            let quote = self.cite_about(other.content, 72);
+            let slots = [("author", world.name(other.author)), ("quote", quote.as_str())];
+            said.push(self.say(lines.nearest, 72, &slots));
+        }
+        said.extend([self.stance(), self.because()]);
+        said
+    }
+
+    /// What it may have read or written: what it remembers, and the events that all know.
+    fn known(&self) -> Vec<Known<'_>> {
+        let (memory, world) = (&self.context.memory, self.speaker.world);
+        let known = |author, tick, content, event| Known { author, tick, content, event };
+        let own = memory.did.iter().filter_map(|done| match done.deed {
+            Deed::Posted(post) => Some(post),
+            _ => None,
+        });
+        let read = self.context.sees.posts.iter().map(|seen| seen.post);
+        let read = read.chain(memory.seen.iter().copied());
+        let posts = own.chain(read).map(|post| known(post.author, post.tick, post.content, false));
+        let seeds = world.setup.seed_posts.iter().map(|seed| (seed.agent, 0, &*seed.content));
+        let later = world.setup.scheduled.iter();
+        let later = later.map(|event| (event.agent, event.round, &*event.content));
+        let events = seeds.chain(later).filter(|(_, round, _)| *round < world.tick);
+        posts.chain(events.map(|(agent, round, text)| known(agent, round, text, true))).collect()
+    }
+
+    /// The sentence of `text` that shares most with the question.
+    fn cite_about(&self, text: &str, draw: u32) -> String {
+        let asked = words::signature(self.prompt);
+        let near = |sentence: &&str| words::relevance(asked, words::signature(sentence));
+        let sentence = fragments::sentences(text).max_by_key(near);
+        self.cite(sentence.filter(|one| near(one) > 0).unwrap_or(text), draw)
+    }
+
     /// Whom it owes an answer.
     fn will_answer(&self) -> String {
         let Some(answer) = self.context.memory.did.iter().find_map(|done| done.answer) else {
@@ -306,6 +358,15 @@ impl Answer<'_> {
         let slots = [("author", seen.post.author_name), ("quote", quote.as_str())];
         self.say(self.lines().will_watch, 61, &slots)
     }
+}
+
+/// A text that an agent knows of.
+struct Known<'world> {
+    author: u32,
+    tick: u32,
+    content: &'world str,
+    /// Whether it is an event of the setup.
+    event: bool,
 }
 
 /// The sentences with which a text begins, as many as fit into `most` characters.

@@ -21,6 +21,8 @@ pub(super) enum Question {
     Feeling,
     /// What it thinks about somebody.
     Somebody(u32),
+    /// A fact: whose, where, when, how many.
+    Fact,
     /// What it thinks.
     Opinion,
 }
@@ -52,6 +54,10 @@ const DID: [&str; 15] = [
 const FEELING: [&str; 9] =
     ["feel", "mood", "emotion", "worried", "afraid", "感觉", "感受", "心情", "情绪"];
 
+/// What a question begins with that asks for a fact; in Chinese, what stands in one.
+const FACT: [&str; 6] = ["whose", "who", "where", "when", "which", "how many"];
+const FACT_CHINESE: [&str; 6] = ["谁", "哪里", "哪儿", "什么时候", "何时", "多少"];
+
 /// How instructions begin that stand before the question itself: they end with a colon.
 const INSTRUCTIONS: [&str; 1] = ["结合你的人设"];
 
@@ -78,9 +84,20 @@ pub(super) fn understood(world: &World, agent: u32, prompt: &str) -> Question {
         (&FEELING, Question::Feeling),
     ];
     let kind = kinds.into_iter().find(|(words, _)| asks(words)).map(|(_, kind)| kind);
-    kind.unwrap_or_else(|| {
-        somebody(world, agent, prompt).map_or(Question::Opinion, Question::Somebody)
+    kind.unwrap_or_else(|| match somebody(world, agent, prompt) {
+        _ if asks_for_a_fact(prompt) => Question::Fact,
+        Some(other) => Question::Somebody(other),
+        None => Question::Opinion,
     })
+}
+
+fn asks_for_a_fact(prompt: &str) -> bool {
+    let begins = |word: &str| {
+        let start = prompt.get(..word.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+            && prompt[word.len()..].starts_with(' ')
+    };
+    FACT.iter().any(|word| begins(word)) || FACT_CHINESE.iter().any(|word| prompt.contains(word))
 }
 
 /// The other agent whom `prompt` names: by its whole name, the longest if there are several, or
@@ -131,6 +148,8 @@ mod tests {
             ("What do you think about Prof. Lind?", Question::Somebody(5)),
             ("And Maya?", Question::Somebody(6)),
             ("Do you trust the Ferry Company?", Question::Somebody(1)),
+            ("Whose signature is on the memo?", Question::Fact),
+            ("How many tests did Maya see?", Question::Fact),
             ("What do you think about the brake tests?", Question::Opinion),
             ("你为什么这么说？", Question::Why),
             ("接下来你打算怎么办？", Question::Next),
@@ -139,6 +158,7 @@ mod tests {
             ("你做了什么？", Question::Did),
             ("你现在心情如何？", Question::Feeling),
             ("你怎么看王小明？", Question::Somebody(10)),
+            ("备忘录是谁写的？", Question::Fact),
             ("你怎么看渡轮？", Question::Opinion),
         ] {
             assert_eq!(understood(&world, 0, prompt), question, "{prompt}");

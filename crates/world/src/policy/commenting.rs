@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::Mind;
+use super::voice::mainly_chinese;
 use super::weighing::Weighed;
 use super::writing::{self, Addressee, Attitude};
 use crate::act::Act;
@@ -23,9 +24,11 @@ const STIRS: u32 = 5_000;
 /// How much things stir, in millionths; below nothing they get no comment.
 const SIDES: i64 = 260_000;
 const HOT: i64 = 80_000;
+const NEWS: i64 = 160_000;
 const ANSWER: i64 = 420_000;
 const REPLY: i64 = -60_000;
 const SECOND_HAND: i64 = 200_000;
+const FOREIGN: i64 = 150_000;
 const CHANCE: u32 = 300_000;
 
 /// How many of the newest comments under a post are looked at.
@@ -103,11 +106,14 @@ impl<'world> Mind<'world> {
 
     /// How much a post stirs: the other side more than one's own, both more than no side.
     fn stir(&self, weighed: &Weighed<'_>) -> i64 {
+        let foreign = mainly_chinese(weighed.post.content) != self.speaker.voice.chinese;
         SIDES * weighed.affinity.abs() - SIDES / 6 * weighed.affinity
             + weighed.relevance / 4
             + if weighed.hot { HOT } else { 0 }
+            + if weighed.news { NEWS } else { 0 }
             + score::log10(weighed.post.likes + 1) / 20
             - if weighed.post.quotes.is_some() { SECOND_HAND } else { 0 }
+            - if foreign { FOREIGN } else { 0 }
     }
 
     /// Comments by others on what the agent wrote lately that it has not answered.

@@ -106,10 +106,27 @@ impl<'world> Mind<'world> {
         self.dice.chance(purpose, draw, ppm)
     }
 
+    /// How much of its rates an agent writes, in hundredths: of four people one mostly reads and
+    /// one writes for two. All of them together write as much as configured.
+    fn talkative_percent(&self) -> u64 {
+        const READS: u64 = 15;
+        const ORDINARY: u64 = 100;
+        const LOUD: u64 = 185;
+        if self.speaks_for_many() {
+            return ORDINARY;
+        }
+        match self.world.source.character(self.id).below(Purpose::Write, 0, 4) {
+            0 => READS,
+            1 => LOUD,
+            _ => ORDINARY,
+        }
+    }
+
     /// How often something that happens at this rate per hour happens in this turn. A turn stands
     /// for an hour of activity: rounds that are shorter bring fewer turns each, not smaller ones.
     fn times(&self, draw: u32, per_hour_ppm: u32, most: u32) -> u32 {
-        let times = self.dice.whole(Purpose::Write, draw, u64::from(per_hour_ppm));
+        let per_hour_ppm = u64::from(per_hour_ppm) * self.talkative_percent() / 100;
+        let times = self.dice.whole(Purpose::Write, draw, per_hour_ppm);
         u32::try_from(times).unwrap_or(most).min(most)
     }
 }

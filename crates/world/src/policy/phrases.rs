@@ -4,8 +4,11 @@
 //! `{other}`, `{quote}`, `{count}`, `{number}`, `{when}`, `{clause}`, `{bio}`, `{name}`; and who
 //! speaks, one or many: `{I}`, `{am}`, `{my}`, `{me}`, `{have}`.
 
+mod interview;
+
 use alloc::string::String;
 
+pub(crate) use self::interview::{Did, Interview};
 use crate::words;
 
 /// Phrases to choose from. Of those that posts and comments begin from, a power of two: see
@@ -99,7 +102,7 @@ pub(crate) struct Posts {
     pub(crate) story: Speakers,
     /// On what `{author}` said about `{topic}`.
     pub(crate) echo: Attitudes,
-    pub(crate) organisation_echo: List,
+    pub(crate) organisation_echo: Attitudes,
     /// On what `{author}` said, `{quote}`.
     pub(crate) press_echo: List,
     /// On what `{author}` said, `{quote}`, and `{other}` sees differently.
@@ -107,6 +110,8 @@ pub(crate) struct Posts {
     /// On how a post of `{author}` spreads, with its `{count}` of likes.
     pub(crate) popular: Attitudes,
     pub(crate) press_popular: List,
+    /// On a `{number}` in what `{author}` said.
+    pub(crate) figure: List,
     /// On what one said `{when}`: `{quote}`.
     pub(crate) again: Sides,
     /// What may be added.
@@ -165,83 +170,23 @@ pub(crate) struct Quotes {
     pub(crate) report: List,
 }
 
-/// What is said in an interview. Slots as above, and `{profile}`, `{about}`, `{likes}`.
-pub(crate) struct Interview {
-    /// What its profile says: `{profile}`.
-    pub(crate) about: List,
-    pub(crate) who: List,
-    /// Where it stands on `{topic}`, and why.
-    pub(crate) stance: Sides,
-    /// The same, if it is what people do against it: a march, a petition.
-    pub(crate) action: Sides,
-    pub(crate) because: Sides,
-    /// How it feels: cheerful, calm, gloomy.
-    pub(crate) moods: [List; 3],
-    pub(crate) did: Did,
-    pub(crate) did_nothing: List,
-    /// How what it wrote was received: with `{likes}`; by `{author}`, who said `{quote}`.
-    pub(crate) liked: List,
-    pub(crate) answered: List,
-    pub(crate) unanswered: List,
-    /// What it sees: a post; two that differ.
-    pub(crate) sees: List,
-    pub(crate) divided: List,
-    pub(crate) sees_nothing: List,
-    /// About `{author}`: on the same side, on the other, on neither.
-    pub(crate) same_side: List,
-    pub(crate) other_side: List,
-    pub(crate) no_side: List,
-    pub(crate) follows: List,
-    pub(crate) mutes: List,
-    pub(crate) latest: List,
-    pub(crate) silent: List,
-    /// Whom it follows: `{author}` and `{other}`.
-    pub(crate) following: List,
-    /// What it will do.
-    pub(crate) next: Sides,
-    pub(crate) will_answer: List,
-    pub(crate) will_watch: List,
-    /// Why it did what it did.
-    pub(crate) why: Sides,
-    /// How many follow it.
-    pub(crate) standing: List,
-    /// How an answer ends.
-    pub(crate) ends: List,
-}
-
-/// What it did, deed by deed: to a post of `{author}`, `{quote}`; to `{author}`.
-pub(crate) struct Did {
-    pub(crate) posted: List,
-    pub(crate) reposted: List,
-    pub(crate) quoted: List,
-    pub(crate) liked: List,
-    pub(crate) unliked: List,
-    pub(crate) disliked: List,
-    pub(crate) undid_dislike: List,
-    pub(crate) reported: List,
-    pub(crate) commented: List,
-    pub(crate) liked_comment: List,
-    pub(crate) unliked_comment: List,
-    pub(crate) disliked_comment: List,
-    pub(crate) undid_comment_dislike: List,
-    pub(crate) followed: List,
-    pub(crate) unfollowed: List,
-    pub(crate) muted: List,
-    pub(crate) unmuted: List,
-}
-
 /// `template` with its slots filled; what begins a sentence gets a capital letter, and Latin
 /// letters beside Chinese ones a space.
 pub(crate) fn fill(template: &str, slots: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() + 64);
     let mut rest = template;
+    let chinese = template.chars().any(words::is_han);
     while let Some((text, (slot, after))) =
         rest.split_once('{').and_then(|(text, open)| Some((text, open.split_once('}')?)))
     {
         out.push_str(text);
         let value = slots.iter().find(|(name, _)| *name == slot).map_or("", |(_, value)| value);
         space_between(&mut out, value);
-        push_sentence_case(&mut out, value);
+        if chinese {
+            out.push_str(value);
+        } else {
+            push_sentence_case(&mut out, value);
+        }
         space_between(&mut out, after);
         rest = after;
     }
@@ -301,6 +246,7 @@ mod tests {
         let sides = [&posts.person, &posts.organisation, &posts.action, &posts.again];
         let attitudes = [
             &posts.echo,
+            &posts.organisation_echo,
             &posts.popular,
             &comments.person,
             &comments.organisation,
@@ -319,8 +265,14 @@ mod tests {
         all.extend(attitudes.into_iter().flat_map(Attitudes::all));
         all.extend(posts.field.all().into_iter().chain(posts.story.all()));
         all.extend([posts.expert, posts.press, posts.bio, posts.small_talk]);
-        all.extend([posts.organisation_echo, posts.press_echo, posts.both_sides]);
-        all.extend([posts.press_popular, comments.press, comments.chat, comments.measured_chat]);
+        all.extend([posts.press_echo, posts.both_sides]);
+        all.extend([
+            posts.press_popular,
+            posts.figure,
+            comments.press,
+            comments.chat,
+            comments.measured_chat,
+        ]);
         all.extend([comments.chat_question, comments.number, comments.press_reply]);
         all.extend([comments.thanks, comments.defends, comments.explains]);
         all.extend([quotes.press, quotes.report]);
@@ -384,7 +336,8 @@ mod tests {
         measured.extend(ENGLISH.quotes.organisation.all());
         measured.extend([ENGLISH.posts.press, ENGLISH.comments.press, ENGLISH.quotes.press]);
         measured.extend([ENGLISH.posts.organisation_ends, ENGLISH.comments.measured_ends]);
-        measured.extend([ENGLISH.posts.measured_reasons, ENGLISH.posts.organisation_echo]);
+        measured.extend([ENGLISH.posts.measured_reasons]);
+        measured.extend(ENGLISH.posts.organisation_echo.all());
         measured.extend([ENGLISH.comments.measured_chat, ENGLISH.comments.press_reply]);
         for phrase in measured.into_iter().flatten() {
             let words = phrase.split(|one: char| !one.is_ascii_alphabetic());

@@ -17,7 +17,7 @@ const COMMENTS: u32 = 1_000;
 const USERS: u32 = 2_000;
 
 /// Likelihoods in millionths. Of a dislike of the other side, and of anybody else.
-const DISLIKE_OTHER_SIDE: i64 = 170_000;
+const DISLIKE_OTHER_SIDE: i64 = 300_000;
 const DISLIKE: i64 = 12_000;
 /// Of a report of what the other side has success with; of what others have reported.
 const REPORT: i64 = 6_000;
@@ -47,7 +47,7 @@ impl Mind<'_> {
                 acts.push(Act::DislikePost { post });
             }
             // Sharing within one community says little; it is Twitter's way.
-            if self.twitter && marks.repost == 0 && wants(2, weighed.pull / 5 - 22_000) {
+            if self.twitter && marks.repost == 0 && wants(2, weighed.pull / 5 - 60_000) {
                 acts.push(Act::Repost { post });
             }
             if self.may_follow(weighed.post.author)
@@ -76,7 +76,7 @@ impl Mind<'_> {
 
     /// How likely the agent follows the author: the more its post appeals and its word weighs.
     fn devotion(&self, weighed: &Weighed<'_>, likes: bool) -> i64 {
-        let devotion = weighed.pull / 40 + self.influence(weighed.post.author) / 200;
+        let devotion = weighed.pull / 50 + self.influence(weighed.post.author) / 200;
         if likes { 2 * devotion } else { devotion / 2 }
     }
 

@@ -17,7 +17,7 @@ const REFRESH: i64 = 60_000;
 /// What a poor feed adds to each of them.
 const POOR: i64 = 30_000;
 /// A feed is poor in which nothing appeals as much.
-const APPEALS: i64 = 170_000;
+const APPEALS: i64 = 270_000;
 
 /// Draws of this module.
 const DRAWS: u32 = 300;

@@ -106,6 +106,7 @@ fn clauses(text: &str) -> impl Iterator<Item = &str> {
         .map(without_joint)
         .filter(|clause| {
             is_whole(clause)
+                && !is_question(clause)
                 && clause.chars().count() <= LONGEST
                 && !STAGE_DIRECTIONS.iter().any(|word| words::mentions(clause, word))
         })
@@ -135,6 +136,13 @@ fn is_whole(clause: &str) -> bool {
     } else {
         words::trim(clause).split(' ').count() >= SHORTEST
     }
+}
+
+/// Whether a clause asks what it stands behind: "who knew about it".
+fn is_question(clause: &str) -> bool {
+    let first = clause.split(' ').next().unwrap_or(clause);
+    ["who", "whose", "what", "why", "how", "which", "whether"].contains(&first)
+        || ["谁", "为什么", "怎么"].iter().any(|word| clause.starts_with(word))
 }
 
 fn is_introduction(clause: &str) -> bool {

@@ -20,6 +20,8 @@ pub(super) struct Weighed<'world> {
     pub(super) relevance: i64,
     /// Whether it names what everybody talks about.
     pub(super) hot: bool,
+    /// Whether it was planned: it is what the others are about.
+    pub(super) news: bool,
     /// How much it appeals, as the probability of a like in millionths.
     pub(super) pull: i64,
     /// Whether it was shown before.
@@ -28,13 +30,14 @@ pub(super) struct Weighed<'world> {
 }
 
 /// What makes a post appeal, in millionths of a like.
-const BASE: i64 = 150_000;
+const BASE: i64 = 310_000;
 const OWN_SIDE: i64 = 190_000;
-const HOT: i64 = 90_000;
+const HOT: i64 = 130_000;
+const NEWS: i64 = 120_000;
 /// What an observer holds back; what a warning takes away.
 const RESERVE: i64 = 50_000;
 const WARNING: i64 = 150_000;
-const LEAST: i64 = 4_000;
+const LEAST: i64 = 10_000;
 const MOST: i64 = 850_000;
 /// Beyond so many times the ordinary, influence adds nothing.
 const INFLUENCE: i64 = 8_000_000;
@@ -49,13 +52,17 @@ impl<'world> Mind<'world> {
         let flagged = row(post.id).is_some_and(|row| tables.posts.counters[row].flagged());
         let again = tables.seen[self.id as usize].contains(post.id);
         let influence = self.influence(post.author);
+        let news = topics::is_planned(self.world, &post);
+        // A joke is a joke, whoever makes it: sides count where the matter itself comes up.
+        let side = if hot || news { OWN_SIDE } else { OWN_SIDE / 2 };
         let mut pull = BASE
-            + OWN_SIDE * affinity
+            + side * affinity
             + relevance / 5
-            + i64::from(self.traits.sentiment_ppm) / 8
+            + i64::from(self.traits.sentiment_ppm) / 5
             + score::log10(post.likes + 1) / 20
-            + influence / 60
+            + influence / 30
             + if hot { HOT } else { 0 }
+            + if news { NEWS } else { 0 }
             + self.story.draws(said) / 6;
         if flagged {
             pull -= WARNING;
@@ -68,9 +75,10 @@ impl<'world> Mind<'world> {
             pull /= 2;
         }
         if again {
-            pull /= 2;
+            pull = pull * 2 / 3;
         }
-        Weighed { post, affinity, relevance, hot, pull: pull.clamp(LEAST, MOST), again, flagged }
+        let pull = pull.clamp(LEAST, MOST);
+        Weighed { post, affinity, relevance, hot, news, pull, again, flagged }
     }
 
     pub(super) fn speaks_for_many(&self) -> bool {
@@ -87,7 +95,7 @@ impl<'world> Mind<'world> {
     }
 
     /// How the agent takes up a text by `author`: never in favour of the other side, never
-    /// against its own. Who observes asks; the press asks, and is asked.
+    /// against any but that. Who observes asks; the press asks, and is asked.
     pub(super) fn attitude(&self, author: u32, draw: u32) -> Attitude {
         /// What a side counts, how far one strays from it, and from where on it shows.
         const SIDE: i64 = 550_000;
@@ -103,7 +111,7 @@ impl<'world> Mind<'world> {
             + self.dice.around(Purpose::Write, draw, STRAYS);
         match leaning {
             SHOWS.. if affinity >= 0 => Attitude::Agrees,
-            _ if leaning <= -SHOWS && affinity <= 0 => Attitude::Differs,
+            _ if leaning <= -SHOWS && affinity < 0 => Attitude::Differs,
             _ => Attitude::Asks,
         }
     }

@@ -35,16 +35,26 @@ pub(super) const ECHO: Attitudes = Attitudes {
     ],
 };
 
-pub(super) const ORGANISATION_ECHO: List = &[
-    "{author}关于{topic}的说法我们看到了，会在合适的时候回应。",
-    "{author}提到了{topic}，这是个正当的话题，我们会参与讨论。",
-    "关于{author}对{topic}的看法：有几点我们不同意，也愿意公开说明。",
-    "感谢{author}关注{topic}，看的人越多越好。",
-    "有人问起{author}的帖子，我们对{topic}的看法早已公开。",
-    "欢迎{author}和所有对{topic}有疑问的人直接联系我们。",
-    "{author}关于{topic}的帖子今天被转来很多次，已经记下。",
-    "对{author}所说的{topic}，我们想补充事实，不想添火。",
-];
+pub(super) const ORGANISATION_ECHO: Attitudes = Attitudes {
+    agrees: &[
+        "感谢{author}关注{topic}，看的人越多越好。",
+        "{author}说的{topic}，也是我们每天听到的，很高兴有人一起说。",
+        "在{topic}上，我们和{author}站在一起。",
+        "{author}关于{topic}的话我们支持，也愿意公开这么说。",
+    ],
+    differs: &[
+        "关于{author}对{topic}的看法：有几点我们不同意，也愿意公开说明。",
+        "{author}关于{topic}的说法我们看到了，会在合适的时候回应。",
+        "对{author}所说的{topic}，我们想补充事实，不想添火。",
+        "欢迎{author}直接来和我们谈{topic}。",
+    ],
+    asks: &[
+        "{author}提到了{topic}，这是个正当的话题，我们会参与讨论。",
+        "有人问起{author}的帖子，我们对{topic}的看法早已公开。",
+        "欢迎{author}和所有对{topic}有疑问的人直接联系我们。",
+        "{author}关于{topic}的帖子我们看到了，已经记下。",
+    ],
+};
 
 pub(super) const PRESS_ECHO: List = &[
     "{author}：“{quote}”。",
@@ -96,32 +106,43 @@ pub(super) const PRESS_POPULAR: List = &[
     "{author}关于{topic}的话传开了，短时间内{count}个赞。",
 ];
 
+pub(super) const FIGURE: List = &[
+    "{author}那条里，我记住的是这个数字：{number}。",
+    "{author}给的数字，忘不掉：{number}。",
+    "意见一大堆，数字只有一个，{author}说的：{number}。",
+    "{author}写的是{number}，这是怎么算出来的？",
+    "一直在想{author}提到的一个细节：{number}。",
+    "{number}，请回去再看一遍{author}那条。",
+    "吵之前先问一句：{author}说的{number}，大家都认吗？",
+    "{number}。{author}要是没写错，后面的事就多了。",
+];
+
 pub(super) const AGAIN: Sides = Sides {
     supportive: &[
         "{when}我写过：“{quote}”。现在还会这么写。",
-        "{when}那句话挨了些骂，我还是认：“{quote}”。",
-        "“{quote}”，这是我{when}说的，到目前为止没说错。",
-        "{when}发完之后有些回复让我想了想，但意思不变：“{quote}”。",
+        "{when}那句话不是人人爱听，我还是认：“{quote}”。",
+        "“{quote}”，这是我{when}说的，没打算收回。",
+        "{when}发完之后我又想了想，意思不变：“{quote}”。",
         "一个字都不收回：“{quote}”。{when}说的，现在也成立。",
         "给{when}没看到的人：“{quote}”。",
-        "{when}写的“{quote}”，反对意见看了，还是站得住。",
+        "{when}写的“{quote}”，还是站得住。",
         "和{when}的看法一样，只是更平静：“{quote}”。",
     ],
     opposing: &[
-        "“{quote}”，我{when}写的，到现在什么都没发生。",
-        "{when}问过，没人答：“{quote}”。",
+        "“{quote}”，我{when}写的，是认真的。",
+        "{when}说的，还没了结：“{quote}”。",
         "{when}就说过：“{quote}”。可以再说大声一点。",
-        "从{when}等到现在，等一个对这句话的回应：“{quote}”。",
-        "“{quote}”，{when}说的，之后没人理。",
+        "{when}发的，现在还是这个看法：“{quote}”。",
+        "“{quote}”，{when}说的，没人能说服我改口。",
         "{when}可能有人没看到，再提醒一次：“{quote}”。",
         "{when}是这样，现在还是这样：“{quote}”。",
-        "{when}问的就是这个：“{quote}”。沉默已经说明问题。",
+        "{when}说的就是这个：“{quote}”。事情还在那里。",
     ],
     neutral: &[
-        "{when}我写过：“{quote}”。看了一些回复，措辞应该再谨慎点。",
+        "{when}我写过：“{quote}”。现在会写得更谨慎一点。",
         "回到{when}说的“{quote}”，现在还成立吗？",
         "{when}那条（“{quote}”）的后续：没有后续。",
-        "{when}我写了“{quote}”，谢谢每一条回复。",
+        "{when}我写了“{quote}”，欢迎继续回复。",
         "{when}那句还在心里转：“{quote}”。",
         "“{quote}”，那是{when}，到现在也没更明白。",
         "{when}我想的是“{quote}”，今天没那么肯定了。",
@@ -151,7 +172,7 @@ pub(super) const STORY: Speakers = Speakers {
         "和谁聊都注意到同一件事：{clause}。",
         "仔细看，到处都是：{clause}。",
         "以后回头看，重要的是这个：{clause}。",
-        "几天前就说过：{clause}。",
+        "别说没人看出来：{clause}。",
         "真正的消息在字里行间：{clause}。",
         "不管站哪边，这一点很清楚：{clause}。",
         "一直在想一件事：{clause}。",

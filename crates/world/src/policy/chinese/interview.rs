@@ -154,6 +154,18 @@ pub(super) static INTERVIEW: Interview = Interview {
     ],
     latest: &["{I}知道的最近一条是“{quote}”。", "{I}印象深的一句是“{quote}”。"],
     silent: &["{I}不记得{author}发过什么。", "据{I}所知，{author}还没有发过帖。"],
+    unsure: &[
+        "这个{I}说不准，与其乱猜，不如直说。",
+        "到现在还没看到让{I}放心的答案。",
+        "{I}只知道读到的和写过的，再多就不知道了。",
+        "这个{I}也不知道，{I}也在问。",
+    ],
+    nearest: &[
+        "{I}看到的最接近的一条，是{author}说的：“{quote}”。",
+        "最接近的是{author}：“{quote}”。",
+        "可以去问{author}，原话是：“{quote}”。",
+    ],
+    own_words: &["{I}能说的，{when}已经说了：“{quote}”。", "{when}{I}自己写过：“{quote}”。"],
     following: &["{I}关注了{author}和{other}等人。", "{I}关注的人里有{author}和{other}。"],
     next: Sides {
         supportive: &[

@@ -35,16 +35,26 @@ pub(super) const ECHO: Attitudes = Attitudes {
     ],
 };
 
-pub(super) const ORGANISATION_ECHO: List = &[
-    "We have read what {author} says about {topic} and will respond in due course.",
-    "{author} has raised {topic}. It is a fair subject, and we will take part in the discussion.",
-    "On the remarks of {author} about {topic}: we see some points differently, and we say so openly.",
-    "Thank you to {author} for taking up {topic}. The more people look at it, the better.",
-    "We have been asked about the post by {author}. Our view on {topic} is on record.",
-    "We invite {author}, and everyone who has questions about {topic}, to talk to us directly.",
-    "The post by {author} on {topic} has reached us many times today. We take note.",
-    "To what {author} writes about {topic} we would like to add facts, not heat.",
-];
+pub(super) const ORGANISATION_ECHO: Attitudes = Attitudes {
+    agrees: &[
+        "Thank you to {author} for taking up {topic}. The more people look at it, the better.",
+        "{author} says about {topic} what we hear every day. We are glad not to be alone.",
+        "We stand with {author} on {topic}.",
+        "What {author} writes about {topic} has our support, and we say so in public.",
+    ],
+    differs: &[
+        "On the remarks of {author} about {topic}: we see some points differently, and we say so openly.",
+        "We have read what {author} says about {topic} and will respond in due course.",
+        "To what {author} writes about {topic} we would like to add facts, not heat.",
+        "We invite {author} to talk to us about {topic}, rather than about us.",
+    ],
+    asks: &[
+        "{author} has raised {topic}. It is a fair subject, and we will take part in the discussion.",
+        "We have been asked about the post by {author}. Our view on {topic} is on record.",
+        "We invite {author}, and everyone who has questions about {topic}, to talk to us directly.",
+        "The post by {author} on {topic} has reached us. We take note.",
+    ],
+};
 
 pub(super) const PRESS_ECHO: List = &[
     "{author}: “{quote}”.",
@@ -58,14 +68,14 @@ pub(super) const PRESS_ECHO: List = &[
 ];
 
 pub(super) const BOTH_SIDES: List = &[
-    "{author} says: “{quote}”. {other} disagrees.",
+    "{author} says: “{quote}”. {other} is not on that side.",
     "“{quote}”, says {author}. {other} tells a different story.",
     "Two accounts. {author}: “{quote}”. {other} sees it the other way round.",
     "{author} and {other} are at odds. In the words of the first: “{quote}”.",
-    "{other} contradicts {author}, who had written: “{quote}”.",
+    "Ask {other} and you hear another view than from {author}, who writes: “{quote}”.",
     "Between {author} (“{quote}”) and {other} there is little common ground.",
     "No agreement in sight between {author} and {other}. At issue: “{quote}”.",
-    "“{quote}”: the line by {author} that {other} does not accept.",
+    "“{quote}”, writes {author}. Among those on the other side: {other}.",
 ];
 
 pub(super) const POPULAR: Attitudes = Attitudes {
@@ -96,32 +106,43 @@ pub(super) const PRESS_POPULAR: List = &[
     "What {author} wrote about {topic} spreads: {count} likes within a short time.",
 ];
 
+pub(super) const FIGURE: List = &[
+    "{number}. Of all that {author} wrote, that is what stays with me.",
+    "From {author}, and hard to forget: {number}.",
+    "Lots of opinions about, and one figure. It comes from {author}: {number}.",
+    "{number}, writes {author}. How was that counted?",
+    "I keep coming back to one detail by {author}: {number}.",
+    "{number}. Read that again in the post by {author}.",
+    "Before we shout: do we all accept what {author} says, {number}?",
+    "{number}. If {author} has that right, a lot follows from it.",
+];
+
 pub(super) const AGAIN: Sides = Sides {
     supportive: &[
         "As I wrote {when}: “{quote}”. I would write it again.",
-        "What I said {when} got some heat. I stand by it: “{quote}”.",
-        "“{quote}”. That was me {when}, and the day has proved me right so far.",
-        "Some replies to what I posted {when} made me think. The point stands: “{quote}”.",
+        "Not everybody liked what I said {when}. I stand by it: “{quote}”.",
+        "“{quote}”. That was me {when}, and I see no reason to take it back.",
+        "I have thought again about what I posted {when}. The point stands: “{quote}”.",
         "Not taking back a word of it: “{quote}”. Posted {when}, still true.",
         "For those who missed it {when}: “{quote}”.",
-        "“{quote}”, I wrote {when}. I have read the objections. It holds.",
+        "“{quote}”, I wrote {when}. It holds.",
         "Same view as {when}, only calmer: “{quote}”.",
     ],
     opposing: &[
-        "“{quote}”. I wrote that {when}. Nothing has happened since.",
-        "Asked {when}, not answered: “{quote}”.",
+        "“{quote}”. I wrote that {when}, and I mean it.",
+        "From {when}, and not settled: “{quote}”.",
         "As I said {when}: “{quote}”. I can say it louder.",
-        "Posted {when}, and I am still waiting for a reaction: “{quote}”.",
-        "“{quote}”. Said {when}, ignored ever since.",
+        "Posted {when}, still my view: “{quote}”.",
+        "“{quote}”. Said {when}, and nobody has talked me out of it.",
         "Reminder, because it was easy to miss {when}: “{quote}”.",
         "It was true {when} and it is true now: “{quote}”.",
-        "“{quote}”, that is what I asked {when}. The silence speaks for itself.",
+        "“{quote}”, that is what I said {when}. It has not gone away.",
     ],
     neutral: &[
-        "I wrote {when}: “{quote}”. After some replies I would put it more carefully.",
+        "I wrote {when}: “{quote}”. I would put it more carefully now.",
         "Back to what I said {when}: “{quote}”. Does it still hold?",
         "An update to my post of {when} (“{quote}”): no update.",
-        "“{quote}”, I wrote {when}. Thank you for every reply.",
+        "“{quote}”, I wrote {when}. Replies still welcome.",
         "Still turning this over, from {when}: “{quote}”.",
         "“{quote}”. That was {when}. I am none the wiser.",
         "{when} I thought: “{quote}”. Today I am less sure.",
@@ -151,7 +172,7 @@ pub(super) const STORY: Speakers = Speakers {
         "Everybody I talk to notices the same thing: {clause}.",
         "Look closely and you see it everywhere: {clause}.",
         "Here is the part that will matter later: {clause}.",
-        "Called it days ago: {clause}.",
+        "Do not say nobody saw it coming: {clause}.",
         "The real news is between the lines: {clause}.",
         "Whatever side you are on, this much is plain: {clause}.",
         "I keep thinking about one thing: {clause}.",

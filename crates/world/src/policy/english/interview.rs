@@ -207,6 +207,21 @@ pub(super) static INTERVIEW: Interview = Interview {
         "{I} cannot remember a post by {author}.",
         "As far as {I} know {author} has not posted anything yet.",
     ],
+    unsure: &[
+        "{I} cannot answer that for certain, and {I} would rather say so than guess.",
+        "Nobody has shown {me} an answer to that which {I} would vouch for.",
+        "{I} know what {I} read and what {I} wrote, and no more than that.",
+        "That {I} do not know. {I} ask it as well.",
+    ],
+    nearest: &[
+        "The nearest to it that {I} {have} read is from {author}: “{quote}”.",
+        "{author} comes closest: “{quote}”.",
+        "Ask {author}, who wrote: “{quote}”.",
+    ],
+    own_words: &[
+        "What {I} could say about it {I} said {when}: “{quote}”.",
+        "{my} own words on it, from {when}: “{quote}”.",
+    ],
     following: &[
         "{I} follow {author} and {other}, among others.",
         "Among those {I} follow are {author} and {other}.",

@@ -20,7 +20,7 @@ pub(crate) static ENGLISH: Language = Language {
         many: ["we", "are", "our", "us", "have"],
         singular: ["is", "has", "it", "it"],
         plural: ["are", "have", "they", "them"],
-        anything: "all of this",
+        anything: "this",
         when: When {
             just_now: "a moment ago",
             this_morning: "this morning",

@@ -36,7 +36,7 @@ pub(super) const PERSON_REPLY: Attitudes = Attitudes {
         "{author}, let us at least agree that {topic} {is} not a joke.",
         "Nice line, {author}. Now an argument, please.",
         "I expected more from you, {author}.",
-        "{author}, that was true a year ago.",
+        "{author}, that is only half of it.",
         "Not convinced, {author}, not even a little.",
     ],
     asks: &[
@@ -218,7 +218,7 @@ pub(super) const ENDS: Attitudes = Attitudes {
 };
 
 pub(super) const PRESS_ENDS: List = &[
-    "Thank you.",
+    "Every detail helps.",
     "We report what we can confirm.",
     "Tips are welcome.",
     "Messages are open.",
@@ -229,7 +229,7 @@ pub(super) const PRESS_ENDS: List = &[
 ];
 
 pub(super) const MEASURED_ENDS: List = &[
-    "Thank you.",
+    "We take this seriously.",
     "We remain at your disposal.",
     "We read every reply.",
     "More on this soon.",

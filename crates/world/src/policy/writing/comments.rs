@@ -5,6 +5,8 @@ use alloc::string::{String, ToString};
 use super::topics;
 use super::walk::Kind;
 use super::{Additions, Attitude, Speaker, Text, fragments, slots};
+use crate::policy::chinese::CHINESE;
+use crate::policy::english::ENGLISH;
 use crate::policy::phrases::List;
 use crate::policy::voice::{Manner, mainly_chinese};
 use crate::random::Purpose;
@@ -109,12 +111,15 @@ impl Writer<'_> {
         let count = post.likes.to_string();
         let quote =
             self.speaker.fragment(post.content, self.draw + 1).filter(|quote| is_short(quote));
-        let number = fragments::number(post.content, &self.speaker.world.settings.topics);
+        let topics = &self.speaker.world.settings.topics;
+        let planned = topics::is_planned(self.speaker.world, post);
+        let figure = || fragments::figure(post.content, topics, self.speaker.voice.chinese);
+        let number = if planned { figure() } else { None };
         let others = [
             ("author", post.author_name),
             ("count", count.as_str()),
             ("quote", quote.as_deref().unwrap_or_default()),
-            ("number", number.unwrap_or_default()),
+            ("number", number.as_deref().unwrap_or_default()),
         ];
         let slots = slots(self.speaker, &topic, &others);
         let (kind, phrases) = self.on(post, number.is_some(), quote.is_some());
@@ -130,7 +135,7 @@ impl Writer<'_> {
         let roll = speaker.dice.below(Purpose::Write, self.draw, 100);
         if self.is_chat(post) {
             let measured = matches!(manner, Manner::Organisation | Manner::Press);
-            return match (measured, fragments::asks(post.content)) {
+            return match (measured, asks_something(post.content)) {
                 (true, _) => (Kind::Chat, comments.measured_chat),
                 (false, true) => (Kind::ChatQuestion, comments.chat_question),
                 (false, false) => (Kind::Chat, comments.chat),
@@ -142,10 +147,10 @@ impl Writer<'_> {
             Manner::Press => (Kind::Comment, comments.press),
             Manner::Organisation => (Kind::Comment, comments.organisation.of(attitude)),
             _ if report => (Kind::Report, comments.report.of(speaker.stance)),
-            _ if fragments::asks(post.content) && roll < 30 => {
+            _ if asks_something(post.content) && roll < 75 => {
                 (Kind::Question, comments.question.of(attitude))
             }
-            _ if number && attitude != Attitude::Agrees && roll < 25 => {
+            _ if number && attitude != Attitude::Agrees && roll < 35 => {
                 (Kind::Number, comments.number)
             }
             _ if post.likes >= POPULAR && (30..45).contains(&roll) => {
@@ -163,7 +168,7 @@ impl Writer<'_> {
         let world = self.speaker.world;
         let story = words::signature(&world.settings.narrative);
         let said = row(post.id).map(|row| world.tables.posts.signature[row]);
-        post.tick > 0
+        !topics::is_planned(world, post)
             && post.quotes.is_none()
             && topics::hot(world, post.content).is_none()
             && said.is_none_or(|said| words::relevance(story, said) < ABOUT_THE_STORY)
@@ -252,6 +257,15 @@ impl Writer<'_> {
             _ => said,
         }
     }
+}
+
+/// Whether a text asks something, other than what one makes of it.
+fn asks_something(text: &str) -> bool {
+    let ends = [&ENGLISH, &CHINESE].map(|language| language.posts);
+    let mut ends = ends.iter().flat_map(|posts| {
+        [posts.person_ends, posts.light_ends, posts.press_ends].into_iter().flatten()
+    });
+    fragments::asks(text) && !ends.any(|end| text.ends_with(end))
 }
 
 /// Whether a fragment is short enough to be thrown back at its author.

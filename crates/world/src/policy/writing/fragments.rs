@@ -1,6 +1,7 @@
 //! What can be taken out of a text: a sentence, a number, whether it asks something.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::policy::voice::mainly_chinese;
 use crate::words;
@@ -106,7 +107,7 @@ pub(crate) fn shortened(sentence: &str, most: usize) -> String {
     let Some((limit, _)) = sentence.char_indices().nth(most) else { return sentence.into() };
     let start = &sentence[..limit];
     let comma = start
-        .rfind([',', '，', ':', '：', '、', '('])
+        .rfind([',', '，', '、', '('])
         .filter(|&comma| comma * 5 > limit * 2 && is_break(sentence, comma));
     match comma {
         Some(comma) => words::trim(&start[..comma]).into(),
@@ -128,8 +129,74 @@ pub(super) fn asks(text: &str) -> bool {
     words::trim(text).ends_with(['?', '？'])
 }
 
+/// A number in `text` with what it counts, "3 of 60 emergency braking tests", if that can be told;
+/// in a Chinese sentence without: "3/60". Else a bare number that says something.
+pub(super) fn figure(text: &str, topics: &[String], chinese: bool) -> Option<String> {
+    let words: Vec<&str> = text.split([' ', '\n']).collect();
+    let counted = (0..words.len()).find_map(|place| counted(&words, place, chinese));
+    // Two bare digits may number anything: a photograph, a page.
+    let telling = |number: &&str| number.contains([',', '.', '%']) || mainly_chinese(text);
+    counted.or_else(|| number(text, topics).filter(telling).map(String::from))
+}
+
+/// What the number at `place` counts, or how many out of how many.
+fn counted(words: &[&str], place: usize, chinese: bool) -> Option<String> {
+    let is_number = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_digit())
+            && word.chars().all(|one| one.is_ascii_digit() || matches!(one, '.' | ','))
+            && !word.ends_with(['.', ','])
+    };
+    let number = words.get(place).filter(|word| is_number(word))?;
+    let before = place.checked_sub(1).map_or("", |before| words[before]);
+    let name = before.starts_with(|first: char| first.is_ascii_uppercase());
+    if name && !before.ends_with('.') {
+        return None;
+    }
+    let whole = match words.get(place + 1..)? {
+        ["of", whole, ..] if is_number(whole) => Some((*whole, place + 3)),
+        ["of", _, whole, ..] if is_number(whole) => Some((*whole, place + 4)),
+        _ => None,
+    };
+    match (whole, chinese) {
+        (Some((whole, _)), true) => Some(alloc::format!("{number}/{whole}")),
+        (None, true) => None,
+        (Some((whole, next)), false) => {
+            Some(alloc::format!("{number} of {whole} {}", things(&words[next..])?))
+        }
+        (None, false) => Some(alloc::format!("{number} {}", things(&words[place + 1..])?)),
+    }
+}
+
+/// Words that are no part of what is counted.
+const NO_THINGS: [&str; 12] =
+    ["of", "to", "the", "a", "in", "on", "is", "was", "has", "its", "this", "and"];
+
+/// Up to three words, the last of them a plural.
+fn things(words: &[&str]) -> Option<String> {
+    let plain = |word: &str| word.chars().all(|one| one.is_ascii_lowercase());
+    let is_end = |word: &str| word.ends_with('s') && !word.ends_with("ss");
+    let bare = |word: &'_ &str| String::from(word.trim_end_matches(['.', ',', ';', ':', '?', '!']));
+    let mut said: Vec<String> = Vec::new();
+    for word in words.iter().take(3) {
+        let thing = bare(word);
+        if !plain(&thing) || NO_THINGS.contains(&thing.as_str()) || thing.is_empty() {
+            return None;
+        }
+        let ends = is_end(&thing);
+        let last = thing.len() < word.len();
+        said.push(thing);
+        if ends {
+            return Some(said.join(" "));
+        }
+        if last {
+            return None;
+        }
+    }
+    None
+}
+
 /// A number in `text` that says something: neither a time nor a year nor part of a name.
-pub(super) fn number<'text>(text: &'text str, topics: &[String]) -> Option<&'text str> {
+fn number<'text>(text: &'text str, topics: &[String]) -> Option<&'text str> {
     let marks = |character: char| matches!(character, '.' | ',' | ':' | '%');
     let numbers = text.split(|character: char| !character.is_ascii_digit() && !marks(character));
     numbers.map(|number| number.trim_matches(['.', ',', ':'])).find(|number| {
@@ -152,7 +219,6 @@ fn is_part_of_a_name(text: &str, number: &str) -> bool {
 mod tests {
     use super::*;
     use alloc::vec;
-    use alloc::vec::Vec;
 
     #[test]
     fn sentences_end_where_they_do() {
@@ -177,6 +243,22 @@ mod tests {
         let short = "An internal memo that the paper has seen says the new shuttles failed";
         assert_eq!(first(long).as_deref(), Some(short));
         assert_eq!(shortened("one two three four", 9), "one two…");
+    }
+
+    #[test]
+    fn figures_come_with_what_they_count() {
+        let memo = "They failed 3 of 60 emergency braking tests.";
+        for (text, found, in_chinese) in [
+            (memo, Some("3 of 60 emergency braking tests"), Some("3/60")),
+            ("11 of its 64 timber piles have gone.", Some("11 of 64 timber piles"), Some("11/64")),
+            ("Photographs 14 to 22. 140 stalls, closed.", Some("140 stalls"), None),
+            ("It is 41,000 now.", Some("41,000"), Some("41,000")),
+            ("问卷收回了3260份。", Some("3260"), Some("3260")),
+            ("Branch 12 marches at 11:00.", None, None),
+        ] {
+            assert_eq!(figure(text, &[], false).as_deref(), found, "{text}");
+            assert_eq!(figure(text, &[], true).as_deref(), in_chinese, "{text}");
+        }
     }
 
     #[test]

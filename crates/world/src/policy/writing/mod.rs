@@ -1,5 +1,6 @@
 //! What agents write: from phrases, topics and what they take up.
 
+mod bios;
 mod comments;
 pub(crate) mod fragments;
 mod posts;
@@ -123,13 +124,17 @@ impl<'world> Speaker<'world> {
     /// As [`Speaker::fragment`], of a post that the speaker has not quoted lately.
     fn fresh_fragment(&self, post: &PostView<'_>, draw: u32) -> Option<String> {
         let fragment = self.fragment(post.content, draw)?;
+        (!self.has_said(&fragment)).then_some(fragment)
+    }
+
+    /// Whether these words stand in a post that the speaker wrote lately.
+    fn has_said(&self, words: &str) -> bool {
         let mut own =
             self.world.tables.deeds[self.id as usize].latest().filter_map(|deed| match deed.kind {
                 DeedKind::Posted | DeedKind::Quoted => self.world.post(deed.id),
                 _ => None,
             });
-        let said = own.any(|own| own.content.contains(&fragment));
-        (!said).then_some(fragment)
+        own.any(|own| own.content.contains(words))
     }
 
     /// One of `phrases` by the walk of `kind`, with one of `additions` or none.

@@ -3,9 +3,10 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::bios::pieces;
 use super::topics::{self, Topic};
 use super::walk::Kind;
-use super::{Additions, Attitude, Speaker, Text, slots, time};
+use super::{Additions, Attitude, Speaker, Text, fragments, slots, time};
 use crate::feed;
 use crate::policy::phrases::{List, Posts};
 use crate::policy::story::Story;
@@ -14,7 +15,6 @@ use crate::random::Purpose;
 use crate::setup::{PPM, Stance};
 use crate::tables::DeedKind;
 use crate::view::PostView;
-use crate::words;
 
 /// From how many likes on a post is worth a remark.
 const POPULAR: u32 = 8;
@@ -25,14 +25,15 @@ const AGAIN_AFTER: u64 = 180;
 struct Mix {
     echo: u32,
     popular: u32,
+    figure: u32,
     again: u32,
     field: u32,
     bio: u32,
 }
 
-const PERSON: Mix = Mix { echo: 14, popular: 5, again: 5, field: 16, bio: 3 };
-const ORGANISATION: Mix = Mix { echo: 10, popular: 0, again: 0, field: 14, bio: 0 };
-const PRESS: Mix = Mix { echo: 32, popular: 8, again: 0, field: 6, bio: 0 };
+const PERSON: Mix = Mix { echo: 14, popular: 5, figure: 8, again: 5, field: 16, bio: 3 };
+const ORGANISATION: Mix = Mix { echo: 10, popular: 0, figure: 0, again: 0, field: 14, bio: 0 };
+const PRESS: Mix = Mix { echo: 32, popular: 8, figure: 0, again: 0, field: 6, bio: 0 };
 
 /// How many posts begin with nothing added: the press is terse.
 const BARE: u32 = 450_000;
@@ -64,6 +65,8 @@ pub(in crate::policy) fn post(
         writer.echo(seen)
     } else if falls_to(mix.popular) {
         writer.popular(seen)
+    } else if falls_to(mix.figure) {
+        writer.figure(seen)
     } else if falls_to(mix.again) {
         writer.again()
     } else if falls_to(mix.field) {
@@ -161,6 +164,9 @@ impl Writer<'_> {
         }
         let clause = story.clause(speaker.voice.chinese, speaker.dice, self.draw + 6)?;
         let clause = speaker.within_a_sentence(clause);
+        if speaker.has_said(&clause) {
+            return None;
+        }
         let said = &self.posts().story;
         let phrases = match speaker.voice.manner {
             Manner::Person | Manner::Expert => said.person,
@@ -179,7 +185,7 @@ impl Writer<'_> {
         let (author, topic) = self.heard(seen, 0)?;
         let echo = &self.posts().echo;
         let phrases = match speaker.voice.manner {
-            Manner::Organisation => self.posts().organisation_echo,
+            Manner::Organisation => self.posts().organisation_echo.of(self.attitude(author.author)),
             _ => echo.of(self.attitude(author.author)),
         };
         let slots = slots(speaker, &topic, &[("author", author.author_name)]);
@@ -268,6 +274,24 @@ impl Writer<'_> {
         Some(self.compose(Kind::Popular, phrases, &[], &slots))
     }
 
+    /// On a number in an event of the setup, once for each.
+    fn figure(&self, seen: &[PostView<'_>]) -> Option<String> {
+        let speaker = self.speaker;
+        let common = &speaker.world.settings.topics;
+        let events = seen.iter().filter(|post| topics::is_planned(speaker.world, post));
+        let mut figures: Vec<(&PostView<'_>, String)> = events
+            .filter_map(|post| {
+                let number = fragments::figure(post.content, common, speaker.voice.chinese)?;
+                (!speaker.has_said(&number)).then_some((post, number))
+            })
+            .collect();
+        let count = u32::try_from(figures.len()).unwrap_or(u32::MAX);
+        let place = speaker.dice.below(Purpose::Write, self.draw + 12, count) as usize;
+        let (post, number) = (place < figures.len()).then(|| figures.swap_remove(place))?;
+        let slots = [("author", post.author_name), ("number", number.as_str())];
+        Some(self.compose(Kind::Figure, self.posts().figure, &[], &slots))
+    }
+
     /// On what the agent itself said some time ago.
     fn again(&self) -> Option<String> {
         let speaker = self.speaker;
@@ -334,52 +358,5 @@ impl Writer<'_> {
     fn part_of_day(&self) -> usize {
         let world = self.speaker.world;
         time::part_of_day(world.setup.clock.hour(world.tick))
-    }
-}
-
-/// The pieces of a bio that can be quoted: between its marks, without pictures and links.
-fn pieces(bio: &str) -> impl Iterator<Item = String> {
-    /// Letters that a piece has at least and characters that it has at most.
-    const SHORTEST: usize = 2;
-    const LONGEST: usize = 60;
-    let breaks = |character: char| {
-        matches!(character, '|' | ',' | ';' | '/' | '\n' | '.' | '。' | '，' | '、' | '；' | '!')
-            || is_picture(character)
-    };
-    let words = bio.split([' ', '\n']).filter(|word| !word.contains("//"));
-    let words: Vec<&str> = words.collect();
-    let pieces: Vec<String> = words.join(" ").split(breaks).map(String::from).collect();
-    pieces
-        .into_iter()
-        .map(|piece| {
-            let marks = ['-', '–', '—', '•', '·', '"', '“', '”', ' '];
-            String::from(words::trim(&piece).trim_matches(marks))
-        })
-        .filter(|piece| {
-            let count = piece.chars().count();
-            (SHORTEST..=LONGEST).contains(&count)
-                && !piece.contains(['@', '#', ':'])
-                && piece.chars().any(|one| one.is_ascii_alphabetic() || words::is_han(one))
-        })
-}
-
-/// Emoji and the like.
-fn is_picture(character: char) -> bool {
-    matches!(character, '\u{200d}' | '\u{2190}'..='\u{2bff}' | '\u{fe00}'..='\u{fe0f}')
-        || character >= '\u{1f000}'
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec::Vec;
-
-    #[test]
-    fn bios_come_apart_without_pictures_and_links() {
-        let bio = "Beach bum, nerd 🤓, avid reader 📚. I blog @ https://t.co/Jj #AgEcon | INTJ";
-        let all: Vec<String> = pieces(bio).collect();
-        assert_eq!(all, ["Beach bum", "nerd", "avid reader", "INTJ"]);
-        assert_eq!(pieces("✩ 🇬🇾🍉").count(), 0);
-        assert_eq!(pieces("大学生，关心交通。").collect::<Vec<_>>(), ["大学生", "关心交通"]);
     }
 }

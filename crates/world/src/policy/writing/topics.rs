@@ -7,6 +7,7 @@ use super::Speaker;
 use crate::policy::phrases::Grammar;
 use crate::policy::voice::mainly_chinese;
 use crate::random::Purpose;
+use crate::view::PostView;
 use crate::words;
 use crate::world::World;
 
@@ -38,6 +39,19 @@ pub(crate) fn named<'world>(world: &'world World, id: u32, text: &str) -> Option
 /// The first of what everybody talks about that `text` names.
 pub(crate) fn hot<'world>(world: &'world World, text: &str) -> Option<&'world str> {
     world.settings.topics.iter().map(String::as_str).find(|topic| names(text, topic))
+}
+
+/// Whether a post is an event of the setup rather than somebody's remark: one that was there from
+/// the start, or came at its time.
+pub(crate) fn is_planned(world: &World, post: &PostView<'_>) -> bool {
+    let mut seeds = world.setup.seed_posts.iter();
+    let mut scheduled = world.setup.scheduled.iter();
+    if post.tick == 0 {
+        seeds.any(|seed| seed.agent == post.author && seed.content == post.content)
+    } else {
+        let due = |agent, round| agent == post.author && round == post.tick;
+        scheduled.any(|event| due(event.agent, event.round) && event.content == post.content)
+    }
 }
 
 /// Whether `text` names `topic`: all of it, or its last words, "the memo" for "braking memo".
@@ -85,7 +99,11 @@ impl Speaker<'_> {
 
     /// One of the speaker's interests.
     pub(super) fn a_field(&self, draw: u32) -> Option<Topic> {
-        let fields = self.agent.interests.iter().filter(|interest| !is_role(interest));
+        // What everybody talks about is no field of one's own; "baker, Tar Lane" is who one is.
+        let common = &self.world.settings.topics;
+        let fields = self.agent.interests.iter().filter(|interest| {
+            !is_role(interest) && !interest.contains([',', '，']) && !common.contains(interest)
+        });
         let fields: Vec<String> = fields.cloned().collect();
         let topic = self.one_of(&fields, draw)?;
         Some(self.in_a_sentence(topic))
@@ -202,9 +220,12 @@ fn english(topic: &str, article: &str, is_name: impl Fn(&str) -> bool) -> Topic 
     let proper = later_capital || acronym && capital(first) || !first.is_ascii();
     let keeps = proper || DAYS_AND_MONTHS.contains(&first) || is_name(first);
     let text = if capital(first) && !keeps { lower_first(topic) } else { topic.into() };
+    // "the option on Pier 9" is no name, though it ends with one.
+    let start = &topic[..head_end(topic)];
+    let qualified = start != topic && !start.split(' ').any(capital);
     let determined = DETERMINERS.iter().any(|word| first.eq_ignore_ascii_case(word));
     let head = head(&text);
-    let bare = proper || determined || topic.starts_with(['#', '@']);
+    let bare = proper && !qualified || determined || topic.starts_with(['#', '@']);
     let needs = THE.contains(&head) && count == 1;
     let takes = !article.is_empty() && !is_uncountable(head, count);
     let article = if bare || !(needs || takes) { "" } else { "the " };
@@ -223,13 +244,18 @@ fn lower_first(text: &str) -> String {
 
 /// The noun that decides whether a topic is one thing or several: "rights" of "rights of way".
 fn head(topic: &str) -> &str {
-    let end = [" of ", " in ", " at ", " for ", " on ", " to ", " from ", " with ", " against "]
+    let end = head_end(topic);
+    let start = topic[..end].rfind(' ').map_or(0, |space| space + 1);
+    &topic[start..end]
+}
+
+/// Where what qualifies the noun begins: " on Pier 9".
+fn head_end(topic: &str) -> usize {
+    [" of ", " in ", " at ", " for ", " on ", " to ", " from ", " with ", " against "]
         .iter()
         .filter_map(|word| topic.find(word))
         .min()
-        .unwrap_or(topic.len());
-    let start = topic[..end].rfind(' ').map_or(0, |space| space + 1);
-    &topic[start..end]
+        .unwrap_or(topic.len())
 }
 
 fn is_plural(head: &str) -> bool {
@@ -254,7 +280,8 @@ fn is_action(topic: &str) -> bool {
 
 /// What somebody is rather than what it is interested in; a profession counts as an interest.
 #[rustfmt::skip]
-const ROLES: [&str; 40] = [
+const ROLES: [&str; 50] = [
+    "busker", "newsletter", "newspaper", "restaurateur", "association", "keeper", "fisher", "cook", "seller", "vendor",
     "owner", "engineer", "student", "teacher", "councillor", "councilor", "manager", "officer",
     "worker", "driver", "reporter", "lawyer", "doctor", "nurse", "professor", "lecturer",
     "researcher", "developer", "designer", "writer", "editor", "analyst", "consultant", "director",
@@ -312,6 +339,7 @@ mod tests {
             ("Harborview tram", true, "the Harborview tram", false),
             ("Housing crisis", true, "the housing crisis", false),
             ("the strike", true, "the strike", false),
+            ("option on Pier 9", true, "the option on Pier 9", false),
             ("public transport", true, "public transport", false),
             ("Public transport", false, "public transport", false),
             ("Economics", false, "economics", false),

@@ -24,6 +24,7 @@ pub(super) enum Kind {
     Chat = 16,
     Report = 17,
     ChatQuestion = 18,
+    Figure = 19,
 }
 
 /// One step: which phrase, and what is added to it (0: nothing).

@@ -76,7 +76,8 @@ fn posts_per_hour_means_more_posts_of_that_agent() {
             runs(platform, ROUNDS, change, |_, actions| count(actions, own))
         };
         assert_more("posts", &with(1_200_000), &with(200_000), 200);
-        let most = with(9_000_000);
+        // However little it writes by nature.
+        let most = with(30_000_000);
         assert!(most.iter().all(|&posts| posts == 2 * u64::from(ROUNDS)), "at most two a round");
         assert_eq!(with(0).iter().sum::<u64>(), 0);
     }
