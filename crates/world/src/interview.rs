@@ -293,8 +293,7 @@ impl Answer<'_> {
     /// That it does not know, and what of all that it wrote and read comes nearest.
     fn nearest(&self) -> Vec<String> {
         let (lines, world) = (self.lines(), self.speaker.world);
-        let asked = words::signature(self.prompt);
-        let near = |text: &str| words::relevance(asked, words::signature(text));
+        let near = |text: &str| question::shared(self.prompt, text);
         let closest = |own: bool| {
             let all =
                 self.known().into_iter().filter(|said| (said.author == self.speaker.id) == own);
@@ -335,8 +334,7 @@ impl Answer<'_> {
 
     /// The sentence of `text` that shares most with the question.
     fn cite_about(&self, text: &str, draw: u32) -> String {
-        let asked = words::signature(self.prompt);
-        let near = |sentence: &&str| words::relevance(asked, words::signature(sentence));
+        let near = |sentence: &&str| question::shared(self.prompt, sentence);
         let sentence = fragments::sentences(text).max_by_key(near);
         self.cite(sentence.filter(|one| near(one) > 0).unwrap_or(text), draw)
     }

@@ -100,6 +100,27 @@ fn asks_for_a_fact(prompt: &str) -> bool {
     FACT.iter().any(|word| begins(word)) || FACT_CHINESE.iter().any(|word| prompt.contains(word))
 }
 
+/// Words of a question that say nothing of what it is about.
+const NOT_TELLING: [&str; 12] = [
+    "what", "whose", "which", "where", "when", "many", "much", "that", "there", "does", "have",
+    "were",
+];
+
+/// How many telling words of `prompt`, or pairs of Chinese characters, stand in `text`.
+pub(super) fn shared(prompt: &str, text: &str) -> usize {
+    let telling = |word: &&str| {
+        word.len() >= 4 && !NOT_TELLING.iter().any(|other| word.eq_ignore_ascii_case(other))
+    };
+    let words = prompt.split(|one: char| !one.is_ascii_alphanumeric()).filter(telling);
+    let latin = words.filter(|word| words::mentions(text, word)).count();
+    let places = prompt.char_indices().zip(prompt.char_indices().skip(1));
+    let pairs = places.filter(|((start, one), (next, other))| {
+        let pair = &prompt[*start..next + other.len_utf8()];
+        words::is_han(*one) && words::is_han(*other) && text.contains(pair)
+    });
+    latin + pairs.count()
+}
+
 /// The other agent whom `prompt` names: by its whole name, the longest if there are several, or
 /// a person by a part of it.
 pub(super) fn somebody(world: &World, agent: u32, prompt: &str) -> Option<u32> {
@@ -163,6 +184,14 @@ mod tests {
         ] {
             assert_eq!(understood(&world, 0, prompt), question, "{prompt}");
         }
+    }
+
+    #[test]
+    fn what_a_question_shares_with_a_text_is_what_it_is_about() {
+        let asked = "Whose piles are in the photographs?";
+        assert_eq!(shared(asked, "In photographs 14 to 22 the piles have tags."), 2);
+        assert_eq!(shared(asked, "Whose idea was it? Thoughts?"), 0);
+        assert_eq!(shared("木桩是谁的？", "码头的木桩烂了"), 1);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const COMMENTS: u32 = 1_000;
 const USERS: u32 = 2_000;
 
 /// Likelihoods in millionths. Of a dislike of the other side, and of anybody else.
-const DISLIKE_OTHER_SIDE: i64 = 300_000;
+const DISLIKE_OTHER_SIDE: i64 = 420_000;
 const DISLIKE: i64 = 12_000;
 /// Of a report of what the other side has success with; of what others have reported.
 const REPORT: i64 = 6_000;

@@ -162,8 +162,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether a post is small talk: it names nothing that everybody talks about, nor anything of
-    /// the story, and belongs to no plan.
+    /// Whether a post is small talk: it names nothing that everybody talks about, belongs to no
+    /// plan, and has nothing of the story or was there before it.
     fn is_chat(&self, post: &PostView<'_>) -> bool {
         let world = self.speaker.world;
         let story = words::signature(&world.settings.narrative);
@@ -171,7 +171,8 @@ impl Writer<'_> {
         !topics::is_planned(world, post)
             && post.quotes.is_none()
             && topics::hot(world, post.content).is_none()
-            && said.is_none_or(|said| words::relevance(story, said) < ABOUT_THE_STORY)
+            && (post.tick == 0
+                || said.is_none_or(|said| words::relevance(story, said) < ABOUT_THE_STORY))
     }
 
     /// What a post is about: of a quote, what it says itself or else what it quotes.
