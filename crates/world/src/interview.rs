@@ -269,7 +269,10 @@ impl Answer<'_> {
         };
         let mut said = alloc::vec![self.say(side, 50, &[("author", author)])];
         if users.mutes(self.speaker.id, other) {
+            // What they write is not shown any more.
             said.push(self.say(lines.mutes, 51, &[("author", author)]));
+            said.push(self.because());
+            return said;
         } else if users.follows(self.speaker.id, other) {
             said.push(self.say(lines.follows, 51, &[("author", author)]));
         }

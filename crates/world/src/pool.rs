@@ -9,7 +9,7 @@ use core::hint::black_box;
 use crate::score;
 use crate::setup::{PPM, Stance};
 use crate::tables::row;
-use crate::words::Signature;
+use crate::words::{self, Signature};
 use crate::world::World;
 
 /// How many of the newest posts are kept at hand.
@@ -24,6 +24,8 @@ pub(crate) struct Pool {
     pub(crate) top: Vec<Card>,
     /// The newest posts, newest first.
     pub(crate) newest: Vec<Card>,
+    /// What the narrative is about.
+    pub(crate) story: Signature,
 }
 
 impl Pool {
@@ -33,6 +35,7 @@ impl Pool {
         Pool {
             top: world.ranking.top().iter().filter_map(|&post| Card::new(world, post)).collect(),
             newest: newest.filter_map(|post| Card::new(world, post)).collect(),
+            story: words::signature(&world.settings.narrative),
         }
     }
 }

@@ -65,7 +65,10 @@ impl Mind<'_> {
             weighed.affinity >= 0 && !users.follows(self.id, weighed.post.author)
         });
         match unknown.max_by_key(|weighed| (weighed.pull, weighed.post.id)) {
-            Some(weighed) => Some(weighed.post.author_name.into()),
+            Some(weighed) if longest_word(weighed.post.author_name).is_some() => {
+                Some(weighed.post.author_name.into())
+            }
+            Some(_) => None,
             None => longest_word(self.speaker.agent.interests.first()?),
         }
     }

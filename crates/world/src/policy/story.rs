@@ -26,7 +26,7 @@ impl Story<'_> {
         let planned = u64::from(world.setup.clock.planned_rounds).max(1);
         let progress = u64::from(world.tick) * u64::from(PPM) / planned;
         let progress_ppm = u32::try_from(progress).unwrap_or(PPM).min(PPM);
-        Story { text, progress_ppm, about: words::signature(text) }
+        Story { text, progress_ppm, about: world.pool.story }
     }
 
     /// How many of a million posts are about the story by now.

@@ -50,7 +50,9 @@ impl Mind<'_> {
             };
             if users.follows(self.id, author) && self.wants(Purpose::React, draw + 1, enough) {
                 add(acts, Act::Unfollow { user: author });
-                acts.extend(self.last_like_of(author));
+                if let Some(unlike) = self.last_like_of(author) {
+                    add(acts, unlike);
+                }
             }
         }
     }

@@ -1,11 +1,13 @@
 //! What `builtin` agents do, as distributions over many seeds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::string::String;
+use std::vec;
 use std::vec::Vec;
 
 use super::fixture::{PLATFORMS, crowd, play, world};
 use crate::tables::Found;
-use crate::{Act, Action, Platform, Setup, Stance, World};
+use crate::{Act, Action, Failure, Platform, Setup, Stance, World};
 use crate::{feed, policy};
 
 const SEEDS: u64 = 20;
@@ -19,7 +21,7 @@ fn lively(platform: Platform, seed: u64) -> Setup {
     setup.clock.planned_rounds = 72;
     for agent in 0..36_u32 {
         // Whom profiles follow is not whom they agree with.
-        setup.agents[agent as usize].follows = std::vec![(agent + 4) % 36, (agent + 7) % 36];
+        setup.agents[agent as usize].follows = vec![(agent + 4) % 36, (agent + 7) % 36];
     }
     setup
 }
@@ -160,7 +162,7 @@ fn what_a_search_found_is_reacted_to() {
             play(&mut world, 6);
             for agent in 0..24 {
                 world.tables.found[agent as usize] =
-                    Found { posts: std::vec![1, 2, 3, 4], users: std::vec![0, 1, 4] };
+                    Found { posts: vec![1, 2, 3, 4], users: vec![0, 1, 4] };
                 for act in policy::decide(&world, agent, &[]) {
                     liked += u32::from(name(&act) == "like");
                     let own = match act {
@@ -272,6 +274,24 @@ fn sides(world: &World, action: &Action) -> Option<(Stance, Stance)> {
         _ => return None,
     };
     Some((stance(action.agent)?, stance(author)?))
+}
+
+#[test]
+fn odd_names_and_topics_are_no_reason_to_fail() {
+    for platform in PLATFORMS {
+        let mut setup = lively(platform, 2);
+        setup.topics = vec![" ".into(), String::new(), "rotten piles ".repeat(800)];
+        for (agent, name) in setup.agents.iter_mut().zip(["…", "{topic}", "?!"].iter().cycle()) {
+            agent.name = (*name).into();
+            agent.interests = vec![String::new(), "\u{3000}".into()];
+        }
+        for action in play(&mut world(setup), 24) {
+            let never = [Err(Failure::EmptyText), Err(Failure::LongText), Err(Failure::EmptyQuery)];
+            assert!(!never.contains(&action.outcome), "{action:?}");
+            let said = text(&action.act).unwrap_or("");
+            assert!(!said.contains("the .") && !said.contains(": ."), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::{Platform, RULES};
 const GOLDEN: &[(u32, Platform, &str, &str)] = &[
     (1, Platform::Twitter, "e0196f6d52c8379f541e269db03c9a8a", "6af5255ac1119d0a33574d257da41a87"),
     (1, Platform::Reddit, "ccd66c48038cfd1eec507734879af95b", "30cf121690bbc729841a125acdf3b41c"),
+    (2, Platform::Twitter, "ae148f6a3be1f41d65d10ea2f0c225c9", "6dc7255a85e50dc9f8af52cc44435078"),
+    (2, Platform::Reddit, "34a903837bfca1cc289c35939d9c8170", "5234eb73ceae5e2747720bc2db533ad0"),
 ];
 
 #[test]

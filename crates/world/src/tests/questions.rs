@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::string::String;
+use std::vec;
 use std::vec::Vec;
 
 use super::fixture::{PLATFORMS, crowd, play, town, world};
 use crate::policy::english::ENGLISH;
 use crate::policy::phrases::List;
-use crate::{Act, Change, Decision, Deed, HourSet, Inputs, Platform, Stance, World};
+use crate::{Act, Change, Decision, Deed, Event, HourSet, Inputs, Platform, Stance, World};
 
 const PROMPTS: [&str; 8] = [
     "What do you think about the brake tests?",
@@ -86,7 +87,7 @@ fn stance_and_mood_are_what_they_are_now() {
         let mut traits = *world.traits(8).expect("an agent");
         (traits.stance, traits.sentiment_ppm) = (Stance::Supportive, 900_000);
         let inputs = Inputs {
-            changes: std::vec![Change::Traits { agent: 8, traits }],
+            changes: vec![Change::Traits { agent: 8, traits }],
             ..Inputs::quiet(world.tick(), 0)
         };
         let decisions = world.decide(0..world.active());
@@ -229,7 +230,7 @@ fn all_deeds_are_told() {
 
 fn decide_outside(world: &mut World, agent: u32, act: Act) {
     let inputs =
-        Inputs { decisions: std::vec![Decision { agent, act }], ..Inputs::quiet(world.tick(), 0) };
+        Inputs { decisions: vec![Decision { agent, act }], ..Inputs::quiet(world.tick(), 0) };
     let decisions = world.decide(0..world.active());
     let outputs = world.step(inputs, decisions).expect("a decision from outside");
     assert!(outputs.actions.iter().all(|action| action.outcome.is_ok()), "{outputs:?}");
@@ -300,4 +301,22 @@ fn memories_are_the_last_deeds_newest_first() {
         assert!(did.windows(2).all(|pair| pair[0].tick >= pair[1].tick));
         assert!(!did.is_empty() && did.len() <= 12);
     }
+}
+
+#[test]
+fn nobody_cites_what_somebody_wrote_whom_it_has_muted() {
+    let mut world = world(town(Platform::Twitter, 6));
+    let say = |world: &mut World, decisions, events| {
+        let inputs = Inputs { decisions, events, ..Inputs::quiet(world.tick(), 0) };
+        let decided = world.decide(0..world.active());
+        world.step(inputs, decided).expect("inputs of this tick");
+    };
+    let mute = Decision { agent: 0, act: Act::Mute { user: 6 } };
+    let event = || vec![Event { agent: 6, content: "A zeppelin is above the pier!".into() }];
+    say(&mut world, Vec::new(), event());
+    assert!(answer(&world, 0, "What do you think about Maya?").contains("zeppelin"));
+    say(&mut world, vec![mute], Vec::new());
+    say(&mut world, Vec::new(), event());
+    let muted = answer(&world, 0, "What do you think about Maya?");
+    assert!(muted.contains("Maya") && !muted.contains("zeppelin"), "{muted}");
 }

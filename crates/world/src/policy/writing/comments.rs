@@ -166,7 +166,7 @@ impl Writer<'_> {
     /// plan, and has nothing of the story or was there before it.
     fn is_chat(&self, post: &PostView<'_>) -> bool {
         let world = self.speaker.world;
-        let story = words::signature(&world.settings.narrative);
+        let story = world.pool.story;
         let said = row(post.id).map(|row| world.tables.posts.signature[row]);
         !topics::is_planned(world, post)
             && post.quotes.is_none()
@@ -178,7 +178,9 @@ impl Writer<'_> {
     /// What a post is about: of a quote, what it says itself or else what it quotes.
     fn topic(&self, post: &PostView<'_>) -> topics::Topic {
         let world = self.speaker.world;
+        let users = &world.tables.users;
         let quoted = post.quotes.and_then(|quoted| world.post(quoted));
+        let quoted = quoted.filter(|quoted| !users.mutes(self.speaker.id, quoted.author));
         match (topics::hot(world, post.content), quoted) {
             (None, Some(quoted)) => self.speaker.topic_of(quoted.content),
             _ => self.speaker.topic_of(post.content),

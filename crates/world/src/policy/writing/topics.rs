@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Speaker;
+use super::{Speaker, fragments};
 use crate::policy::phrases::Grammar;
 use crate::policy::voice::mainly_chinese;
 use crate::random::Purpose;
@@ -115,9 +115,10 @@ impl Speaker<'_> {
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             self.dice.below(Purpose::Write, draw, count) as usize
         };
-        let topic = match list.iter().filter(own).count() {
-            0 => list.get(pick(list.len())),
-            count => list.iter().filter(own).nth(pick(count)),
+        let named = || list.iter().filter(|topic| !words::trim(topic).is_empty());
+        let topic = match named().filter(own).count() {
+            0 => named().nth(pick(named().count())),
+            count => named().filter(own).nth(pick(count)),
         };
         topic.map(String::as_str)
     }
@@ -139,6 +140,7 @@ impl Speaker<'_> {
     }
 
     fn in_a_sentence(&self, topic: &str) -> Topic {
+        let topic = &*fragments::shortened(topic, TOPIC);
         let foreign = mainly_chinese(topic) && !self.voice.chinese;
         if topic.chars().any(words::is_han) || self.voice.chinese || foreign {
             return as_it_is(topic, foreign);
@@ -175,6 +177,9 @@ impl Speaker<'_> {
 
 /// How many names and seed posts are looked at to tell names from words.
 const NAMES: usize = 64;
+
+/// Characters of a topic that stand in a sentence at most.
+const TOPIC: usize = 90;
 
 /// Words of a topic beyond which it is a saying rather than a name for something.
 const LONG: usize = 6;
