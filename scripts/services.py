@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import socket
 import time
 from pathlib import Path
@@ -156,9 +157,15 @@ def bind_problem(port):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+    """A port on which nobody listens, below those (32768 and up on Linux) that outgoing connections
+    get: one of them may take such a port before a service does."""
+    ports = list(range(20_000, 32_768))
+    random.shuffle(ports)
+    for port in ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise StackError(f"no port of {LOOPBACK} from 20000 to 32767 is free; set SHOAL_HTTP_PORT")
 
 
 def shorter(path):

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use nats_process::{NatsServer, Options};
 use serde_json::{Value, json};
@@ -170,10 +171,20 @@ pub fn write_simulation(dir: &Path, id: &str, agents: usize, hours: u32) -> Path
     folder
 }
 
-/// A loopback port on which nobody listens.
+/// A loopback port on which nobody listens, below those (32768 and up on Linux) that outgoing
+/// connections get: one of them may take such a port before a service does. No two calls of a
+/// process give the same.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound").port()
+    static CALLS: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 20_000;
+    const PORTS: u16 = 12_768;
+    // Processes that run side by side have ids side by side, and begin apart.
+    let start = std::process::id().wrapping_mul(61) % u32::from(PORTS);
+    let own = u16::try_from(start).expect("less than PORTS");
+    (0..PORTS)
+        .map(|_| FIRST + (own + CALLS.fetch_add(1, Ordering::Relaxed) % PORTS) % PORTS)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
 }
 
 /// Output as text.
