@@ -66,7 +66,7 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
 bench:
-	$(CARGO) run --release --locked -p bench --bin world-bench
+	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench
 
 realism:
 	$(CARGO) build --locked -p bench --bin realism
