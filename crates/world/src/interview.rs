@@ -102,10 +102,7 @@ impl Answer<'_> {
 
     /// One of `phrases`, chosen by agent, tick and question, with its slots filled.
     fn say(&self, phrases: List, draw: u32, slots: &[(&str, &str)]) -> String {
-        let size = u32::try_from(phrases.len()).unwrap_or(u32::MAX);
-        let draw = self.seed.wrapping_add(draw);
-        let place = self.speaker.dice.below(Purpose::Answer, draw, size);
-        self.speaker.say(phrases[place as usize], slots)
+        self.say_in_a_row(phrases, draw, 0, slots)
     }
 
     /// As [`Answer::say`], of several in a row: no two neighbours are the same.
@@ -116,9 +113,8 @@ impl Answer<'_> {
         place: usize,
         slots: &[(&str, &str)],
     ) -> String {
-        let size = u32::try_from(phrases.len()).unwrap_or(u32::MAX);
         let draw = self.seed.wrapping_add(draw);
-        let first = self.speaker.dice.below(Purpose::Answer, draw, size) as usize;
+        let first = self.speaker.dice.place(Purpose::Answer, draw, phrases.len());
         self.speaker.say(phrases[(first + place) % phrases.len()], slots)
     }
 

@@ -76,6 +76,12 @@ impl Dice {
         u32::try_from(product >> 32).expect("the product of two u32, shifted by 32 bits")
     }
 
+    /// A uniform place in a list of this length, or 0 if it is empty.
+    pub(crate) fn place(self, purpose: Purpose, draw: u32, length: usize) -> usize {
+        let length = u32::try_from(length).expect("lists that are drawn from have u32 places");
+        self.below(purpose, draw, length) as usize
+    }
+
     /// True in `ppm` of a million cases.
     pub(crate) fn chance(self, purpose: Purpose, draw: u32, ppm: u32) -> bool {
         self.below(purpose, draw, PPM) < ppm

@@ -75,7 +75,7 @@ impl<'world> Mind<'world> {
             self.answers().into_iter().map(|comment| (ANSWER, Addressee::Answer(comment)));
         let uncommented = posts.iter().filter(|weighed| {
             self.world.tables.users.marks(self.id, weighed.post.id).comments == 0
-                && !(self.is_press(self.id) && self.is_press(weighed.post.author))
+                && !(self.world.is_press(self.id) && self.world.is_press(weighed.post.author))
         });
         let on_posts =
             uncommented.map(|weighed| (self.stir(weighed), Addressee::Post(weighed.post)));
@@ -147,7 +147,7 @@ impl<'world> Mind<'world> {
             core::iter::successors(Some(*comment), |comment| self.world.comment(comment.parent?));
         let out_of_reach = comment.author == self.id
             || self.world.tables.users.mutes(self.id, comment.author)
-            || self.is_press(self.id) && self.is_press(comment.author);
+            || self.world.is_press(self.id) && self.world.is_press(comment.author);
         !out_of_reach && !answered && parents.take(EXCHANGES + 1).count() <= EXCHANGES
     }
 

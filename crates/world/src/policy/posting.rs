@@ -57,7 +57,7 @@ impl Mind<'_> {
                     && self.world.tables.posts.source(deed.id) == Some(post)
             })
         };
-        let both_press = self.is_press(self.id) && self.is_press(weighed.post.author);
+        let both_press = self.world.is_press(self.id) && self.world.is_press(weighed.post.author);
         weighed.post.quotes.is_none()
             && !both_press
             && (weighed.hot || weighed.post.tick == 0)

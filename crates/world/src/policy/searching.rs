@@ -53,9 +53,8 @@ impl Mind<'_> {
         let interests = &self.speaker.agent.interests;
         let topics = &self.world.settings.topics;
         let all = || interests.iter().chain(topics);
-        let count = u32::try_from(all().count()).unwrap_or(u32::MAX);
-        let place = self.dice.below(Purpose::Write, DRAWS + 8, count);
-        longest_word(all().nth(place as usize)?)
+        let place = self.dice.place(Purpose::Write, DRAWS + 8, all().count());
+        longest_word(all().nth(place)?)
     }
 
     /// Whom to look for: the author of what appeals most, or people with an interest of its own.

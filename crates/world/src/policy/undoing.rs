@@ -177,9 +177,8 @@ impl Mind<'_> {
     fn forgiven(&self) -> Option<u32> {
         let tables = &self.world.tables;
         let muting = tables.users.rows[self.id as usize].muting.as_slice();
-        let count = u32::try_from(muting.len()).unwrap_or(u32::MAX);
-        let place = self.dice.below(Purpose::React, DRAWS + 2_000, count);
-        let &(user, mute) = muting.get(place as usize)?;
+        let place = self.dice.place(Purpose::React, DRAWS + 2_000, muting.len());
+        let &(user, mute) = muting.get(place)?;
         let clock = self.world.setup.clock;
         let since = clock.minute(tables.mutes.tick[row(mute)?]);
         let calm = clock.minute(self.world.tick) - since >= u64::from(DAY);

@@ -5,6 +5,7 @@ use super::english::ENGLISH;
 use super::phrases::Language;
 use crate::setup::Agent;
 use crate::words;
+use crate::world::World;
 
 /// How an agent speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,18 @@ const ORGANISATIONS: [&str; 22] = [
     "组织", "机构", "大学", "政府", "协会", "部门",
 ];
 
+impl World {
+    /// Whether an agent speaks as the press.
+    pub(super) fn is_press(&self, agent: u32) -> bool {
+        self.profiles[agent as usize].voice.is_press()
+    }
+}
+
 impl Voice {
+    pub(super) fn is_press(self) -> bool {
+        self.manner == Manner::Press
+    }
+
     pub(crate) fn of(agent: &Agent) -> Voice {
         Voice { chinese: is_chinese(agent), manner: Manner::of(&agent.kind) }
     }

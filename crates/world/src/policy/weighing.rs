@@ -85,10 +85,6 @@ impl<'world> Mind<'world> {
         matches!(self.speaker.voice.manner, Manner::Organisation | Manner::Press)
     }
 
-    pub(super) fn is_press(&self, agent: u32) -> bool {
-        self.world.profiles[agent as usize].voice.manner == Manner::Press
-    }
-
     /// How much weight an author's word has, in millionths of the ordinary.
     pub(super) fn influence(&self, author: u32) -> i64 {
         i64::from(self.world.settings.traits[author as usize].influence_ppm).min(INFLUENCE)
@@ -102,7 +98,7 @@ impl<'world> Mind<'world> {
         const STRAYS: u32 = 300_000;
         const SHOWS: i64 = 220_000;
         let watches = self.traits.stance == Stance::Observer;
-        if watches || self.is_press(self.id) || self.is_press(author) {
+        if watches || self.world.is_press(self.id) || self.world.is_press(author) {
             return Attitude::Asks;
         }
         let affinity = feed::affinity(self.world, self.id, author);

@@ -61,7 +61,7 @@ pub(in crate::policy) fn quote(
     attitude: Attitude,
 ) -> String {
     let quotes = speaker.language().quotes;
-    let report = speaker.world.profiles[post.author as usize].voice.manner == Manner::Press;
+    let report = speaker.world.is_press(post.author);
     let phrases = match speaker.voice.manner {
         Manner::Person | Manner::Expert | Manner::Organisation if report => quotes.report,
         Manner::Person => quotes.person.of(attitude),
@@ -71,13 +71,7 @@ pub(in crate::policy) fn quote(
     };
     let topic = speaker.topic_of(post.content);
     let slots = slots(speaker, &topic, &[("author", post.author_name)]);
-    let posts = speaker.language().posts;
-    let ends = match speaker.voice.manner {
-        Manner::Person => posts.person_ends,
-        Manner::Expert => posts.expert_ends,
-        Manner::Organisation => posts.organisation_ends,
-        Manner::Press => posts.press_ends,
-    };
+    let ends = speaker.language().posts.ends(speaker.voice.manner);
     let additions = Additions { openers: [&[]; 2], reasons: &[], ends, bare_ppm: BARE };
     speaker.compose(Text { kind: Kind::Quote, number }, phrases, &additions, &slots)
 }
@@ -85,9 +79,7 @@ pub(in crate::policy) fn quote(
 /// Why an agent reports a post.
 pub(in crate::policy) fn reason(speaker: &Speaker<'_>, draw: u32) -> String {
     let reasons = speaker.language().reasons;
-    let count = u32::try_from(reasons.len()).unwrap_or(u32::MAX);
-    let place = speaker.dice.below(Purpose::Words, draw, count);
-    reasons[place as usize].into()
+    reasons[speaker.dice.place(Purpose::Words, draw, reasons.len())].into()
 }
 
 /// Where the draws of a comment begin: no two texts of a round share one, nor one of a post.
@@ -142,7 +134,7 @@ impl Writer<'_> {
             };
         }
         let asks = attitude == Attitude::Asks;
-        let report = speaker.world.profiles[post.author as usize].voice.manner == Manner::Press;
+        let report = speaker.world.is_press(post.author);
         match manner {
             Manner::Press => (Kind::Comment, comments.press),
             Manner::Organisation => (Kind::Comment, comments.organisation.of(attitude)),

@@ -16,7 +16,7 @@ pub(super) use posts::post;
 
 use self::topics::Topic;
 use self::walk::Kind;
-use super::phrases::{Attitudes, Language, List, Sides, fill};
+use super::phrases::{Attitudes, Language, List, Posts, Sides, fill};
 use super::voice::{Manner, Voice, mainly_chinese};
 use crate::random::{Dice, Purpose};
 use crate::setup::{Agent, Stance};
@@ -49,6 +49,18 @@ impl Sides {
             Stance::Opposing => self.opposing,
             Stance::Neutral => self.neutral,
             Stance::Observer => self.observer,
+        }
+    }
+}
+
+impl Posts {
+    /// How what this speaker says ends.
+    fn ends(&self, manner: Manner) -> List {
+        match manner {
+            Manner::Person => self.person_ends,
+            Manner::Expert => self.expert_ends,
+            Manner::Organisation => self.organisation_ends,
+            Manner::Press => self.press_ends,
         }
     }
 }
@@ -114,10 +126,7 @@ impl<'world> Speaker<'world> {
             return None;
         }
         let on_topic = |sentence: &str| topics::named(self.world, self.id, sentence).is_some();
-        let pick = |count: usize| {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            self.dice.below(Purpose::Words, draw, count) as usize
-        };
+        let pick = |count| self.dice.place(Purpose::Words, draw, count);
         fragments::quotable(text, on_topic, pick)
     }
 
@@ -157,10 +166,6 @@ impl<'world> Speaker<'world> {
         let parts = before.into_iter().chain([phrases[step.phrase]]).chain(after);
         let said: Vec<String> = parts.map(|part| self.say(part, slots)).collect();
         said.join(self.language().grammar.space)
-    }
-
-    fn is_press(&self) -> bool {
-        self.voice.manner == Manner::Press
     }
 }
 

@@ -140,9 +140,8 @@ impl Writer<'_> {
     fn bio(&self) -> Option<String> {
         let person = matches!(self.speaker.voice.manner, Manner::Person | Manner::Expert);
         let pieces: Vec<String> = pieces(&self.speaker.agent.bio).collect();
-        let count = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
-        let place = self.speaker.dice.below(Purpose::Write, self.draw + 3, count);
-        let bio = pieces.get(place as usize).filter(|_| person)?;
+        let place = self.speaker.dice.place(Purpose::Write, self.draw + 3, pieces.len());
+        let bio = pieces.get(place).filter(|_| person)?;
         Some(self.compose(Kind::Bio, self.posts().bio, &[], &[("bio", bio)]))
     }
 
@@ -179,7 +178,7 @@ impl Writer<'_> {
     /// On what somebody else said about a topic.
     fn echo(&self, seen: &[PostView<'_>]) -> Option<String> {
         let speaker = self.speaker;
-        if speaker.is_press() {
+        if speaker.voice.is_press() {
             return self.both_sides(seen).or_else(|| self.report(seen));
         }
         let (author, topic) = self.heard(seen, 0)?;
@@ -199,7 +198,9 @@ impl Writer<'_> {
         likes: u32,
     ) -> Option<(&'post PostView<'post>, Topic)> {
         let all = || {
-            let said = seen.iter().filter(|post| post.likes >= likes && !self.is_report(post));
+            let said = seen
+                .iter()
+                .filter(|post| post.likes >= likes && !self.speaker.world.is_press(post.author));
             said.filter_map(|post| {
                 let topic = topics::hot(self.speaker.world, post.content);
                 // Where nobody has named a topic, what there was from the start is one.
@@ -207,15 +208,9 @@ impl Writer<'_> {
                 (topic.is_some() || topicless).then_some((post, topic))
             })
         };
-        let count = u32::try_from(all().count()).unwrap_or(u32::MAX);
-        let place = self.speaker.dice.below(Purpose::Write, self.draw + 7, count);
-        let (post, topic) = all().nth(place as usize)?;
+        let place = self.speaker.dice.place(Purpose::Write, self.draw + 7, all().count());
+        let (post, topic) = all().nth(place)?;
         Some((post, self.speaker.topic_or_anything(topic)))
-    }
-
-    /// Whether a post is the press's.
-    fn is_report(&self, post: &PostView<'_>) -> bool {
-        self.speaker.world.profiles[post.author as usize].voice.manner == Manner::Press
     }
 
     fn attitude(&self, author: u32) -> Attitude {
@@ -255,7 +250,8 @@ impl Writer<'_> {
         let draw = self.draw + 8;
         seen.iter()
             .filter(move |post| {
-                !self.is_report(post) && topics::hot(speaker.world, post.content).is_some()
+                !self.speaker.world.is_press(post.author)
+                    && topics::hot(speaker.world, post.content).is_some()
             })
             .filter_map(move |post| Some((post, speaker.fresh_fragment(post, draw)?)))
     }
@@ -285,8 +281,7 @@ impl Writer<'_> {
                 (!speaker.has_said(&number)).then_some((post, number))
             })
             .collect();
-        let count = u32::try_from(figures.len()).unwrap_or(u32::MAX);
-        let place = speaker.dice.below(Purpose::Write, self.draw + 12, count) as usize;
+        let place = speaker.dice.place(Purpose::Write, self.draw + 12, figures.len());
         let (post, number) = (place < figures.len()).then(|| figures.swap_remove(place))?;
         let slots = [("author", post.author_name), ("number", number.as_str())];
         Some(self.compose(Kind::Figure, self.posts().figure, &[], &slots))
@@ -318,10 +313,7 @@ impl Writer<'_> {
         let light = matches!(kind, Kind::Field | Kind::Bio | Kind::SmallTalk);
         let ends = match manner {
             Manner::Person if light => posts.light_ends,
-            Manner::Person => posts.person_ends,
-            Manner::Expert => posts.expert_ends,
-            Manner::Organisation => posts.organisation_ends,
-            Manner::Press => posts.press_ends,
+            _ => posts.ends(manner),
         };
         let openers = match manner {
             // What one thinks of a thing has a mood; small talk is at worst calm, news always.

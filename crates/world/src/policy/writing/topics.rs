@@ -1,7 +1,6 @@
 //! Topics: which one a text is about, and how it stands in a sentence.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::{Speaker, fragments};
 use crate::policy::phrases::Grammar;
@@ -93,7 +92,7 @@ fn has_word(text: &str, part: &str, any_case: bool) -> bool {
 impl Speaker<'_> {
     /// One of what everybody talks about, in the speaker's language if there is one.
     pub(super) fn a_thing(&self, draw: u32) -> Option<Topic> {
-        let topic = self.one_of(&self.world.settings.topics, draw)?;
+        let topic = self.one_of(self.world.settings.topics.iter(), draw)?;
         Some(self.in_a_sentence(topic))
     }
 
@@ -104,21 +103,22 @@ impl Speaker<'_> {
         let fields = self.agent.interests.iter().filter(|interest| {
             !is_role(interest) && !interest.contains([',', '，']) && !common.contains(interest)
         });
-        let fields: Vec<String> = fields.cloned().collect();
-        let topic = self.one_of(&fields, draw)?;
+        let topic = self.one_of(fields, draw)?;
         Some(self.in_a_sentence(topic))
     }
 
-    fn one_of<'list>(&self, list: &'list [String], draw: u32) -> Option<&'list str> {
+    /// One of `topics`, in the speaker's language if there is one.
+    fn one_of<'list>(
+        &self,
+        topics: impl Iterator<Item = &'list String> + Clone,
+        draw: u32,
+    ) -> Option<&'list str> {
         let own = |topic: &&String| mainly_chinese(topic) == self.voice.chinese;
-        let pick = |count: usize| {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            self.dice.below(Purpose::Write, draw, count) as usize
-        };
-        let named = || list.iter().filter(|topic| !words::trim(topic).is_empty());
-        let topic = match named().filter(own).count() {
-            0 => named().nth(pick(named().count())),
-            count => named().filter(own).nth(pick(count)),
+        let pick = |count| self.dice.place(Purpose::Write, draw, count);
+        let named = topics.filter(|topic| !words::trim(topic).is_empty());
+        let topic = match named.clone().filter(own).count() {
+            0 => named.clone().nth(pick(named.count())),
+            count => named.filter(own).nth(pick(count)),
         };
         topic.map(String::as_str)
     }
