@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::act::{Act, Action, Effect, Failure, Look, check_text};
-use crate::tables::{Comment, Deed, DeedKind, Found, Kind, Post, Tables};
+use crate::tables::{Comment, Deed, DeedKind, Found, Kind, Link, Post, Tables};
 
 /// Applies acts of one tick and remembers which posts they touched.
 pub(crate) struct Cleanup<'world> {
@@ -47,22 +47,30 @@ impl Cleanup<'_> {
             Act::CreatePost { content } => self.create_post(agent, content),
             Act::Repost { post } => self.repost(agent, *post),
             Act::QuotePost { post, content } => self.quote_post(agent, *post, content),
-            Act::LikePost { post } => self.like_post(agent, *post),
-            Act::UnlikePost { post } => self.unlike_post(agent, *post),
-            Act::DislikePost { post } => self.dislike_post(agent, *post),
-            Act::UndoDislikePost { post } => self.undo_dislike_post(agent, *post),
+            Act::LikePost { post } => self.rate(agent, *post, Link::Like),
+            Act::UnlikePost { post } => self.unrate(agent, *post, Link::Like),
+            Act::DislikePost { post } => self.rate(agent, *post, Link::Dislike),
+            Act::UndoDislikePost { post } => self.unrate(agent, *post, Link::Dislike),
             Act::ReportPost { post, reason } => self.report_post(agent, *post, reason),
             Act::CreateComment { post, parent, content } => {
                 self.create_comment(agent, *post, *parent, content)
             }
-            Act::LikeComment { comment } => self.like_comment(agent, *comment),
-            Act::UnlikeComment { comment } => self.unlike_comment(agent, *comment),
-            Act::DislikeComment { comment } => self.dislike_comment(agent, *comment),
-            Act::UndoDislikeComment { comment } => self.undo_dislike_comment(agent, *comment),
-            Act::Follow { user } => self.follow(agent, *user),
-            Act::Unfollow { user } => self.unfollow(agent, *user),
-            Act::Mute { user } => self.mute(agent, *user),
-            Act::Unmute { user } => self.unmute(agent, *user),
+            Act::LikeComment { comment } => self.rate_comment(agent, *comment, Link::CommentLike),
+            Act::UnlikeComment { comment } => {
+                self.unrate_comment(agent, *comment, Link::CommentLike)
+            }
+            Act::DislikeComment { comment } => {
+                self.rate_comment(agent, *comment, Link::CommentDislike)
+            }
+            Act::UndoDislikeComment { comment } => {
+                self.unrate_comment(agent, *comment, Link::CommentDislike)
+            }
+            Act::Follow { user } => {
+                self.connect(agent, *user, Link::Follow, Failure::FollowsItself)
+            }
+            Act::Unfollow { user } => self.disconnect(agent, *user, Link::Follow),
+            Act::Mute { user } => self.connect(agent, *user, Link::Mute, Failure::MutesItself),
+            Act::Unmute { user } => self.disconnect(agent, *user, Link::Mute),
             Act::DoNothing => Ok(Effect::Nothing),
             Act::SearchPosts { .. } | Act::SearchUser { .. } | Act::Trend | Act::Refresh => {
                 return None;
@@ -116,53 +124,27 @@ impl Cleanup<'_> {
         Ok(Effect::Shared { of, post })
     }
 
-    fn like_post(&mut self, agent: u32, post: u32) -> Result<Effect, Failure> {
+    fn rate(&mut self, agent: u32, post: u32, kind: Link) -> Result<Effect, Failure> {
         let post = self.rated(agent, post)?;
-        if self.tables.users.marks(agent, post).like != 0 {
-            return Err(Failure::LikeExists);
-        }
-        let row = self.tables.like(agent, post, self.tick);
-        Ok(self.rate(agent, DeedKind::Liked, post, row))
+        let row = self.make(agent, post, kind)?;
+        self.changed.push(post);
+        Ok(Effect::Rated { post, row })
     }
 
-    fn unlike_post(&mut self, agent: u32, post: u32) -> Result<Effect, Failure> {
+    fn unrate(&mut self, agent: u32, post: u32, kind: Link) -> Result<Effect, Failure> {
         let post = self.root(post)?;
-        let row = stands(self.tables.users.marks(agent, post).like, Failure::NoLike)?;
-        self.tables.unlike(row, self.tick);
-        Ok(self.rate(agent, DeedKind::Unliked, post, row))
-    }
-
-    fn dislike_post(&mut self, agent: u32, post: u32) -> Result<Effect, Failure> {
-        let post = self.rated(agent, post)?;
-        if self.tables.users.marks(agent, post).dislike != 0 {
-            return Err(Failure::DislikeExists);
-        }
-        let row = self.tables.dislike(agent, post, self.tick);
-        Ok(self.rate(agent, DeedKind::Disliked, post, row))
-    }
-
-    fn undo_dislike_post(&mut self, agent: u32, post: u32) -> Result<Effect, Failure> {
-        let post = self.root(post)?;
-        let row = stands(self.tables.users.marks(agent, post).dislike, Failure::NoDislike)?;
-        self.tables.undo_dislike(row, self.tick);
-        Ok(self.rate(agent, DeedKind::UndidDislike, post, row))
+        let row = self.end(agent, post, kind)?;
+        self.changed.push(post);
+        Ok(Effect::Rated { post, row })
     }
 
     fn report_post(&mut self, agent: u32, post: u32, reason: &str) -> Result<Effect, Failure> {
         check_text(reason)?;
         let post = self.root(post)?;
-        if self.tables.users.marks(agent, post).report != 0 {
-            return Err(Failure::ReportExists);
-        }
-        let row = self.tables.report(agent, post, self.tick);
+        let row = self.make(agent, post, Link::Report)?;
         self.tables.reasons.add(reason);
-        Ok(self.rate(agent, DeedKind::Reported, post, row))
-    }
-
-    fn rate(&mut self, agent: u32, kind: DeedKind, post: u32, row: u32) -> Effect {
-        self.remember(agent, kind, post);
         self.changed.push(post);
-        Effect::Rated { post, row }
+        Ok(Effect::Rated { post, row })
     }
 
     fn create_comment(
@@ -188,82 +170,54 @@ impl Cleanup<'_> {
         Ok(Effect::Commented { post, comment })
     }
 
-    fn like_comment(&mut self, agent: u32, comment: u32) -> Result<Effect, Failure> {
+    fn rate_comment(&mut self, agent: u32, comment: u32, kind: Link) -> Result<Effect, Failure> {
         self.rated_comment(agent, comment)?;
-        if self.tables.users.comment_marks(agent, comment).like != 0 {
-            return Err(Failure::CommentLikeExists);
-        }
-        let row = self.tables.like_comment(agent, comment, self.tick);
-        Ok(self.rate_comment(agent, DeedKind::LikedComment, comment, row))
+        let row = self.make(agent, comment, kind)?;
+        Ok(Effect::RatedComment { row })
     }
 
-    fn unlike_comment(&mut self, agent: u32, comment: u32) -> Result<Effect, Failure> {
+    fn unrate_comment(&mut self, agent: u32, comment: u32, kind: Link) -> Result<Effect, Failure> {
         self.comment(comment)?;
-        let mark = self.tables.users.comment_marks(agent, comment);
-        let row = stands(mark.like, Failure::NoCommentLike)?;
-        self.tables.unlike_comment(row, self.tick);
-        Ok(self.rate_comment(agent, DeedKind::UnlikedComment, comment, row))
+        let row = self.end(agent, comment, kind)?;
+        Ok(Effect::RatedComment { row })
     }
 
-    fn dislike_comment(&mut self, agent: u32, comment: u32) -> Result<Effect, Failure> {
-        self.rated_comment(agent, comment)?;
-        if self.tables.users.comment_marks(agent, comment).dislike != 0 {
-            return Err(Failure::CommentDislikeExists);
-        }
-        let row = self.tables.dislike_comment(agent, comment, self.tick);
-        Ok(self.rate_comment(agent, DeedKind::DislikedComment, comment, row))
+    fn connect(
+        &mut self,
+        agent: u32,
+        user: u32,
+        kind: Link,
+        itself: Failure,
+    ) -> Result<Effect, Failure> {
+        self.other(agent, user, itself)?;
+        let row = self.make(agent, user, kind)?;
+        Ok(Effect::Linked { row })
     }
 
-    fn undo_dislike_comment(&mut self, agent: u32, comment: u32) -> Result<Effect, Failure> {
-        self.comment(comment)?;
-        let mark = self.tables.users.comment_marks(agent, comment);
-        let row = stands(mark.dislike, Failure::NoCommentDislike)?;
-        self.tables.undo_dislike_comment(row, self.tick);
-        Ok(self.rate_comment(agent, DeedKind::UndidCommentDislike, comment, row))
-    }
-
-    fn rate_comment(&mut self, agent: u32, kind: DeedKind, comment: u32, row: u32) -> Effect {
-        self.remember(agent, kind, comment);
-        Effect::RatedComment { row }
-    }
-
-    fn follow(&mut self, agent: u32, user: u32) -> Result<Effect, Failure> {
-        self.other(agent, user, Failure::FollowsItself)?;
-        if self.tables.users.follows(agent, user) {
-            return Err(Failure::FollowExists);
-        }
-        let row = self.tables.follow(agent, user, self.tick);
-        Ok(self.link(agent, DeedKind::Followed, user, row))
-    }
-
-    fn unfollow(&mut self, agent: u32, user: u32) -> Result<Effect, Failure> {
+    fn disconnect(&mut self, agent: u32, user: u32, kind: Link) -> Result<Effect, Failure> {
         self.user(user)?;
-        let row = self.tables.users.rows[agent as usize].following.get(user);
-        let row = row.ok_or(Failure::NoFollow)?;
-        self.tables.unfollow(row, self.tick);
-        Ok(self.link(agent, DeedKind::Unfollowed, user, row))
+        let row = self.end(agent, user, kind)?;
+        Ok(Effect::Linked { row })
     }
 
-    fn mute(&mut self, agent: u32, user: u32) -> Result<Effect, Failure> {
-        self.other(agent, user, Failure::MutesItself)?;
-        if self.tables.users.mutes(agent, user) {
-            return Err(Failure::MuteExists);
+    /// Makes a link to a target that exists; gives its id.
+    fn make(&mut self, agent: u32, target: u32, kind: Link) -> Result<u32, Failure> {
+        let (exists, deed) = made(kind);
+        if self.tables.standing(kind, agent, target).is_some() {
+            return Err(exists);
         }
-        let row = self.tables.mute(agent, user, self.tick);
-        Ok(self.link(agent, DeedKind::Muted, user, row))
+        let row = self.tables.link(kind, agent, target, self.tick);
+        self.remember(agent, deed, target);
+        Ok(row)
     }
 
-    fn unmute(&mut self, agent: u32, user: u32) -> Result<Effect, Failure> {
-        self.user(user)?;
-        let row = self.tables.users.rows[agent as usize].muting.get(user);
-        let row = row.ok_or(Failure::NoMute)?;
-        self.tables.unmute(row, self.tick);
-        Ok(self.link(agent, DeedKind::Unmuted, user, row))
-    }
-
-    fn link(&mut self, agent: u32, kind: DeedKind, user: u32, row: u32) -> Effect {
-        self.remember(agent, kind, user);
-        Effect::Linked { row }
+    /// Ends the link to a target; gives its id.
+    fn end(&mut self, agent: u32, target: u32, kind: Link) -> Result<u32, Failure> {
+        let (missing, deed) = ended(kind).expect("no act takes a report back");
+        let row = self.tables.standing(kind, agent, target).ok_or(missing)?;
+        self.tables.unlink(kind, row, self.tick);
+        self.remember(agent, deed, target);
+        Ok(row)
     }
 
     fn root(&self, post: u32) -> Result<u32, Failure> {
@@ -301,6 +255,29 @@ impl Cleanup<'_> {
     }
 }
 
-fn stands(row: u32, failure: Failure) -> Result<u32, Failure> {
-    if row == 0 { Err(failure) } else { Ok(row) }
+/// Why a link cannot be made that stands already, and as what making one is remembered.
+fn made(kind: Link) -> (Failure, DeedKind) {
+    match kind {
+        Link::Like => (Failure::LikeExists, DeedKind::Liked),
+        Link::Dislike => (Failure::DislikeExists, DeedKind::Disliked),
+        Link::Report => (Failure::ReportExists, DeedKind::Reported),
+        Link::CommentLike => (Failure::CommentLikeExists, DeedKind::LikedComment),
+        Link::CommentDislike => (Failure::CommentDislikeExists, DeedKind::DislikedComment),
+        Link::Follow => (Failure::FollowExists, DeedKind::Followed),
+        Link::Mute => (Failure::MuteExists, DeedKind::Muted),
+    }
+}
+
+/// Why a link cannot be ended that does not stand, and as what ending one is remembered; `None`
+/// for what is never ended.
+fn ended(kind: Link) -> Option<(Failure, DeedKind)> {
+    match kind {
+        Link::Like => Some((Failure::NoLike, DeedKind::Unliked)),
+        Link::Dislike => Some((Failure::NoDislike, DeedKind::UndidDislike)),
+        Link::Report => None,
+        Link::CommentLike => Some((Failure::NoCommentLike, DeedKind::UnlikedComment)),
+        Link::CommentDislike => Some((Failure::NoCommentDislike, DeedKind::UndidCommentDislike)),
+        Link::Follow => Some((Failure::NoFollow, DeedKind::Unfollowed)),
+        Link::Mute => Some((Failure::NoMute, DeedKind::Unmuted)),
+    }
 }

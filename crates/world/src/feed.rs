@@ -232,6 +232,7 @@ pub(crate) fn affinity(world: &World, agent: u32, other: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::Link;
     use crate::tests::fixture::{PLATFORMS, crowd, play, world};
 
     #[test]
@@ -288,7 +289,7 @@ mod tests {
             let mut shown = 0;
             for (agent, author) in (0..200).map(|agent| (agent, (agent + 7) % 200)) {
                 if follow && !world.tables.users.follows(agent, author) {
-                    world.tables.follow(agent, author, world.tick - 1);
+                    world.tables.link(Link::Follow, agent, author, world.tick - 1);
                 }
                 let feed = feed(&world, agent);
                 shown += u32::from(feed.iter().any(|one| {

@@ -59,7 +59,7 @@ fn hot(platform: Platform, clock: Clock, tables: &Tables, post: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Kind, Post};
+    use crate::tables::{Kind, Link, Post};
     use alloc::vec;
 
     const CLOCK: Clock = Clock { start_minute: 0, minutes_per_round: 60, planned_rounds: 48 };
@@ -77,7 +77,7 @@ mod tests {
             for user in 0..40_u32 {
                 let post = (user * 7919 + tick * 104_729) % tables.posts.count() + 1;
                 if tables.users.marks(user, post).like == 0 {
-                    tables.like(user, post, tick);
+                    tables.link(Link::Like, user, post, tick);
                     changed.push(post);
                 }
             }
@@ -108,8 +108,8 @@ mod tests {
                     let post = (user * 7919 + tick * 104_729) % tables.posts.count() + 1;
                     let mark = tables.users.marks(user, post);
                     match user % 3 {
-                        0 if mark.like == 0 => tables.like(user, post, tick),
-                        1 if mark.dislike == 0 => tables.dislike(user, post, tick),
+                        0 if mark.like == 0 => tables.link(Link::Like, user, post, tick),
+                        1 if mark.dislike == 0 => tables.link(Link::Dislike, user, post, tick),
                         _ => continue,
                     };
                     changed.push(post);

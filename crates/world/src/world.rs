@@ -18,7 +18,7 @@ use crate::ranking::Ranking;
 use crate::reading;
 use crate::setup::{Activity, Agent, Feed, Policy, Setup, Traits};
 use crate::snapshot;
-use crate::tables::{Kind, Post, Tables};
+use crate::tables::{Kind, Link, Post, Tables};
 use crate::words::{self, Signature};
 
 /// One platform and everybody on it, between two ticks.
@@ -108,7 +108,7 @@ impl World {
     fn add_past(&mut self) {
         for (id, agent) in (0..).zip(&self.setup.agents) {
             for &user in &agent.follows {
-                self.tables.follow(id, user, 0);
+                self.tables.link(Link::Follow, id, user, 0);
             }
         }
         let mut past = Vec::new();

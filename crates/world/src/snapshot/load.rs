@@ -8,7 +8,7 @@ use crate::activation;
 use crate::bytes::Reader;
 use crate::queue::{Change, Inputs};
 use crate::ranking::Ranking;
-use crate::tables::{Comment, Deed, DeedKind, Found, Kind, Post, STANDS, Tables};
+use crate::tables::{Comment, Deed, DeedKind, Found, Kind, Link, Post, STANDS, Tables};
 use crate::world::World;
 
 /// Fills an empty world.
@@ -52,17 +52,6 @@ fn rank(world: &mut World, posts: Vec<u32>) -> Option<()> {
     let before = world.ranking.clone();
     world.ranking.update(platform, clock, &world.tables, &[]);
     (world.ranking == before).then_some(())
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Link {
-    Like,
-    Dislike,
-    Report,
-    CommentLike,
-    CommentDislike,
-    Follow,
-    Mute,
 }
 
 /// In the order of the snapshot.
@@ -158,42 +147,13 @@ impl Load<'_> {
                 (user != target).then_some(())?;
             }
         }
-        let tables = &mut *self.tables;
-        let (mark, comment_mark) =
-            (tables.users.marks(user, target), tables.users.comment_marks(user, target));
-        let row = &tables.users.rows[user as usize];
-        let exists = match kind {
-            Link::Like => mark.like != 0,
-            Link::Dislike => mark.dislike != 0,
-            Link::Report => mark.report != 0,
-            Link::CommentLike => comment_mark.like != 0,
-            Link::CommentDislike => comment_mark.dislike != 0,
-            Link::Follow => row.following.contains(target),
-            Link::Mute => row.muting.contains(target),
-        };
-        if exists {
+        if self.tables.standing(kind, user, target).is_some() {
             return None;
         }
-        let id = match kind {
-            Link::Like => tables.like(user, target, tick),
-            Link::Dislike => tables.dislike(user, target, tick),
-            Link::Report => tables.report(user, target, tick),
-            Link::CommentLike => tables.like_comment(user, target, tick),
-            Link::CommentDislike => tables.dislike_comment(user, target, tick),
-            Link::Follow => tables.follow(user, target, tick),
-            Link::Mute => tables.mute(user, target, tick),
-        };
-        if end == STANDS {
-            return Some(());
-        }
-        match kind {
-            Link::Like => tables.unlike(id, end),
-            Link::Dislike => tables.undo_dislike(id, end),
-            Link::Report => return None,
-            Link::CommentLike => tables.unlike_comment(id, end),
-            Link::CommentDislike => tables.undo_dislike_comment(id, end),
-            Link::Follow => tables.unfollow(id, end),
-            Link::Mute => tables.unmute(id, end),
+        let id = self.tables.link(kind, user, target, tick);
+        if end != STANDS {
+            (kind != Link::Report).then_some(())?;
+            self.tables.unlink(kind, id, end);
         }
         Some(())
     }

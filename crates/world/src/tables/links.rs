@@ -4,6 +4,25 @@ use alloc::vec::Vec;
 
 use super::{id, row};
 
+/// What a link says. Of a kind at most one stands between a user and a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// The target is a root.
+    Like,
+    /// The target is a root.
+    Dislike,
+    /// The target is a root. Never taken back.
+    Report,
+    /// The target is a comment.
+    CommentLike,
+    /// The target is a comment.
+    CommentDislike,
+    /// The target is another user.
+    Follow,
+    /// The target is another user.
+    Mute,
+}
+
 /// The end of a link that has not ended.
 pub(crate) const STANDS: u32 = u32::MAX;
 

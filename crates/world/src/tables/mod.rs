@@ -10,7 +10,7 @@ mod users;
 
 use alloc::vec::Vec;
 
-pub(crate) use links::{Links, STANDS};
+pub(crate) use links::{Link, Links, STANDS};
 pub(crate) use memory::{Deed, DeedKind, Deeds, Found, Seen};
 pub(crate) use texts::Texts;
 pub(crate) use users::{User, Users};
@@ -215,101 +215,78 @@ impl Tables {
         id
     }
 
-    /// Adds a like of a root that the user does not like; gives its id.
-    pub(crate) fn like(&mut self, user: u32, post: u32, tick: u32) -> u32 {
-        let id = self.likes.add(user, post, tick);
-        self.counters(post).likes += 1;
-        self.users.mark(user, post).like = id;
+    /// The id of the link that stands between a user and a target.
+    pub(crate) fn standing(&self, kind: Link, user: u32, target: u32) -> Option<u32> {
+        let users = &self.users;
+        let id = match kind {
+            Link::Like => users.marks(user, target).like,
+            Link::Dislike => users.marks(user, target).dislike,
+            Link::Report => users.marks(user, target).report,
+            Link::CommentLike => users.comment_marks(user, target).like,
+            Link::CommentDislike => users.comment_marks(user, target).dislike,
+            Link::Follow => return users.rows[user as usize].following.get(target),
+            Link::Mute => return users.rows[user as usize].muting.get(target),
+        };
+        Some(id).filter(|&id| id != 0)
+    }
+
+    /// Adds a link where none of its kind stands, to a target that exists; gives its id. The reason
+    /// of a report is the caller's to add.
+    pub(crate) fn link(&mut self, kind: Link, user: u32, target: u32, tick: u32) -> u32 {
+        let id = self.links(kind).add(user, target, tick);
+        self.mark(kind, user, target, Some(id));
+        if let Some(counter) = self.counter(kind, target) {
+            *counter += 1;
+        }
         id
     }
 
-    /// Ends the like with this id.
-    pub(crate) fn unlike(&mut self, like: u32, tick: u32) {
-        let (user, post) = self.likes.end(like, tick);
-        self.counters(post).likes -= 1;
-        self.users.mark(user, post).like = 0;
+    /// Ends the link with this id.
+    pub(crate) fn unlink(&mut self, kind: Link, link: u32, tick: u32) {
+        let (user, target) = self.links(kind).end(link, tick);
+        self.mark(kind, user, target, None);
+        if let Some(counter) = self.counter(kind, target) {
+            *counter -= 1;
+        }
     }
 
-    /// Adds a dislike of a root that the user does not dislike; gives its id.
-    pub(crate) fn dislike(&mut self, user: u32, post: u32, tick: u32) -> u32 {
-        let id = self.dislikes.add(user, post, tick);
-        self.counters(post).dislikes += 1;
-        self.users.mark(user, post).dislike = id;
-        id
+    fn links(&mut self, kind: Link) -> &mut Links {
+        match kind {
+            Link::Like => &mut self.likes,
+            Link::Dislike => &mut self.dislikes,
+            Link::Report => &mut self.reports,
+            Link::CommentLike => &mut self.comment_likes,
+            Link::CommentDislike => &mut self.comment_dislikes,
+            Link::Follow => &mut self.follows,
+            Link::Mute => &mut self.mutes,
+        }
     }
 
-    /// Ends the dislike with this id.
-    pub(crate) fn undo_dislike(&mut self, dislike: u32, tick: u32) {
-        let (user, post) = self.dislikes.end(dislike, tick);
-        self.counters(post).dislikes -= 1;
-        self.users.mark(user, post).dislike = 0;
+    /// Keeps at the user which link stands, if one does.
+    fn mark(&mut self, kind: Link, user: u32, target: u32, link: Option<u32>) {
+        let (users, id) = (&mut self.users, link.unwrap_or(0));
+        match kind {
+            Link::Like => users.mark(user, target).like = id,
+            Link::Dislike => users.mark(user, target).dislike = id,
+            Link::Report => users.mark(user, target).report = id,
+            Link::CommentLike => users.comment_mark(user, target).like = id,
+            Link::CommentDislike => users.comment_mark(user, target).dislike = id,
+            Link::Follow => users.rows[user as usize].following.set(target, link),
+            Link::Mute => users.rows[user as usize].muting.set(target, link),
+        }
     }
 
-    /// Adds a report of a root that the user has not reported; gives its id. Its reason is the
-    /// caller's to add.
-    pub(crate) fn report(&mut self, user: u32, post: u32, tick: u32) -> u32 {
-        let id = self.reports.add(user, post, tick);
-        self.counters(post).reports += 1;
-        self.users.mark(user, post).report = id;
-        id
-    }
-
-    /// Adds a like of a comment that the user does not like; gives its id.
-    pub(crate) fn like_comment(&mut self, user: u32, comment: u32, tick: u32) -> u32 {
-        let id = self.comment_likes.add(user, comment, tick);
-        self.comment_counters(comment).likes += 1;
-        self.users.comment_mark(user, comment).like = id;
-        id
-    }
-
-    /// Ends the comment like with this id.
-    pub(crate) fn unlike_comment(&mut self, like: u32, tick: u32) {
-        let (user, comment) = self.comment_likes.end(like, tick);
-        self.comment_counters(comment).likes -= 1;
-        self.users.comment_mark(user, comment).like = 0;
-    }
-
-    /// Adds a dislike of a comment that the user does not dislike; gives its id.
-    pub(crate) fn dislike_comment(&mut self, user: u32, comment: u32, tick: u32) -> u32 {
-        let id = self.comment_dislikes.add(user, comment, tick);
-        self.comment_counters(comment).dislikes += 1;
-        self.users.comment_mark(user, comment).dislike = id;
-        id
-    }
-
-    /// Ends the comment dislike with this id.
-    pub(crate) fn undo_dislike_comment(&mut self, dislike: u32, tick: u32) {
-        let (user, comment) = self.comment_dislikes.end(dislike, tick);
-        self.comment_counters(comment).dislikes -= 1;
-        self.users.comment_mark(user, comment).dislike = 0;
-    }
-
-    /// Adds a follow of somebody whom the user does not follow; gives its id.
-    pub(crate) fn follow(&mut self, user: u32, followee: u32, tick: u32) -> u32 {
-        let id = self.follows.add(user, followee, tick);
-        self.users.rows[user as usize].following.add(followee, id);
-        self.users.rows[followee as usize].followers += 1;
-        id
-    }
-
-    /// Ends the follow with this id.
-    pub(crate) fn unfollow(&mut self, follow: u32, tick: u32) {
-        let (user, followee) = self.follows.end(follow, tick);
-        self.users.rows[user as usize].following.remove(followee);
-        self.users.rows[followee as usize].followers -= 1;
-    }
-
-    /// Adds a mute of somebody whom the user does not mute; gives its id.
-    pub(crate) fn mute(&mut self, user: u32, mutee: u32, tick: u32) -> u32 {
-        let id = self.mutes.add(user, mutee, tick);
-        self.users.rows[user as usize].muting.add(mutee, id);
-        id
-    }
-
-    /// Ends the mute with this id.
-    pub(crate) fn unmute(&mut self, mute: u32, tick: u32) {
-        let (user, mutee) = self.mutes.end(mute, tick);
-        self.users.rows[user as usize].muting.remove(mutee);
+    /// How many links of a kind stand to a target, where that is counted.
+    fn counter(&mut self, kind: Link, target: u32) -> Option<&mut u32> {
+        match kind {
+            Link::Like => Some(&mut self.counters(target).likes),
+            Link::Dislike => Some(&mut self.counters(target).dislikes),
+            Link::Report => Some(&mut self.counters(target).reports),
+            Link::CommentLike => Some(&mut self.comment_counters(target).likes),
+            Link::CommentDislike => Some(&mut self.comment_counters(target).dislikes),
+            Link::Follow => Some(&mut self.users.rows[target as usize].followers),
+            Link::Mute => None,
+        }
     }
 
     fn counters(&mut self, post: u32) -> &mut Counters {

@@ -50,15 +50,15 @@ impl Standing {
         &self.0
     }
 
-    pub(super) fn add(&mut self, target: u32, link: u32) {
-        if let Err(place) = self.place(target) {
-            self.0.insert(place, (target, link));
-        }
-    }
-
-    pub(super) fn remove(&mut self, target: u32) {
-        if let Ok(place) = self.place(target) {
-            self.0.remove(place);
+    /// Keeps which link to `target` stands, or that none does.
+    pub(super) fn set(&mut self, target: u32, link: Option<u32>) {
+        match (self.place(target), link) {
+            (Ok(place), Some(link)) => self.0[place].1 = link,
+            (Ok(place), None) => {
+                self.0.remove(place);
+            }
+            (Err(place), Some(link)) => self.0.insert(place, (target, link)),
+            (Err(_), None) => {}
         }
     }
 
