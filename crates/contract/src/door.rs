@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::problem::{Problem, Problems, suggest};
 
-/// The most problems of one document that are kept: beyond them a hostile document of some
-/// kilobytes would be answered with megabytes, which no message can hold.
+/// The most problems of a message that are kept. Beyond them, hostile kilobytes would be
+/// answered with megabytes, which no message can hold.
 const MAX_PROBLEMS: usize = 1000;
 
 /// Collects the problems of one document; `document` is a file's name, or a subject.
@@ -20,7 +20,8 @@ const MAX_PROBLEMS: usize = 1000;
 pub struct Door {
     document: String,
     problems: RefCell<Vec<Problem>>,
-    /// How many there are beyond [`MAX_PROBLEMS`].
+    /// How many problems are kept, the others being counted.
+    most: usize,
     omitted: Cell<usize>,
 }
 
@@ -34,14 +35,21 @@ pub struct Object<'a> {
 }
 
 impl Door {
-    /// A door for one document.
+    /// A door for one document, which keeps every problem.
     pub fn new(document: impl Into<String>) -> Door {
-        Door { document: document.into(), problems: RefCell::default(), omitted: Cell::default() }
+        let (problems, omitted) = (RefCell::default(), Cell::default());
+        Door { document: document.into(), problems, most: usize::MAX, omitted }
+    }
+
+    /// A door for a message, whose problems have to fit into another one: after a thousand, the
+    /// rest are only counted.
+    pub fn of_message() -> Door {
+        Door { most: MAX_PROBLEMS, ..Door::new("") }
     }
 
     /// Notes a problem at a JSON pointer (or any other place within the document).
     pub fn report(&self, pointer: &str, found: impl AsRef<str>, expected: &str) {
-        if self.problems.borrow().len() == MAX_PROBLEMS {
+        if self.problems.borrow().len() == self.most {
             self.omitted.set(self.omitted.get() + 1);
             return;
         }
@@ -75,7 +83,7 @@ impl Door {
         let mut problems = self.problems.into_inner();
         if self.omitted.get() > 0 {
             let found = format!("{} more problems", self.omitted.get());
-            problems.push(Problem::new("and beyond", found, "none; mend these first"));
+            problems.push(Problem::new("the rest", found, "none; mend those above first"));
         }
         debug_assert!(value.is_some() || !problems.is_empty(), "nothing built, nothing reported");
         Problems::none_or(problems, value)
@@ -315,16 +323,19 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_problems_is_cut_and_counted() {
+    fn a_flood_of_problems_of_a_message_is_cut_and_counted() {
         let fields = (0..1234).map(|number| (number.to_string(), Value::Null));
         let value = Value::Object(fields.collect());
-        let door = Door::new("");
+        let door = Door::of_message();
         door.root(&value).unwrap().refuse_unknown(&["v"]);
         assert_eq!(door.count(), 1234);
         let problems = door.close(None::<()>).unwrap_err();
         assert_eq!(problems.as_slice().len(), MAX_PROBLEMS + 1);
         let last = problems.as_slice().last().unwrap().to_string();
-        assert_eq!(last, "and beyond: found 234 more problems, expected none; mend these first");
+        assert_eq!(
+            last,
+            "the rest: found 234 more problems, expected none; mend those above first"
+        );
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Command {
     }
 
     fn from_value(value: &Value) -> Result<Command, Problems> {
-        let door = Door::new("");
+        let door = Door::of_message();
         let command = door.root(value).and_then(|root| read_command(&root));
         door.close(command)
     }
