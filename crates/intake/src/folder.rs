@@ -71,7 +71,11 @@ pub(crate) fn check_folder(path: &Path) -> Result<(), Problem> {
 }
 
 /// The bytes of one file; `None` where there is no such file.
-pub(crate) fn read_file(folder: &Path, name: &str, limits: &Limits) -> Result<Option<Vec<u8>>, Problem> {
+pub(crate) fn read_file(
+    folder: &Path,
+    name: &str,
+    limits: &Limits,
+) -> Result<Option<Vec<u8>>, Problem> {
     let path = folder.join(name);
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,

@@ -83,7 +83,13 @@ impl Kind {
     /// How such an agent behaves: the kind's habits, varied by its own dice so that no two keep
     /// the same rhythm. Activity and rates are off by up to a third, the day of a person begins
     /// and ends up to two hours earlier or later, with a pause in between.
-    pub(crate) fn behave(self, agent_id: u32, name: String, stance: Stance, dice: Dice) -> AgentSpec {
+    pub(crate) fn behave(
+        self,
+        agent_id: u32,
+        name: String,
+        stance: Stance,
+        dice: Dice,
+    ) -> AgentSpec {
         let habits = self.habits();
         let varied = |draw, hundredths: u32| {
             let percent = 100 + dice.around(Purpose::Character, draw, 33);
@@ -144,9 +150,8 @@ mod tests {
 
     #[test]
     fn agents_of_one_kind_do_not_move_in_lockstep() {
-        let agent = |id| {
-            Kind::Student.behave(id, "A".to_owned(), Stance::Neutral, Dice::new(1).member(id))
-        };
+        let agent =
+            |id| Kind::Student.behave(id, "A".to_owned(), Stance::Neutral, Dice::new(1).member(id));
         let days: BTreeSet<Vec<u8>> =
             (0..100).map(|id| agent(id).active_hours.as_slice().to_vec()).collect();
         assert!(days.len() > 20, "{} different days", days.len());

@@ -51,8 +51,13 @@ pub(crate) fn check_rounds(hours: u32, minutes_per_round: u32) -> Result<u32, Pr
     let rounds = u64::from(hours) * 60 / u64::from(minutes_per_round.max(1));
     let fitting = u32::try_from(rounds).ok().filter(|rounds| (1..=most).contains(rounds));
     fitting.ok_or_else(|| {
-        let found = format!("{hours} hours in rounds of {minutes_per_round} minutes: {rounds} rounds");
-        Problem::new("rounds", found, &format!("1 to {most} (change --hours or --minutes-per-round)"))
+        let found =
+            format!("{hours} hours in rounds of {minutes_per_round} minutes: {rounds} rounds");
+        Problem::new(
+            "rounds",
+            found,
+            &format!("1 to {most} (change --hours or --minutes-per-round)"),
+        )
     })
 }
 

@@ -73,9 +73,8 @@ pub(crate) fn first_entry(folder: &Path) -> io::Result<Option<String>> {
     }
     names.sort();
     let ours = [CONFIG_FILE, TWITTER_FILE, REDDIT_FILE];
-    let is_left = |name: &String| {
-        name.strip_suffix(UNFINISHED).is_some_and(|file| ours.contains(&file))
-    };
+    let is_left =
+        |name: &String| name.strip_suffix(UNFINISHED).is_some_and(|file| ours.contains(&file));
     Ok(names.into_iter().find(|name| !is_left(name)))
 }
 

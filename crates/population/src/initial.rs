@@ -107,8 +107,7 @@ pub fn configure(folder: &Path, wishes: &Wishes) -> Result<Configured, Configure
     let rounds = check_rounds(wishes.hours, wishes.minutes_per_round);
     let rounds = rounds.map_err(|problem| take(problem.into())).ok();
     let all = people.zip(id).zip(rounds);
-    let ((people, id), rounds) =
-        Problems::none_or(problems, all).map_err(ConfigureError::Wrong)?;
+    let ((people, id), rounds) = Problems::none_or(problems, all).map_err(ConfigureError::Wrong)?;
     let draft = Draft::of(&people, &id, wishes);
     let config = draft.to_bytes();
     let People { files, notes, .. } = people;

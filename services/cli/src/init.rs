@@ -158,7 +158,10 @@ fn text(args: &InitArgs, done: &Configured, output: &Output<'_>) -> String {
     let row = |name: &str, value: String| vec![format!("  {name}"), one_line(&value, room)];
     let rows = [
         row("worlds", platforms.join(", ")),
-        row("rounds", format!("{}, of {} minutes", count(done.rounds.into()), args.minutes_per_round)),
+        row(
+            "rounds",
+            format!("{}, of {} minutes", count(done.rounds.into()), args.minutes_per_round),
+        ),
         row("active", format!("{} to {} agents an hour", count(least.into()), count(most.into()))),
         row("types", tally(&done.kinds)),
         row("stances", format!("{}, by lot", tally(&done.stances))),

@@ -17,12 +17,8 @@ use crate::config::{Detail, Head, Tail, stance_word, write_agent, write_head, wr
 use crate::random::{Dice, Purpose};
 
 /// Who of twenty takes which side.
-const LOTS: [(Stance, usize); 4] = [
-    (Stance::Supportive, 6),
-    (Stance::Opposing, 6),
-    (Stance::Neutral, 5),
-    (Stance::Observer, 3),
-];
+const LOTS: [(Stance, usize); 4] =
+    [(Stance::Supportive, 6), (Stance::Opposing, 6), (Stance::Neutral, 5), (Stance::Observer, 3)];
 
 /// For each doubling of the followers, in millionths.
 const PER_DOUBLING: u32 = 400_000;

@@ -164,14 +164,7 @@ fn gender(kind: Kind, dice: Dice) -> &'static str {
     }
 }
 
-fn persona(
-    kind: Kind,
-    short: &str,
-    age: u32,
-    stance: Stance,
-    topic: &Topic,
-    dice: Dice,
-) -> String {
+fn persona(kind: Kind, short: &str, age: u32, stance: Stance, topic: &Topic, dice: Dice) -> String {
     let view = match stance {
         Stance::Supportive => "Wants the",
         Stance::Opposing => "Does not want the",

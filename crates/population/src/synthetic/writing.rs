@@ -34,8 +34,9 @@ pub(super) struct Writers {
 
 impl Writers {
     pub(super) fn create(folder: &Path, platforms: &[Platform]) -> io::Result<Writers> {
-        let open =
-            |platform: &Platform| Ok((*platform, Partial::create(folder, profile_file(*platform))?));
+        let open = |platform: &Platform| {
+            Ok((*platform, Partial::create(folder, profile_file(*platform))?))
+        };
         let profiles = platforms.iter().map(open).collect::<io::Result<_>>()?;
         Ok(Writers { config: Partial::create(folder, CONFIG_FILE)?, profiles })
     }
@@ -76,11 +77,7 @@ impl Writers {
     }
 
     /// Writes what comes behind the agents; the files' names and sizes in bytes.
-    pub(super) fn end(
-        &mut self,
-        plan: &Plan,
-        town: &Town,
-    ) -> io::Result<Vec<(&'static str, u64)>> {
+    pub(super) fn end(&mut self, plan: &Plan, town: &Town) -> io::Result<Vec<(&'static str, u64)>> {
         let hot_topics: Vec<String> =
             town.communities().map(|community| community.topic.name.to_owned()).collect();
         let tail = Tail {
