@@ -52,7 +52,8 @@ fn a_folder() -> String {
     format!("a simulation folder: {CONFIG_FILE}, and {TWITTER_FILE}, {REDDIT_FILE} or both")
 }
 
-fn check_folder(path: &Path) -> Result<(), Problem> {
+/// Whether there is a folder at `path` that may be entered.
+pub(crate) fn check_folder(path: &Path) -> Result<(), Problem> {
     let problem = |found: &str| Err(Problem::new(path.display().to_string(), found, &a_folder()));
     match fs::metadata(path) {
         Ok(metadata) if !metadata.is_dir() => return problem("no folder"),
@@ -70,7 +71,11 @@ fn check_folder(path: &Path) -> Result<(), Problem> {
 }
 
 /// The bytes of one file; `None` where there is no such file.
-fn read_file(folder: &Path, name: &str, limits: &Limits) -> Result<Option<Vec<u8>>, Problem> {
+pub(crate) fn read_file(
+    folder: &Path,
+    name: &str,
+    limits: &Limits,
+) -> Result<Option<Vec<u8>>, Problem> {
     let path = folder.join(name);
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,

@@ -64,6 +64,7 @@ mod feed;
 mod findings;
 mod folder;
 mod json;
+mod people;
 mod profiles;
 mod python;
 mod reading;
@@ -80,6 +81,7 @@ use contract::version::V1;
 use crate::config::Config;
 use crate::feed::World;
 use crate::findings::Findings;
+pub use crate::people::{People, read_people};
 
 /// The configuration's file name.
 pub const CONFIG_FILE: &str = "simulation_config.json";
@@ -107,7 +109,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            max_config_bytes: 16 << 20,
+            max_config_bytes: 64 << 20,
             max_profile_bytes: 64 << 20,
             max_agents: 100_000,
             max_rounds: 100_000,

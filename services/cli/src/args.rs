@@ -84,6 +84,12 @@ pub enum Command {
     /// Make the streams on a server, for services that may not
     #[command(long_about = PROVISION_ABOUT)]
     Provision(ProvisionArgs),
+    /// Write a configuration for a folder that has only profiles
+    #[command(long_about = crate::init::ABOUT)]
+    Init(crate::init::InitArgs),
+    /// Make a synthetic population: a folder of up to a million agents
+    #[command(long_about = crate::generate::ABOUT)]
+    Gen(crate::generate::GenArgs),
     /// Look into the memory that runs leave
     #[command(subcommand, long_about = MEMORY_ABOUT)]
     Memory(MemoryCommand),

@@ -8,6 +8,7 @@
 //!   and [`lively`] (what is shown on the way);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
+//! - [`init`] and [`generate`]: `init` and `gen`, folders where there is none yet;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
@@ -20,7 +21,9 @@ pub mod failure;
 #[cfg(test)]
 mod fixtures;
 pub mod follow;
+pub mod generate;
 mod help;
+pub mod init;
 pub mod interview;
 pub mod lively;
 pub mod memory;
@@ -112,6 +115,8 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
+        Command::Init(args) => init::init(&args, json, output),
+        Command::Gen(args) => return generate::generate(args, json, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {
             memory::search(&client.await?, &args, output).await
         }

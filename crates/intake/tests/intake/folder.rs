@@ -45,7 +45,7 @@ fn a_huge_file_is_refused_by_its_size() {
     check(
         folder.path(),
         &[
-            "simulation_config.json: found 209715200 bytes, expected at most 16777216 bytes (limit \
+            "simulation_config.json: found 209715200 bytes, expected at most 67108864 bytes (limit \
          max_config_bytes)",
             "twitter_profiles.csv: found 209715200 bytes, expected at most 67108864 bytes (limit \
          max_profile_bytes)",
