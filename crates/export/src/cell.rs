@@ -30,7 +30,8 @@ mod tests {
 
     #[test]
     fn no_text_is_a_formula_and_each_can_be_had_back() {
-        let texts = ["=1+1", "+49 30", "-5 degrees", "@ada", "\tx", "\r=1", "\n=1", "＝1", "'tis", "''"];
+        let texts =
+            ["=1+1", "+49 30", "-5 degrees", "@ada", "\tx", "\r=1", "\n=1", "＝1", "'tis", "''"];
         for original in texts.into_iter().chain(["", "plain", "a=b", " =1", "你好"]) {
             let cell = text(original);
             assert!(!cell.starts_with(FORMULA), "{cell:?}");

@@ -5,7 +5,7 @@ use contract::action::{
     LikeComment, LikePost, Mute, QuotePost, ReportPost, Repost, SearchPosts, SearchUser,
     ShownPosts,
 };
-use contract::frame::{Frame, Marker, Outcome};
+use contract::frame::{self, Frame, Marker};
 use contract::id::Digest;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::spec::{AgentSpec, EventSpec, FeedSpec, Hours, PlatformSpec, Profile, Spec};
@@ -16,7 +16,8 @@ use contract::timestamp::Timestamp;
 use contract::version::V1;
 
 /// Who did what; an error is a failed action and why it failed.
-pub(crate) type Done = (u32, Result<ActionBody, (ActionBody, String)>);
+pub(crate) type Done = (u32, Outcome<ActionBody>);
+type Outcome<T> = Result<T, Box<(T, &'static str)>>;
 
 /// Builds the frames of one world, chained, an hour each.
 pub(crate) struct World {
@@ -45,7 +46,7 @@ impl World {
         let action = |(seq, (agent_id, done)): (u64, Done)| {
             let (body, failure) = match done {
                 Ok(body) => (body, None),
-                Err((body, why)) => (body, Some(why)),
+                Err(attempt) => (attempt.0, Some(attempt.1.to_owned())),
             };
             Action { seq, agent_id, agent_name: name(agent_id), body, failure }
         };
@@ -75,7 +76,7 @@ impl World {
             simulated_minutes: u64::from(round) * 60,
         });
         if is_last {
-            let (outcome, actions) = (Outcome::Completed, after - 1);
+            let (outcome, actions) = (frame::Outcome::Completed, after - 1);
             markers.push(Marker::SimulationEnd {
                 before_seq: after,
                 outcome,
@@ -116,8 +117,8 @@ pub(crate) fn name(agent_id: u32) -> String {
     ["Ada", "Ben", "Cleo"][agent_id as usize % 3].to_owned()
 }
 
-pub(crate) fn failed(body: ActionBody, why: &str) -> Result<ActionBody, (ActionBody, String)> {
-    Err((body, why.to_owned()))
+pub(crate) fn failed(body: ActionBody, why: &'static str) -> Outcome<ActionBody> {
+    Err(Box::new((body, why)))
 }
 
 fn known(post_id: u64) -> (Option<String>, Option<String>) {

@@ -77,8 +77,7 @@ impl Lane {
         self.listed += succeeded.clone().filter(|action| action.body.is_listed()).count() as u64;
         self.succeeded += succeeded.count() as u64;
         self.last = Some((frame.round, frame.simulated_time, minutes));
-        (self.ticks, self.next_seq, self.digest) =
-            (self.ticks + 1, frame.next_seq(), frame.digest);
+        (self.ticks, self.next_seq, self.digest) = (self.ticks + 1, frame.next_seq(), frame.digest);
         Ok(())
     }
 

@@ -14,9 +14,9 @@
 
 mod cell;
 mod error;
-mod folder;
 #[cfg(test)]
 mod fixtures;
+mod folder;
 mod lane;
 pub mod manifest;
 pub mod oasis;

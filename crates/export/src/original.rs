@@ -206,17 +206,33 @@ mod tests {
     fn rows_are_the_originals_in_fields_and_order() {
         let at = r#""timestamp":"2026-03-01T10:00:00.250000""#;
         let expected = [
-            format!(r#"{{{at},"event_type":"simulation_start","platform":"twitter","total_rounds":2,"agents_count":3}}"#),
+            format!(
+                r#"{{{at},"event_type":"simulation_start","platform":"twitter","total_rounds":2,"agents_count":3}}"#
+            ),
             format!(r#"{{"round":0,{at},"event_type":"round_start","simulated_hour":22}}"#),
-            format!(r#"{{"round":0,{at},"agent_id":0,"agent_name":"Ada","action_type":"CREATE_POST","action_args":{{"content":"Pier 9 \"closes\"","post_id":1}},"result":null,"success":true}}"#),
-            format!(r#"{{"round":0,{at},"event_type":"round_end","actions_count":1,"simulated_hours":0.0}}"#),
+            format!(
+                r#"{{"round":0,{at},"agent_id":0,"agent_name":"Ada","action_type":"CREATE_POST","action_args":{{"content":"Pier 9 \"closes\"","post_id":1}},"result":null,"success":true}}"#
+            ),
+            format!(
+                r#"{{"round":0,{at},"event_type":"round_end","actions_count":1,"simulated_hours":0.0}}"#
+            ),
             format!(r#"{{"round":1,{at},"event_type":"round_start","simulated_hour":23}}"#),
-            format!(r#"{{"round":1,{at},"agent_id":1,"agent_name":"Ben","action_type":"LIKE_POST","action_args":{{"post_id":1,"like_id":1,"post_content":"text of 1","post_author_name":"Ada"}},"result":null,"success":true}}"#),
-            format!(r#"{{"round":1,{at},"agent_id":2,"agent_name":"Cleo","action_type":"DO_NOTHING","action_args":{{}},"result":null,"success":true}}"#),
-            format!(r#"{{"round":1,{at},"event_type":"round_end","actions_count":2,"simulated_hours":1.0}}"#),
+            format!(
+                r#"{{"round":1,{at},"agent_id":1,"agent_name":"Ben","action_type":"LIKE_POST","action_args":{{"post_id":1,"like_id":1,"post_content":"text of 1","post_author_name":"Ada"}},"result":null,"success":true}}"#
+            ),
+            format!(
+                r#"{{"round":1,{at},"agent_id":2,"agent_name":"Cleo","action_type":"DO_NOTHING","action_args":{{}},"result":null,"success":true}}"#
+            ),
+            format!(
+                r#"{{"round":1,{at},"event_type":"round_end","actions_count":2,"simulated_hours":1.0}}"#
+            ),
             format!(r#"{{"round":2,{at},"event_type":"round_start","simulated_hour":0}}"#),
-            format!(r#"{{"round":2,{at},"event_type":"round_end","actions_count":0,"simulated_hours":2.0}}"#),
-            format!(r#"{{{at},"event_type":"simulation_end","platform":"twitter","total_rounds":2,"total_actions":3}}"#),
+            format!(
+                r#"{{"round":2,{at},"event_type":"round_end","actions_count":0,"simulated_hours":2.0}}"#
+            ),
+            format!(
+                r#"{{{at},"event_type":"simulation_end","platform":"twitter","total_rounds":2,"total_actions":3}}"#
+            ),
         ];
         assert_eq!(lines(false), expected);
     }
@@ -225,7 +241,11 @@ mod tests {
     fn all_actions_adds_what_failed_and_what_was_looked_at() {
         let lines = lines(true);
         assert!(lines[5].contains(r#""action_type":"REFRESH","action_args":{"post_ids":[1]},"result":null,"success":true"#), "{}", lines[5]);
-        assert!(lines[7].ends_with(r#""result":"like record already exists","success":false}"#), "{}", lines[7]);
+        assert!(
+            lines[7].ends_with(r#""result":"like record already exists","success":false}"#),
+            "{}",
+            lines[7]
+        );
         assert!(lines[9].contains(r#""actions_count":4"#), "{}", lines[9]);
         assert!(lines[12].contains(r#""total_actions":5"#), "{}", lines[12]);
     }

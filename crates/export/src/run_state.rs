@@ -285,9 +285,8 @@ mod tests {
     fn an_environment_is_alive_or_stopped() {
         let mut run = status(RunStatus::Completed);
         run.platforms.truncate(1);
-        let file = |run: &EnvStatus| -> Value {
-            serde_json::from_str(&env_status_json(run)).unwrap()
-        };
+        let file =
+            |run: &EnvStatus| -> Value { serde_json::from_str(&env_status_json(run)).unwrap() };
         assert_eq!(
             file(&run),
             json!({"status": "alive", "twitter_available": true, "reddit_available": false,

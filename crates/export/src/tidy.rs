@@ -147,9 +147,9 @@ impl<W: Write> Sheet<W> {
         self.out.flush().map_err(ExportError::row(self.file))
     }
 
-    fn row<const N: usize>(&mut self, cells: [String; N]) -> Result<(), ExportError> {
+    fn row(&mut self, cells: &[String]) -> Result<(), ExportError> {
         self.rows += 1;
-        self.out.write_record(&cells).map_err(ExportError::row(self.file))
+        self.out.write_record(cells).map_err(ExportError::row(self.file))
     }
 
     /// The actions of a frame.
@@ -158,7 +158,7 @@ impl<W: Write> Sheet<W> {
             let Action { seq, agent_id, agent_name, body, failure } = action;
             let about = About::of(body);
             let args = serde_json::to_string(body).map_err(ExportError::row(self.file))?;
-            self.row([
+            self.row(&[
                 frame.platform.to_string(),
                 seq.to_string(),
                 frame.round.to_string(),
@@ -190,7 +190,7 @@ impl<W: Write> Sheet<W> {
             }
         }
         let done = Done::in_frame(frame);
-        self.row([
+        self.row(&[
             frame.platform.to_string(),
             frame.round.to_string(),
             frame.simulated_time.to_string(),
@@ -224,7 +224,7 @@ impl<W: Write> Sheet<W> {
                 (Some(_), None) => ("repost", &post.content),
                 (Some(_), Some(words)) => ("quote", words),
             };
-            self.row([
+            self.row(&[
                 platform.to_string(),
                 post.post_id.to_string(),
                 kind.to_owned(),
@@ -253,7 +253,7 @@ impl<W: Write> Sheet<W> {
         let clock = tables.clock();
         tables.each_comment(|comment| {
             let round = clock.round_of(&comment.created_at);
-            self.row([
+            self.row(&[
                 platform.to_string(),
                 comment.comment_id.to_string(),
                 comment.post_id.to_string(),
@@ -280,7 +280,7 @@ impl<W: Write> Sheet<W> {
         tables.each_agent(|agent| {
             let described = described.next();
             let stance = described.map(|agent| serde_json::json!(agent.stance));
-            self.row([
+            self.row(&[
                 platform.to_string(),
                 agent.agent_id.to_string(),
                 text(&agent.agent_name),
@@ -307,7 +307,7 @@ impl<W: Write> Sheet<W> {
     ) -> Result<(), ExportError> {
         for platform in Platform::ALL {
             let Some(answer) = answer_of(result, platform) else { continue };
-            self.row([
+            self.row(&[
                 platform.to_string(),
                 command.to_string(),
                 at.to_string(),

@@ -81,8 +81,7 @@ impl<'a> Export<'a> {
         let lanes = lanes.collect::<Result<_, _>>()?;
         let has = |format| request.formats.contains(&format);
         let sheets = has(Format::Csv).then(|| Sheets::new(&mut folder)).transpose()?;
-        let log =
-            has(Format::Original).then(|| folder.create("simulation.log")).transpose()?;
+        let log = has(Format::Original).then(|| folder.create("simulation.log")).transpose()?;
         let status = status.clone();
         Ok(Export {
             folder,
@@ -315,3 +314,6 @@ fn past_posts(spec: &Spec, platform: Platform) -> u64 {
 pub fn file_names() -> impl Iterator<Item = &'static str> {
     OWN_FILES.into_iter().chain([MANIFEST])
 }
+
+#[cfg(test)]
+mod tests;

@@ -258,7 +258,12 @@ impl Tables {
             Trouble::Tables(error) => error.into(),
             Trouble::Dangling(problem) => {
                 let problem = format!("number {number} of all profiles: {problem}");
-                ExportError::Dangling { platform: self.platform, seq: 0, action_type: field, problem }
+                ExportError::Dangling {
+                    platform: self.platform,
+                    seq: 0,
+                    action_type: field,
+                    problem,
+                }
             }
         }
     }

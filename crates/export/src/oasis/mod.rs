@@ -158,15 +158,15 @@ impl Tables {
     /// the order of the agents. They are no actions, so they leave no trace.
     fn add_past(&mut self, profiles: &[Profile]) -> Result<(), ExportError> {
         let created_at = self.clock.created_at(0).to_value();
-        let follows = (0u32..).zip(profiles).flat_map(|(id, profile)| {
-            profile.follows.iter().map(move |followee| (id, *followee))
-        });
+        let follows = (0u32..)
+            .zip(profiles)
+            .flat_map(|(id, profile)| profile.follows.iter().map(move |followee| (id, *followee)));
         for (follow_id, (follower, followee)) in (1..).zip(follows) {
             self.add_follow(follow_id, follower, followee, &created_at)?;
         }
-        let posts = (0u32..).zip(profiles).flat_map(|(id, profile)| {
-            profile.past_posts.iter().map(move |content| (id, content))
-        });
+        let posts = (0u32..)
+            .zip(profiles)
+            .flat_map(|(id, profile)| profile.past_posts.iter().map(move |content| (id, content)));
         for (post_id, (author, content)) in (1..).zip(posts) {
             self.add_post(post_id, author, content, &created_at)?;
         }

@@ -176,11 +176,7 @@ impl Tables {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn comments(
-        &self,
-        post_id: Option<u64>,
-        page: Page,
-    ) -> Result<Vec<Comment>, ExportError> {
+    pub fn comments(&self, post_id: Option<u64>, page: Page) -> Result<Vec<Comment>, ExportError> {
         let only = post_id.map_or(String::new(), |post_id| format!("WHERE c.post_id = {post_id}"));
         let query = format!("{COMMENTS} {only} ORDER BY c.comment_id DESC LIMIT ?1 OFFSET ?2");
         self.list(&query, page, comment)

@@ -168,7 +168,8 @@ fn comments_and_reports_stand_under_their_post() {
 
 #[test]
 fn follows_and_mutes_are_made_and_undone() {
-    let then = vec![follow(0, 1), follow(2, 2), unfollow(0, 1), mute(2, 1), mute(0, 2), unmute(2, 1)];
+    let then =
+        vec![follow(0, 1), follow(2, 2), unfollow(0, 1), mute(2, 1), mute(0, 2), unmute(2, 1)];
     let db = played(Platform::Twitter, Vec::new(), then);
     assert_eq!(rows(&db, "SELECT * FROM follow"), ["2|1|2|1"]);
     assert_eq!(rows(&db, "SELECT * FROM mute"), ["2|1|0|1"]);
@@ -264,19 +265,14 @@ fn an_interview_is_a_trace_of_the_world_that_was_asked() {
         twitter: Some(answer(Platform::Twitter, 3)),
         reddit: Some(answer(Platform::Reddit, 4)),
     };
-    for (platform, time) in
-        [(Platform::Twitter, "3"), (Platform::Reddit, "2026-01-02 02:00:00")]
-    {
+    for (platform, time) in [(Platform::Twitter, "3"), (Platform::Reddit, "2026-01-02 02:00:00")] {
         let connection = Connection::open_in_memory().unwrap();
         let mut tables = Tables::create(connection, platform, &spec()).unwrap();
         tables.interview(&result).unwrap();
         let query = "SELECT created_at, json_extract(info, '$.prompt'), \
                      json_extract(info, '$.response'), json_extract(info, '$.interview_id') \
                      FROM trace WHERE action = 'interview'";
-        assert_eq!(
-            rows(&tables.connection, query),
-            [format!("{time}|Why?|Because.|{time}_1")]
-        );
+        assert_eq!(rows(&tables.connection, query), [format!("{time}|Why?|Because.|{time}_1")]);
         let only_twitter = InterviewResult { reddit: None, ..result.clone() };
         tables.interview(&only_twitter).unwrap();
         assert_eq!(tables.repeats(), u64::from(platform == Platform::Twitter));
@@ -317,7 +313,8 @@ fn pages_are_sorted_cut_and_typed() {
     assert_eq!(tables.post(9).unwrap(), None);
     let all = Page { limit: 9, offset: 0 };
     let comments = tables.comments(Some(1), all).unwrap();
-    let comments = comments.iter().map(|it| (it.comment_id, it.parent_comment_id, &*it.author_name));
+    let comments =
+        comments.iter().map(|it| (it.comment_id, it.parent_comment_id, &*it.author_name));
     assert_eq!(comments.collect::<Vec<_>>(), [(2, Some(1), "Cleo"), (1, None, "Ben")]);
     assert!(tables.comments(Some(2), all).unwrap().is_empty());
     assert_eq!(tables.comments(None, all).unwrap().len(), 2);
