@@ -102,19 +102,20 @@ impl World {
             round: world.round,
             simulated_hours: hours(world.simulated_minutes),
             running: run.status.is_live() && world.status.is_live(),
-            completed: world.status == RunStatus::Completed,
+            completed: matches!(world.status, RunStatus::Completed | RunStatus::Closed),
             actions: world.listed,
         })
     }
 }
 
-/// The original's word for a state.
+/// The original's word for a state; it knows eight, we need six of them.
 pub fn original_word(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Queued | RunStatus::Starting => "starting",
         RunStatus::Running => "running",
-        RunStatus::Completed => "completed",
-        RunStatus::Stopped => "stopped",
+        RunStatus::Paused => "paused",
+        RunStatus::Completed | RunStatus::Closed => "completed",
+        RunStatus::Stopped | RunStatus::Deleted => "stopped",
         RunStatus::Failed => "failed",
     }
 }
@@ -258,6 +259,16 @@ mod tests {
         assert_eq!(state.error, Some("three claims without a tick"));
         assert!(!state.twitter_running && !state.reddit_running && !state.reddit_completed);
         assert_eq!((percent(1, 3), percent(0, 0)), (33.3, 0.0));
+    }
+
+    #[test]
+    fn each_state_has_a_word_of_the_original() {
+        use RunStatus::{Closed, Completed, Deleted, Failed, Paused, Queued, Running, Starting};
+        let words = [Queued, Starting, Running, Paused, Completed, Closed].map(original_word);
+        let expected = ["starting", "starting", "running", "paused", "completed", "completed"];
+        assert_eq!(words, expected);
+        let words = [RunStatus::Stopped, Failed, Deleted].map(original_word);
+        assert_eq!(words, ["stopped", "failed", "stopped"]);
     }
 
     #[test]

@@ -118,7 +118,14 @@ impl<'a> Export<'a> {
         let result = match &reply.outcome {
             ReplyOutcome::Completed { result: ReplyResult::Interview(result) } => result,
             ReplyOutcome::Completed {
-                result: ReplyResult::Started { .. } | ReplyResult::Stopped { .. },
+                result:
+                    ReplyResult::Started { .. }
+                    | ReplyResult::Stopped { .. }
+                    | ReplyResult::Paused { .. }
+                    | ReplyResult::Resumed { .. }
+                    | ReplyResult::Closed { .. }
+                    | ReplyResult::Applied { .. }
+                    | ReplyResult::Deleted { .. },
             }
             | ReplyOutcome::Failed { .. } => return Ok(()),
         };
