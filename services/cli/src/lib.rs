@@ -9,6 +9,7 @@
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
 //! - [`init`] and [`generate`]: `init` and `gen`, folders where there is none yet;
+//! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
@@ -17,6 +18,7 @@ pub mod args;
 pub mod ask;
 pub mod bars;
 pub mod client;
+pub mod export;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
@@ -114,6 +116,7 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Export(args) => export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),
         Command::Gen(args) => return generate::generate(args, json, output).await,

@@ -18,7 +18,7 @@ struct Row {
 const SERVICES: [&str; 4] = ["launcher", "simulator", "memory-sink", "cli"];
 
 /// Each member of the workspace but those of [`FREE`].
-const TABLE: [Row; 11] = [
+const TABLE: [Row; 12] = [
     Row { package: "contract", may_import: &[], in_tests: &[], never: &["tokio", "async-nats"] },
     Row { package: "world", may_import: &[], in_tests: &[], never: &[] },
     Row {
@@ -34,6 +34,12 @@ const TABLE: [Row; 11] = [
         never: &["tokio", "async-nats", "world"],
     },
     Row {
+        package: "export",
+        may_import: &["contract"],
+        in_tests: &[],
+        never: &["tokio", "async-nats", "world"],
+    },
+    Row {
         package: "bus",
         may_import: &["contract"],
         in_tests: &["nats-process"],
@@ -43,13 +49,13 @@ const TABLE: [Row; 11] = [
     Row { package: "kit", may_import: &[], in_tests: &[], never: &["contract", "bus", "world"] },
     Row {
         package: "launcher",
-        may_import: &["contract", "intake", "bus", "kit"],
+        may_import: &["contract", "intake", "export", "bus", "kit"],
         in_tests: &[],
         never: &["world"],
     },
     Row {
         package: "cli",
-        may_import: &["contract", "intake", "population", "bus", "kit"],
+        may_import: &["contract", "intake", "population", "export", "bus", "kit"],
         in_tests: &[],
         never: &["world"],
     },
