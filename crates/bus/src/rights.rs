@@ -18,8 +18,6 @@ use crate::topology::stream_name;
 pub enum Right {
     /// Looks at the account and at how the streams are.
     Inspect,
-    /// Makes streams and changes them.
-    Provision,
     /// Hears the answers to its own requests.
     Answers,
     /// Looks up the last message of a subject ([`Bus::last`]).
@@ -142,21 +140,17 @@ impl Bus {
             true => format!("$KV.{}.>", self.prefix.stream(stream)),
             false => self.prefix.all(stream),
         };
-        let all = StreamName::ALL.into_iter();
         match right {
             Right::Inspect => {
-                let streams = all.map(|stream| api("STREAM.INFO", &name(stream)));
+                let streams = StreamName::ALL.into_iter().map(|stream| api("STREAM.INFO", &name(stream)));
                 std::iter::once(publish("$JS.API.INFO".to_owned())).chain(streams).collect()
             }
-            Right::Provision => all
-                .flat_map(|stream| ["STREAM.CREATE", "STREAM.UPDATE"].map(|verb| (verb, stream)))
-                .map(|(verb, stream)| api(verb, &name(stream)))
-                .collect(),
             Right::Answers => vec![subscribe(self.client.new_inbox())],
             Right::Look(stream) => vec![api("STREAM.MSG.GET", &name(*stream))],
             Right::Read(stream) => {
                 let consumer = format!("{}.{PASSING}", name(*stream));
                 vec![
+                    api("STREAM.INFO", &name(*stream)),
                     api("CONSUMER.CREATE", &format!("{consumer}.{}", filter(*stream))),
                     api("CONSUMER.MSG.NEXT", &consumer),
                     api("CONSUMER.DELETE", &consumer),

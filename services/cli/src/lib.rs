@@ -8,7 +8,8 @@
 //!   and [`lively`] (what is shown on the way);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
-//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
+//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
+//!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
 
@@ -16,6 +17,7 @@ pub mod args;
 pub mod ask;
 pub mod bars;
 pub mod client;
+pub mod doctor;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
@@ -112,6 +114,8 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
+        // It connects by itself: that there is no connection is a finding.
+        Command::Doctor(args) => return doctor::doctor(&args, &bus, json, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {
             memory::search(&client.await?, &args, output).await
         }
