@@ -130,6 +130,7 @@ impl Bus {
         patience: Duration,
     ) -> Result<Bus, ConnectError> {
         let bus = Bus::reach(args, name, patience).await?;
+        bus.events.set_probing(false);
         let url = shown_url(&args.nats_url);
         bus.check_version(&url)?;
         bus.check_jetstream(&url, patience).await?;
@@ -137,7 +138,7 @@ impl Bus {
     }
 
     /// As [`Bus::connect`], but takes the server as it is: for those who look for what is wrong
-    /// with it.
+    /// with it, and to whom a denial is no news for the log.
     ///
     /// # Errors
     /// As far as they are about the connection itself, see [`ConnectError`].
@@ -148,6 +149,7 @@ impl Bus {
     ) -> Result<Bus, ConnectError> {
         let url = shown_url(&args.nats_url);
         let events = Arc::new(Events::new());
+        events.set_probing(true);
         let client = Target::read(args)?.connect(&events, name, &url, patience).await?;
         let jetstream = ContextBuilder::new().timeout(ANSWER_TIMEOUT).build(client.clone());
         Ok(Bus { client, jetstream, events, prefix: args.prefix.clone() })

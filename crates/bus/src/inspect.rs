@@ -263,10 +263,7 @@ impl Bus {
     ///
     /// # Errors
     /// If the server says nothing that has a time in it, in words.
-    pub async fn server_clock(
-        &self,
-        now: impl Fn() -> Timestamp,
-    ) -> Result<ClockReading, String> {
+    pub async fn server_clock(&self, now: impl Fn() -> Timestamp) -> Result<ClockReading, String> {
         // The first is answered to everybody who may ask it; the second needs a stream.
         let stream = format!("$JS.API.STREAM.INFO.{}", self.stream_of(StreamName::EnvStatus));
         let mut reasons = Vec::new();

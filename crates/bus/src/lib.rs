@@ -55,7 +55,7 @@ pub use asking::AskError;
 pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, shown_url};
 pub use core::{CoreMessage, RequestError, Subscription};
 pub use cursor::{Cursor, Start};
-pub use discovery::Discovered;
+pub use discovery::{Discovered, Endpoint};
 pub use durable::{Delivery, Durable};
 pub use first::First;
 pub use inspect::{

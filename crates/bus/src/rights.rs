@@ -82,21 +82,12 @@ impl Bus {
                 }
             }
         }
-        self.events.set_probing(true);
-        let mut denied = Ok(Vec::new());
+        let mut denied = Vec::new();
         for some in probes.chunks(AT_ONCE) {
-            match (self.try_all(some, patience).await, &mut denied) {
-                (Ok(found), Ok(denied)) => denied.extend(found),
-                (Err(reason), _) => denied = Err(reason),
-                (Ok(_), Err(_)) => {}
-            }
+            denied.extend(self.try_all(some, patience).await?);
         }
-        self.events.set_probing(false);
-        denied.map(|mut denied| {
-            denied.sort();
-            denied.dedup();
-            denied
-        })
+        denied.sort();
+        Ok(denied)
     }
 
     async fn try_all(&self, probes: &[Probe], patience: Duration) -> Result<Vec<Denied>, String> {
@@ -142,7 +133,8 @@ impl Bus {
         };
         match right {
             Right::Inspect => {
-                let streams = StreamName::ALL.into_iter().map(|stream| api("STREAM.INFO", &name(stream)));
+                let streams =
+                    StreamName::ALL.into_iter().map(|stream| api("STREAM.INFO", &name(stream)));
                 std::iter::once(publish("$JS.API.INFO".to_owned())).chain(streams).collect()
             }
             Right::Answers => vec![subscribe(self.client.new_inbox())],

@@ -95,9 +95,9 @@ async fn ask(
         );
         let queues = [(StreamName::Commands, commands), (StreamName::Questions, questions)];
         let there = |name: StreamName| {
-            streams.iter().any(|one| {
-                one.stream == name && matches!(one.state, StreamState::There { .. })
-            })
+            streams
+                .iter()
+                .any(|one| one.stream == name && matches!(one.state, StreamState::There { .. }))
         };
         // What is not there cannot be read; the check of the streams says so.
         facts.runs = there(StreamName::EnvStatus).then_some(runs);

@@ -116,7 +116,10 @@ mod tests {
         assert_eq!(report.outcome, Outcome::Problem);
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["checks"][0]["findings"][0]["advice"], "timedatectl");
-        assert_eq!((&json["checks"][3]["outcome"], &json["role"]), (&"skipped".into(), &"cli".into()));
+        assert_eq!(
+            (&json["checks"][3]["outcome"], &json["role"]),
+            (&"skipped".into(), &"cli".into())
+        );
     }
 
     const TEXT: &str = "\

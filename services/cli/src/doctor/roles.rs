@@ -123,9 +123,8 @@ fn discoverable() -> Vec<Right> {
 
 /// A subject of the stream that nobody uses.
 fn stored_on(prefix: &Prefix, stream: StreamName, run: &RunId) -> String {
-    let command = |verb: &str| {
-        format!("{}.{}.{run}.{verb}.cli.{SOMEBODY}", prefix.as_str(), stream.token())
-    };
+    let command =
+        |verb: &str| format!("{}.{}.{run}.{verb}.cli.{SOMEBODY}", prefix.as_str(), stream.token());
     match stream {
         StreamName::Commands => command("stop"),
         StreamName::Questions => command("interview"),
@@ -199,8 +198,7 @@ mod tests {
         let stores = |role: Role| {
             role.rights(&prefix).iter().filter(|right| matches!(right, Right::Store(_))).count()
         };
-        let roles =
-            [Role::Observer, Role::Cli, Role::Launcher, Role::Simulator, Role::MemorySink];
+        let roles = [Role::Observer, Role::Cli, Role::Launcher, Role::Simulator, Role::MemorySink];
         assert_eq!(roles.map(stores), [0, 3, 4, 8, 2]);
         assert!(roles.iter().all(|role| role.rights(&prefix).contains(&Right::Answers)));
     }

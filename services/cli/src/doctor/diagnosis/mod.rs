@@ -39,7 +39,8 @@ pub(super) fn has_streams(facts: &Facts) -> bool {
 
 /// The facts, if there are any; else why there are none.
 fn known<'a, T>(facts: &Facts, id: CheckId, part: Option<&'a T>) -> Result<&'a T, Check> {
-    part.ok_or_else(|| Check::skipped(id, blocked(facts).unwrap_or("it was not looked at")))
+    // Where nothing is in the way, nobody looked because there is nothing to look into.
+    part.ok_or_else(|| Check::skipped(id, blocked(facts).unwrap_or("its stream cannot be read")))
 }
 
 /// Why what comes later could not be looked at.

@@ -20,7 +20,7 @@ pub(super) fn connection(facts: &Facts) -> Check {
     match &facts.connection {
         Connection::Failed(error) => Check::of(id, unconnected(&facts.url, error)),
         Connection::Made { server, round_trip: Ok(time) } => {
-            let (name, time) = (one_line(&server.name, 60), time.as_micros());
+            let (name, time) = (one_line(&server.name, 24), time.as_micros());
             let time = format!("{}.{} ms", time / 1000, time % 1000 / 100);
             Check::new(id, format!("{} is {name}, answers within {time}", facts.url), vec![])
         }
@@ -140,10 +140,12 @@ pub(super) fn jetstream(facts: &Facts) -> Check {
         return Check::of(id, problem("the server has no JetStream", "JetStream", advice));
     }
     match &facts.account {
-        None => Check::skipped(id, blocked(facts).unwrap_or("it was not looked at")),
-        Some(Ok(account)) => {
-            Check::new(id, limits(account), no_room_for_streams(facts, account).into_iter().collect())
-        }
+        None => Check::skipped(id, blocked(facts).unwrap_or("nobody asked")),
+        Some(Ok(account)) => Check::new(
+            id,
+            limits(account),
+            no_room_for_streams(facts, account).into_iter().collect(),
+        ),
         Some(Err(NoAccount::NoJetStream(reason))) => Check::of(
             id,
             problem(

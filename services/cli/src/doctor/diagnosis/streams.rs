@@ -40,7 +40,10 @@ pub(super) fn streams(facts: &Facts) -> Check {
         // One finding says it as well as twelve.
         let prefix = facts.prefix.as_str();
         let expected = format!("{} streams, {} and so on", missing, streams[0].name);
-        let advice = format!("shoal provision --prefix {prefix}");
+        let advice = format!(
+            "shoal provision --prefix {prefix} (services that may make streams do so when they \
+             start); or set SHOAL_PREFIX to the prefix of a Shoal that is here"
+        );
         return Check::new(id, summary.clone(), vec![problem(summary, expected, advice)]);
     }
     Check::new(id, summary, findings)

@@ -113,7 +113,8 @@ fn memories(services: &Services) -> Vec<Finding> {
             TargetState::Unauthorized => "refuses our credentials",
         };
         let why = memory.problem.as_deref().unwrap_or("no reason given");
-        let found = format!("memory {} {state}: {}", one_line(&memory.name, 40), one_line(why, 200));
+        let found =
+            format!("memory {} {state}: {}", one_line(&memory.name, 40), one_line(why, 200));
         Some(warning(found, "a memory that takes what it gets", advice))
     });
     let stuck = services.cursors.iter().filter_map(|cursor| {
@@ -222,6 +223,7 @@ pub(super) fn dead_letters(facts: &Facts) -> Check {
         .collect();
     let found = format!("{}: {}", counted(number, "dead letter"), by.join(", "));
     let stream = facts.prefix.stream(StreamName::DeadLetters);
-    let advice = format!("nats stream view {stream}: each says what could not be processed and why");
+    let advice =
+        format!("nats stream view {stream}: each says what could not be processed and why");
     Check::of(id, warning(found, "none", advice))
 }
