@@ -307,7 +307,9 @@ fn streams_are_compared_field_by_field() {
     let found = "no direct get on SIM_LOGS";
     check(CheckId::Features, state(differs), &[(Problem, found, "shoal provision")]);
     let none = |facts: &mut Facts| {
-        StreamName::ALL.map(|stream| set_state(facts, stream, StreamState::Missing));
+        for stream in StreamName::ALL {
+            set_state(facts, stream, StreamState::Missing);
+        }
     };
     let found = "there are none with the prefix \"sim\"";
     check(id, none, &[(Problem, found, "shoal provision --prefix sim")]);
