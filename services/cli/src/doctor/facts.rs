@@ -44,7 +44,7 @@ pub struct Facts {
     /// Who is on the bus.
     pub services: Option<Result<Services, String>>,
     /// The shared consumers of commands and questions.
-    pub queues: Option<Vec<(StreamName, Result<Option<QueueFacts>, String>)>>,
+    pub queues: Option<Vec<Queue>>,
     /// The runs.
     pub runs: Option<Result<Runs, String>>,
     /// Dead letters by the service that wrote them.
@@ -104,6 +104,14 @@ pub struct Services {
     pub memories: Vec<TargetStatus>,
     /// How far they are with the newest runs.
     pub cursors: Vec<CursorStatus>,
+}
+
+/// A shared consumer.
+pub struct Queue {
+    /// Of which stream.
+    pub stream: StreamName,
+    /// How it is getting on; `None`: nobody has made it yet.
+    pub state: Result<Option<QueueFacts>, String>,
 }
 
 /// The runs.

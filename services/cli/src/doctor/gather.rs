@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use super::diagnosis::{SCARCE, fullness};
-use super::facts::{Connection, Facts, Holders, Runs, Services};
+use super::facts::{Connection, Facts, Holders, Queue, Runs, Services};
 use super::machine;
 use super::roles::{GUARDIAN, Role};
 
@@ -102,7 +102,10 @@ async fn ask(
         // What is not there cannot be read; the check of the streams says so.
         facts.runs = there(StreamName::EnvStatus).then_some(runs);
         facts.letters = there(StreamName::DeadLetters).then_some(letters);
-        let queues = queues.map(|(name, queue)| (name, queue.map_err(|error| error.to_string())));
+        let queues = queues.map(|(stream, queue)| Queue {
+            stream,
+            state: queue.map_err(|error| error.to_string()),
+        });
         facts.queues = there(StreamName::Commands).then(|| queues.into());
         facts.streams = Some(streams);
         facts.holders = holders(bus, facts).await;
@@ -127,7 +130,7 @@ async fn runs(bus: &Bus) -> Result<Runs, String> {
             Err(_) => runs.unreadable.push(stored.subject),
         }
     }
-    runs.readable.sort_by(|a, b| b.created_at.cmp(&a.created_at));
+    runs.readable.sort_by_key(|run| std::cmp::Reverse(run.created_at));
     Ok(runs)
 }
 

@@ -15,7 +15,9 @@ use contract::timestamp::Timestamp;
 use contract::version::V1;
 
 use super::diagnose;
-use crate::doctor::facts::{Configuration, Connection, Disk, Facts, Holders, Runs, Services};
+use crate::doctor::facts::{
+    Configuration, Connection, Disk, Facts, Holders, Queue, Runs, Services,
+};
 use crate::doctor::finding::{Check, CheckId, Outcome};
 use crate::doctor::roles::Role;
 use crate::fixtures;
@@ -65,7 +67,7 @@ fn healthy() -> Facts {
             memories: vec![],
             cursors: vec![],
         })),
-        queues: Some(vec![(StreamName::Commands, Ok(Some(queue)))]),
+        queues: Some(vec![Queue { stream: StreamName::Commands, state: Ok(Some(queue)) }]),
         runs: Some(Ok(Runs {
             readable: vec![fixtures::status("market-1", RunStatus::Completed)],
             unreadable: vec![],
@@ -108,7 +110,7 @@ fn connected(server: ServerFacts) -> Connection {
     Connection::Made { server, round_trip: Ok(Duration::from_millis(1)) }
 }
 
-fn set_state(facts: &mut Facts, stream: StreamName, state: StreamState) {
+fn set_state(facts: &mut Facts, stream: StreamName, state: &StreamState) {
     let streams = facts.streams.iter_mut().flatten();
     streams.filter(|one| one.stream == stream).for_each(|one| one.state = state.clone());
 }
@@ -271,7 +273,7 @@ fn jetstream_is_there_and_has_room_for_streams() {
     let found = "JetStream does not answer: no answer within 5 s";
     check(id, answered(silent), &[(Problem, found, "look whether its cluster")]);
     let few = |facts: &mut Facts| {
-        set_state(facts, StreamName::Specs, StreamState::Missing);
+        set_state(facts, StreamName::Specs, &StreamState::Missing);
         let account = facts.account.as_mut().unwrap().as_mut().unwrap();
         (account.streams, account.streams_limit) = (11, Some(11));
     };
@@ -283,7 +285,7 @@ fn jetstream_is_there_and_has_room_for_streams() {
 fn streams_are_compared_field_by_field() {
     let id = CheckId::Streams;
     let state =
-        |state: StreamState| move |facts: &mut Facts| set_state(facts, StreamName::Logs, state);
+        |state: StreamState| move |facts: &mut Facts| set_state(facts, StreamName::Logs, &state);
     check(id, state(StreamState::Missing), &[(Problem, "SIM_LOGS is missing", "shoal provision")]);
     check(
         id,
@@ -308,7 +310,7 @@ fn streams_are_compared_field_by_field() {
     check(CheckId::Features, state(differs), &[(Problem, found, "shoal provision")]);
     let none = |facts: &mut Facts| {
         for stream in StreamName::ALL {
-            set_state(facts, stream, StreamState::Missing);
+            set_state(facts, stream, &StreamState::Missing);
         }
     };
     let found = "there are none with the prefix \"sim\"";
@@ -322,7 +324,7 @@ fn room_is_scarce_from_80_percent_and_gone_from_95() {
         move |facts: &mut Facts| {
             let used = StreamUse { drops_oldest, ..used(percent) };
             let state = StreamState::There { differences: vec![], used };
-            set_state(facts, StreamName::Actions, state);
+            set_state(facts, StreamName::Actions, &state);
             facts.holders.runs = vec![("big-1".to_owned(), 60 * MIB), ("small-1".to_owned(), MIB)];
         }
     };
@@ -463,8 +465,9 @@ fn memories_that_do_not_follow_are_named() {
 
 #[test]
 fn work_that_waits_is_named() {
-    let queue = |queue: Result<Option<QueueFacts>, String>| {
-        move |facts: &mut Facts| facts.queues = Some(vec![(StreamName::Questions, queue)])
+    let queue = |state: Result<Option<QueueFacts>, String>| {
+        let stream = StreamName::Questions;
+        move |facts: &mut Facts| facts.queues = Some(vec![Queue { stream, state }])
     };
     let id = CheckId::Commands;
     let waiting = QueueFacts { pending: 3, in_work: 1, waiting: 0 };

@@ -7,7 +7,7 @@ use contract::memory::TargetState;
 use contract::subject::StreamName;
 
 use super::known;
-use crate::doctor::facts::{Facts, Runs, Services};
+use crate::doctor::facts::{Facts, Queue, Runs, Services};
 use crate::doctor::finding::{Check, CheckId, Finding, problem, warning};
 use crate::output::{count, counted, one_line};
 use crate::status::trouble;
@@ -134,8 +134,8 @@ pub(super) fn commands(facts: &Facts) -> Check {
     };
     let mut findings = Vec::new();
     let mut open = 0;
-    for (stream, queue) in queues {
-        match queue {
+    for Queue { stream, state } in queues {
+        match state {
             Ok(Some(queue)) => {
                 open += queue.pending + queue.in_work;
                 findings.extend(nobody_takes(*stream, queue));
