@@ -74,6 +74,11 @@ impl Door {
 }
 
 impl<'a> Object<'a> {
+    /// The door through which it came.
+    pub fn door(&self) -> &'a Door {
+        self.door
+    }
+
     /// Where this object's field `key` is.
     pub fn pointer(&self, key: &str) -> String {
         format!("{}/{}", self.pointer, key.replace('~', "~0").replace('/', "~1"))
@@ -82,6 +87,11 @@ impl<'a> Object<'a> {
     /// Notes a problem with the field `key`.
     pub fn report(&self, key: &str, found: impl AsRef<str>, expected: &str) {
         self.door.report(&self.pointer(key), found, expected);
+    }
+
+    /// Notes a problem with the object as a whole.
+    pub fn report_whole(&self, found: impl AsRef<str>, expected: &str) {
+        self.door.report(&self.pointer, found, expected);
     }
 
     /// The raw field; `None` where it is absent or null, which are the same to us.
@@ -144,6 +154,12 @@ impl<'a> Object<'a> {
             self.report(key, describe(value), &expected);
         }
         number
+    }
+
+    /// A whole number within `range` that fits 32 bits.
+    pub fn u32(&self, key: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let wide = u64::from(*range.start())..=u64::from(*range.end());
+        self.integer(key, wide).and_then(|number| u32::try_from(number).ok())
     }
 
     /// A decimal within `range` (in millionths), as millionths.
