@@ -42,14 +42,9 @@ impl Role {
 
     /// All that it needs on the bus.
     pub fn rights(self, prefix: &Prefix) -> Vec<Right> {
-        use StreamName::{
-            Actions, Commands, EnvStatus, Inputs, Leases, Ledger, Logs, Questions, Replies,
-            Snapshots, Specs,
-        };
+        use StreamName::{Actions, Commands, EnvStatus, Ledger, Logs, Questions, Replies, Specs};
         let run: RunId = RUN.parse().expect("it is a run's id");
         let store = |stream| Right::Store(stored_on(prefix, stream, &run));
-        let look = |streams: &[StreamName]| streams.iter().copied().map(Right::Look).collect();
-        let read = |streams: &[StreamName]| streams.iter().copied().map(Right::Read).collect();
         let on = |rest: &str| format!("{}.{rest}", prefix.as_str());
         let mut rights: Vec<Vec<Right>> = vec![vec![Right::Answers]];
         match self {
@@ -81,22 +76,7 @@ impl Role {
                 ]);
                 rights.push(discoverable());
             }
-            Role::Simulator => {
-                rights.push(vec![Right::Inspect]);
-                let all = [EnvStatus, Actions, Inputs, Replies, Snapshots, Specs, Leases];
-                rights.push(look(&all));
-                rights.push(read(&[Commands, Questions, EnvStatus]));
-                rights.push(read(&[Inputs, Actions, Snapshots, Specs]));
-                rights.push([Commands, Questions].map(|on| Right::Share(on, GUARDIAN)).into());
-                rights.push([Replies, Inputs, Actions, EnvStatus, Logs].map(store).into());
-                rights.push([Snapshots, Leases].map(store).into());
-                rights.push(vec![
-                    Right::Store(prefix.dead_letters("simulator", Some(&run))),
-                    Right::Publish(prefix.live(&run, Platform::Twitter, SOMEBODY)),
-                    Right::Subscribe(prefix.node_info()),
-                ]);
-                rights.push(discoverable());
-            }
+            Role::Simulator => rights.push(of_a_simulator(prefix, &run)),
             Role::MemorySink => {
                 rights.push(vec![Right::Inspect]);
                 rights.push(look(&[Actions, Ledger]));
@@ -111,6 +91,34 @@ impl Role {
         }
         rights.concat()
     }
+}
+
+fn of_a_simulator(prefix: &Prefix, run: &RunId) -> Vec<Right> {
+    use StreamName::{
+        Actions, Commands, EnvStatus, Inputs, Leases, Logs, Questions, Replies, Snapshots, Specs,
+    };
+    let stores = [Replies, Inputs, Actions, EnvStatus, Logs, Snapshots, Leases];
+    let mut rights = vec![
+        Right::Inspect,
+        Right::Share(Commands, GUARDIAN),
+        Right::Share(Questions, GUARDIAN),
+        Right::Store(prefix.dead_letters("simulator", Some(run))),
+        Right::Publish(prefix.live(run, Platform::Twitter, SOMEBODY)),
+        Right::Subscribe(prefix.node_info()),
+    ];
+    rights.extend(stores.map(|stream| Right::Store(stored_on(prefix, stream, run))));
+    rights.extend(look(&[EnvStatus, Actions, Inputs, Replies, Snapshots, Specs, Leases]));
+    rights.extend(read(&[Commands, Questions, EnvStatus, Inputs, Actions, Snapshots, Specs]));
+    rights.extend(discoverable());
+    rights
+}
+
+fn look(streams: &[StreamName]) -> Vec<Right> {
+    streams.iter().copied().map(Right::Look).collect()
+}
+
+fn read(streams: &[StreamName]) -> Vec<Right> {
+    streams.iter().copied().map(Right::Read).collect()
 }
 
 /// The durable consumer that all simulators take commands from.
