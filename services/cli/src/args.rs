@@ -10,6 +10,7 @@ use contract::command::MAX_PROMPT_BYTES;
 use contract::memory::{MAX_LIMIT, MAX_QUERY_BYTES};
 use contract::subject::Platform;
 
+use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
     MEMORY_ABOUT, PROVISION_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT, STOP_ABOUT,
@@ -93,6 +94,9 @@ pub enum Command {
     /// Make a synthetic population: a folder of up to a million agents
     #[command(long_about = crate::generate::ABOUT)]
     Gen(crate::generate::GenArgs),
+    /// Find out what is wrong with the bus, and what to do about it
+    #[command(long_about = DOCTOR_ABOUT)]
+    Doctor(DoctorArgs),
     /// Look into the memory that runs leave
     #[command(subcommand, long_about = MEMORY_ABOUT)]
     Memory(MemoryCommand),

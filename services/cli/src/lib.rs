@@ -10,7 +10,8 @@
 //! - [`ask`] and [`interview`]: commands and their replies;
 //! - [`init`] and [`generate`]: `init` and `gen`, folders where there is none yet;
 //! - [`mod@export`]: a run as files;
-//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
+//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
+//!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
 
@@ -18,6 +19,7 @@ pub mod args;
 pub mod ask;
 pub mod bars;
 pub mod client;
+pub mod doctor;
 pub mod export;
 pub mod failure;
 #[cfg(test)]
@@ -120,6 +122,8 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),
         Command::Gen(args) => return generate::generate(args, json, output).await,
+        // It connects by itself: that there is no connection is a finding.
+        Command::Doctor(args) => return doctor::doctor(&args, &bus, json, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {
             memory::search(&client.await?, &args, output).await
         }
