@@ -5,7 +5,7 @@ use contract::door::Object;
 use contract::spec::TimeSpec;
 use contract::timestamp::Timestamp;
 
-use crate::reading::{ONE, Reading};
+use crate::reading::{ONE, Reading, counted};
 
 /// The longest simulation: ten years.
 pub(crate) const MAX_HOURS: u32 = 87_600;
@@ -111,7 +111,8 @@ pub(crate) fn check_rounds(spec: &TimeSpec, time: &Object<'_>, max_rounds: u32) 
         return;
     }
     let (hours, minutes) = (spec.total_hours, spec.minutes_per_round);
-    let found = format!("{minutes} with {hours} hours in all, which makes {rounds} rounds");
+    let hours = counted(hours as usize, "hour");
+    let found = format!("{minutes} with {hours} in all, which makes {rounds} rounds");
     let expected = format!("1 to {max_rounds} rounds (limit max_rounds)");
     time.report("minutes_per_round", found, &expected);
 }

@@ -65,6 +65,9 @@ fn unconfigured(path: &Path, present: &[&str]) -> Problem {
         return Problem::new(place, format!("no {CONFIG_FILE}"), &a_folder());
     }
     let found = format!("no {CONFIG_FILE} but {}", likely.join(", "));
+    if likely.iter().all(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
+        return Problem::new(place, found, &format!("a file of the name {YAML_FILE}"));
+    }
     let expected = format!(
         "{} (call profiles {TWITTER_FILE} or {REDDIT_FILE}, then `shoal init FOLDER` writes a \
          configuration)",

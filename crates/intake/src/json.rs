@@ -51,8 +51,15 @@ fn explain(error: &serde_json::Error) -> (String, String) {
     let help = match what {
         _ if error.is_eof() => " (the file ends too early: was it cut off?)",
         "trailing comma" => " (no comma behind the last element)",
-        "key must be a string" => " (names of fields in double quotes)",
+        "key must be a string" => " (names of fields in double quotes, and no comments)",
         "trailing characters" => " (one value in the file, nothing behind it)",
+        "expected value" => " (a text in double quotes, a number, true, false, null, [ or {)",
+        "expected `,` or `}`" | "expected `,` or `]`" => {
+            " (a comma between elements; a quote within a text as \\\")"
+        }
+        "number out of range" => " (a number that a computer can hold)",
+        what if what.starts_with("control character") => " (a line end within a text as \\n)",
+        what if what.contains("escape") => " (escapes such as \\n and \\u00e9, whole ones)",
         _ => "",
     };
     (format!("something that is no JSON ({what})"), format!("JSON{help}"))

@@ -270,6 +270,12 @@ pub(crate) fn number_in(text: &str) -> Option<u64> {
     whole.parse().ok().filter(|_| is_number)
 }
 
+/// `1 hour`, `2 hours`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// True for a text that shows nothing.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.trim().is_empty()

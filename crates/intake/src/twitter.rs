@@ -127,11 +127,14 @@ fn find_columns(reading: &mut Reading<'_>, header: &StringRecord) -> Option<Colu
     }
     places.extend(OPTIONAL.into_iter().filter_map(|name| Some((name, at(name)?))));
     if !missing.is_empty() {
+        let only = header.get(0).filter(|_| header.len() == 1).unwrap_or_default();
         let found = match header.iter().all(is_blank) {
             true => "no header".to_owned(),
+            false if only.contains(';') => "a header with semicolons between columns".to_owned(),
+            false if only.contains('\t') => "a header with tabs between columns".to_owned(),
             false => format!("no column {}", missing.join(", ")),
         };
-        let names = REQUIRED.map(|(name, _)| name).join(", ");
+        let names = REQUIRED.map(|(name, _)| name).join(",");
         reading.door.report("line 1", found, &format!("a header with {names}"));
         return None;
     }
@@ -154,7 +157,7 @@ fn read_row(reading: &Reading<'_>, record: &StringRecord, columns: &Columns, lin
         let found = format!("{} fields", record.len());
         let expected = format!(
             "{} fields, as in the header (a text with a comma, a quote or a line end in it needs \
-             quotes around it)",
+             quotes around it, and each quote its end)",
             columns.count
         );
         reading.door.report(&format!("line {line}"), found, &expected);

@@ -53,7 +53,12 @@ fn placed(problems: Vec<Problem>, tree: &Node) -> Vec<Problem> {
         let pointer = problem.place.strip_prefix(YAML_FILE).unwrap_or_default().trim_start();
         let (line, column) = tree.locate(pointer);
         let place = format!("{YAML_FILE}:{line}:{column} {pointer}").trim_end().to_owned();
-        ((line, column), Problem { place, ..problem })
+        let expected = match problem.expected.as_str() {
+            "an object" => "fields, each as `name: value`".to_owned(),
+            "a list" => "a list, as [a, b] or as lines that begin with a dash".to_owned(),
+            _ => problem.expected,
+        };
+        ((line, column), Problem { place, found: problem.found, expected })
     };
     let mut placed: Vec<_> = problems.into_iter().map(place).collect();
     placed.sort_by_key(|(place, _)| *place);

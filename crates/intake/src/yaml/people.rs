@@ -51,7 +51,7 @@ pub(super) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> Option<P
     Some(people)
 }
 
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 21] = [
     "name",
     "handle",
     "bio",
@@ -73,8 +73,6 @@ const FIELDS: [&str; 22] = [
     "mbti",
     "country",
     "profession",
-    // Said by those who know the other format; it gets an answer of its own.
-    "agent_id",
 ];
 
 /// Who an agent is.
@@ -88,9 +86,6 @@ const FIELDS: [&str; 22] = [
 /// | `age`, `gender`, `mbti`, `country`, `profession` | unknown |
 /// | `interests`, `past_posts`, `follows` | none |
 fn profile(reading: &Reading<'_>, agent: &Object<'_>, id: u32) -> Profile {
-    if agent.get("agent_id").is_some() {
-        agent.report("agent_id", "an id", "none (an agent's place in the list is its id)");
-    }
     let known = |key| reading.text(agent, key).filter(|text| !is_blank(text));
     let name = reading.filled_text(agent, "name", "the agent's name");
     let handle = known("handle").map(|handle| handle.trim().trim_start_matches('@').to_owned());

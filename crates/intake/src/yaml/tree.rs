@@ -131,7 +131,8 @@ impl Builder<'_> {
         let help = match error.info() {
             info if info.contains("tab") => " (indent with blanks, not with tabs)",
             info if info.contains("mapping values are not allowed") => {
-                " (a text that holds a colon and a blank needs quotes around it)"
+                " (a field is `name: value`, with a blank behind the colon; a text with such a colon \
+                 in it needs quotes around it)"
             }
             info if info.contains("unknown anchor") => {
                 " (a text that begins with * needs quotes around it; aliases are not read)"
@@ -140,9 +141,13 @@ impl Builder<'_> {
                 " (a field is `name: value`, with a blank behind the colon)"
             }
             info if info.contains("quoted scalar") => " (a quote is not closed)",
-            info if info.contains("start any token") => {
-                " (a text that begins with @ or ` needs quotes around it)"
+            info if info.contains("unexpected character") => {
+                " (a text that begins with such a character needs quotes around it)"
             }
+            info if info.contains("expected key") || info.contains("'-' indicator") => {
+                " (what belongs together begins in the same column)"
+            }
+            info if info.contains("node content") => " (is a value or a closing bracket missing?)",
             _ => "",
         };
         let found = format!("something that is no YAML ({})", error.info());
