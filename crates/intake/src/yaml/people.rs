@@ -1,5 +1,6 @@
 //! The field `agents`: who they are, how they behave, whom they follow.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use contract::door::{Object, describe};
@@ -8,7 +9,7 @@ use contract::spec::{AgentSpec, Profile};
 use serde_json::Value;
 
 use crate::agents::{self, MAX_DELAY};
-use crate::reading::{ONE, Reading, is_blank, some_of};
+use crate::reading::{ONE, Reading, is_blank};
 use crate::yaml::ranges;
 
 const KEY: &str = "agents";
@@ -21,14 +22,27 @@ pub(super) struct People {
     /// By name, and by handle: ids. In lower case, as nobody remembers how they are written.
     names: BTreeMap<String, u32>,
     handles: BTreeMap<String, u32>,
+    /// How many more misspelt names are compared with all others: that takes time.
+    guesses: Cell<u32>,
 }
+
+/// More misspelt names than anybody writes.
+const MAX_GUESSES: u32 = 100;
+
+/// Names that a problem tells; more are counted.
+const MAX_NAMED: usize = 20;
 
 /// Reads `agents`; an agent's place in the list is its id. `None` where it is no such list.
 pub(super) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> Option<People> {
     let count = agents::count(reading, root, KEY)?;
     let (names, handles) = (BTreeMap::new(), BTreeMap::new());
-    let mut people =
-        People { agents: Vec::with_capacity(count), profiles: Vec::new(), names, handles };
+    let mut people = People {
+        agents: Vec::with_capacity(count),
+        profiles: Vec::new(),
+        names,
+        handles,
+        guesses: Cell::new(MAX_GUESSES),
+    };
     let mut read = Vec::with_capacity(count);
     for (pointer, value) in root.list(KEY) {
         let Some(agent) = reading.door.object(value, pointer) else { continue };
@@ -191,14 +205,25 @@ impl People {
         if let Some(id) = self.names.get(&key).or_else(|| self.handles.get(&key)) {
             return Ok(*id);
         }
-        let all = || self.names.iter().chain(&self.handles);
-        let keys: Vec<&str> = all().map(|(key, _)| key.as_str()).collect();
-        let meant = suggest(&key, &keys).and_then(|meant| all().find(|(key, _)| *key == meant));
-        if let Some((_, id)) = meant {
-            let name = &self.agents[*id as usize].name;
+        if let Some(id) = self.guess(&key) {
+            let name = &self.agents[id as usize].name;
             return Err(format!("{name:?} (did you mean that?)"));
         }
-        let names = self.agents.iter().map(|agent| agent.name.clone()).collect();
-        Err(format!("an agent's name or handle: {}", some_of(names).join(", ")))
+        let names: Vec<&str> =
+            self.agents.iter().take(MAX_NAMED).map(|agent| agent.name.as_str()).collect();
+        let more = match self.agents.len() - names.len() {
+            0 => String::new(),
+            more => format!(", {more} more"),
+        };
+        Err(format!("an agent's name or handle: {}{more}", names.join(", ")))
+    }
+
+    /// Who was probably meant.
+    fn guess(&self, key: &str) -> Option<u32> {
+        self.guesses.set(self.guesses.get().checked_sub(1)?);
+        let all = || self.names.iter().chain(&self.handles);
+        let keys: Vec<&str> = all().map(|(key, _)| key.as_str()).collect();
+        let meant = suggest(key, &keys)?;
+        all().find(|(key, _)| *key == meant).map(|(_, id)| *id)
     }
 }

@@ -5,6 +5,7 @@
 //! are problems.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use contract::problem::{Problem, shorten};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
@@ -61,7 +62,7 @@ enum Kind {
     /// A text in quotes, or a block of text.
     Text(String),
     List(Vec<Node>),
-    Fields(Vec<(String, Node)>),
+    Fields(BTreeMap<String, Node>),
 }
 
 /// Parses a document whose nesting and number of nodes are within the limits. `None` where it
@@ -170,7 +171,9 @@ impl Builder<'_> {
                 self.add(Node { at, kind })
             }
             Event::SequenceStart(_, tag) => self.open(at, Kind::List(Vec::new()), tag.is_some()),
-            Event::MappingStart(_, tag) => self.open(at, Kind::Fields(Vec::new()), tag.is_some()),
+            Event::MappingStart(_, tag) => {
+                self.open(at, Kind::Fields(BTreeMap::new()), tag.is_some())
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Open { at, kind, .. } = self.open.pop()?;
                 self.add(Node { at, kind })
@@ -217,12 +220,12 @@ impl Builder<'_> {
             Kind::List(nodes) => nodes.push(node),
             Kind::Fields(fields) => match name.take() {
                 None => return self.name_field(node),
-                Some((name, at)) => match fields.iter().find(|(before, _)| *before == name) {
-                    Some((_, Node { at: (line, _), .. })) => {
+                Some((name, at)) => match fields.get(&name) {
+                    Some(Node { at: (line, _), .. }) => {
                         let expected = format!("each field once (it is on line {line} already)");
                         self.report(at, format!("the field {name:?} again"), &expected);
                     }
-                    None => fields.push((name, Node { at, ..node })),
+                    None => drop(fields.insert(name, Node { at, ..node })),
                 },
             },
             Kind::Plain(_) | Kind::Text(_) => {}
@@ -256,7 +259,7 @@ impl Node {
             Kind::Plain(word) => plain(word, NOT_TEXTS.contains(&name)),
             Kind::List(nodes) => nodes.iter().map(|node| node.value(name)).collect(),
             Kind::Fields(fields) => {
-                let field = |(name, node): &(String, Node)| (name.clone(), node.value(name));
+                let field = |(name, node): (&String, &Node)| (name.clone(), node.value(name));
                 Value::Object(fields.iter().map(field).collect::<Map<_, _>>())
             }
         }
@@ -272,9 +275,7 @@ impl Node {
             };
             let next = match &node.kind {
                 Kind::List(nodes) => token.parse().ok().and_then(|index: usize| nodes.get(index)),
-                Kind::Fields(fields) => {
-                    fields.iter().find(|(name, _)| *name == token).map(|(_, node)| node)
-                }
+                Kind::Fields(fields) => fields.get(token.as_ref()),
                 Kind::Plain(_) | Kind::Text(_) => None,
             };
             let Some(next) = next else { break };

@@ -9,5 +9,7 @@ mod hostile;
 mod notes;
 mod oasis;
 mod problems;
+mod quirks;
 mod samples;
+mod town;
 mod valid;
