@@ -1,5 +1,7 @@
 //! `shoal check`: what is understood, and what is wrong, for people and for scripts.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 
