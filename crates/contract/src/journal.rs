@@ -30,8 +30,14 @@ pub enum Record {
     Claim(Claim),
     /// Closes the inputs of a tick.
     Tick(Tick),
+    /// The world takes no tick until it goes on.
+    Hold(Hold),
+    /// It goes on: after a hold, or after having been stopped.
+    Go(Go),
     /// The world takes no more ticks.
     End(End),
+    /// The environment is closed, some time after the end of all rounds.
+    Close(Close),
 }
 
 /// All that a world is made from, but for the spec itself.
@@ -81,10 +87,55 @@ pub struct Tick {
     pub epoch: u32,
     /// Wall-clock time, as data.
     pub at: Timestamp,
-    /// The commands that take effect in this tick, in full.
-    pub commands: Vec<Command>,
+    /// The commands that take effect in this tick, in full and in their order.
+    pub commands: Vec<Taken>,
     /// The sequence in the stream of commands up to which they have been taken.
     pub commands_through: u64,
+}
+
+/// A command that was taken, and where it stands: its sequence tells it from all others, also
+/// from one of the same id by another client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Its sequence in the stream of commands.
+    pub sequence: u64,
+    /// The command, in full.
+    pub command: Command,
+}
+
+/// The world takes no tick until it goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The owner's epoch.
+    pub epoch: u32,
+    /// Why, for people.
+    pub reason: Option<String>,
+    /// The command that holds it, if one does.
+    pub command: Option<Taken>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The world goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Go {
+    /// The owner's epoch.
+    pub epoch: u32,
+    /// The command that lets it go on, if one does.
+    pub command: Option<Taken>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The environment is closed: it can be read and asked, and never plays again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Close {
+    /// The owner's epoch.
+    pub epoch: u32,
+    /// The command that closed it.
+    pub command: Taken,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// The world takes no more ticks.
@@ -97,7 +148,7 @@ pub struct End {
     /// Why, for people.
     pub reason: Option<String>,
     /// The command that ended it, if one did.
-    pub command: Option<Command>,
+    pub command: Option<Taken>,
     /// When.
     pub at: Timestamp,
 }

@@ -56,8 +56,45 @@ pub enum ReplyResult {
         /// The state that the run is in now.
         status: RunStatus,
     },
+    /// The run plays no rounds until it is resumed.
+    Paused {
+        /// The state that the run is in now.
+        status: RunStatus,
+    },
+    /// The run goes on.
+    Resumed {
+        /// The owner's epoch.
+        epoch: u32,
+        /// The state that the run is in now.
+        status: RunStatus,
+    },
+    /// The environment is closed.
+    Closed {
+        /// The state that the run is in now.
+        status: RunStatus,
+    },
+    /// What was injected or configured is in the journal of each world that it is for.
+    Applied {
+        /// From when on it has its effect, one per world.
+        ticks: Vec<AppliedAt>,
+    },
+    /// Nothing is left of the run but its number.
+    Deleted {
+        /// How many messages were removed.
+        messages: u64,
+    },
     /// The agent's answers, one per world that was asked.
     Interview(InterviewResult),
+}
+
+/// The tick in which a world took a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedAt {
+    /// The world.
+    pub platform: Platform,
+    /// The tick whose inputs it is among. Posts appear in it; a configuration has its effect
+    /// from the next one on.
+    pub tick: u32,
 }
 
 /// What one agent said.
@@ -121,8 +158,12 @@ pub enum ErrorCode {
     UnknownAgent,
     /// The run has no such world.
     UnknownPlatform,
+    /// The arguments do not fit this run.
+    Invalid,
     /// The run is in a state in which this makes no sense.
     WrongState,
+    /// A memory has not taken all of the run's actions, or cannot be asked.
+    MemoryLags,
     /// No node can take the run now.
     NoCapacity,
     /// It failed on the way.

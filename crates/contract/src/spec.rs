@@ -14,6 +14,19 @@ use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
 
+/// The whole, in millionths.
+pub(crate) const MILLION: u32 = 1_000_000;
+const MINUTES_PER_DAY: u32 = 24 * 60;
+/// An hour has at most 100 times the usual activity.
+pub(crate) const MAX_MULTIPLIER_PPM: u32 = 100 * MILLION;
+/// At most 1,000 posts an hour; influence has the same bound.
+pub(crate) const MAX_RATE_PPM: u32 = 1_000 * MILLION;
+/// Nobody takes more than a year to react.
+pub(crate) const MAX_DELAY_MINUTES: u32 = 365 * MINUTES_PER_DAY;
+/// The longest text of a post, in bytes: the world's own bound. What comes by plan or from
+/// outside has to keep it as well: there is nobody who could be told that it fails.
+pub const MAX_POST_BYTES: usize = 10 * 1024;
+
 /// A whole simulation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -271,6 +284,21 @@ impl TimeSpec {
         let minutes = u64::from(self.total_hours) * 60;
         let rounds = minutes / u64::from(self.minutes_per_round.max(1));
         u32::try_from(rounds).unwrap_or(u32::MAX)
+    }
+}
+
+impl Stance {
+    /// All of them, as they are spelt.
+    pub const WORDS: [(&'static str, Stance); 4] = [
+        ("supportive", Stance::Supportive),
+        ("opposing", Stance::Opposing),
+        ("neutral", Stance::Neutral),
+        ("observer", Stance::Observer),
+    ];
+
+    /// The stance of this name.
+    pub fn from_word(word: &str) -> Option<Stance> {
+        Stance::WORDS.into_iter().find(|(name, _)| *name == word).map(|(_, stance)| stance)
     }
 }
 

@@ -65,12 +65,18 @@ pub enum RunStatus {
     Starting,
     /// Rounds are played.
     Running,
+    /// Rounds are left, and wait for somebody to resume the run; `reason` says why.
+    Paused,
     /// All rounds were played; the environment is open.
     Completed,
+    /// All rounds were played, and somebody closed the environment.
+    Closed,
     /// Somebody stopped it.
     Stopped,
     /// It could not go on; `reason` says why.
     Failed,
+    /// Somebody deleted it: this is all that is left, so that its number is never used again.
+    Deleted,
 }
 
 /// One world of a run.
@@ -107,15 +113,32 @@ impl RunStatus {
             RunStatus::Queued => "queued",
             RunStatus::Starting => "starting",
             RunStatus::Running => "running",
+            RunStatus::Paused => "paused",
             RunStatus::Completed => "completed",
+            RunStatus::Closed => "closed",
             RunStatus::Stopped => "stopped",
             RunStatus::Failed => "failed",
+            RunStatus::Deleted => "deleted",
         }
     }
 
     /// True where a worker is promised, now or soon: the run still has rounds to play.
     pub fn is_live(self) -> bool {
-        matches!(self, RunStatus::Queued | RunStatus::Starting | RunStatus::Running)
+        match self {
+            RunStatus::Queued | RunStatus::Starting | RunStatus::Running | RunStatus::Paused => {
+                true
+            }
+            RunStatus::Completed
+            | RunStatus::Closed
+            | RunStatus::Stopped
+            | RunStatus::Failed
+            | RunStatus::Deleted => false,
+        }
+    }
+
+    /// True where the environment is open: not closed, stopped, failed or deleted.
+    pub fn is_open(self) -> bool {
+        self.is_live() || self == RunStatus::Completed
     }
 }
 

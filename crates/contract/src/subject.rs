@@ -155,6 +155,11 @@ impl Prefix {
         format!("{}.{}.{run}.>", self.0, stream.token())
     }
 
+    /// The filter for the commands of one kind, whatever run they are for.
+    pub fn commands_with(&self, verb: Verb) -> String {
+        format!("{}.{}.*.{}.*.*", self.0, verb.stream().token(), verb.as_str())
+    }
+
     /// Where the one reply to a command appears.
     pub fn reply(&self, client: &ClientId, run: &RunId, command_id: &CommandId) -> String {
         format!("{}.replies.{client}.{run}.{command_id}", self.0)
@@ -322,6 +327,7 @@ mod tests {
         let subject = prefix.command(&address);
         assert_eq!(subject, "sim.questions.market-3.interview.cli.01-A_b");
         assert_eq!(prefix.parse_command(&subject), Ok(address));
+        assert_eq!(prefix.commands_with(Verb::Delete), "sim.commands.*.delete.*.*");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bus::AskError;
-use contract::command::{Request, Verb};
+use contract::command::{Request, Stop, Verb};
 use contract::id::RunId;
 use contract::reply::{ErrorCode, Reply, ReplyOutcome, ReplyResult};
 use contract::timestamp::Timestamp;
@@ -24,7 +24,7 @@ pub async fn stop(
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let run = find_run(client, &args.target.run).await?.run_id;
-    let request = Request::Stop { reason: args.reason.clone() };
+    let request = Request::Stop(Stop { reason: args.reason.clone() });
     let reply = ask(client, &run, request, args.patience.duration()).await?;
     if client.json {
         output.print_json(&reply)?;
@@ -74,9 +74,11 @@ pub fn result(reply: Reply) -> Result<ReplyResult, Failure> {
         ErrorCode::Malformed
         | ErrorCode::UnknownRun
         | ErrorCode::UnknownAgent
-        | ErrorCode::UnknownPlatform => Err(Failure::BadInput(error.into())),
+        | ErrorCode::UnknownPlatform
+        | ErrorCode::Invalid => Err(Failure::BadInput(error.into())),
         ErrorCode::Expired
         | ErrorCode::WrongState
+        | ErrorCode::MemoryLags
         | ErrorCode::NoCapacity
         | ErrorCode::Internal => Err(Failure::Failed(error.into())),
     }

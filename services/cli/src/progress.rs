@@ -148,8 +148,12 @@ impl Lines {
     fn status(&mut self, status: &EnvStatus, output: &mut Output<'_>) -> io::Result<()> {
         let is_old = match status.status {
             RunStatus::Queued | RunStatus::Starting => self.has_played,
-            RunStatus::Running => self.is_ending,
-            RunStatus::Completed | RunStatus::Stopped | RunStatus::Failed => false,
+            RunStatus::Running | RunStatus::Paused => self.is_ending,
+            RunStatus::Completed
+            | RunStatus::Closed
+            | RunStatus::Stopped
+            | RunStatus::Failed
+            | RunStatus::Deleted => false,
         };
         if is_old {
             return Ok(());

@@ -48,9 +48,9 @@ pub fn report(summary: &Summary, places: &Places<'_>, width: usize, paint: Paint
 /// A status in its colour.
 pub fn status_word(status: RunStatus, word: &str, paint: Paint) -> String {
     match status {
-        RunStatus::Completed => paint.green(word),
-        RunStatus::Failed => paint.red(word),
-        RunStatus::Stopped => paint.yellow(word),
+        RunStatus::Completed | RunStatus::Closed => paint.green(word),
+        RunStatus::Failed | RunStatus::Deleted => paint.red(word),
+        RunStatus::Stopped | RunStatus::Paused => paint.yellow(word),
         RunStatus::Queued | RunStatus::Starting | RunStatus::Running => paint.cyan(word),
     }
 }

@@ -226,7 +226,7 @@ async fn follow_to_the_end(
         print(client, &tally.summary(&status), output)?;
     }
     Ok(match status.status {
-        RunStatus::Completed => ExitCode::SUCCESS,
+        RunStatus::Completed | RunStatus::Closed => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
 }

@@ -195,6 +195,7 @@ fn to_bytes(answer: &StartAnswer) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::command::Stop;
     use contract::id::Digest;
 
     fn parse(subject: &str) -> Result<Ask, String> {
@@ -221,7 +222,8 @@ mod tests {
             "sim.ask.Market.stopp.*: found \"Market\", expected the id of a simulation or \
              <simulation>-<n>, that is 1 to 48 of a-z, 0-9, _ and -, beginning with a letter or \
              digit, not ending in -<digits>\n\
-             sim.ask.Market.stopp.*: found \"stopp\", expected one of start, stop, interview\n\
+             sim.ask.Market.stopp.*: found \"stopp\", expected one of start, stop, pause, \
+             resume, close_env, inject, configure, delete, interview\n\
              sim.ask.Market.stopp.*: found \"*\", expected 1 to 32 of a-z, 0-9, _ and -, \
              beginning with a letter or digit"
         );
@@ -254,7 +256,7 @@ mod tests {
     #[test]
     fn a_command_is_read_by_the_contracts_rules() {
         let (request, patience) = read_command(Verb::Stop, b"").unwrap();
-        assert_eq!((request, patience.as_secs()), (Request::Stop { reason: None }, 30));
+        assert_eq!((request, patience.as_secs()), (Request::Stop(Stop { reason: None }), 30));
         let body = br#"{"args":{"agent_id":4,"prompt":"Why?"},"timeout_seconds":5}"#;
         let (request, patience) = read_command(Verb::Interview, body).unwrap();
         assert!(matches!(request, Request::Interview(asked) if asked.agent_id == 4));

@@ -61,12 +61,23 @@ pub fn plan(runs: &[Arc<EnvStatus>], wish: &Wish<'_>) -> Plan {
     let run = current.run_id.clone();
     let differences = differences(current, wish);
     match (current.status, differences.is_empty()) {
-        (RunStatus::Queued | RunStatus::Starting | RunStatus::Running, true) => Plan::Take(run),
-        (RunStatus::Queued | RunStatus::Starting | RunStatus::Running, false) => {
-            Plan::Conflict { run, differences }
-        }
+        (
+            RunStatus::Queued | RunStatus::Starting | RunStatus::Running | RunStatus::Paused,
+            true,
+        ) => Plan::Take(run),
+        (
+            RunStatus::Queued | RunStatus::Starting | RunStatus::Running | RunStatus::Paused,
+            false,
+        ) => Plan::Conflict { run, differences },
         (RunStatus::Completed, true) if current.alive => Plan::Take(run),
-        (RunStatus::Completed | RunStatus::Stopped | RunStatus::Failed, _) => next,
+        (
+            RunStatus::Completed
+            | RunStatus::Closed
+            | RunStatus::Stopped
+            | RunStatus::Failed
+            | RunStatus::Deleted,
+            _,
+        ) => next,
     }
 }
 

@@ -103,7 +103,11 @@ impl From<ReplyError> for Refusal {
             ErrorCode::UnknownRun | ErrorCode::UnknownAgent | ErrorCode::UnknownPlatform => {
                 Refusal::Unknown(error.message)
             }
-            ErrorCode::WrongState => Refusal::WrongState(error.message),
+            ErrorCode::WrongState | ErrorCode::MemoryLags => Refusal::WrongState(error.message),
+            ErrorCode::Invalid => {
+                let expected = "arguments that fit this run";
+                Refusal::Invalid(Problem::new("/args", error.message, expected).into())
+            }
             ErrorCode::NoCapacity => Refusal::Unavailable(error.message),
             ErrorCode::Expired => Refusal::Late(error.message),
             ErrorCode::Malformed | ErrorCode::Internal => Refusal::Failed(error.message),

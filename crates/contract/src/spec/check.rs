@@ -2,20 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{AgentSpec, EventSpec, FeedSpec, PlatformSpec, Spec, TimeSpec};
+use super::{
+    AgentSpec, EventSpec, FeedSpec, MAX_DELAY_MINUTES, MAX_MULTIPLIER_PPM, MAX_POST_BYTES,
+    MAX_RATE_PPM, MILLION, MINUTES_PER_DAY, PlatformSpec, Spec, TimeSpec,
+};
 use crate::problem::{Problem, Problems};
-
-const MILLION: u32 = 1_000_000;
-const MINUTES_PER_DAY: u32 = 24 * 60;
-/// An hour has at most 100 times the usual activity.
-const MAX_MULTIPLIER_PPM: u32 = 100 * MILLION;
-/// At most 1,000 posts an hour; influence has the same bound.
-const MAX_RATE_PPM: u32 = 1_000 * MILLION;
-/// Nobody takes more than a year to react.
-const MAX_DELAY_MINUTES: u32 = 365 * MINUTES_PER_DAY;
-/// The world's own bound of a text. What comes by plan has to keep it as well: there is nobody
-/// who could be told that it fails.
-const MAX_POST_BYTES: usize = 10 * 1024;
 
 impl Spec {
     /// Whether the numbers are in their bounds and the parts fit each other.

@@ -162,19 +162,20 @@ impl World {
             round: world.round,
             simulated_hours: hours(world.simulated_minutes),
             running: run.status.is_live() && world.status.is_live(),
-            completed: world.status == RunStatus::Completed,
+            completed: matches!(world.status, RunStatus::Completed | RunStatus::Closed),
             actions: world.listed,
         })
     }
 }
 
-/// The original's word for a state; it knows eight, we need five of them so far.
+/// The original's word for a state; it knows eight, we need six of them so far.
 fn original_word(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Queued | RunStatus::Starting => "starting",
         RunStatus::Running => "running",
-        RunStatus::Completed => "completed",
-        RunStatus::Stopped => "stopped",
+        RunStatus::Paused => "paused",
+        RunStatus::Completed | RunStatus::Closed => "completed",
+        RunStatus::Stopped | RunStatus::Deleted => "stopped",
         RunStatus::Failed => "failed",
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use contract::command::Request;
+use contract::command::{Request, Stop};
 use contract::door::Object;
 use contract::status::EnvStatus;
 
@@ -48,7 +48,7 @@ async fn end(
         return Ok(run);
     }
     let (bus, model) = (&app.creator.bus, &app.creator.model);
-    let request = Request::Stop { reason };
+    let request = Request::Stop(Stop { reason });
     let reply = bus.ask_run(&run.run_id, &client(), request, now(), PATIENCE).await?;
     let now = refresh(bus, model, &run.run_id).await?.unwrap_or(run);
     match reply.into_result() {

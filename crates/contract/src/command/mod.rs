@@ -1,21 +1,24 @@
 //! What may be asked of a run, parsed as hostile input.
 
-use std::fmt;
-use std::str::FromStr;
+mod change;
+mod request;
+mod verb;
 
 use serde::de::Error as _;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+pub use self::change::{AgentChange, Configure, FeedChange, TimeChange};
+pub use self::request::{
+    Delete, Inject, InjectedPost, Interview, MAX_INJECTED_POSTS, MAX_PROMPT_BYTES, Request, Stop,
+};
+pub use self::verb::{Executor, Verb};
 use crate::door::{Door, Object, parse_body};
 use crate::id::CommandId;
-use crate::problem::{Problem, Problems, suggest};
-use crate::subject::{CommandAddress, Platform, StreamName};
+use crate::problem::{Problem, Problems};
+use crate::subject::CommandAddress;
 use crate::timestamp::Timestamp;
-
-/// The longest prompt of an interview, in bytes.
-pub const MAX_PROMPT_BYTES: usize = 8 * 1024;
 
 /// The largest command that is read, in bytes.
 pub const MAX_COMMAND_BYTES: usize = 64 * 1024;
@@ -31,93 +34,6 @@ pub struct Command {
     pub issued_at: Timestamp,
     /// When it is too late to carry it out.
     pub expires_at: Option<Timestamp>,
-}
-
-/// The verb and its arguments, which cannot contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Begin; the run's first env-status says what and how.
-    Start,
-    /// End now; what was produced stays.
-    Stop {
-        /// Why, for people.
-        reason: Option<String>,
-    },
-    /// Ask one agent.
-    Interview(Interview),
-}
-
-/// One question to one agent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interview {
-    /// Whom.
-    pub agent_id: u32,
-    /// What, at most [`MAX_PROMPT_BYTES`].
-    pub prompt: String,
-    /// In which world; `None`: in each that the run has.
-    pub platform: Option<Platform>,
-}
-
-/// The names of requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verb {
-    /// See [`Request::Start`].
-    Start,
-    /// See [`Request::Stop`].
-    Stop,
-    /// See [`Request::Interview`].
-    Interview,
-}
-
-impl Verb {
-    /// All of them.
-    pub const ALL: [Verb; 3] = [Verb::Start, Verb::Stop, Verb::Interview];
-
-    /// The subject token.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verb::Start => "start",
-            Verb::Stop => "stop",
-            Verb::Interview => "interview",
-        }
-    }
-
-    /// The stream that keeps it: what only asks is kept apart from what changes something.
-    pub fn stream(self) -> StreamName {
-        match self {
-            Verb::Start | Verb::Stop => StreamName::Commands,
-            Verb::Interview => StreamName::Questions,
-        }
-    }
-}
-
-impl FromStr for Verb {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let names = Verb::ALL.map(Verb::as_str);
-        let found = Verb::ALL.into_iter().find(|verb| verb.as_str() == text);
-        found.ok_or_else(|| match suggest(text, &names) {
-            Some(meant) => format!("verb {text:?} is unknown: did you mean {meant:?}?"),
-            None => format!("verb {text:?} is unknown: expected one of {}", names.join(", ")),
-        })
-    }
-}
-
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl Request {
-    /// The verb of this request.
-    pub fn verb(&self) -> Verb {
-        match self {
-            Request::Start => Verb::Start,
-            Request::Stop { .. } => Verb::Stop,
-            Request::Interview(_) => Verb::Interview,
-        }
-    }
 }
 
 impl Command {
@@ -150,7 +66,7 @@ impl Command {
     }
 
     fn from_value(value: &Value) -> Result<Command, Problems> {
-        let door = Door::new("");
+        let door = Door::of_message();
         let command = door.root(value).and_then(|root| read_command(&root));
         door.close(command)
     }
@@ -178,43 +94,17 @@ fn read_command(root: &Object<'_>) -> Option<Command> {
     let issued_at = root.parsed("issued_at", parse_timestamp);
     let expires_at = root.parsed("expires_at", parse_timestamp);
     root.require("verb", "a verb");
-    let verb: Option<Verb> = root.parsed("verb", str::parse);
+    let verb: Option<Verb> = root.parsed("verb", |text| {
+        text.parse()
+            .map_err(|_: String| format!("one of {}", Verb::ALL.map(Verb::as_str).join(", ")))
+    });
     root.require("args", "an object");
-    let request = root.object("args").zip(verb).and_then(|(args, verb)| read_request(verb, &args));
+    let request = root.object("args").zip(verb).and_then(|(args, verb)| Request::read(verb, &args));
     Some(Command { command_id: command_id?, request: request?, issued_at: issued_at?, expires_at })
 }
 
 fn parse_timestamp(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "a timestamp such as 2026-03-01T10:00:00.000Z".to_owned())
-}
-
-fn read_request(verb: Verb, args: &Object<'_>) -> Option<Request> {
-    match verb {
-        Verb::Start => {
-            args.refuse_unknown(&[]);
-            Some(Request::Start)
-        }
-        Verb::Stop => {
-            args.refuse_unknown(&["reason"]);
-            Some(Request::Stop { reason: args.text("reason").map(str::to_owned) })
-        }
-        Verb::Interview => {
-            args.refuse_unknown(&["agent_id", "prompt", "platform"]);
-            args.require("agent_id", "the id of an agent");
-            let agent_id = args.integer("agent_id", 0..=u64::from(u32::MAX));
-            args.require("prompt", "a question");
-            let prompt = args.text("prompt");
-            if let Some(prompt) = prompt.filter(|p| p.is_empty() || p.len() > MAX_PROMPT_BYTES) {
-                let found = format!("{} bytes", prompt.len());
-                args.report("prompt", found, "1 to 8192 bytes");
-            }
-            let platform = args.parsed("platform", |text| {
-                text.parse().map_err(|_: String| "twitter or reddit".to_owned())
-            });
-            let agent_id = u32::try_from(agent_id?).ok()?;
-            Some(Request::Interview(Interview { agent_id, prompt: prompt?.to_owned(), platform }))
-        }
-    }
 }
 
 impl Serialize for Command {
@@ -230,26 +120,6 @@ impl Serialize for Command {
     }
 }
 
-impl Serialize for Request {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Request::Start => serializer.serialize_struct("Start", 0)?.end(),
-            Request::Stop { reason } => {
-                let mut object = serializer.serialize_struct("Stop", 1)?;
-                object.serialize_field("reason", reason)?;
-                object.end()
-            }
-            Request::Interview(Interview { agent_id, prompt, platform }) => {
-                let mut object = serializer.serialize_struct("Interview", 3)?;
-                object.serialize_field("agent_id", agent_id)?;
-                object.serialize_field("prompt", prompt)?;
-                object.serialize_field("platform", platform)?;
-                object.end()
-            }
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for Command {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
@@ -260,7 +130,7 @@ impl<'de> Deserialize<'de> for Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::subject::Prefix;
+    use crate::subject::{Platform, Prefix};
 
     fn parse(subject: &str, body: &str) -> Result<Command, Problems> {
         let address = Prefix::default().parse_command(subject).unwrap();
@@ -313,6 +183,16 @@ mod tests {
             error.to_string(),
             "/command_id: found \"x\", expected \"y\", as in the subject\n\
              /verb: found \"start\", expected \"stop\", as in the subject"
+        );
+    }
+
+    #[test]
+    fn an_unknown_verb_is_told_which_there_are() {
+        let body = r#"{"v":1,"command_id":"x","verb":"explode","args":{},"issued_at":"2026-03-01T10:00:00Z"}"#;
+        assert_eq!(
+            Command::from_json(body.as_bytes()).unwrap_err().to_string(),
+            "/verb: found \"explode\", expected one of start, stop, pause, resume, close_env, \
+             inject, configure, delete, interview"
         );
     }
 

@@ -1,0 +1,301 @@
+//! What is asked, with its arguments.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::Verb;
+use super::change::Configure;
+use crate::door::{Object, describe};
+use crate::spec::MAX_POST_BYTES;
+use crate::subject::Platform;
+
+/// The longest prompt of an interview, in bytes.
+pub const MAX_PROMPT_BYTES: usize = 8 * 1024;
+
+/// The most posts that one command may put into a run.
+pub const MAX_INJECTED_POSTS: usize = 100;
+
+/// The verb and its arguments, which cannot contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Begin; the run's first env-status says what and how.
+    Start,
+    /// End now; what was produced stays.
+    Stop(Stop),
+    /// Play no more rounds until somebody resumes it.
+    Pause(Stop),
+    /// Go on: after a pause, or after a stop.
+    Resume,
+    /// Close the environment of a run whose rounds are over: it can still be read and asked.
+    CloseEnv,
+    /// Put posts into agents' mouths, in the next tick.
+    Inject(Inject),
+    /// Go on with another pace or another configuration, from the next tick on.
+    Configure(Box<Configure>),
+    /// Remove everything of the run from the bus but its number. Carried out by the launcher.
+    Delete(Delete),
+    /// Ask one agent.
+    Interview(Interview),
+}
+
+/// Arguments of `stop` and `pause`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stop {
+    /// Why, for people.
+    pub reason: Option<String>,
+}
+
+/// Arguments of `inject`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Inject {
+    /// The posts, in order: 1 to [`MAX_INJECTED_POSTS`].
+    pub posts: Vec<InjectedPost>,
+}
+
+/// A post that somebody puts into an agent's mouth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InjectedPost {
+    /// Its author.
+    pub agent_id: u32,
+    /// Its text: not blank, at most 10,240 bytes.
+    pub content: String,
+    /// In which world; `None`: in each that the run has.
+    pub platform: Option<Platform>,
+}
+
+/// Arguments of `delete`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Delete {
+    /// Also if a memory has not taken all of its actions yet, or cannot be asked.
+    pub force: bool,
+}
+
+/// One question to one agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Interview {
+    /// Whom.
+    pub agent_id: u32,
+    /// What, at most [`MAX_PROMPT_BYTES`].
+    pub prompt: String,
+    /// In which world; `None`: in each that the run has.
+    pub platform: Option<Platform>,
+}
+
+/// The arguments of what has none.
+#[derive(Serialize)]
+struct Nothing {}
+
+impl Request {
+    /// The verb of this request.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Request::Start => Verb::Start,
+            Request::Stop(_) => Verb::Stop,
+            Request::Pause(_) => Verb::Pause,
+            Request::Resume => Verb::Resume,
+            Request::CloseEnv => Verb::CloseEnv,
+            Request::Inject(_) => Verb::Inject,
+            Request::Configure(_) => Verb::Configure,
+            Request::Delete(_) => Verb::Delete,
+            Request::Interview(_) => Verb::Interview,
+        }
+    }
+
+    /// Reads the arguments of `verb` at a door, reporting all that is wrong.
+    pub fn read(verb: Verb, args: &Object<'_>) -> Option<Request> {
+        let without = |request| {
+            args.refuse_unknown(&[]);
+            Some(request)
+        };
+        match verb {
+            Verb::Start => without(Request::Start),
+            Verb::Resume => without(Request::Resume),
+            Verb::CloseEnv => without(Request::CloseEnv),
+            Verb::Stop => Some(Request::Stop(read_stop(args))),
+            Verb::Pause => Some(Request::Pause(read_stop(args))),
+            Verb::Inject => read_inject(args).map(Request::Inject),
+            Verb::Configure => Configure::read(args).map(Box::new).map(Request::Configure),
+            Verb::Delete => {
+                args.refuse_unknown(&["force"]);
+                Some(Request::Delete(Delete { force: args.boolean("force").unwrap_or(false) }))
+            }
+            Verb::Interview => read_interview(args).map(Request::Interview),
+        }
+    }
+}
+
+/// The arguments alone, as they stand beside the verb.
+impl Serialize for Request {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Request::Start | Request::Resume | Request::CloseEnv => {
+                Nothing {}.serialize(serializer)
+            }
+            Request::Stop(stop) | Request::Pause(stop) => stop.serialize(serializer),
+            Request::Inject(inject) => inject.serialize(serializer),
+            Request::Configure(configure) => configure.serialize(serializer),
+            Request::Delete(delete) => delete.serialize(serializer),
+            Request::Interview(interview) => interview.serialize(serializer),
+        }
+    }
+}
+
+fn read_stop(args: &Object<'_>) -> Stop {
+    args.refuse_unknown(&["reason"]);
+    Stop { reason: args.text("reason").map(str::to_owned) }
+}
+
+fn read_inject(args: &Object<'_>) -> Option<Inject> {
+    args.refuse_unknown(&["posts"]);
+    args.require("posts", "a list of posts");
+    let elements = args.list("posts");
+    let is_list = args.get("posts").is_some_and(Value::is_array);
+    if is_list && !(1..=MAX_INJECTED_POSTS).contains(&elements.len()) {
+        args.report(
+            "posts",
+            format!("{} posts", elements.len()),
+            &format!("1 to {MAX_INJECTED_POSTS}"),
+        );
+        return None;
+    }
+    let posts: Vec<Option<InjectedPost>> = (elements.into_iter())
+        .map(|(pointer, value)| args.door().object(value, pointer).and_then(|o| read_post(&o)))
+        .collect();
+    is_list.then_some(())?;
+    Some(Inject { posts: posts.into_iter().collect::<Option<Vec<_>>>()? })
+}
+
+fn read_post(post: &Object<'_>) -> Option<InjectedPost> {
+    post.refuse_unknown(&["agent_id", "content", "platform"]);
+    let agent_id = read_agent(post);
+    post.require("content", "the text of the post");
+    let content = post.text("content");
+    if let Some(text) = content.filter(|text| text.trim().is_empty() || text.len() > MAX_POST_BYTES)
+    {
+        let found = match text.trim() {
+            "" => "a blank text".to_owned(),
+            _ => format!("{} bytes", text.len()),
+        };
+        post.report("content", found, &format!("a text of at most {MAX_POST_BYTES} bytes"));
+    }
+    let platform = read_platform(post);
+    Some(InjectedPost { agent_id: agent_id?, content: content?.to_owned(), platform })
+}
+
+fn read_interview(args: &Object<'_>) -> Option<Interview> {
+    args.refuse_unknown(&["agent_id", "prompt", "platform"]);
+    let agent_id = read_agent(args);
+    args.require("prompt", "a question");
+    let prompt = args.text("prompt");
+    if let Some(prompt) = prompt.filter(|p| p.is_empty() || p.len() > MAX_PROMPT_BYTES) {
+        args.report("prompt", format!("{} bytes", prompt.len()), "1 to 8192 bytes");
+    }
+    let platform = read_platform(args);
+    Some(Interview { agent_id: agent_id?, prompt: prompt?.to_owned(), platform })
+}
+
+/// The required `agent_id`.
+pub(super) fn read_agent(object: &Object<'_>) -> Option<u32> {
+    object.require("agent_id", "the id of an agent");
+    object.u32("agent_id", 0..=u32::MAX)
+}
+
+fn read_platform(object: &Object<'_>) -> Option<Platform> {
+    let value = object.get("platform")?;
+    let platform = value.as_str().and_then(|text| text.parse().ok());
+    if platform.is_none() {
+        let found = value.as_str().map_or_else(|| describe(value), |text| format!("{text:?}"));
+        object.report("platform", found, "twitter or reddit");
+    }
+    platform
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::Door;
+    use serde_json::json;
+
+    fn read(verb: Verb, args: &Value) -> Result<Request, String> {
+        let door = Door::new("");
+        let request = door.object(args, "/args".to_owned());
+        let request = request.and_then(|args| Request::read(verb, &args));
+        door.close(request).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn what_has_no_arguments_takes_none() {
+        for (verb, request) in [
+            (Verb::Start, Request::Start),
+            (Verb::Resume, Request::Resume),
+            (Verb::CloseEnv, Request::CloseEnv),
+        ] {
+            assert_eq!(read(verb, &json!({})), Ok(request));
+            let error = read(verb, &json!({"force": true})).unwrap_err();
+            assert_eq!(error, "/args/force: found an unknown field, expected no field at all");
+        }
+    }
+
+    #[test]
+    fn a_pause_may_say_why() {
+        let why = Stop { reason: Some("lunch".to_owned()) };
+        assert_eq!(read(Verb::Pause, &json!({"reason": "lunch"})), Ok(Request::Pause(why)));
+        for without in [json!({}), json!({"reason": null})] {
+            assert_eq!(read(Verb::Pause, &without), Ok(Request::Pause(Stop::default())));
+        }
+        assert_eq!(
+            read(Verb::Pause, &json!({"reason": 7, "rounds": 2})).unwrap_err(),
+            "/args/rounds: found an unknown field, expected one of reason\n\
+             /args/reason: found 7, expected a text"
+        );
+    }
+
+    #[test]
+    fn a_delete_is_by_force_only_if_it_says_so() {
+        let delete = |force| Ok(Request::Delete(Delete { force }));
+        assert_eq!(read(Verb::Delete, &json!({})), delete(false));
+        assert_eq!(read(Verb::Delete, &json!({"force": true})), delete(true));
+        assert_eq!(
+            read(Verb::Delete, &json!({"force": "yes", "forse": true})).unwrap_err(),
+            "/args/forse: found an unknown field, expected \"force\" (did you mean that?)\n\
+             /args/force: found the text \"yes\", expected true or false"
+        );
+    }
+
+    #[test]
+    fn every_problem_of_every_injected_post_is_named() {
+        let posts = json!([
+            {"agent_id": 1, "content": "Which pier?", "platform": "reddit"},
+            {"agent_id": -1, "content": " \n", "platform": "myspace"},
+            "Which pier?",
+            {"content": "x".repeat(MAX_POST_BYTES + 1), "round": 3}
+        ]);
+        assert_eq!(
+            read(Verb::Inject, &json!({"posts": posts, "tick": 3})).unwrap_err(),
+            "/args/tick: found an unknown field, expected one of posts\n\
+             /args/posts/1/agent_id: found -1, expected a whole number from 0 to 4294967295\n\
+             /args/posts/1/content: found a blank text, expected a text of at most 10240 bytes\n\
+             /args/posts/1/platform: found \"myspace\", expected twitter or reddit\n\
+             /args/posts/2: found the text \"Which pier?\", expected an object\n\
+             /args/posts/3/round: found an unknown field, expected one of agent_id, content, \
+             platform\n\
+             /args/posts/3/agent_id: found nothing, expected the id of an agent\n\
+             /args/posts/3/content: found 10241 bytes, expected a text of at most 10240 bytes"
+        );
+    }
+
+    #[test]
+    fn an_injection_has_one_to_a_hundred_posts() {
+        let of = |count| {
+            let post = json!({"agent_id": 0, "content": "x"});
+            read(Verb::Inject, &json!({"posts": vec![post; count]}))
+        };
+        assert_eq!(of(0).unwrap_err(), "/args/posts: found 0 posts, expected 1 to 100");
+        assert_eq!(of(101).unwrap_err(), "/args/posts: found 101 posts, expected 1 to 100");
+        let expected = InjectedPost { agent_id: 0, content: "x".to_owned(), platform: None };
+        let posts = vec![expected; MAX_INJECTED_POSTS];
+        assert_eq!(of(MAX_INJECTED_POSTS), Ok(Request::Inject(Inject { posts })));
+        let error = read(Verb::Inject, &json!({})).unwrap_err();
+        assert_eq!(error, "/args/posts: found nothing, expected a list of posts");
+    }
+}

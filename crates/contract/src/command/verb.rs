@@ -1,0 +1,117 @@
+//! The names of requests.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::problem::suggest;
+use crate::subject::StreamName;
+
+/// The names of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// See [`Request::Start`](super::Request::Start).
+    Start,
+    /// See [`Request::Stop`](super::Request::Stop).
+    Stop,
+    /// See [`Request::Pause`](super::Request::Pause).
+    Pause,
+    /// See [`Request::Resume`](super::Request::Resume).
+    Resume,
+    /// See [`Request::CloseEnv`](super::Request::CloseEnv).
+    CloseEnv,
+    /// See [`Request::Inject`](super::Request::Inject).
+    Inject,
+    /// See [`Request::Configure`](super::Request::Configure).
+    Configure,
+    /// See [`Request::Delete`](super::Request::Delete).
+    Delete,
+    /// See [`Request::Interview`](super::Request::Interview).
+    Interview,
+}
+
+/// Who carries a request out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Executor {
+    /// The worker that holds the run; where none does, a node claims it first.
+    Owner,
+    /// A launcher.
+    Launcher,
+}
+
+impl Verb {
+    /// All of them.
+    pub const ALL: [Verb; 9] = [
+        Verb::Start,
+        Verb::Stop,
+        Verb::Pause,
+        Verb::Resume,
+        Verb::CloseEnv,
+        Verb::Inject,
+        Verb::Configure,
+        Verb::Delete,
+        Verb::Interview,
+    ];
+
+    /// The subject token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Start => "start",
+            Verb::Stop => "stop",
+            Verb::Pause => "pause",
+            Verb::Resume => "resume",
+            Verb::CloseEnv => "close_env",
+            Verb::Inject => "inject",
+            Verb::Configure => "configure",
+            Verb::Delete => "delete",
+            Verb::Interview => "interview",
+        }
+    }
+
+    /// The stream that keeps it: what only asks is kept apart from what changes something.
+    pub fn stream(self) -> StreamName {
+        match self {
+            Verb::Start
+            | Verb::Stop
+            | Verb::Pause
+            | Verb::Resume
+            | Verb::CloseEnv
+            | Verb::Inject
+            | Verb::Configure
+            | Verb::Delete => StreamName::Commands,
+            Verb::Interview => StreamName::Questions,
+        }
+    }
+
+    /// Who carries it out, and so who answers it.
+    pub fn executor(self) -> Executor {
+        match self {
+            Verb::Start
+            | Verb::Stop
+            | Verb::Pause
+            | Verb::Resume
+            | Verb::CloseEnv
+            | Verb::Inject
+            | Verb::Configure
+            | Verb::Interview => Executor::Owner,
+            Verb::Delete => Executor::Launcher,
+        }
+    }
+}
+
+impl FromStr for Verb {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = Verb::ALL.map(Verb::as_str);
+        let found = Verb::ALL.into_iter().find(|verb| verb.as_str() == text);
+        found.ok_or_else(|| match suggest(text, &names) {
+            Some(meant) => format!("verb {text:?} is unknown: did you mean {meant:?}?"),
+            None => format!("verb {text:?} is unknown: expected one of {}", names.join(", ")),
+        })
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
