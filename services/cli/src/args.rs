@@ -64,6 +64,9 @@ pub enum Command {
     /// Start a run of a simulation folder and follow it to its end
     #[command(long_about = RUN_ABOUT)]
     Run(RunArgs),
+    /// Check simulation folders, and say what is in them
+    #[command(long_about = crate::check::ABOUT)]
+    Check(crate::check::CheckArgs),
     /// List the runs that the bus knows
     #[command(long_about = LS_ABOUT)]
     Ls,

@@ -6,6 +6,7 @@
 //! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`tally`]
 //!   and [`summary`] (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
 //!   and [`lively`] (what is shown on the way);
+//! - [`check`]: what a folder says, without a bus;
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
 //! - [`init`] and [`generate`]: `init` and `gen`, folders where there is none yet;
@@ -18,6 +19,7 @@
 pub mod args;
 pub mod ask;
 pub mod bars;
+pub mod check;
 pub mod client;
 pub mod doctor;
 pub mod export;
@@ -112,6 +114,7 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
     let client = Client::connect(&bus, json, http_url);
     let done = match command {
         Command::Run(args) => return run::run(&args, client, output).await,
+        Command::Check(args) => return check::check(&args, json, output),
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
         Command::Ls => status::ls(&client.await?, output).await,
