@@ -12,10 +12,12 @@
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
 
+pub mod agents;
 pub mod args;
 pub mod ask;
 pub mod bars;
 pub mod client;
+pub mod events;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
@@ -23,15 +25,21 @@ pub mod follow;
 mod help;
 pub mod interview;
 pub mod lively;
+pub mod logs;
 pub mod memory;
 pub mod output;
+pub mod page;
+pub mod posts;
 pub mod progress;
 pub mod provision;
+pub mod reading;
 pub mod report;
 pub mod run;
+pub mod start;
 pub mod status;
 pub mod summary;
 pub mod tally;
+pub mod timeline;
 pub mod wrap;
 
 use std::ffi::OsString;
@@ -107,6 +115,12 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Run(args) => return run::run(&args, client, output).await,
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
+        Command::Start(args) => return start::start(&args, client, output).await,
+        Command::Events(args) => return events::events(&client.await?, &args, output).await,
+        Command::Logs(args) => return logs::logs(&client.await?, &args, output).await,
+        Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,
+        Command::Agents(args) => agents::agents(&client.await?, &args, output).await,
+        Command::Posts(args) => posts::posts(&client.await?, &args, output).await,
         Command::Ls => status::ls(&client.await?, output).await,
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
