@@ -20,6 +20,7 @@ use crate::help::{
 };
 use crate::logs::{self, LogsArgs};
 use crate::posts::{self, PostsArgs};
+use crate::settings;
 use crate::start::{self, StartArgs};
 use crate::timeline::{self, TimelineArgs};
 
@@ -132,6 +133,9 @@ pub enum Command {
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),
+    /// Show the settings in effect, and where each came from
+    #[command(long_about = settings::ABOUT)]
+    Config,
     /// Make the streams on a server, for services that may not
     #[command(long_about = PROVISION_ABOUT)]
     Provision(ProvisionArgs),

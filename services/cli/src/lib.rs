@@ -35,6 +35,7 @@ pub mod provision;
 pub mod reading;
 pub mod report;
 pub mod run;
+pub mod settings;
 pub mod start;
 pub mod status;
 pub mod summary;
@@ -45,8 +46,9 @@ pub mod wrap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
 use clap::error::ErrorKind;
+use clap::{ArgMatches, FromArgMatches};
+use kit::config::Settings;
 
 use crate::args::{Cli, Command, MemoryCommand};
 use crate::client::Client;
@@ -58,9 +60,12 @@ pub async fn main(
     arguments: impl IntoIterator<Item = OsString>,
     output: &mut Output<'_>,
 ) -> ExitCode {
-    let result = match kit::telemetry::init("warn") {
-        Ok(()) => execute(arguments, output).await,
-        Err(error) => Err(Failure::Usage(error)),
+    let result = match parse(arguments) {
+        Ok(parsed) => match kit::telemetry::init(&parsed.settings, "warn") {
+            Ok(()) => dispatch(parsed, output).await,
+            Err(error) => Err(Failure::Usage(error)),
+        },
+        Err(error) => explain(&error, output),
     };
     match result {
         Ok(code) => code,
@@ -83,13 +88,22 @@ pub async fn execute(
     arguments: impl IntoIterator<Item = OsString>,
     output: &mut Output<'_>,
 ) -> Result<ExitCode, Failure> {
-    let parsed = args::command().try_get_matches_from(arguments);
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(error) => return explain(&error, output),
-    };
-    output.set_color(cli.color);
-    dispatch(cli, output).await
+    match parse(arguments) {
+        Ok(parsed) => dispatch(parsed, output).await,
+        Err(error) => explain(&error, output),
+    }
+}
+
+/// A command line, and where its values came from.
+struct Parsed {
+    cli: Cli,
+    matches: ArgMatches,
+    settings: Settings,
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
+    let (matches, settings) = kit::config::parse(args::command(), arguments)?;
+    Ok(Parsed { cli: Cli::from_arg_matches(&matches)?, matches, settings })
 }
 
 /// Help that was asked for is a result; anything else is a complaint.
@@ -107,8 +121,9 @@ fn explain(error: &clap::Error, output: &mut Output<'_>) -> Result<ExitCode, Fai
     }
 }
 
-async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure> {
-    let Cli { command, bus, json, http_url, .. } = cli;
+async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, Failure> {
+    let Parsed { cli: Cli { command, bus, json, color, http_url }, matches, settings } = parsed;
+    output.set_color(color);
     // A future: `run` reads its folder before it, since what is wrong there needs no bus.
     let client = Client::connect(&bus, json, http_url);
     let done = match command {
@@ -121,6 +136,7 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,
         Command::Agents(args) => agents::agents(&client.await?, &args, output).await,
         Command::Posts(args) => posts::posts(&client.await?, &args, output).await,
+        Command::Config => settings::config(&matches, &settings, json, output),
         Command::Ls => status::ls(&client.await?, output).await,
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
