@@ -83,7 +83,8 @@ pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<(ArgMatches, Settings), clap::Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut command = command.arg(argument());
+    let has_argument = command.get_arguments().any(|argument| argument.get_id() == "config");
+    let mut command = if has_argument { command } else { command.arg(argument()) };
     let settings = load(&command, &arguments).map_err(|problems| {
         command.error(
             ErrorKind::ValueValidation,
@@ -110,8 +111,8 @@ pub fn variables(command: &Command) -> BTreeMap<String, Arg> {
     own.chain(command.get_subcommands().flat_map(variables)).collect()
 }
 
-/// The argument that names the file.
-fn argument() -> Arg {
+/// The argument that names the file. [`parse`] adds it to a command that does not have it.
+pub fn argument() -> Arg {
     Arg::new("config")
         .long("config")
         .value_name("FILE")

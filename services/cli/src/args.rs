@@ -12,11 +12,12 @@ use contract::memory::{MAX_LIMIT, MAX_QUERY_BYTES};
 use contract::subject::Platform;
 
 use crate::agents::{self, AgentsArgs};
+use crate::completions::{self, CompletionsArgs, WordsArgs};
 use crate::events::{self, EventsArgs};
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
     MEMORY_ABOUT, PROVISION_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT, STOP_ABOUT,
-    SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT,
+    SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT, grouped_help,
 };
 use crate::logs::{self, LogsArgs};
 use crate::posts::{self, PostsArgs};
@@ -133,6 +134,12 @@ pub enum Command {
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),
+    /// Print a script that makes a shell complete names
+    #[command(long_about = completions::ABOUT)]
+    Completions(CompletionsArgs),
+    /// What may come next on a command line
+    #[command(hide = true)]
+    CompleteWords(WordsArgs),
     /// Show the settings in effect, and where each came from
     #[command(long_about = settings::ABOUT)]
     Config,
@@ -329,12 +336,14 @@ impl Patience {
 /// described once, in the help of `shoal`.
 pub fn command() -> clap::Command {
     // Values of the environment are not shown: NATS_URL may hold a password.
-    let mut shoal = Cli::command().mut_args(|arg| {
+    let shoal = Cli::command().arg(kit::config::argument());
+    let mut shoal = shoal.mut_args(|arg| {
         arg.global(true).hide_env_values(true).help_heading("Options of every command")
     });
     // Only now do the commands have the options, and only there are they to be hidden.
     shoal.build();
-    shoal.mut_subcommands(hide_common_options)
+    let template = grouped_help(&shoal);
+    shoal.mut_subcommands(hide_common_options).help_template(template)
 }
 
 fn hide_common_options(command: clap::Command) -> clap::Command {

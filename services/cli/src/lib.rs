@@ -2,10 +2,12 @@
 //!
 //! In reading order:
 //!
-//! - [`args`]: what can be typed;
+//! - [`args`]: what can be typed; [`completions`]: what a shell offers; [`settings`]: `config`;
 //! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`tally`]
 //!   and [`summary`] (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
-//!   and [`lively`] (what is shown on the way);
+//!   and [`lively`] (what is shown on the way); [`start`]: a run without following it;
+//! - [`events`], [`logs`], [`timeline`], [`agents`], [`posts`]: views of a run; with [`reading`]
+//!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`] and [`interview`]: commands and their replies;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
@@ -17,6 +19,7 @@ pub mod args;
 pub mod ask;
 pub mod bars;
 pub mod client;
+pub mod completions;
 pub mod events;
 pub mod failure;
 #[cfg(test)]
@@ -136,6 +139,8 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,
         Command::Agents(args) => agents::agents(&client.await?, &args, output).await,
         Command::Posts(args) => posts::posts(&client.await?, &args, output).await,
+        Command::Completions(args) => completions::completions(args, output),
+        Command::CompleteWords(args) => completions::complete(&args, output).await,
         Command::Config => settings::config(&matches, &settings, json, output),
         Command::Ls => status::ls(&client.await?, output).await,
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,

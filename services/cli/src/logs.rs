@@ -111,7 +111,14 @@ fn print(client: &Client, body: &[u8], output: &mut Output<'_>) -> Result<(), Fa
 fn render(line: &LogLine, paint: Paint) -> String {
     let time = line.at.to_string()[11..23].to_owned();
     let source = format!("{time} {}", one_line(&line.worker, 40));
-    format!("{}  {}", paint.dim(&source), one_line(&line.line, WHOLE))
+    format!("{}  {}", paint.dim(&source), one_line(without_time(&line.line), WHOLE))
+}
+
+/// A line without the time that its writer put before it: it stands there already.
+fn without_time(line: &str) -> &str {
+    let Some((first, rest)) = line.split_once(' ') else { return line };
+    let is_time = first.ends_with('Z') && first.contains('T') && first.starts_with("20");
+    if is_time { rest.trim_start() } else { line }
 }
 
 #[cfg(test)]
@@ -127,7 +134,7 @@ mod tests {
             at: "2026-03-01T10:00:01.25Z".parse().unwrap(),
             node: "node-a".to_owned(),
             worker: "worker-1".to_owned(),
-            line: format!("\x1b[2Jpanic {}", "x".repeat(300)),
+            line: format!("2026-03-01T10:00:01.249Z \x1b[2Jpanic {}", "x".repeat(300)),
         };
         let text = render(&line, Paint::PLAIN);
         assert_eq!(text, format!("10:00:01.250 worker-1  [2Jpanic {}", "x".repeat(300)));

@@ -94,7 +94,9 @@ impl World {
         let mut lines = vec![format!("{head}{}, {followers}", handle.unwrap_or_default())];
         if let Some(profile) = &self.profile {
             let facts = facts(profile);
-            let texts = [&*facts, &profile.bio, &profile.persona].map(|text| one_line(text, 1000));
+            // What a Twitter profile says of a person often begins with its bio.
+            let persona = profile.persona.trim_start_matches(&*profile.bio);
+            let texts = [&*facts, &profile.bio, persona].map(|text| one_line(text, 1000));
             let texts = texts.iter().filter(|text| !text.is_empty());
             lines.extend(texts.map(|text| wrap(&format!("  {text}"), width, 2)));
         }
