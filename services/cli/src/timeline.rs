@@ -35,7 +35,7 @@ Example:
 const ROUNDS: usize = 100;
 
 /// Columns of the bar of the busiest round.
-const BAR: usize = 16;
+const BAR: usize = 10;
 
 /// Arguments of `timeline`.
 #[derive(Clone, Debug, Args)]
@@ -282,9 +282,9 @@ mod tests {
         let started = "2026-01-01T22:00:00Z".parse().unwrap();
         assert_eq!(
             render(&timeline, started, 80, Paint::PLAIN),
-            "ROUND  TIME      TWITTER  REDDIT  ACTIVE                    MOST COMMON\n    \
-             0  d1 22:00        2       1       -  ━━━━━━━━━━━━━━━━  CREATE_POST 2, LIKE…\n    \
-             1  d1 23:00        1       -       -  ━━━━━━"
+            "ROUND  TIME      TWITTER  REDDIT  ACTIVE              MOST COMMON\n    \
+             0  d1 22:00        2       1       -  ━━━━━━━━━━  CREATE_POST 2, LIKE_POST 1\n    \
+             1  d1 23:00        1       -       -  ━━━━"
         );
     }
 }

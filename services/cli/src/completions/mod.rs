@@ -18,8 +18,8 @@ use self::words::{Kind, Wish};
 use crate::args::{Cli, Command, command};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::interview::{names_of, read_spec};
-use crate::output::Output;
+use crate::interview::read_spec;
+use crate::output::{Output, one_line};
 use crate::status::find_run;
 
 /// The help of `completions`.
@@ -111,8 +111,8 @@ async fn names(kind: Kind, wish: &Wish, words: &[String]) -> Option<Vec<String>>
         Kind::Agents => {
             let run = find_run(&client, wish.run.as_deref()?).await.ok()?;
             let spec = read_spec(&client, &run.spec_digest).await.ok()?;
-            let first = |agent| names_of(&spec, agent).first().map(|name| (*name).to_owned());
-            Some(spec.agents.iter().filter_map(first).collect())
+            // One a line, whatever a name holds.
+            Some(spec.agents.iter().map(|agent| one_line(&agent.name, 200)).collect())
         }
         Kind::Runs | Kind::Simulations => {
             let all = client.bus.prefix().all(StreamName::EnvStatus);
