@@ -4,6 +4,8 @@
 
 mod any_client;
 mod bad_input;
+mod cli_config;
+mod cli_views;
 mod doctor;
 mod export;
 mod foreign_server;
