@@ -12,9 +12,10 @@ use contract::subject::Platform;
 
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
-    MEMORY_ABOUT, PROVISION_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT, STOP_ABOUT,
+    MEMORY_ABOUT, PROVISION_ABOUT, RM_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT, STOP_ABOUT,
     SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT,
 };
+use crate::rm::RmArgs;
 
 /// Run social simulations, watch them, ask the people in them.
 #[derive(Clone, Debug, Parser)]
@@ -75,6 +76,9 @@ pub enum Command {
     /// Stop a run; what it has produced stays
     #[command(long_about = STOP_ABOUT)]
     Stop(StopArgs),
+    /// Delete runs: everything but their names
+    #[command(long_about = RM_ABOUT)]
+    Rm(RmArgs),
     /// Ask one agent a question
     #[command(long_about = INTERVIEW_ABOUT)]
     Interview(InterviewArgs),

@@ -7,7 +7,7 @@
 //!   and [`summary`] (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
 //!   and [`lively`] (what is shown on the way);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
-//! - [`ask`] and [`interview`]: commands and their replies;
+//! - [`ask`], [`rm`] and [`interview`]: commands and their replies;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
@@ -28,6 +28,7 @@ pub mod output;
 pub mod progress;
 pub mod provision;
 pub mod report;
+pub mod rm;
 pub mod run;
 pub mod status;
 pub mod summary;
@@ -110,6 +111,7 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Ls => status::ls(&client.await?, output).await,
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
+        Command::Rm(args) => rm::rm(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {
