@@ -85,6 +85,9 @@ pub enum Command {
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),
+    /// Write a run as the files that other tools read
+    #[command(long_about = crate::export::ABOUT)]
+    Export(crate::export::ExportArgs),
     /// Make the streams on a server, for services that may not
     #[command(long_about = PROVISION_ABOUT)]
     Provision(ProvisionArgs),

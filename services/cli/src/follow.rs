@@ -134,7 +134,7 @@ pub fn parse_status(body: &[u8]) -> Result<EnvStatus, Failure> {
 }
 
 /// The filter for the frames of all worlds of a run.
-fn frames_of(prefix: &Prefix, run: &RunId) -> String {
+pub(crate) fn frames_of(prefix: &Prefix, run: &RunId) -> String {
     format!("{}.{}.{run}.>", prefix.as_str(), StreamName::Actions.token())
 }
 

@@ -8,6 +8,7 @@
 //!   and [`lively`] (what is shown on the way);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`rm`] and [`interview`]: commands and their replies;
+//! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
@@ -16,6 +17,7 @@ pub mod args;
 pub mod ask;
 pub mod bars;
 pub mod client;
+pub mod export;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
@@ -113,6 +115,7 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
         Command::Rm(args) => rm::rm(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Export(args) => export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {
             memory::search(&client.await?, &args, output).await

@@ -18,11 +18,17 @@ struct Row {
 const SERVICES: [&str; 4] = ["launcher", "simulator", "memory-sink", "cli"];
 
 /// Each member of the workspace but those of [`FREE`].
-const TABLE: [Row; 10] = [
+const TABLE: [Row; 11] = [
     Row { package: "contract", may_import: &[], in_tests: &[], never: &["tokio", "async-nats"] },
     Row { package: "world", may_import: &[], in_tests: &[], never: &[] },
     Row {
         package: "intake",
+        may_import: &["contract"],
+        in_tests: &[],
+        never: &["tokio", "async-nats", "world"],
+    },
+    Row {
+        package: "export",
         may_import: &["contract"],
         in_tests: &[],
         never: &["tokio", "async-nats", "world"],
@@ -37,13 +43,13 @@ const TABLE: [Row; 10] = [
     Row { package: "kit", may_import: &[], in_tests: &[], never: &["contract", "bus", "world"] },
     Row {
         package: "launcher",
-        may_import: &["contract", "intake", "bus", "kit"],
+        may_import: &["contract", "intake", "export", "bus", "kit"],
         in_tests: &[],
         never: &["world"],
     },
     Row {
         package: "cli",
-        may_import: &["contract", "intake", "bus", "kit"],
+        may_import: &["contract", "intake", "export", "bus", "kit"],
         in_tests: &[],
         never: &["world"],
     },
