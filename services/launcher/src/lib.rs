@@ -11,6 +11,7 @@
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`janitor`]: deletes runs;
 //! - [`actions`]: the actions of runs that are looked at;
+//! - [`exports`]: runs as archives of files;
 //! - [`ask`]: the edge on the bus; [`http`]: the edge over HTTP;
 //! - [`refusal`]: why something is not done, for both edges.
 
@@ -18,6 +19,7 @@ pub mod actions;
 pub mod ask;
 pub mod config;
 pub mod create;
+pub mod exports;
 pub mod follow;
 pub mod http;
 pub mod janitor;
@@ -41,6 +43,7 @@ use tokio::task::JoinSet;
 use crate::actions::Actions;
 use crate::config::{Config, LISTEN_VARIABLE};
 use crate::create::Creator;
+use crate::exports::Exports;
 use crate::http::App;
 use crate::janitor::Janitor;
 use crate::model::Model;
@@ -72,6 +75,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let app = Arc::new(App {
         creator: creator.clone(),
         actions: Actions::new(bus.clone()),
+        exports: Exports::new(bus.clone(), config.http),
         data_dir: config.data_dir,
         require_services: config.require_services,
     });
