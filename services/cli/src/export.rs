@@ -10,8 +10,7 @@ use contract::frame::Frame;
 use contract::id::RunId;
 use contract::notice::LogLine;
 use contract::reply::Reply;
-use contract::spec::Spec;
-use contract::status::{EnvStatus, RunStatus};
+use contract::status::RunStatus;
 use contract::subject::{Platform, StreamName};
 use export::manifest::World;
 use export::{Export, ExportError, Manifest, Request};
@@ -22,6 +21,7 @@ use crate::args::Target;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow::{Chains, frames_of};
+use crate::interview::read_spec;
 use crate::output::{Output, columns, count, counted};
 use crate::status::find_run;
 
@@ -95,7 +95,7 @@ pub async fn export(
     }
     let request =
         Request { formats: wanted(&args.format), all_actions: args.all_actions, force: args.force };
-    let spec = read_spec(&client.bus, &status).await?;
+    let spec = read_spec(client, &status.spec_digest).await?;
     let mut export = Export::begin(&args.dir, &request, &spec, &status).map_err(refused)?;
     read_frames(&client.bus, run, &mut export, output).await?;
     let filter = client.bus.prefix().replies_of(run);
@@ -154,15 +154,6 @@ async fn last_frame(bus: &Bus, run: &RunId) -> Result<Option<u64>, Failure> {
         last = last.max(stored.map(|stored| stored.sequence));
     }
     Ok(last)
-}
-
-async fn read_spec(bus: &Bus, status: &EnvStatus) -> Result<Spec, Failure> {
-    let (run, subject) = (&status.run_id, bus.prefix().spec(&status.spec_digest));
-    let Some(bytes) = bus.get_object(StreamName::Specs, &subject).await? else {
-        return Err(Failure::failed(format!("the spec of {run} is not on the bus ({subject})")));
-    };
-    let spec = Spec::from_bytes(&bytes).with_context(|| format!("the spec of {run} is broken"));
-    spec.map_err(Failure::Failed)
 }
 
 /// Everything on `filter`, as it is now. What cannot be read is not ours, and is passed over.

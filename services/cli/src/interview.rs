@@ -48,7 +48,8 @@ pub async fn interview(
     }
 }
 
-async fn read_spec(client: &Client, digest: &Digest) -> Result<Spec, Failure> {
+/// The spec that the bus keeps under this digest.
+pub(crate) async fn read_spec(client: &Client, digest: &Digest) -> Result<Spec, Failure> {
     let subject = client.bus.prefix().spec(digest);
     let bytes = client.bus.get_object(StreamName::Specs, &subject).await?;
     let bytes =

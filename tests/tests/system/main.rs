@@ -4,6 +4,7 @@
 
 mod any_client;
 mod bad_input;
+mod export;
 mod foreign_server;
 mod full_stream;
 mod http_edge;
