@@ -4,7 +4,9 @@
 
 mod any_client;
 mod bad_input;
+mod deletion;
 mod export;
+mod export_edge;
 mod foreign_server;
 mod full_stream;
 mod http_edge;
