@@ -144,7 +144,8 @@ async fn memory_of(client: &Client, run: &EnvStatus) -> (String, bool) {
         return ("no memory".to_owned(), true);
     }
     let question = Stats { scope: Scope::Run(run.run_id.clone()) };
-    let answer: Result<StatsAnswer, Failure> = memory::ask(client, STATS, question.to_bytes()).await;
+    let answer: Result<StatsAnswer, Failure> =
+        memory::ask(client, STATS, question.to_bytes()).await;
     match answer {
         Ok(StatsAnswer { lag: 0, .. }) => ("memory up to date".to_owned(), true),
         Ok(StatsAnswer { lag, .. }) => (format!("memory {} behind", counted(lag, "action")), false),

@@ -17,7 +17,9 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         let name = entry.file_name().into_string().unwrap();
         match entry.file_type().unwrap().is_dir() {
             true => found.extend(
-                files(&entry.path()).into_iter().map(|(below, body)| (name.clone() + "/" + &below, body)),
+                files(&entry.path())
+                    .into_iter()
+                    .map(|(below, body)| (name.clone() + "/" + &below, body)),
             ),
             false => {
                 found.insert(name, std::fs::read(entry.path()).unwrap());
@@ -75,7 +77,8 @@ fn a_download_is_what_the_command_line_exports() {
         assert_eq!((answer.status, &answer.json()["success"]), (status, &json!(false)), "{path}");
     }
     let exports = std::fs::read_dir(temporary.path()).unwrap().flatten();
-    let exports = exports.filter(|it| it.file_name().to_string_lossy().starts_with("shoal-exports"));
+    let exports =
+        exports.filter(|it| it.file_name().to_string_lossy().starts_with("shoal-exports"));
     for folder in exports {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{folder:?}");
     }

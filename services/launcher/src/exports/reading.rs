@@ -39,7 +39,8 @@ pub(super) async fn read(bus: &Bus, run: &RunId, pieces: Sender<Piece>) -> Resul
     let frames = format!("{}.{}.{run}.*", prefix.as_str(), StreamName::Actions.token());
     let mut parts: BTreeMap<Platform, Assembler> = BTreeMap::new();
     let frame = |stored: Stored| {
-        let broken = |why: String| Refusal::Failed(format!("the frames of {run} are broken: {why}"));
+        let broken =
+            |why: String| Refusal::Failed(format!("the frames of {run} are broken: {why}"));
         let part: Frame =
             serde_json::from_slice(&stored.body).map_err(|error| broken(error.to_string()))?;
         let whole = parts.entry(part.platform).or_default().push(part);
@@ -53,9 +54,8 @@ pub(super) async fn read(bus: &Bus, run: &RunId, pieces: Sender<Piece>) -> Resul
         Ok(reply.map(|reply| Piece::Reply(Box::new(reply))))
     };
     pass_on(bus, StreamName::Replies, &prefix.replies_of(run), &pieces, reply).await?;
-    let line = |stored: Stored| {
-        Ok(serde_json::from_slice::<LogLine>(&stored.body).ok().map(Piece::Log))
-    };
+    let line =
+        |stored: Stored| Ok(serde_json::from_slice::<LogLine>(&stored.body).ok().map(Piece::Log));
     pass_on(bus, StreamName::Logs, &prefix.logs(run), &pieces, line).await?;
     let _nobody_receives = pieces.send(Piece::End).await;
     Ok(())

@@ -69,9 +69,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::readyz))
         .with_state(Arc::clone(&app))
         .route("/healthz", get(health::healthz));
-    let slow = Router::new()
-        .route("/api/simulation/{id}/export", get(export::export))
-        .with_state(app);
+    let slow =
+        Router::new().route("/api/simulation/{id}/export", get(export::export)).with_state(app);
     edge(routes, slow)
 }
 
