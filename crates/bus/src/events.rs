@@ -4,6 +4,7 @@
 //! logged here, and remembered so that whoever waits in vain can be told why.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub(crate) struct Events {
     link: watch::Sender<Link>,
     violations: broadcast::Sender<String>,
     last_violation: Mutex<Option<(Instant, String)>>,
+    /// Somebody finds out what is denied, so a denial is no news for the log.
+    probing: AtomicBool,
 }
 
 /// Whether there is a server at the other end.
@@ -32,8 +35,9 @@ impl Events {
     pub(crate) fn new() -> Events {
         Events {
             link: watch::Sender::new(Link::Up),
-            violations: broadcast::Sender::new(64),
+            violations: broadcast::Sender::new(256),
             last_violation: Mutex::new(None),
+            probing: AtomicBool::new(false),
         }
     }
 
@@ -58,7 +62,10 @@ impl Events {
                 tracing::warn!("subscription {id} is too slow, messages were dropped");
             }
             Event::ServerError(ServerError::Other(text)) if is_violation(text) => {
-                tracing::error!("nats-server denied something: {text}");
+                match self.probing.load(Ordering::Relaxed) {
+                    true => tracing::debug!("nats-server denies: {text}"),
+                    false => tracing::error!("nats-server denied something: {text}"),
+                }
                 self.remember(text);
             }
             Event::ServerError(error) => tracing::error!("nats-server reports: {error}"),
@@ -71,6 +78,11 @@ impl Events {
         *last = Some((Instant::now(), text.to_owned()));
         // Nobody waiting for a violation is the usual case.
         let _ = self.violations.send(text.to_owned());
+    }
+
+    /// Says whether denials are looked for from now on.
+    pub(crate) fn set_probing(&self, probing: bool) {
+        self.probing.store(probing, Ordering::Relaxed);
     }
 
     /// The last permission violation, if it is recent enough to explain a missing answer.
@@ -98,12 +110,28 @@ pub(crate) struct Violations {
 }
 
 impl Violations {
+    /// What was heard so far and not yet taken.
+    pub(crate) fn heard(&mut self) -> Vec<String> {
+        let mut heard = Vec::new();
+        loop {
+            match self.receiver.try_recv() {
+                Ok(text) => heard.push(text),
+                Err(broadcast::error::TryRecvError::Lagged(_)) => {}
+                Err(_) => return heard,
+            }
+        }
+    }
+
     /// Completes with the first violation that names `subject`.
     pub(crate) async fn of(&mut self, subject: &str) -> String {
-        let quoted = format!("\"{subject}\"");
+        self.with(&format!("\"{subject}\"")).await
+    }
+
+    /// Completes with the first violation that has these words.
+    pub(crate) async fn with(&mut self, words: &str) -> String {
         loop {
             match self.receiver.recv().await {
-                Ok(text) if text.contains(&quoted) => return text,
+                Ok(text) if text.contains(words) => return text,
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
             }

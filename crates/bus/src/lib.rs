@@ -14,7 +14,9 @@
 //! - purge: taking one run out of a stream;
 //! - objects: bytes of any size; specs: each once, under its digest; leases: who lives;
 //!   ledger: one value under a key;
-//! - core and services: what is not stored.
+//! - core and services: what is not stored;
+//! - inspect, rights, discovery: what is there and what is allowed, for those who look for
+//!   what is wrong.
 //!
 //! Futures of this crate may be dropped at any point. A dropped write has an unknown outcome,
 //! like one that was not answered; a dropped read loses nothing.
@@ -25,9 +27,11 @@ mod batch;
 mod connection;
 mod core;
 mod cursor;
+mod discovery;
 mod durable;
 mod events;
 mod first;
+mod inspect;
 mod leases;
 mod ledger;
 mod objects;
@@ -36,6 +40,7 @@ mod pause;
 mod provision;
 mod purge;
 mod reading;
+mod rights;
 mod services;
 mod specs;
 mod stored;
@@ -49,15 +54,21 @@ use contract::subject::Prefix;
 
 pub use append::{Append, AppendError};
 pub use asking::AskError;
-pub use connection::{BusArgs, ConnectError, shown_url};
+pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, shown_url};
 pub use core::{CoreMessage, RequestError, Subscription};
 pub use cursor::{Cursor, Start};
+pub use discovery::{Discovered, Endpoint};
 pub use durable::{Delivery, Durable};
 pub use first::First;
+pub use inspect::{
+    AccountFacts, ClockReading, NoAccount, QueueFacts, ServerFacts, StreamFacts, StreamState,
+    StreamUse, SubjectCounts,
+};
 pub use leases::Lease;
 pub use provision::{Difference, TopologyError};
 pub use purge::PurgeError;
 pub use reading::ReadError;
+pub use rights::{Action, Denied, Right};
 pub use services::{Request, Requests, ServiceInfo};
 pub use stored::Stored;
 

@@ -218,7 +218,7 @@ struct Room {
     is_known: bool,
 }
 
-const STREAM_NOT_FOUND: u64 = 10059;
+pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
 const NAME_IN_USE: u64 = 10058;
 /// Resources of the account, the server, or the cluster are exceeded.
 const NO_ROOM: [u64; 5] = [10002, 10005, 10023, 10028, 10047];
@@ -265,17 +265,23 @@ impl Step {
             Found::Unreadable(reason) => return whole(reason),
             Found::Stream(config) => config,
         };
-        let pairs = essentials(config).into_iter().zip(expected);
-        pairs
-            .filter(|((_, found), (_, expected))| found != expected)
-            .map(|((field, found), (_, expected))| Difference {
-                stream: stream.clone(),
-                field,
-                found,
-                expected,
-            })
-            .collect()
+        config_differences(&self.spec, config)
     }
+}
+
+/// What of a stream is not as it should be, field by field.
+pub(crate) fn config_differences(spec: &StreamSpec, config: &Config) -> Vec<Difference> {
+    let expected = essentials(&spec.config(USUAL_STORAGE));
+    let pairs = essentials(config).into_iter().zip(expected);
+    pairs
+        .filter(|((_, found), (_, expected))| found != expected)
+        .map(|((field, found), (_, expected))| Difference {
+            stream: spec.name.clone(),
+            field,
+            found,
+            expected,
+        })
+        .collect()
 }
 
 /// What is there, with what matters to us as it should be; sizes and copies stay.

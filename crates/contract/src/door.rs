@@ -4,18 +4,25 @@
 //! or other programs come in, every problem is wanted at once, with its JSON pointer. So:
 //! open a [`Door`], read from its [`Object`]s, and close it with [`Door::close`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
 use crate::problem::{Problem, Problems, suggest};
 
+/// The most problems of a message that are kept. Beyond them, hostile kilobytes would be
+/// answered with megabytes, which no message can hold.
+const MAX_PROBLEMS: usize = 1000;
+
 /// Collects the problems of one document; `document` is a file's name, or a subject.
 #[derive(Debug)]
 pub struct Door {
     document: String,
     problems: RefCell<Vec<Problem>>,
+    /// How many problems are kept, the others being counted.
+    most: usize,
+    omitted: Cell<usize>,
 }
 
 /// A JSON object at a known place. Every getter that finds something wrong reports it to the
@@ -28,13 +35,24 @@ pub struct Object<'a> {
 }
 
 impl Door {
-    /// A door for one document.
+    /// A door for one document, which keeps every problem.
     pub fn new(document: impl Into<String>) -> Door {
-        Door { document: document.into(), problems: RefCell::default() }
+        let (problems, omitted) = (RefCell::default(), Cell::default());
+        Door { document: document.into(), problems, most: usize::MAX, omitted }
+    }
+
+    /// A door for a message, whose problems have to fit into another one: after a thousand, the
+    /// rest are only counted.
+    pub fn of_message() -> Door {
+        Door { most: MAX_PROBLEMS, ..Door::new("") }
     }
 
     /// Notes a problem at a JSON pointer (or any other place within the document).
     pub fn report(&self, pointer: &str, found: impl AsRef<str>, expected: &str) {
+        if self.problems.borrow().len() == self.most {
+            self.omitted.set(self.omitted.get() + 1);
+            return;
+        }
         let place = match (self.document.as_str(), pointer) {
             ("", pointer) => pointer.to_owned(),
             (document, "") => document.to_owned(),
@@ -62,14 +80,18 @@ impl Door {
     /// # Errors
     /// Everything that was reported, in order.
     pub fn close<T>(self, value: Option<T>) -> Result<T, Problems> {
-        let problems = self.problems.into_inner();
+        let mut problems = self.problems.into_inner();
+        if self.omitted.get() > 0 {
+            let found = format!("{} more problems", self.omitted.get());
+            problems.push(Problem::new("the rest", found, "none; mend those above first"));
+        }
         debug_assert!(value.is_some() || !problems.is_empty(), "nothing built, nothing reported");
         Problems::none_or(problems, value)
     }
 
     /// How many problems were reported so far.
     pub fn count(&self) -> usize {
-        self.problems.borrow().len()
+        self.problems.borrow().len() + self.omitted.get()
     }
 }
 
@@ -104,6 +126,7 @@ impl<'a> Object<'a> {
         for key in self.unknown(known) {
             let expected = match suggest(key, known) {
                 Some(meant) => format!("{meant:?} (did you mean that?)"),
+                None if known.is_empty() => "no field at all".to_owned(),
                 None => format!("one of {}", known.join(", ")),
             };
             self.report(key, "an unknown field", &expected);
@@ -162,6 +185,18 @@ impl<'a> Object<'a> {
         self.integer(key, wide).and_then(|number| u32::try_from(number).ok())
     }
 
+    /// A whole number within `range` that may be negative.
+    pub fn i32(&self, key: &str, range: RangeInclusive<i32>) -> Option<i32> {
+        let value = self.get(key)?;
+        let number = signed(value).and_then(|number| i32::try_from(number).ok());
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let expected = format!("a whole number from {} to {}", range.start(), range.end());
+            self.report(key, describe(value), &expected);
+        }
+        number
+    }
+
     /// A decimal within `range` (in millionths), as millionths.
     pub fn millionths(&self, key: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let value = self.get(key)?;
@@ -213,17 +248,18 @@ pub fn parse_body(body: &[u8], max_bytes: usize) -> Result<Value, Problems> {
         .map_err(|error| Problem::new("body", error.to_string(), "a JSON object").into())
 }
 
-/// `value` as a whole number, where it is one.
+/// `value` as a whole number, where it is one and not negative.
 pub fn integer(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| {
+    value.as_u64().or_else(|| signed(value).and_then(|number| u64::try_from(number).ok()))
+}
+
+/// `value` as a whole number, where it is one; `-10.0` is.
+fn signed(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
         let number = value.as_f64()?;
-        let whole = number.fract() == 0.0 && (0.0..=9_007_199_254_740_991.0).contains(&number);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked above"
-        )]
-        whole.then_some(number as u64)
+        let whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_991.0;
+        #[expect(clippy::cast_possible_truncation, reason = "whole and small, checked above")]
+        whole.then_some(number as i64)
     })
 }
 
@@ -283,6 +319,22 @@ mod tests {
              file.json /rate: found the text \"fast\", expected a number from 0 to 1\n\
              file.json /inner/on: found 0, expected true or false\n\
              file.json /id: found nothing, expected a text"
+        );
+    }
+
+    #[test]
+    fn a_flood_of_problems_of_a_message_is_cut_and_counted() {
+        let fields = (0..1234).map(|number| (number.to_string(), Value::Null));
+        let value = Value::Object(fields.collect());
+        let door = Door::of_message();
+        door.root(&value).unwrap().refuse_unknown(&["v"]);
+        assert_eq!(door.count(), 1234);
+        let problems = door.close(None::<()>).unwrap_err();
+        assert_eq!(problems.as_slice().len(), MAX_PROBLEMS + 1);
+        let last = problems.as_slice().last().unwrap().to_string();
+        assert_eq!(
+            last,
+            "the rest: found 234 more problems, expected none; mend those above first"
         );
     }
 

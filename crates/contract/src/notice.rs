@@ -147,7 +147,7 @@ impl StartRequest {
     }
 
     fn from_value(value: &Value) -> Result<StartRequest, Problems> {
-        let door = Door::new("");
+        let door = Door::of_message();
         let request = door.root(value).and_then(|root| {
             root.refuse_unknown(&["v", "spec_digest", "options", "new_run"]);
             root.require("v", "1");

@@ -99,7 +99,7 @@ impl RequestedOptions {
 impl<'de> Deserialize<'de> for RequestedOptions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        let door = Door::new("");
+        let door = Door::of_message();
         let options = door.root(&value).map(|root| RequestedOptions::read(&root));
         door.close(options).map_err(D::Error::custom)
     }

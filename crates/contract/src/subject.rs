@@ -327,6 +327,7 @@ mod tests {
         let subject = prefix.command(&address);
         assert_eq!(subject, "sim.questions.market-3.interview.cli.01-A_b");
         assert_eq!(prefix.parse_command(&subject), Ok(address));
+        assert_eq!(prefix.commands_with(Verb::Delete), "sim.commands.*.delete.*.*");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Options {
     pub store: Option<PathBuf>,
     /// The port; `None`: the server chooses a free one.
     pub port: Option<u16>,
+    /// Another nats-server than the usual one, e.g. [`too_old`].
+    pub binary: Option<PathBuf>,
 }
 
 /// A running nats-server.
@@ -46,6 +48,7 @@ impl Default for Options {
             jetstream: Some(String::new()),
             store: None,
             port: None,
+            binary: None,
         }
     }
 }
@@ -115,13 +118,22 @@ pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match env::var_os("NATS_SERVER_BIN") {
         Some(named) => PathBuf::from(named),
-        None => find(),
+        None => find(&[]),
     })
 }
 
-fn find() -> PathBuf {
+/// A nats-server without atomic batches, which `scripts/nats_server.py` installs.
+///
+/// # Panics
+/// If it cannot be installed; says why.
+pub fn too_old() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| find(&["--too-old"]))
+}
+
+fn find(wish: &[&str]) -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/nats_server.py");
-    let found = Command::new("python3").arg(&script).output();
+    let found = Command::new("python3").arg(&script).args(wish).output();
     let said = match found {
         Ok(output) if output.status.success() => {
             return PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
@@ -138,14 +150,15 @@ fn find() -> PathBuf {
 fn launch(directory: &Path, options: &Options) -> (Child, u16) {
     let config = directory.join("nats.conf");
     write(&config, &configuration(directory, options));
-    let mut child = Command::new(binary())
+    let program = options.binary.as_deref().unwrap_or_else(|| binary());
+    let mut child = Command::new(program)
         .arg("-c")
         .arg(&config)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap_or_else(|error| panic!("failed to start {}: {error}", binary().display()));
+        .unwrap_or_else(|error| panic!("failed to start {}: {error}", program.display()));
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(port) = open_port(directory, child.id()) {

@@ -10,6 +10,7 @@ use contract::command::MAX_PROMPT_BYTES;
 use contract::memory::{MAX_LIMIT, MAX_QUERY_BYTES};
 use contract::subject::Platform;
 
+use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
     MEMORY_ABOUT, PROVISION_ABOUT, RM_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT,
@@ -64,6 +65,9 @@ pub enum Command {
     /// Start a run of a simulation folder and follow it to its end
     #[command(long_about = RUN_ABOUT)]
     Run(RunArgs),
+    /// Check simulation folders, and say what is in them
+    #[command(long_about = crate::check::ABOUT)]
+    Check(crate::check::CheckArgs),
     /// List the runs that the bus knows
     #[command(long_about = LS_ABOUT)]
     Ls,
@@ -91,6 +95,15 @@ pub enum Command {
     /// Make the streams on a server, for services that may not
     #[command(long_about = PROVISION_ABOUT)]
     Provision(ProvisionArgs),
+    /// Write a configuration for a folder that has only profiles
+    #[command(long_about = crate::init::ABOUT)]
+    Init(crate::init::InitArgs),
+    /// Make a synthetic population: a folder of up to a million agents
+    #[command(long_about = crate::generate::ABOUT)]
+    Gen(crate::generate::GenArgs),
+    /// Find out what is wrong with the bus, and what to do about it
+    #[command(long_about = DOCTOR_ABOUT)]
+    Doctor(DoctorArgs),
     /// Look into the memory that runs leave
     #[command(subcommand, long_about = MEMORY_ABOUT)]
     Memory(MemoryCommand),

@@ -6,23 +6,30 @@
 //! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`tally`]
 //!   and [`summary`] (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
 //!   and [`lively`] (what is shown on the way);
+//! - [`check`]: what a folder says, without a bus;
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`rm`] and [`interview`]: commands and their replies;
+//! - [`init`] and [`generate`]: `init` and `gen`, folders where there is none yet;
 //! - [`mod@export`]: a run as files;
-//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
+//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
+//!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
 
 pub mod args;
 pub mod ask;
 pub mod bars;
+pub mod check;
 pub mod client;
+pub mod doctor;
 pub mod export;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
 pub mod follow;
+pub mod generate;
 mod help;
+pub mod init;
 pub mod interview;
 pub mod lively;
 pub mod memory;
@@ -108,6 +115,7 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
     let client = Client::connect(&bus, json, http_url);
     let done = match command {
         Command::Run(args) => return run::run(&args, client, output).await,
+        Command::Check(args) => return check::check(&args, json, output),
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
         Command::Ls => status::ls(&client.await?, output).await,
@@ -117,6 +125,10 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Export(args) => export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
+        Command::Init(args) => init::init(&args, json, output),
+        Command::Gen(args) => return generate::generate(args, json, output).await,
+        // It connects by itself: that there is no connection is a finding.
+        Command::Doctor(args) => return doctor::doctor(&args, &bus, json, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {
             memory::search(&client.await?, &args, output).await
         }

@@ -241,7 +241,7 @@ fn print(client: &Client, summary: &Summary, output: &mut Output<'_>) -> Result<
     Ok(output.print(&text)?)
 }
 
-fn bad_folder(folder: &Path, problems: &Problems) -> Failure {
+pub(crate) fn bad_folder(folder: &Path, problems: &Problems) -> Failure {
     let count = u64::try_from(problems.as_slice().len()).unwrap_or(u64::MAX);
     let (folder, problems) = (folder.display(), listed(problems.as_slice()));
     Failure::bad_input(format!("{folder} has {}:\n{problems}", counted(count, "problem")))

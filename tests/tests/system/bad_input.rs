@@ -122,7 +122,7 @@ beginning with a letter or digit, not ending in -<digits>";
 
 const TOO_LARGE: &str = "\
 shoal: FOLDER has 1 problem:
-  simulation_config.json: found 209715200 bytes, expected at most 16777216 bytes (limit max_config_bytes)";
+  simulation_config.json: found 209715200 bytes, expected at most 67108864 bytes (limit max_config_bytes)";
 
 #[test]
 fn no_server_is_said_with_what_to_do() {

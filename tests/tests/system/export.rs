@@ -5,9 +5,9 @@ mod replay;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ::export::{Export, Request};
 use contract::spec::Spec;
 use contract::subject::Platform;
-use ::export::{Export, Request};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use system_tests::process::python;
@@ -26,10 +26,8 @@ fn read_spec(folder: &Path) -> Spec {
 
 /// What the script of another language says of an export; nothing if all is well.
 fn complaints(folder: &Path, worlds: &[(Platform, Held)]) -> Option<String> {
-    let expected: serde_json::Map<String, Value> = worlds
-        .iter()
-        .map(|(platform, held)| (platform.to_string(), held.to_json()))
-        .collect();
+    let expected: serde_json::Map<String, Value> =
+        worlds.iter().map(|(platform, held)| (platform.to_string(), held.to_json())).collect();
     let file = folder.with_extension("expected.json");
     fs::write(&file, Value::from(expected).to_string()).unwrap();
     let script = project().join("tests/tests/system/export_check.py");
@@ -74,8 +72,14 @@ fn the_check_notices_what_is_wrong() {
     let dir = TempDir::new().unwrap();
     let (folder, worlds) = played(dir.path(), 1);
     for (damage, complaint) in [
-        ("DELETE FROM \"like\" WHERE like_id = (SELECT min(like_id) FROM \"like\")", "rows of like"),
-        ("UPDATE post SET num_shares = num_shares + 1 WHERE post_id = 1", "post.num_shares against"),
+        (
+            "DELETE FROM \"like\" WHERE like_id = (SELECT min(like_id) FROM \"like\")",
+            "rows of like",
+        ),
+        (
+            "UPDATE post SET num_shares = num_shares + 1 WHERE post_id = 1",
+            "post.num_shares against",
+        ),
         ("UPDATE comment SET post_id = 99999 WHERE comment_id = 1", "comment.post_id without"),
         ("ALTER TABLE user ADD COLUMN mood TEXT", "user columns"),
         ("UPDATE trace SET info = '[]' WHERE action = 'follow'", "info of follow"),
@@ -130,7 +134,10 @@ fn a_run_of_the_sample_is_exported_as_its_world_held_it() {
         let path = file["path"].as_str().unwrap();
         // What the workers log goes on after the end, as nobody asks for it any more.
         if path != "simulation.log" {
-            assert!(fs::read(out.join(path)).unwrap() == fs::read(again.join(path)).unwrap(), "{path}");
+            assert!(
+                fs::read(out.join(path)).unwrap() == fs::read(again.join(path)).unwrap(),
+                "{path}"
+            );
         }
     }
 }

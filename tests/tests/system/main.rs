@@ -5,6 +5,7 @@
 mod any_client;
 mod bad_input;
 mod deletion;
+mod doctor;
 mod export;
 mod export_edge;
 mod foreign_server;

@@ -18,12 +18,18 @@ struct Row {
 const SERVICES: [&str; 4] = ["launcher", "simulator", "memory-sink", "cli"];
 
 /// Each member of the workspace but those of [`FREE`].
-const TABLE: [Row; 11] = [
+const TABLE: [Row; 12] = [
     Row { package: "contract", may_import: &[], in_tests: &[], never: &["tokio", "async-nats"] },
     Row { package: "world", may_import: &[], in_tests: &[], never: &[] },
     Row {
         package: "intake",
         may_import: &["contract"],
+        in_tests: &[],
+        never: &["tokio", "async-nats", "world"],
+    },
+    Row {
+        package: "population",
+        may_import: &["contract", "intake"],
         in_tests: &[],
         never: &["tokio", "async-nats", "world"],
     },
@@ -49,7 +55,7 @@ const TABLE: [Row; 11] = [
     },
     Row {
         package: "cli",
-        may_import: &["contract", "intake", "export", "bus", "kit"],
+        may_import: &["contract", "intake", "population", "export", "bus", "kit"],
         in_tests: &[],
         never: &["world"],
     },

@@ -66,7 +66,7 @@ impl Command {
     }
 
     fn from_value(value: &Value) -> Result<Command, Problems> {
-        let door = Door::new("");
+        let door = Door::of_message();
         let command = door.root(value).and_then(|root| read_command(&root));
         door.close(command)
     }
@@ -94,7 +94,10 @@ fn read_command(root: &Object<'_>) -> Option<Command> {
     let issued_at = root.parsed("issued_at", parse_timestamp);
     let expires_at = root.parsed("expires_at", parse_timestamp);
     root.require("verb", "a verb");
-    let verb: Option<Verb> = root.parsed("verb", str::parse);
+    let verb: Option<Verb> = root.parsed("verb", |text| {
+        text.parse()
+            .map_err(|_: String| format!("one of {}", Verb::ALL.map(Verb::as_str).join(", ")))
+    });
     root.require("args", "an object");
     let request = root.object("args").zip(verb).and_then(|(args, verb)| Request::read(verb, &args));
     Some(Command { command_id: command_id?, request: request?, issued_at: issued_at?, expires_at })
@@ -180,6 +183,16 @@ mod tests {
             error.to_string(),
             "/command_id: found \"x\", expected \"y\", as in the subject\n\
              /verb: found \"start\", expected \"stop\", as in the subject"
+        );
+    }
+
+    #[test]
+    fn an_unknown_verb_is_told_which_there_are() {
+        let body = r#"{"v":1,"command_id":"x","verb":"explode","args":{},"issued_at":"2026-03-01T10:00:00Z"}"#;
+        assert_eq!(
+            Command::from_json(body.as_bytes()).unwrap_err().to_string(),
+            "/verb: found \"explode\", expected one of start, stop, pause, resume, close_env, \
+             inject, configure, delete, interview"
         );
     }
 

@@ -209,3 +209,93 @@ fn read_platform(object: &Object<'_>) -> Option<Platform> {
     }
     platform
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::Door;
+    use serde_json::json;
+
+    fn read(verb: Verb, args: &Value) -> Result<Request, String> {
+        let door = Door::new("");
+        let request = door.object(args, "/args".to_owned());
+        let request = request.and_then(|args| Request::read(verb, &args));
+        door.close(request).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn what_has_no_arguments_takes_none() {
+        for (verb, request) in [
+            (Verb::Start, Request::Start),
+            (Verb::Resume, Request::Resume),
+            (Verb::CloseEnv, Request::CloseEnv),
+        ] {
+            assert_eq!(read(verb, &json!({})), Ok(request));
+            let error = read(verb, &json!({"force": true})).unwrap_err();
+            assert_eq!(error, "/args/force: found an unknown field, expected no field at all");
+        }
+    }
+
+    #[test]
+    fn a_pause_may_say_why() {
+        let why = Stop { reason: Some("lunch".to_owned()) };
+        assert_eq!(read(Verb::Pause, &json!({"reason": "lunch"})), Ok(Request::Pause(why)));
+        for without in [json!({}), json!({"reason": null})] {
+            assert_eq!(read(Verb::Pause, &without), Ok(Request::Pause(Stop::default())));
+        }
+        assert_eq!(
+            read(Verb::Pause, &json!({"reason": 7, "rounds": 2})).unwrap_err(),
+            "/args/rounds: found an unknown field, expected one of reason\n\
+             /args/reason: found 7, expected a text"
+        );
+    }
+
+    #[test]
+    fn a_delete_is_by_force_only_if_it_says_so() {
+        let delete = |force| Ok(Request::Delete(Delete { force }));
+        assert_eq!(read(Verb::Delete, &json!({})), delete(false));
+        assert_eq!(read(Verb::Delete, &json!({"force": true})), delete(true));
+        assert_eq!(
+            read(Verb::Delete, &json!({"force": "yes", "forse": true})).unwrap_err(),
+            "/args/forse: found an unknown field, expected \"force\" (did you mean that?)\n\
+             /args/force: found the text \"yes\", expected true or false"
+        );
+    }
+
+    #[test]
+    fn every_problem_of_every_injected_post_is_named() {
+        let posts = json!([
+            {"agent_id": 1, "content": "Which pier?", "platform": "reddit"},
+            {"agent_id": -1, "content": " \n", "platform": "myspace"},
+            "Which pier?",
+            {"content": "x".repeat(MAX_POST_BYTES + 1), "round": 3}
+        ]);
+        assert_eq!(
+            read(Verb::Inject, &json!({"posts": posts, "tick": 3})).unwrap_err(),
+            "/args/tick: found an unknown field, expected one of posts\n\
+             /args/posts/1/agent_id: found -1, expected a whole number from 0 to 4294967295\n\
+             /args/posts/1/content: found a blank text, expected a text of at most 10240 bytes\n\
+             /args/posts/1/platform: found \"myspace\", expected twitter or reddit\n\
+             /args/posts/2: found the text \"Which pier?\", expected an object\n\
+             /args/posts/3/round: found an unknown field, expected one of agent_id, content, \
+             platform\n\
+             /args/posts/3/agent_id: found nothing, expected the id of an agent\n\
+             /args/posts/3/content: found 10241 bytes, expected a text of at most 10240 bytes"
+        );
+    }
+
+    #[test]
+    fn an_injection_has_one_to_a_hundred_posts() {
+        let of = |count| {
+            let post = json!({"agent_id": 0, "content": "x"});
+            read(Verb::Inject, &json!({"posts": vec![post; count]}))
+        };
+        assert_eq!(of(0).unwrap_err(), "/args/posts: found 0 posts, expected 1 to 100");
+        assert_eq!(of(101).unwrap_err(), "/args/posts: found 101 posts, expected 1 to 100");
+        let expected = InjectedPost { agent_id: 0, content: "x".to_owned(), platform: None };
+        let posts = vec![expected; MAX_INJECTED_POSTS];
+        assert_eq!(of(MAX_INJECTED_POSTS), Ok(Request::Inject(Inject { posts })));
+        let error = read(Verb::Inject, &json!({})).unwrap_err();
+        assert_eq!(error, "/args/posts: found nothing, expected a list of posts");
+    }
+}

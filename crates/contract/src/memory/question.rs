@@ -157,7 +157,7 @@ impl Targets {
 /// and `v` may be absent.
 fn parse<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<T, Problems> {
     let value = parse_body(if body.is_empty() { b"{}" } else { body }, MAX_REQUEST_BYTES)?;
-    let door = Door::new("");
+    let door = Door::of_message();
     let request = door.root(&value).and_then(|root| {
         root.integer("v", 1..=1);
         read(&root)

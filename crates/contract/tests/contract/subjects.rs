@@ -139,6 +139,21 @@ fn verbs_stand_under_the_right_stream() {
     }
 }
 
+#[test]
+fn the_readme_names_the_verbs_of_each_stream() {
+    let readme = fs::read_to_string(in_schemas("README.md")).unwrap();
+    for stream in [StreamName::Commands, StreamName::Questions] {
+        let verbs = Verb::ALL.into_iter().filter(|verb| verb.stream() == stream);
+        let verbs: Vec<&str> = verbs.map(Verb::as_str).collect();
+        let row = format!(
+            "| `sim.{0}.<run>.<verb>.<client>.<command_id>` | [command](command.json): {1} | ",
+            stream.token(),
+            verbs.join(", ")
+        );
+        assert!(readme.contains(&row), "schemas/README.md has no row {row}");
+    }
+}
+
 /// All but an action, which is never published without its frame or as a live action.
 #[test]
 fn every_message_is_on_a_channel() {

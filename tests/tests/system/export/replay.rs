@@ -155,17 +155,40 @@ impl Stage {
             ("mute", counts.mutes.into()),
         ]);
         let post = |post: &world::PostView<'_>| {
-            json!([post.id, post.author, post.reposts.or(post.quotes),
-                u32::from(post.quotes.is_some()), post.content, post.likes, post.dislikes,
-                post.shares, post.reports, self.created_at(post.tick)])
+            json!([
+                post.id,
+                post.author,
+                post.reposts.or(post.quotes),
+                u32::from(post.quotes.is_some()),
+                post.content,
+                post.likes,
+                post.dislikes,
+                post.shares,
+                post.reports,
+                self.created_at(post.tick)
+            ])
         };
         let comment = |it: &world::CommentView<'_>| {
-            json!([it.id, it.post, it.author, it.content, it.likes, it.dislikes,
-                self.created_at(it.tick)])
+            json!([
+                it.id,
+                it.post,
+                it.author,
+                it.content,
+                it.likes,
+                it.dislikes,
+                self.created_at(it.tick)
+            ])
         };
         let user = |it: &world::UserView<'_>| {
-            json!([it.id, it.id, it.agent.user_name, self.shown_names[it.id as usize], it.agent.bio,
-                it.followers, it.following])
+            json!([
+                it.id,
+                it.id,
+                it.agent.user_name,
+                self.shown_names[it.id as usize],
+                it.agent.bio,
+                it.followers,
+                it.following
+            ])
         };
         Held {
             tables,

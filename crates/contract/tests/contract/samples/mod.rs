@@ -4,6 +4,7 @@
 //! variant stops compiling until it has its place, and so its sample, schema and example.
 
 pub(crate) mod actions;
+mod commands;
 mod memory;
 mod notices;
 mod runs;
@@ -36,6 +37,7 @@ pub(crate) fn all() -> Vec<Sample> {
     [
         actions::samples(),
         worlds::samples(),
+        commands::samples(),
         runs::samples(),
         specs::samples(),
         notices::samples(),

@@ -1,15 +1,16 @@
-//! What a run is asked and answers, what enters it, and its state.
+//! What a run answers, what enters it, and its state.
 
-use contract::command::{Command, Interview, Request};
+use contract::command::{Request, Stop, Verb};
 use contract::frame::Outcome;
 use contract::id::Digest;
-use contract::journal::{Claim, End, Entry, Genesis, Record, Tick};
-use contract::reply::{Answer, AsOf, ErrorCode, InterviewResult, Reply, ReplyResult};
+use contract::journal::{Claim, Close, End, Entry, Genesis, Go, Hold, Record, Taken, Tick};
+use contract::reply::{Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, Reply, ReplyResult};
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use contract::version::V1;
 
+use super::commands::{command, next_request};
 use super::worlds::next_outcome;
 use super::{
     Sample, all_requested_options, at, each, memory_targets, no_requested_options, options, run,
@@ -17,63 +18,20 @@ use super::{
 };
 
 pub(super) fn samples() -> Vec<Sample> {
-    [commands(), replies(), journal(), statuses()].concat()
-}
-
-fn commands() -> Vec<Sample> {
-    let mut samples = Vec::new();
-    for request in each(next_request) {
-        samples.push(sample("command", request.verb().as_str(), &command(request)));
-    }
-    let stop = Request::Stop { reason: Some("the survey was wrong".to_owned()) };
-    samples.push(sample("command", "stop-with-reason", &command(stop)));
-    let everywhere = Interview { agent_id: 0, prompt: "为什么？".to_owned(), platform: None };
-    let expires = Command { expires_at: Some(at(30)), ..command(Request::Interview(everywhere)) };
-    samples.push(sample("command", "interview-everywhere-that-expires", &expires));
-    samples
-}
-
-fn next_request(request: Option<&Request>) -> Option<Request> {
-    match request {
-        None => Some(Request::Start),
-        Some(Request::Start) => Some(Request::Stop { reason: None }),
-        Some(Request::Stop { .. }) => Some(Request::Interview(Interview {
-            agent_id: 2,
-            prompt: "What do you make of the closure?".to_owned(),
-            platform: Some(Platform::Twitter),
-        })),
-        Some(Request::Interview(_)) => None,
-    }
-}
-
-fn command(request: Request) -> Command {
-    let command_id = format!("01J-{}_7", request.verb()).parse().unwrap();
-    Command { command_id, request, issued_at: at(1), expires_at: None }
+    [replies(), journal(), statuses()].concat()
 }
 
 fn replies() -> Vec<Sample> {
-    let completed = |request: Request, result| {
-        let Command { command_id, request, .. } = command(request);
-        Reply::completed(command_id, run(), request.verb(), result, at(2))
-    };
-    let interviewed =
-        |result| completed(each(next_request).pop().unwrap(), ReplyResult::Interview(result));
     let mut samples = Vec::new();
     for result in each(next_result) {
-        let (name, reply) = match result {
-            ReplyResult::Started { .. } => ("started", completed(Request::Start, result)),
-            ReplyResult::Stopped { .. } => {
-                ("stopped", completed(Request::Stop { reason: None }, result))
-            }
-            ReplyResult::Interview(result) => ("interview", interviewed(result)),
-        };
-        samples.push(sample("reply", name, &reply));
+        samples.push(sample("reply", word_of(&result), &completed(result)));
     }
     let reddit = answer(Platform::Reddit, "Ask me tomorrow.");
     let only_reddit = InterviewResult { twitter: None, reddit: Some(reddit), ..interview() };
-    samples.push(sample("reply", "interview-in-one-world", &interviewed(only_reddit)));
+    let only_reddit = completed(ReplyResult::Interview(only_reddit));
+    samples.push(sample("reply", "interview-in-one-world", &only_reddit));
     for code in each(next_code) {
-        let Command { command_id, .. } = command(Request::Start);
+        let command_id = command(Request::Start).command_id;
         let (verb, message) = match code {
             ErrorCode::Malformed => ("explode", "verb \"explode\" is unknown"),
             _ => ("interview", "what went wrong, in words"),
@@ -84,13 +42,50 @@ fn replies() -> Vec<Sample> {
     samples
 }
 
+/// A reply to the command that gives such a result.
+fn completed(result: ReplyResult) -> Reply {
+    let verb = match result {
+        ReplyResult::Started { .. } => Verb::Start,
+        ReplyResult::Stopped { .. } => Verb::Stop,
+        ReplyResult::Paused { .. } => Verb::Pause,
+        ReplyResult::Resumed { .. } => Verb::Resume,
+        ReplyResult::Closed { .. } => Verb::CloseEnv,
+        ReplyResult::Applied { .. } => Verb::Inject,
+        ReplyResult::Deleted { .. } => Verb::Delete,
+        ReplyResult::Interview(_) => Verb::Interview,
+    };
+    let request = each(next_request).into_iter().find(|request| request.verb() == verb);
+    let command_id = command(request.unwrap()).command_id;
+    Reply::completed(command_id, run(), verb, result, at(2))
+}
+
+/// The word that tells a result from others.
+fn word_of(result: &ReplyResult) -> String {
+    serde_json::to_value(result).unwrap()["type"].as_str().unwrap().to_owned()
+}
+
 fn next_result(result: Option<&ReplyResult>) -> Option<ReplyResult> {
     match result {
         None => Some(ReplyResult::Started { epoch: 1 }),
         Some(ReplyResult::Started { .. }) => {
             Some(ReplyResult::Stopped { status: RunStatus::Stopped })
         }
-        Some(ReplyResult::Stopped { .. }) => Some(ReplyResult::Interview(interview())),
+        Some(ReplyResult::Stopped { .. }) => {
+            Some(ReplyResult::Paused { status: RunStatus::Paused })
+        }
+        Some(ReplyResult::Paused { .. }) => {
+            Some(ReplyResult::Resumed { epoch: 2, status: RunStatus::Running })
+        }
+        Some(ReplyResult::Resumed { .. }) => {
+            Some(ReplyResult::Closed { status: RunStatus::Closed })
+        }
+        Some(ReplyResult::Closed { .. }) => {
+            let applied = |platform, tick| AppliedAt { platform, tick };
+            let ticks = vec![applied(Platform::Twitter, 7), applied(Platform::Reddit, 6)];
+            Some(ReplyResult::Applied { ticks })
+        }
+        Some(ReplyResult::Applied { .. }) => Some(ReplyResult::Deleted { messages: 4711 }),
+        Some(ReplyResult::Deleted { .. }) => Some(ReplyResult::Interview(interview())),
         Some(ReplyResult::Interview(_)) => None,
     }
 }
@@ -116,8 +111,10 @@ fn next_code(code: Option<&ErrorCode>) -> Option<ErrorCode> {
         Some(ErrorCode::Malformed) => Some(ErrorCode::UnknownRun),
         Some(ErrorCode::UnknownRun) => Some(ErrorCode::UnknownAgent),
         Some(ErrorCode::UnknownAgent) => Some(ErrorCode::UnknownPlatform),
-        Some(ErrorCode::UnknownPlatform) => Some(ErrorCode::WrongState),
-        Some(ErrorCode::WrongState) => Some(ErrorCode::NoCapacity),
+        Some(ErrorCode::UnknownPlatform) => Some(ErrorCode::Invalid),
+        Some(ErrorCode::Invalid) => Some(ErrorCode::WrongState),
+        Some(ErrorCode::WrongState) => Some(ErrorCode::MemoryLags),
+        Some(ErrorCode::MemoryLags) => Some(ErrorCode::NoCapacity),
         Some(ErrorCode::NoCapacity) => Some(ErrorCode::Internal),
         Some(ErrorCode::Internal) => None,
     }
@@ -125,32 +122,53 @@ fn next_code(code: Option<&ErrorCode>) -> Option<ErrorCode> {
 
 fn journal() -> Vec<Sample> {
     let mut samples = Vec::new();
+    let mut push = |name: &str, record| samples.push(sample("journal", name, &Entry::new(record)));
     for record in each(next_record) {
-        let name = match record {
-            Record::Genesis(_) => "genesis",
-            Record::Claim(_) => "claim",
-            Record::Tick(_) => "tick",
+        match record {
+            Record::Genesis(_) => push("genesis", record),
+            Record::Claim(_) => push("claim", record),
+            Record::Tick(_) => push("tick", record),
+            Record::Hold(_) => push("hold", record),
+            Record::Go(_) => push("go", record),
             // Each of its outcomes has a sample, below.
-            Record::End(_) => continue,
-        };
-        samples.push(sample("journal", name, &Entry::new(record)));
+            Record::End(_) => {}
+            Record::Close(_) => push("close", record),
+        }
     }
-    let commands = each(next_request).into_iter().map(command).collect();
-    let tick = Tick { tick: 1, epoch: 2, at: at(2), commands, commands_through: 41 };
-    samples.push(sample("journal", "tick-with-commands", &Entry::new(Record::Tick(tick))));
+    push("tick-with-commands", Record::Tick(tick_with_commands()));
+    let pause = Some(taken(43, Request::Pause(because("the survey was wrong"))));
+    let reason = Some("the survey was wrong".to_owned());
+    push("hold-by-command", Record::Hold(Hold { epoch: 2, reason, command: pause, at: at(4) }));
+    let resume = Some(taken(44, Request::Resume));
+    push("go-by-command", Record::Go(Go { epoch: 2, command: resume, at: at(5) }));
     for outcome in each(next_outcome) {
-        let stop = Request::Stop { reason: Some("the survey was wrong".to_owned()) };
+        let stop = taken(45, Request::Stop(because("the survey was wrong")));
         let (reason, command) = match outcome {
             Outcome::Completed => (None, None),
-            Outcome::Stopped => (Some("stopped by cli"), Some(command(stop))),
+            Outcome::Stopped => (Some("stopped by cli"), Some(stop)),
             Outcome::Failed => (Some("three claims without a tick between them"), None),
         };
         let reason = reason.map(str::to_owned);
         let end = End { epoch: 2, outcome, reason, command, at: at(9) };
-        let name = format!("end-{}", word(&outcome));
-        samples.push(sample("journal", name, &Entry::new(Record::End(end))));
+        push(&format!("end-{}", word(&outcome)), Record::End(end));
     }
     samples
+}
+
+/// A tick that takes a command of each kind that takes effect in one.
+fn tick_with_commands() -> Tick {
+    let requests = each(next_request).into_iter();
+    let requests = requests.filter(|it| matches!(it.verb(), Verb::Inject | Verb::Configure));
+    let commands = (40..).zip(requests).map(|(sequence, request)| taken(sequence, request));
+    Tick { tick: 1, epoch: 2, at: at(2), commands: commands.collect(), commands_through: 42 }
+}
+
+fn taken(sequence: u64, request: Request) -> Taken {
+    Taken { sequence, command: command(request) }
+}
+
+fn because(reason: &str) -> Stop {
+    Stop { reason: Some(reason.to_owned()) }
 }
 
 fn next_record(record: Option<&Record>) -> Option<Record> {
@@ -180,14 +198,22 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
             commands: Vec::new(),
             commands_through: 0,
         })),
-        Some(Record::Tick(_)) => Some(Record::End(End {
+        Some(Record::Tick(_)) => {
+            Some(Record::Hold(Hold { epoch: 1, reason: None, command: None, at: at(4) }))
+        }
+        Some(Record::Hold(_)) => Some(Record::Go(Go { epoch: 1, command: None, at: at(5) })),
+        Some(Record::Go(_)) => Some(Record::End(End {
             epoch: 1,
             outcome: Outcome::Completed,
             reason: None,
             command: None,
             at: at(9),
         })),
-        Some(Record::End(_)) => None,
+        Some(Record::End(_)) => {
+            let command = taken(46, Request::CloseEnv);
+            Some(Record::Close(Close { epoch: 1, command, at: at(12) }))
+        }
+        Some(Record::Close(_)) => None,
     }
 }
 
@@ -204,10 +230,13 @@ fn next_status(status: Option<&RunStatus>) -> Option<RunStatus> {
         None => Some(RunStatus::Queued),
         Some(RunStatus::Queued) => Some(RunStatus::Starting),
         Some(RunStatus::Starting) => Some(RunStatus::Running),
-        Some(RunStatus::Running) => Some(RunStatus::Completed),
-        Some(RunStatus::Completed) => Some(RunStatus::Stopped),
+        Some(RunStatus::Running) => Some(RunStatus::Paused),
+        Some(RunStatus::Paused) => Some(RunStatus::Completed),
+        Some(RunStatus::Completed) => Some(RunStatus::Closed),
+        Some(RunStatus::Closed) => Some(RunStatus::Stopped),
         Some(RunStatus::Stopped) => Some(RunStatus::Failed),
-        Some(RunStatus::Failed) => None,
+        Some(RunStatus::Failed) => Some(RunStatus::Deleted),
+        Some(RunStatus::Deleted) => None,
     }
 }
 
@@ -222,7 +251,7 @@ fn env_status(status: RunStatus) -> EnvStatus {
         options: options(),
         memory: Vec::new(),
         status,
-        alive: status.is_live(),
+        alive: status.is_open(),
         held: false,
         platforms: vec![PlatformStatus { status, ..PlatformStatus::new(Platform::Twitter, 2) }],
         epoch: 0,
@@ -248,16 +277,22 @@ fn env_status(status: RunStatus) -> EnvStatus {
         ..queued.clone()
     };
     let ended_at: Option<Timestamp> = Some(at(5));
+    let because = |reason: &str| Some(reason.to_owned());
     match status {
         RunStatus::Queued => queued,
         RunStatus::Starting | RunStatus::Running => taken,
-        RunStatus::Completed => EnvStatus { alive: true, ended_at, ..taken },
+        RunStatus::Paused => {
+            EnvStatus { held: false, reason: because("the survey was wrong"), ..taken }
+        }
+        RunStatus::Completed | RunStatus::Closed | RunStatus::Deleted => {
+            EnvStatus { ended_at, ..taken }
+        }
         RunStatus::Stopped => {
-            EnvStatus { reason: Some("the survey was wrong".to_owned()), ended_at, ..taken }
+            EnvStatus { reason: because("the survey was wrong"), ended_at, ..taken }
         }
         RunStatus::Failed => EnvStatus {
-            reason: Some("three claims without a tick between them".to_owned()),
-            last_error: Some("the worker was killed: out of memory".to_owned()),
+            reason: because("three claims without a tick between them"),
+            last_error: because("the worker was killed: out of memory"),
             ended_at,
             ..taken
         },
