@@ -1,8 +1,11 @@
 //! What a journal says: pure, from records to where the world must be taken up.
 
-use contract::frame::Outcome;
-use contract::id::CommandId;
-use contract::journal::{Claim, End, Entry, Genesis, Record, Tick};
+use std::collections::BTreeMap;
+
+use contract::command::Request;
+use contract::journal::{Claim, Entry, Genesis, Record, Taken, Tick};
+
+use super::life::Life;
 
 /// A journal, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,10 +16,25 @@ pub struct Journal {
     pub epoch: u32,
     /// The ticks, from 0, without a gap.
     pub ticks: Vec<Tick>,
-    /// How it ended, if it did.
-    pub end: Option<End>,
+    /// Where the world is in its life.
+    pub life: Life,
+    /// Why it is held, or has ended, where somebody said so.
+    pub reason: Option<String>,
+    /// What it has taken of the stream of commands.
+    pub commands: Commands,
     /// The stream sequence of its last record, 0 for none.
     pub last_sequence: u64,
+}
+
+/// What a world has taken of the stream of commands. None is taken twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commands {
+    /// By sequence in the stream of commands: the tick among whose inputs it is, if it is.
+    taken: BTreeMap<u64, Option<u32>>,
+    /// The last one that held it, let it go on, ended or closed it.
+    last_turn: u64,
+    /// The pace that was last configured.
+    pace_milli: Option<u32>,
 }
 
 /// Why a journal cannot be followed. Reads after "failed to open …".
@@ -52,17 +70,21 @@ impl Journal {
         if self.genesis.is_none() != matches!(record, Record::Genesis(_)) {
             return Err("genesis is the first record and stands there once".to_owned());
         }
+        let life = self.life.after(&record)?;
+        let mut turn = None;
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
             Record::Claim(claim) => self.claim(&claim)?,
             Record::Tick(tick) => self.tick(tick)?,
-            Record::End(end) => {
-                if self.end.is_some() {
-                    return Err("it had ended before".to_owned());
-                }
-                self.end = Some(end);
-            }
+            Record::Hold(hold) => (self.reason, turn) = (hold.reason, hold.command),
+            Record::Go(go) => (self.reason, turn) = (None, go.command),
+            Record::End(end) => (self.reason, turn) = (end.reason, end.command),
+            Record::Close(close) => turn = Some(close.command),
         }
+        if let Some(taken) = turn {
+            self.commands.turned(&taken)?;
+        }
+        self.life = life;
         Ok(())
     }
 
@@ -81,9 +103,7 @@ impl Journal {
         if tick.epoch != self.epoch {
             return Err(format!("tick of epoch {} under epoch {}", tick.epoch, self.epoch));
         }
-        if self.end.is_some() {
-            return Err(format!("tick {} after the end", tick.tick));
-        }
+        self.commands.entered(&tick)?;
         self.ticks.push(tick);
         Ok(())
     }
@@ -92,15 +112,53 @@ impl Journal {
     pub fn commands_through(&self) -> u64 {
         self.ticks.last().map_or(0, |tick| tick.commands_through)
     }
+}
 
-    /// The command that began the run, if it has begun.
-    pub fn begun_by(&self) -> Option<CommandId> {
-        self.ticks.first()?.commands.first().map(|command| command.command_id.clone())
+impl Commands {
+    /// Notes the commands of a tick.
+    ///
+    /// # Errors
+    /// If one was taken before.
+    pub fn entered(&mut self, tick: &Tick) -> Result<(), String> {
+        for taken in &tick.commands {
+            self.note(taken, Some(tick.tick))?;
+            if let Request::Configure(change) = &taken.command.request {
+                self.pace_milli = change.pace_milli.or(self.pace_milli);
+            }
+        }
+        Ok(())
     }
 
-    /// How it ended, if it did.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.end.as_ref().map(|end| end.outcome)
+    /// Notes a command that held the world, let it go on, ended or closed it.
+    ///
+    /// # Errors
+    /// If it was taken before.
+    pub fn turned(&mut self, taken: &Taken) -> Result<(), String> {
+        self.last_turn = self.last_turn.max(taken.sequence);
+        self.note(taken, None)
+    }
+
+    fn note(&mut self, taken: &Taken, tick: Option<u32>) -> Result<(), String> {
+        match self.taken.insert(taken.sequence, tick) {
+            None => Ok(()),
+            Some(_) => Err(format!("command {} is taken twice", taken.sequence)),
+        }
+    }
+
+    /// `Some` if the command of this sequence was taken; with the tick among whose inputs it is,
+    /// if it is.
+    pub fn taken(&self, sequence: u64) -> Option<Option<u32>> {
+        self.taken.get(&sequence).copied()
+    }
+
+    /// Whether a later command has turned the world since: what this one wanted is history.
+    pub fn is_overtaken(&self, sequence: u64) -> bool {
+        sequence < self.last_turn
+    }
+
+    /// The pace that was last configured, if one was.
+    pub fn pace_milli(&self) -> Option<u32> {
+        self.pace_milli
     }
 }
 
