@@ -7,7 +7,7 @@
 //!   and [`summary`] (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
 //!   and [`lively`] (what is shown on the way);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
-//! - [`ask`] and [`interview`]: commands and their replies;
+//! - [`ask`], [`interview`] and [`control`]: commands and their replies;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
@@ -16,6 +16,7 @@ pub mod args;
 pub mod ask;
 pub mod bars;
 pub mod client;
+pub mod control;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
@@ -42,6 +43,7 @@ use clap::error::ErrorKind;
 
 use crate::args::{Cli, Command, MemoryCommand};
 use crate::client::Client;
+use crate::control::{configure, inject};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -110,6 +112,11 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Ls => status::ls(&client.await?, output).await,
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
+        Command::Pause(args) => control::pause(&client.await?, &args, output).await,
+        Command::Resume(args) => control::resume(&client.await?, &args, output).await,
+        Command::Close(args) => control::close(&client.await?, &args, output).await,
+        Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
+        Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Memory(MemoryCommand::Search(args)) => {

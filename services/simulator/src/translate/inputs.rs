@@ -66,7 +66,8 @@ fn unknown_agents(agents: usize, request: &Request) -> Option<String> {
 fn in_words(problem: &SetupError, changes: &[Change]) -> String {
     let SetupError { at, found, expected } = problem;
     let place = at.strip_prefix("changes[").and_then(|rest| rest.split_once(']'));
-    let change = place.and_then(|(index, rest)| Some((changes.get(index.parse::<usize>().ok()?)?, rest)));
+    let change =
+        place.and_then(|(index, rest)| Some((changes.get(index.parse::<usize>().ok()?)?, rest)));
     let at = match change {
         Some((Change::Activity(_), rest)) => format!("time{rest}"),
         Some((Change::Feed(_), rest)) => format!("feed{rest}"),
@@ -191,4 +192,3 @@ fn merge_traits(traits: &mut Traits, change: &AgentChange) {
     set(&mut traits.stance, change.stance.map(stance));
     set(&mut traits.influence_ppm, change.influence_ppm);
 }
-

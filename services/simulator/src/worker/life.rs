@@ -186,7 +186,9 @@ fn close(life: Life) -> Effect {
 fn queue(life: Life) -> Effect {
     match life {
         Life::Waiting | Life::Playing | Life::Held => Effect::Queue,
-        Life::Completed => Effect::Refuse("all rounds are played: nothing can take effect any more"),
+        Life::Completed => {
+            Effect::Refuse("all rounds are played: nothing can take effect any more")
+        }
         Life::Closed => Effect::Refuse("the run is closed: nothing can take effect any more"),
         Life::Stopped => Effect::Refuse("the run is stopped: resume it first"),
         Life::Failed => Effect::Refuse("the run has failed: nothing can take effect any more"),
@@ -288,8 +290,7 @@ mod tests {
             Hold { epoch: 1, reason: None, command: None, at },
             Go { epoch: 1, command: None, at },
         );
-        let end =
-            End { epoch: 1, outcome: Outcome::Stopped, reason: None, command: None, at };
+        let end = End { epoch: 1, outcome: Outcome::Stopped, reason: None, command: None, at };
         let records = [
             (Effect::Hold, Record::Hold(hold), Life::Held),
             (Effect::Go, Record::Go(go), Life::Playing),

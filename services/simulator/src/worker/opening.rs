@@ -165,6 +165,9 @@ impl Commands {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::command::{Command, Configure};
+    use contract::frame::Outcome;
+    use contract::journal::{Close, End, Go, Hold};
     use contract::options::RunOptions;
     use contract::subject::Platform;
     use contract::timestamp::Timestamp;
@@ -201,12 +204,41 @@ mod tests {
         })
     }
 
-    fn tick(tick: u32, epoch: u32) -> Record {
-        Record::Tick(Tick { tick, epoch, at: AT, commands: vec![], commands_through: 7 })
+    fn taken(sequence: u64, request: Request) -> Taken {
+        let command_id = format!("c{sequence}").parse().unwrap();
+        let command = Command { command_id, request, issued_at: AT, expires_at: None };
+        Taken { sequence, command }
     }
 
-    fn end() -> Record {
-        let (outcome, reason, command) = (Outcome::Stopped, None, None);
+    fn pace(sequence: u64, pace_milli: Option<u32>) -> Taken {
+        let change = Configure { pace_milli, ..Configure::default() };
+        taken(sequence, Request::Configure(Box::new(change)))
+    }
+
+    fn tick(tick: u32, epoch: u32) -> Record {
+        tick_with(tick, epoch, vec![])
+    }
+
+    fn tick_with(tick: u32, epoch: u32, commands: Vec<Taken>) -> Record {
+        Record::Tick(Tick { tick, epoch, at: AT, commands, commands_through: 7 })
+    }
+
+    fn hold() -> Record {
+        let command = Some(taken(20, Request::Pause(Default::default())));
+        Record::Hold(Hold { epoch: 1, reason: Some("lunch".to_owned()), command, at: AT })
+    }
+
+    fn go(sequence: u64) -> Record {
+        let command = Some(taken(sequence, Request::Resume));
+        Record::Go(Go { epoch: 1, command, at: AT })
+    }
+
+    fn close() -> Record {
+        Record::Close(Close { epoch: 1, command: taken(30, Request::CloseEnv), at: AT })
+    }
+
+    fn end(outcome: Outcome) -> Record {
+        let (reason, command) = (Some("enough".to_owned()), None);
         Record::End(End { epoch: 1, outcome, reason, command, at: AT })
     }
 
@@ -222,8 +254,45 @@ mod tests {
             read(vec![genesis(), claim(1), tick(0, 1), tick(1, 1), claim(2), claim(3)]).unwrap();
         assert_eq!((journal.epoch, journal.ticks.len()), (3, 2));
         assert_eq!((journal.last_sequence, journal.commands_through()), (15, 7));
-        let ended = read(vec![genesis(), claim(1), tick(0, 1), end(), claim(2)]).unwrap();
-        assert_eq!(ended.outcome(), Some(Outcome::Stopped));
+        assert_eq!(journal.life, Life::Playing);
+    }
+
+    #[test]
+    fn a_journal_says_where_the_world_is_in_its_life() {
+        let begun = || vec![genesis(), claim(1), tick(0, 1)];
+        let life = |more: Vec<Record>| {
+            let journal = read([begun(), more].concat()).unwrap();
+            (journal.life, journal.reason)
+        };
+        let (stop, complete) = (|| end(Outcome::Stopped), || end(Outcome::Completed));
+        let (lunch, enough) = (|| Some("lunch".to_owned()), || Some("enough".to_owned()));
+        assert_eq!(life(vec![]), (Life::Playing, None));
+        assert_eq!(life(vec![hold(), claim(2)]), (Life::Held, lunch()));
+        assert_eq!(life(vec![hold(), go(21), tick(1, 1)]), (Life::Playing, None));
+        assert_eq!(life(vec![stop(), claim(2)]), (Life::Stopped, enough()));
+        assert_eq!(life(vec![hold(), stop()]), (Life::Stopped, enough()));
+        assert_eq!(life(vec![stop(), go(21), tick(1, 1), stop()]), (Life::Stopped, enough()));
+        assert_eq!(life(vec![complete(), close()]), (Life::Closed, enough()));
+        assert_eq!(read(vec![genesis(), claim(1)]).unwrap().life, Life::Waiting);
+    }
+
+    #[test]
+    fn a_journal_says_what_was_taken_and_the_newest_pace() {
+        let records = vec![
+            genesis(),
+            claim(1),
+            tick_with(0, 1, vec![taken(3, Request::Start)]),
+            tick_with(1, 1, vec![pace(9, Some(500)), pace(8, None)]),
+            hold(),
+            go(22),
+        ];
+        let commands = read(records).unwrap().commands;
+        assert_eq!(commands.taken(3), Some(Some(0)));
+        assert_eq!(commands.taken(8), Some(Some(1)));
+        assert_eq!((commands.taken(20), commands.taken(22)), (Some(None), Some(None)));
+        assert_eq!(commands.taken(4), None);
+        assert_eq!(commands.pace_milli(), Some(500));
+        assert!(commands.is_overtaken(21) && !commands.is_overtaken(23));
     }
 
     #[test]
@@ -247,9 +316,26 @@ mod tests {
             vec![genesis(), claim(1), claim(2), tick(0, 1)],
             "journal is damaged at sequence 13: tick of epoch 1 under epoch 2",
         );
+        let begun = |more: Vec<Record>| [vec![genesis(), claim(1), tick(0, 1)], more].concat();
+        let refuse_after = |more: Vec<Record>, expected: &str| {
+            let sequence = 12 + more.len();
+            let expected = format!("journal is damaged at sequence {sequence}: {expected}");
+            refuse(begun(more), &expected);
+        };
+        let (stop, complete) = (|| end(Outcome::Stopped), || end(Outcome::Completed));
+        refuse_after(vec![stop(), tick(1, 1)], "tick 1 after the end");
+        refuse_after(vec![stop(), complete()], "it had ended before");
+        refuse_after(vec![hold(), tick(1, 1)], "tick 1 during a hold");
+        refuse_after(vec![hold(), hold()], "hold during a hold");
+        refuse_after(vec![stop(), hold()], "hold after the end");
+        refuse_after(vec![go(21)], "go where it is neither held nor stopped");
+        refuse_after(vec![complete(), go(21)], "go where it is neither held nor stopped");
+        refuse_after(vec![close()], "close where its rounds are not over");
+        refuse_after(vec![stop(), close()], "close where its rounds are not over");
+        refuse_after(vec![hold(), go(20)], "command 20 is taken twice");
         refuse(
-            vec![genesis(), claim(1), end(), tick(0, 1)],
-            "journal is damaged at sequence 13: tick 0 after the end",
+            vec![genesis(), claim(1), hold()],
+            "journal is damaged at sequence 12: hold before it has begun",
         );
     }
 }
