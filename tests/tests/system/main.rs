@@ -4,6 +4,7 @@
 
 mod any_client;
 mod bad_input;
+mod control;
 mod foreign_server;
 mod full_stream;
 mod http_edge;
