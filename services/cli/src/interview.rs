@@ -48,8 +48,11 @@ pub async fn interview(
     }
 }
 
-/// The spec that the bus keeps under this digest.
-pub(crate) async fn read_spec(client: &Client, digest: &Digest) -> Result<Spec, Failure> {
+/// The spec that a run is of.
+///
+/// # Errors
+/// If it is not on the bus, or cannot be read.
+pub async fn read_spec(client: &Client, digest: &Digest) -> Result<Spec, Failure> {
     let subject = client.bus.prefix().spec(digest);
     let bytes = client.bus.get_object(StreamName::Specs, &subject).await?;
     let bytes =
@@ -59,7 +62,10 @@ pub(crate) async fn read_spec(client: &Client, digest: &Digest) -> Result<Spec, 
 
 /// The agent that a name means: the one that has it as its name or handle, or else the only
 /// one in whose name or handle it occurs. Case does not matter.
-fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
+///
+/// # Errors
+/// That none fits, or which ones do, in words.
+pub fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
     let lowered = wanted.trim_start_matches('@').to_lowercase();
     let named = |fits: &dyn Fn(&str) -> bool| -> Vec<&AgentSpec> {
         let fit = |agent: &&AgentSpec| {

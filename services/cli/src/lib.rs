@@ -8,7 +8,7 @@
 //!   and [`lively`] (what is shown on the way);
 //! - [`check`]: what a folder says, without a bus;
 //! - [`status`]: `ls` and `status`; finding a run by its name;
-//! - [`ask`], [`rm`] and [`interview`]: commands and their replies;
+//! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
 //! - [`init`] and [`generate`]: `init` and `gen`, folders where there is none yet;
 //! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
@@ -21,6 +21,7 @@ pub mod ask;
 pub mod bars;
 pub mod check;
 pub mod client;
+pub mod control;
 pub mod doctor;
 pub mod export;
 pub mod failure;
@@ -52,6 +53,7 @@ use clap::error::ErrorKind;
 
 use crate::args::{Cli, Command, MemoryCommand};
 use crate::client::Client;
+use crate::control::{configure, inject};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -122,6 +124,11 @@ async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
         Command::Rm(args) => rm::rm(&client.await?, &args, output).await,
+        Command::Pause(args) => control::pause(&client.await?, &args, output).await,
+        Command::Resume(args) => control::resume(&client.await?, &args, output).await,
+        Command::Close(args) => control::close(&client.await?, &args, output).await,
+        Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
+        Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Export(args) => export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,

@@ -20,6 +20,13 @@ fn subjects(stack: &Stack) -> Subjects {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Leaves a run as a launcher does that dies once the tombstone is written.
+fn begin_deletion(stack: &Stack, command: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/tombstone.py");
+    let output = python().args([script, &stack.nats.url(), command]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
 /// Those of one run, but for leases, which expire, and the sink's ledger.
 fn of_run(subjects: &Subjects, run: &str) -> Subjects {
     let is_own = |subject: &str| subject.split('.').any(|token| token == run);
@@ -142,15 +149,24 @@ fn what_is_not_to_be_deleted_is_refused() {
 #[test]
 fn a_deletion_outlives_the_launchers_that_carry_it_out() {
     let mut stack = Stack::start();
-    let run = played(&stack);
-    let kill = |stack: &mut Stack| {
-        let launcher = stack.service("shoal-launcher");
-        launcher.signal(Signal::KILL);
-        launcher.wait();
-    };
-    kill(&mut stack);
+    let runs = [played(&stack), played(&stack)];
+    for (run, halfway) in runs.iter().zip([false, true]) {
+        kill_launcher(&mut stack);
+        delete_without_launcher(&mut stack, run, halfway);
+    }
+}
+
+fn kill_launcher(stack: &mut Stack) {
+    let launcher = stack.service("shoal-launcher");
+    launcher.signal(Signal::KILL);
+    launcher.wait();
+}
+
+/// Stores the command while there is no launcher. The one that is started then finds the
+/// deletion not begun, or half done; it is killed as soon as the tombstone is there.
+fn delete_without_launcher(stack: &mut Stack, run: &str, halfway: bool) {
     let shoal = system_tests::process::program("shoal");
-    let arguments = ["rm", run.as_str(), "--yes", "--json", "--timeout", "180"];
+    let arguments = ["rm", run, "--yes", "--json", "--timeout", "180"];
     let asking = std::process::Command::new(shoal)
         .args(arguments)
         .envs(&stack.environment)
@@ -158,21 +174,24 @@ fn a_deletion_outlives_the_launchers_that_carry_it_out() {
         .spawn()
         .unwrap();
     let command = format!("sim.commands.{run}.delete.cli.");
-    wait_for("the command to be stored", || {
-        subjects(&stack).keys().any(|subject| subject.starts_with(&command)).then_some(())
+    let stored = wait_for("the command to be stored", || {
+        subjects(stack).into_keys().find(|subject| subject.starts_with(&command))
     });
-    // Between the command and its reply, wherever that is, and then once more to the end.
+    if halfway {
+        begin_deletion(stack, &stored);
+    }
     stack.start_service("shoal-launcher");
-    stack.await_status(&run, "deleted", |status| status["status"] == "deleted");
-    kill(&mut stack);
+    stack.await_status(run, "deleted", |status| status["status"] == "deleted");
+    kill_launcher(stack);
     stack.start_service("shoal-launcher");
     let output = asking.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stdout));
     let replies: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(replies[0]["outcome"]["result"]["type"], "deleted", "{replies}");
     wait_for("the command to be put away", || {
-        let left = of_run(&subjects(&stack), &run);
+        let left = of_run(&subjects(stack), run);
         (!left.keys().any(|subject| subject.starts_with(&command))).then_some(())
     });
-    assert_gone(&stack, &run);
+    assert_gone(stack, run);
+    stack.await_ready();
 }

@@ -8,6 +8,7 @@ mod deletion;
 mod doctor;
 mod export;
 mod export_edge;
+mod control;
 mod foreign_server;
 mod full_stream;
 mod http_edge;
