@@ -13,15 +13,19 @@ use contract::subject::Platform;
 
 use crate::agents::{self, AgentsArgs};
 use crate::completions::{self, CompletionsArgs, WordsArgs};
+use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
+use crate::control::inject::{INJECT_ABOUT, InjectArgs};
+use crate::control::{CLOSE_ABOUT, PAUSE_ABOUT, PauseArgs, RESUME_ABOUT, TurnArgs};
 use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
 use crate::events::{self, EventsArgs};
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
-    MEMORY_ABOUT, PROVISION_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT, STOP_ABOUT,
-    SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT, grouped_help,
+    MEMORY_ABOUT, PROVISION_ABOUT, RM_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT,
+    STOP_ABOUT, SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT, grouped_help,
 };
 use crate::logs::{self, LogsArgs};
 use crate::posts::{self, PostsArgs};
+use crate::rm::RmArgs;
 use crate::settings;
 use crate::start::{self, StartArgs};
 use crate::timeline::{self, TimelineArgs};
@@ -132,6 +136,24 @@ pub enum Command {
     /// Stop a run; what it has produced stays
     #[command(long_about = STOP_ABOUT)]
     Stop(StopArgs),
+    /// Delete runs: everything but their names
+    #[command(long_about = RM_ABOUT)]
+    Rm(RmArgs),
+    /// Pause a run until it is resumed
+    #[command(long_about = PAUSE_ABOUT)]
+    Pause(PauseArgs),
+    /// Let a paused or stopped run go on
+    #[command(long_about = RESUME_ABOUT)]
+    Resume(TurnArgs),
+    /// Close the environment of a run whose rounds are over
+    #[command(long_about = CLOSE_ABOUT)]
+    Close(TurnArgs),
+    /// Put posts into agents' mouths
+    #[command(long_about = INJECT_ABOUT)]
+    Inject(InjectArgs),
+    /// Change the pace or the configuration of a run while it goes on
+    #[command(long_about = CONFIGURE_ABOUT)]
+    Configure(ConfigureArgs),
     /// Ask one agent a question
     #[command(long_about = INTERVIEW_ABOUT)]
     Interview(InterviewArgs),
@@ -368,7 +390,7 @@ fn hide_common_options(command: clap::Command) -> clap::Command {
 }
 
 /// Rounds per second as a decimal, to thousandths of a round per second.
-fn parse_pace(text: &str) -> Result<u32, String> {
+pub(crate) fn parse_pace(text: &str) -> Result<u32, String> {
     let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use bus::{Bus, Start};
 use contract::frame::{Assembler, Frame};
 use contract::id::{Digest, RunId};
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, Prefix, StreamName};
 use contract::timestamp::Timestamp;
 use kit::shutdown::Shutdown;
@@ -15,6 +15,7 @@ use kit::shutdown::Shutdown;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::{News, View};
+use crate::status::was_deleted;
 use crate::tally::Tally;
 
 /// How often the view is told the time.
@@ -82,6 +83,10 @@ pub async fn follow(
             stored = statuses.next() => {
                 followed.status = parse_status(&stored.body)?;
                 view.heard(stored.sequence);
+                // Its frames are going, so no count of them is the run's.
+                if followed.status.status == RunStatus::Deleted {
+                    return Err(Failure::failed(was_deleted(&followed.status)));
+                }
                 show(view, &followed.status, output)?;
             }
             _ = heartbeat.tick() => {

@@ -86,6 +86,22 @@ every ten rounds. Ctrl-C stops following, not the run. At the end there is a sum
 Example:
   shoal run samples/lantern-pier --pace 0.8 --seed 7";
 
+pub(crate) const RM_ABOUT: &str = "\
+Delete runs. Everything of them is removed from the bus: journals, frames, snapshots, logs, \
+commands, questions and replies. What is left says that there was a run of that name, so that \
+its number is never used again. What memories have taken of it stays there, and so does the \
+spec, which other runs may share.
+
+A run that has rounds to play is not deleted: stop it first. Neither is one whose memory has \
+not taken all of its actions, or cannot be asked, unless --force is given. On a terminal it is \
+shown what would go, and asked; elsewhere --yes is needed. With several runs, those that can \
+be deleted are.
+
+With --json: a list of replies, one per run that got one, the shape in schemas/.
+
+Example:
+  shoal rm lantern-pier-1 lantern-pier-2";
+
 pub(crate) const LS_ABOUT: &str = "\
 List the runs that the bus knows, newest first: state, rounds played, actions, age, node.
 

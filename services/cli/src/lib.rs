@@ -10,7 +10,7 @@
 //! - [`events`], [`logs`], [`timeline`], [`agents`], [`posts`]: views of a run; with [`reading`]
 //!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
-//! - [`ask`] and [`interview`]: commands and their replies;
+//! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
 //! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
@@ -24,6 +24,7 @@ pub mod bars;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod control;
 pub mod doctor;
 pub mod events;
 pub mod export;
@@ -45,6 +46,7 @@ pub mod progress;
 pub mod provision;
 pub mod reading;
 pub mod report;
+pub mod rm;
 pub mod run;
 pub mod settings;
 pub mod start;
@@ -63,6 +65,7 @@ use kit::config::Settings;
 
 use crate::args::{Cli, Command, MemoryCommand};
 use crate::client::Client;
+use crate::control::{configure, inject};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -154,6 +157,12 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Ls => status::ls(&client.await?, output).await,
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
+        Command::Rm(args) => rm::rm(&client.await?, &args, output).await,
+        Command::Pause(args) => control::pause(&client.await?, &args, output).await,
+        Command::Resume(args) => control::resume(&client.await?, &args, output).await,
+        Command::Close(args) => control::close(&client.await?, &args, output).await,
+        Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
+        Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Export(args) => export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,

@@ -242,6 +242,9 @@ async fn fail(node: &Node, run: &RunId, how: &str, last_lines: &VecDeque<String>
     loop {
         if let Ok(Some(stored)) = node.bus.last(StreamName::EnvStatus, &subject).await {
             let Ok(mut status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { return };
+            if status.status == RunStatus::Deleted {
+                return;
+            }
             // How a run ended is a fact: workers that die while it is only asked change nothing.
             (status.held, status.updated_at) = (false, now());
             status.last_error.clone_from(&error);
