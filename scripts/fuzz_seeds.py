@@ -11,6 +11,11 @@ LONGEST_WORD = 40
 # Of a seed, in bytes; what is longer only slows a target down.
 LONGEST_SEED = 32 * 1024
 
+# Where whole numbers end, in our types and in others.
+NUMBERS = [
+    b"-1", b"4294967295", b"4294967296", b"9007199254740991", b"9223372036854775807",
+    b"18446744073709551615", b"1e308", b"-0.0", b"NaN", b"null",
+]
 PYTHON_LISTS = [
     "[]", "None", "[32, 5]", "[ 1 ,-7,\n0, ]", "['one', \"it's two\"]",
     "['\\n\\r\\t\\\\\\'\\\"']", "['\\xe9\\u706f\\U0001f3ee', '灯',]",
@@ -31,12 +36,29 @@ def files(*patterns):
 
 
 def examples(*messages):
-    """The examples of these messages, right and wrong ones, without blanks."""
+    """The examples of these messages, right and wrong ones, without blanks; and the right ones
+    with each of their numbers at an edge, where a mutation of bytes hardly gets."""
     bodies = []
     for message in messages:
         for path in sorted((EXAMPLES / message).glob("*/*.json")):
-            bodies.append(compact(json.loads(path.read_text(encoding="utf-8"))))
+            value = json.loads(path.read_text(encoding="utf-8"))
+            bodies.append(compact(value))
+            if path.parent.name == "valid":
+                bodies.extend(compact(changed) for changed in at_edges(value))
     return bodies
+
+
+def at_edges(value):
+    """The values that differ in one number, which is as large as it can be in 32 or 64 bits."""
+    if isinstance(value, dict):
+        for key, field in value.items():
+            yield from ({**value, key: changed} for changed in at_edges(field))
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            for changed in at_edges(element):
+                yield [*value[:index], changed, *value[index + 1 :]]
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield from (2**32 - 1, 2**64 - 1)
 
 
 def compact(value):
@@ -89,7 +111,8 @@ def write(target, folder):
     if not words:
         return None
     dictionary = folder.parent / f"{target}.dict"
-    dictionary.write_text("".join(f'"{escape(word)}"\n' for word in words), encoding="ascii")
+    lines = [f'"{escape(word)}"\n' for word in [*NUMBERS, *words]]
+    dictionary.write_text("".join(lines), encoding="ascii")
     return dictionary
 
 

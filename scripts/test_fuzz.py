@@ -85,6 +85,11 @@ class Seeds(unittest.TestCase):
         expected = f"sim.commands.night-market-1.stop.cli.{command['command_id']}"
         self.assertEqual(subject.decode(), expected)
 
+    def test_one_number_at_a_time_is_put_at_its_edge(self):
+        value = {"a": [1, "x"], "b": True}
+        expected = [{"a": [edge, "x"], "b": True} for edge in (2**32 - 1, 2**64 - 1)]
+        self.assertEqual(list(fuzz_seeds.at_edges(value)), expected)
+
     def test_seeds_and_words_are_written(self):
         with tempfile.TemporaryDirectory() as folder:
             seeds = Path(folder) / "seeds/contract_command"

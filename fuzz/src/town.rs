@@ -30,7 +30,11 @@ pub fn setup(platform: Platform) -> Setup {
             SeedPost { agent: 0, content: "Pier 4 is closed until further notice.".to_owned() },
             SeedPost { agent: 3, content: "夜市怎么办？".to_owned() },
         ],
-        scheduled: vec![ScheduledPost { round: 2, agent: 1, content: "Who decided it?".to_owned() }],
+        scheduled: vec![ScheduledPost {
+            round: 2,
+            agent: 1,
+            content: "Who decided it?".to_owned(),
+        }],
         topics: vec!["pier".to_owned(), "night market".to_owned()],
         narrative: "From anger to a compromise.".to_owned(),
         feed: Feed {
