@@ -339,7 +339,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_frame_may_claim_the_last_seq_that_there_is() {
-        let frame = sample(1, u64::MAX, 1);
+        let mut frame = sample(1, 1, 1);
+        frame.actions[0].seq = u64::MAX;
         assert_eq!(frame.next_seq(), u64::MAX);
     }
 
