@@ -82,7 +82,7 @@ pub async fn inject(
         true => Some(read_spec(client, &run.spec_digest).await?),
         false => None,
     };
-    let inject = read_posts(&document, posts, spec.as_ref()).map_err(bad)?;
+    let inject = read_posts(&document, &posts, spec.as_ref()).map_err(bad)?;
     let what = match inject.posts.len() {
         1 => "the post appears",
         _ => "the posts appear",
@@ -127,12 +127,12 @@ fn is_name(agent: &Value) -> bool {
 /// The posts in the contract's words; all problems of all posts at once.
 fn read_posts(
     document: &str,
-    posts: Vec<(String, Value)>,
+    posts: &[(String, Value)],
     spec: Option<&Spec>,
 ) -> Result<Inject, Problems> {
     let door = Door::new(document);
     let mut list = Vec::new();
-    for (place, post) in &posts {
+    for (place, post) in posts {
         let Some(object) = door.object(post, place.clone()) else { continue };
         object.refuse_unknown(&["agent_id", "agent", "content", "platform"]);
         let mut plain = Map::new();
@@ -148,12 +148,8 @@ fn read_posts(
         list.push(Value::from(plain));
     }
     let whole = json!({"posts": list});
-    let before = door.count();
-    let inject = if before == 0 { read_args(&door, &whole) } else { None };
-    match inject {
-        Some(inject) => door.close(Some(inject)),
-        None => door.close(None),
-    }
+    let inject = if door.count() == 0 { read_args(&door, &whole) } else { None };
+    door.close(inject)
 }
 
 fn read_args(door: &Door, args: &Value) -> Option<Inject> {
@@ -217,7 +213,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Inject, String> {
         let posts = parse_posts("posts", text).map_err(|problems| problems.to_string())?;
-        read_posts("posts", posts, None).map_err(|problems| problems.to_string())
+        read_posts("posts", &posts, None).map_err(|problems| problems.to_string())
     }
 
     #[test]

@@ -211,7 +211,8 @@ mod tests {
     }
 
     fn pace(sequence: u64, pace_milli: Option<u32>) -> Taken {
-        let change = Configure { pace_milli, ..Configure::default() };
+        let narrative_direction = Some("It rains.".to_owned());
+        let change = Configure { pace_milli, narrative_direction, ..Configure::default() };
         taken(sequence, Request::Configure(Box::new(change)))
     }
 
