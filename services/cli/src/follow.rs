@@ -1,4 +1,4 @@
-//! Reading a run's frames in order, checked, until the run is over.
+//! Following a run's frames in order, checked, until the run is over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -86,6 +86,7 @@ pub async fn follow(
                 if followed.status.status == RunStatus::Deleted {
                     return Err(Failure::failed(was_deleted(&followed.status)));
                 }
+                view.heard(stored.sequence);
                 show(view, &followed.status, output)?;
             }
             _ = heartbeat.tick() => {
@@ -108,22 +109,6 @@ fn show(view: &mut View, status: &EnvStatus, output: &mut Output<'_>) -> Result<
     Ok(())
 }
 
-/// Counts the frames that a run has published so far, checked.
-///
-/// # Errors
-/// If the bus cannot be read, or what is read is not the run's chain of frames.
-pub async fn read(bus: &Bus, run: &RunId) -> Result<Tally, Failure> {
-    let mut chains = Chains::default();
-    let mut tally = Tally::default();
-    for stored in bus.read_all(StreamName::Actions, &frames_of(bus.prefix(), run), 0).await? {
-        let frame = chains.push(&stored.body).with_context(|| broken(run));
-        if let Some(frame) = frame.map_err(Failure::Failed)? {
-            tally.add(&frame);
-        }
-    }
-    Ok(tally)
-}
-
 /// Reads an env-status.
 ///
 /// # Errors
@@ -138,7 +123,8 @@ pub(crate) fn frames_of(prefix: &Prefix, run: &RunId) -> String {
     format!("{}.{}.{run}.>", prefix.as_str(), StreamName::Actions.token())
 }
 
-fn broken(run: &RunId) -> String {
+/// What to say of a run whose frames do not follow each other.
+pub(crate) fn broken(run: &RunId) -> String {
     format!("the frames of {run} are broken (`shoal status {run}` shows what its worker says)")
 }
 
