@@ -85,9 +85,12 @@ fn a_run_goes_whole_and_its_neighbour_stays_whole() {
     let replies = stack.shoal_json(&["rm", &second, "--yes"]);
     let result = &replies[0]["outcome"]["result"];
     assert_eq!(result["type"], "deleted", "{replies}");
-    // All but its state, and the command that removed it.
+    // All but its state, and the command that removed it. Snapshots, which go first, may have
+    // gone in a try that found the run still held.
+    let mut counted = of_run(&before, &second);
+    counted.retain(|subject, _| !subject.starts_with("sim.snapshots."));
     let removed = result["messages"].as_u64().unwrap();
-    assert!(removed >= of_run(&before, &second).values().sum::<u64>(), "{replies} {before:?}");
+    assert!(removed >= counted.values().sum::<u64>(), "{replies} {before:?}");
 
     let after = subjects(&stack);
     assert_gone(&stack, &second);
