@@ -85,7 +85,9 @@ fn follows_are_a_power_law_and_mostly_within_communities() {
     assert_eq!(followers[0], made.most_followers);
     let (all, first): (u32, u32) = (followers.iter().sum(), followers[..200].iter().sum());
     let share = first * 100 / all;
-    assert!((22..45).contains(&share), "the first hundredth has {share} % of {all}");
+    // Of ranks alone 23 % (the largest community has 6,277 members: the sum of r^(-3/4) is 7.8 up
+    // to its first hundredth, 32 in all); 21 % since nobody is followed twice by one agent.
+    assert!((18..25).contains(&share), "the first hundredth has {share} % of {all}");
     // Followers fall with the rank to the power of -3/4: an octave of octaves is four and a half
     // doublings. Between the ranks 20 and 1280, where neither the head is full nor chance rules.
     let slope = (f64::from(followers[19]) / f64::from(followers[1279])).log2() / 64_f64.log2();
