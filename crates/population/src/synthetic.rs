@@ -112,7 +112,7 @@ impl Plan {
             Platform::Reddit => 520,
         };
         let profiles: u64 = self.platforms.iter().map(per_agent).sum();
-        u64::from(self.agents) * (330 + profiles) + 20_000
+        u64::from(self.agents) * (350 + profiles) + 20_000
     }
 
     /// Everything that cannot be met; the rounds otherwise.

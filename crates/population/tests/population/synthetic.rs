@@ -36,7 +36,9 @@ fn spec(plan: &Plan) -> (Generated, Spec) {
     let bytes: u64 = made.files.iter().map(|(_, bytes)| bytes).sum();
     let estimated = plan.estimated_bytes();
     assert!((bytes..2 * bytes + 30_000).contains(&estimated), "{estimated} for {bytes}");
-    (made, read_folder(folder.path(), &Limits::default()).unwrap().spec)
+    let intake = read_folder(folder.path(), &Limits::default()).unwrap();
+    assert_eq!(intake.notes, [""; 0]);
+    (made, intake.spec)
 }
 
 #[test]
@@ -60,6 +62,17 @@ fn two_thousand_are_read_and_differ() {
     assert!(spec.events.seed_posts.len() >= 12, "{:?}", spec.events.seed_posts);
     let follows: usize = twitter.profiles.iter().map(|it| it.follows.len()).sum();
     assert_eq!(u64::try_from(follows).unwrap(), made.follows);
+}
+
+#[test]
+fn as_many_as_a_run_takes_are_within_the_limits() {
+    let most = u32::try_from(Limits::default().max_agents).unwrap();
+    let (made, spec) = spec(&plan(most, 2));
+    assert_eq!(spec.agents.len(), most as usize);
+    for world in [spec.twitter.unwrap(), spec.reddit.unwrap()] {
+        let follows: usize = world.profiles.iter().map(|it| it.follows.len()).sum();
+        assert_eq!(follows as u64, made.follows);
+    }
 }
 
 #[test]
