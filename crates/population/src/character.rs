@@ -12,6 +12,21 @@ pub(crate) enum Kind {
     Expert,
     Official,
     Journalist,
+    Marketer,
+    Artist,
+    BusinessPerson,
+    Financier,
+    Lawyer,
+    Educator,
+    SocialWorker,
+    Technologist,
+    HealthWorker,
+    HospitalityWorker,
+    TransportWorker,
+    FactoryWorker,
+    Builder,
+    Farmer,
+    SafetyOfficer,
     Media,
     Government,
     Organization,
@@ -35,7 +50,7 @@ struct Habits {
 const HUNDREDTH: u32 = 10_000;
 
 impl Kind {
-    /// As `entity_type` has it.
+    /// As `entity_type` has it: it makes the voice, too, by its last part that means something.
     pub(crate) fn entity_type(self) -> &'static str {
         match self {
             Kind::Person => "Person",
@@ -43,6 +58,21 @@ impl Kind {
             Kind::Expert => "Expert",
             Kind::Official => "Official",
             Kind::Journalist => "Journalist",
+            Kind::Marketer => "Marketer",
+            Kind::Artist => "Artist",
+            Kind::BusinessPerson => "BusinessPerson",
+            Kind::Financier => "FinanceProfessional",
+            Kind::Lawyer => "Lawyer",
+            Kind::Educator => "Educator",
+            Kind::SocialWorker => "SocialWorker",
+            Kind::Technologist => "Technologist",
+            Kind::HealthWorker => "HealthWorker",
+            Kind::HospitalityWorker => "HospitalityWorker",
+            Kind::TransportWorker => "TransportWorker",
+            Kind::FactoryWorker => "FactoryWorker",
+            Kind::Builder => "Builder",
+            Kind::Farmer => "Farmer",
+            Kind::SafetyOfficer => "SafetyOfficer",
             Kind::Media => "MediaOutlet",
             Kind::Government => "GovernmentAgency",
             Kind::Organization => "Organization",
@@ -51,14 +81,11 @@ impl Kind {
 
     /// Whether it is a human being.
     pub(crate) fn is_person(self) -> bool {
-        match self {
-            Kind::Person | Kind::Student | Kind::Expert | Kind::Official | Kind::Journalist => true,
-            Kind::Media | Kind::Government | Kind::Organization => false,
-        }
+        !matches!(self, Kind::Media | Kind::Government | Kind::Organization)
     }
 
-    /// | kind | activity | hours | posts, comments | delay | influence |
-    /// |---|---|---|---|---|---|
+    /// Activity, hours, posts and comments, delay, influence. Who writes for a living writes
+    /// more; who works with the hands answers in the breaks.
     fn habits(self) -> Habits {
         let habits = |activity, hours, [posts, comments]: [u32; 2], delay, influence| Habits {
             activity,
@@ -73,6 +100,20 @@ impl Kind {
             Kind::Student => habits(75, [9, 23], [60, 140], [1, 20], 80),
             Kind::Expert => habits(45, [8, 21], [40, 80], [15, 90], 200),
             Kind::Official => habits(35, [8, 19], [35, 50], [30, 120], 200),
+            Kind::Marketer | Kind::Artist => habits(65, [8, 23], [65, 95], [5, 35], 130),
+            Kind::BusinessPerson
+            | Kind::Financier
+            | Kind::Lawyer
+            | Kind::Educator
+            | Kind::SocialWorker
+            | Kind::Technologist => habits(55, [7, 22], [45, 100], [5, 60], 120),
+            Kind::HealthWorker
+            | Kind::HospitalityWorker
+            | Kind::TransportWorker
+            | Kind::FactoryWorker
+            | Kind::Builder
+            | Kind::Farmer
+            | Kind::SafetyOfficer => habits(50, [6, 21], [40, 105], [15, 75], 90),
             Kind::Journalist => habits(60, [7, 22], [70, 80], [5, 40], 180),
             Kind::Media => habits(55, [6, 23], [80, 20], [5, 30], 250),
             Kind::Government => habits(25, [9, 17], [30, 20], [60, 240], 300),

@@ -8,6 +8,7 @@ use contract::problem::Problem;
 use contract::spec::{AgentSpec, Stance};
 use contract::subject::Platform;
 use intake::Limits;
+use serde::Serialize;
 
 /// The simulated hour at which it begins: most are awake.
 pub(crate) const START_HOUR: u32 = 8;
@@ -31,15 +32,6 @@ pub(crate) struct Tail<'a> {
     pub(crate) narrative_direction: &'a str,
     pub(crate) platforms: &'a [Platform],
     pub(crate) reasoning: &'a str,
-}
-
-/// What of an agent is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// All, to be edited.
-    Full,
-    /// What is not as intake would take it anyway.
-    Sparse,
 }
 
 /// Whether so many hours in such rounds make a simulation.
@@ -85,52 +77,28 @@ pub(crate) fn write_head(out: &mut impl Write, head: &Head<'_>) -> io::Result<()
     write!(out, "  \"agent_configs\": [")
 }
 
-/// Writes an agent; the first of them is agent 0.
-pub(crate) fn write_agent(
-    out: &mut impl Write,
-    agent: &AgentSpec,
-    detail: Detail,
-) -> io::Result<()> {
+/// Writes an agent; the first of them is agent 0. Nothing is left to defaults: each of them would
+/// be worth a note when it is read.
+pub(crate) fn write_agent(out: &mut impl Write, agent: &AgentSpec) -> io::Result<()> {
     let comma = if agent.agent_id == 0 { "" } else { "," };
-    let all = detail == Detail::Full;
-    write!(out, "{comma}\n    {{\"agent_id\": {}, ", agent.agent_id)?;
-    write!(out, "\"entity_name\": {}, ", quoted(&agent.name))?;
-    write!(out, "\"entity_type\": {}", quoted(&agent.entity_type))?;
-    let mut millionths = |key: &str, value: i64, usual: i64| {
-        if all || value != usual {
-            return write!(out, ", \"{key}\": {}", decimal(value));
-        }
-        Ok(())
-    };
-    millionths("activity_level", agent.activity_ppm.into(), 500_000)?;
-    millionths("posts_per_hour", agent.posts_per_hour_ppm.into(), 1_000_000)?;
-    millionths("comments_per_hour", agent.comments_per_hour_ppm.into(), 2_000_000)?;
-    millionths("sentiment_bias", agent.sentiment_ppm.into(), 0)?;
-    millionths("influence_weight", agent.influence_ppm.into(), 1_000_000)?;
-    if all || agent.response_delay_min != 5 {
-        write!(out, ", \"response_delay_min\": {}", agent.response_delay_min)?;
+    write!(out, "{comma}\n    {{\"agent_id\": {}, \"entity_name\": ", agent.agent_id)?;
+    write_json(out, &agent.name)?;
+    write!(out, ", \"entity_type\": ")?;
+    write_json(out, &agent.entity_type)?;
+    for (key, millionths) in [
+        ("activity_level", agent.activity_ppm.into()),
+        ("posts_per_hour", agent.posts_per_hour_ppm.into()),
+        ("comments_per_hour", agent.comments_per_hour_ppm.into()),
+        ("sentiment_bias", agent.sentiment_ppm.into()),
+        ("influence_weight", agent.influence_ppm.into()),
+    ] {
+        write!(out, ", \"{key}\": {}", decimal(millionths))?;
     }
-    if all || agent.response_delay_max != 60 {
-        write!(out, ", \"response_delay_max\": {}", agent.response_delay_max)?;
-    }
-    if all || agent.stance != Stance::Neutral {
-        write!(out, ", \"stance\": \"{}\"", stance_word(agent.stance))?;
-    }
-    let hours = agent.active_hours.as_slice();
-    if all || !hours.iter().copied().eq(8..=22) {
-        write_hours(out, hours)?;
-    }
+    let (least, most) = (agent.response_delay_min, agent.response_delay_max);
+    write!(out, ", \"response_delay_min\": {least}, \"response_delay_max\": {most}")?;
+    write!(out, ", \"stance\": \"{}\", \"active_hours\": ", stance_word(agent.stance))?;
+    write_json(out, agent.active_hours.as_slice())?;
     write!(out, "}}")
-}
-
-/// Without blanks: hours are the longest part of an agent.
-fn write_hours(out: &mut impl Write, hours: &[u8]) -> io::Result<()> {
-    write!(out, ", \"active_hours\": [")?;
-    for (index, hour) in hours.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        write!(out, "{comma}{hour}")?;
-    }
-    write!(out, "]")
 }
 
 /// Writes what comes behind the agents.
@@ -181,7 +149,15 @@ pub(crate) fn stance_word(stance: Stance) -> &'static str {
     }
 }
 
+/// Writes a text or a list as JSON has it, without blanks.
+pub(crate) fn write_json(
+    out: &mut impl Write,
+    value: &(impl Serialize + ?Sized),
+) -> io::Result<()> {
+    serde_json::to_writer(out, value).map_err(io::Error::from)
+}
+
 /// A text as JSON has it.
-pub(crate) fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -46,6 +46,11 @@ impl Write for Partial {
         self.out.write(bytes)
     }
 
+    // Of itself it would go through `write`, which is slow for the few bytes of a field.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }

@@ -5,10 +5,10 @@
 //!
 //! Each agent has a rank in its community, and is followed with a probability proportional to
 //! `rank^(-3/4)`. So the number of agents with at least *k* followers falls as `k^(-4/3)`: a
-//! power law with the exponent 7/3, as in networks that people have measured. Of a large
-//! population the first hundredth has about a third of all followers. Four of five follows stay
-//! within the community. How many an agent follows doubles with half the probability, from 2 up
-//! to 127, about 9 on the average.
+//! power law with the exponent 7/3, as in networks that people have measured. The first hundredth
+//! has a fifth of all followers among 20,000 agents, a quarter among 100,000. Four of five follows
+//! stay within the community. How many an agent follows doubles with half the probability, from 2
+//! up to 127, about 10 on the average.
 //!
 //! Agents are made and written one at a time: what is kept is 16 bytes for each, whatever the
 //! files hold. Equal numbers, topics and seeds give equal bytes on every machine.
@@ -112,7 +112,7 @@ impl Plan {
             Platform::Reddit => 520,
         };
         let profiles: u64 = self.platforms.iter().map(per_agent).sum();
-        u64::from(self.agents) * (330 + profiles) + 20_000
+        u64::from(self.agents) * (350 + profiles) + 20_000
     }
 
     /// Everything that cannot be met; the rounds otherwise.

@@ -19,8 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::args::Worlds;
 use crate::failure::{EXIT_DETACHED, Failure};
-use crate::init::{hours, minutes};
-use crate::output::{Output, columns, count, counted, one_line};
+use crate::init::{hours, minutes, wrapped};
+use crate::output::{Output, count, counted};
 use crate::run::bad_folder;
 
 pub(crate) const ABOUT: &str = "\
@@ -270,20 +270,20 @@ impl Document<'_> {
 }
 
 fn text(args: &GenArgs, made: &Generated, output: &Output<'_>) -> String {
-    let room = output.width().saturating_sub(15);
     let community = |(topic, agents): &(&str, u32)| format!("{topic} {}", count((*agents).into()));
     let communities: Vec<String> = made.communities.iter().map(community).collect();
-    let file = |(name, bytes): &(&str, u64)| format!("{name} {}", megabytes(*bytes));
-    let files: Vec<String> = made.files.iter().map(file).collect();
     let most = count(made.most_followers.into());
     let rounds = format!("{}, of {} minutes", count(made.rounds.into()), args.minutes_per_round);
-    let row = |name: &str, value: String| vec![format!("  {name}"), one_line(&value, room)];
+    let row = |name: &str, value: String| vec![format!("  {name}"), value];
     let mut rows = vec![
         row("rounds", rounds),
         row("communities", communities.join(", ")),
         row("follows", format!("{}, {most} of them of one agent", count(made.follows))),
-        row("files", files.join(", ")),
     ];
+    for (at, (name, bytes)) in made.files.iter().enumerate() {
+        let title = if at == 0 { "files" } else { "" };
+        rows.push(row(title, format!("{name} {}", megabytes(*bytes))));
+    }
     if let Some(removed) = made.removed {
         rows.push(row("removed", format!("{removed}, of the simulation that was there")));
     }
@@ -296,7 +296,8 @@ fn text(args: &GenArgs, made: &Generated, output: &Output<'_>) -> String {
         format!("`shoal run` takes at most {most} agents: this is for programs that take more.")
     };
     let id = output.paint().bold(&made.simulation_id);
-    format!("{folder}: {id}, {agents}\n{}\n\n{next}", columns(&rows, &[]).join("\n"))
+    let rows = wrapped(&rows, output.width());
+    format!("{folder}: {id}, {agents}\n{rows}\n\n{next}")
 }
 
 /// `12.3 MB`.

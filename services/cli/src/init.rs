@@ -8,8 +8,9 @@ use population::initial::{ConfigureError, Configured, Source, Wishes, configure}
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Output, columns, count, counted, one_line};
+use crate::output::{Output, columns, count, counted, one_line, visible};
 use crate::run::bad_folder;
+use crate::wrap::wrap;
 
 pub(crate) const ABOUT: &str = "\
 Write simulation_config.json for a folder that has only profiles: reddit_profiles.json, \
@@ -22,6 +23,9 @@ is to be edited: an agent is a line.
 
 Example:
   shoal init my-town --topic \"night bus\" --hours 48";
+
+/// Columns of a text in the summary.
+const LONGEST: usize = 500;
 
 /// Bytes of a topic.
 const MAX_TOPIC_BYTES: usize = 200;
@@ -144,7 +148,6 @@ impl Document<'_> {
 }
 
 fn text(args: &InitArgs, done: &Configured, output: &Output<'_>) -> String {
-    let room = output.width().saturating_sub(12);
     let platforms: Vec<String> = done.platforms.iter().map(ToString::to_string).collect();
     let [least, most] = done.agents_per_hour;
     let (_, name, post) = &done.opening;
@@ -155,7 +158,7 @@ fn text(args: &InitArgs, done: &Configured, output: &Output<'_>) -> String {
         Source::Nowhere => "none: the profiles share none, say some with --topic",
     };
     let topics = done.hot_topics.join(", ");
-    let row = |name: &str, value: String| vec![format!("  {name}"), one_line(&value, room)];
+    let row = |name: &str, value: String| vec![format!("  {name}"), one_line(&value, LONGEST)];
     let rows = [
         row("worlds", platforms.join(", ")),
         row(
@@ -176,8 +179,16 @@ fn text(args: &InitArgs, done: &Configured, output: &Output<'_>) -> String {
          `initial_posts`, `hot_topics` and `narrative_direction`; docs/fields.md says what each does.\n\
          Then:\n  shoal check {folder}\n  shoal run {folder}",
         output.paint().bold(done.simulation_id.as_str()),
-        columns(&rows, &[]).join("\n"),
+        wrapped(&rows, output.width()),
     )
+}
+
+/// Rows of a title and a text, which goes on below itself where it is too long for the screen.
+pub(crate) fn wrapped(rows: &[Vec<String>], width: usize) -> String {
+    let title = rows.iter().filter_map(|row| row.first()).map(|title| visible(title)).max();
+    let indent = title.unwrap_or(0) + 2;
+    let lines = columns(rows, &[]);
+    lines.iter().map(|line| wrap(line, width, indent)).collect::<Vec<_>>().join("\n")
 }
 
 /// `Person 20, Student 3`.

@@ -13,7 +13,7 @@ use super::kinds::kind_of;
 use super::topics::{Source, hot_topics};
 use super::{Configured, Wishes};
 use crate::character::{Kind, crowd};
-use crate::config::{Detail, Head, Tail, stance_word, write_agent, write_head, write_tail};
+use crate::config::{Head, Tail, stance_word, write_agent, write_head, write_tail};
 use crate::random::{Dice, Purpose};
 
 /// Who of twenty takes which side.
@@ -90,9 +90,7 @@ impl Draft {
         };
         let mut bytes = Vec::new();
         write_head(&mut bytes, &head)
-            .and_then(|()| {
-                self.agents.iter().try_for_each(|it| write_agent(&mut bytes, it, Detail::Full))
-            })
+            .and_then(|()| self.agents.iter().try_for_each(|it| write_agent(&mut bytes, it)))
             .and_then(|()| write_tail(&mut bytes, &tail))
             .expect("memory takes all that is written to it");
         bytes

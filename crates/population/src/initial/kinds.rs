@@ -44,52 +44,155 @@ const PROFESSIONS: [(Kind, &[&str]); 4] = [
     ]),
 ];
 
+/// What people work as: who works so, and what the field is called. Of the words in a profession
+/// the first decides, and a person before a field. A bio names fields that somebody merely likes,
+/// so there persons alone count.
+#[rustfmt::skip]
+const TRADES: [(Kind, &[&str], &[&str]); 16] = [
+    (Kind::Marketer,
+        &["marketer", "publicist", "strategist", "copywriter", "营销"],
+        &["marketing", "advertising", "sales", "public relations"]),
+    (Kind::Artist,
+        &["artist", "actor", "actress", "musician", "singer", "writer", "author", "designer",
+          "photographer", "filmmaker", "blogger", "艺术家", "作家", "演员", "设计师"],
+        &["arts", "music", "film", "design", "photography"]),
+    (Kind::BusinessPerson,
+        &["manager", "ceo", "cmo", "cto", "director", "entrepreneur", "consultant", "recruiter",
+          "businessman", "businesswoman", "经理", "企业家"],
+        &["business", "management", "human resources", "consulting"]),
+    (Kind::Financier,
+        &["accountant", "banker", "trader", "investor", "会计"],
+        &["finance", "banking", "accounting", "insurance", "金融"]),
+    (Kind::Lawyer,
+        &["lawyer", "attorney", "solicitor", "barrister", "judge", "律师", "法官"],
+        &["law", "legal", "legal services"]),
+    (Kind::Educator,
+        &["teacher", "educator", "tutor", "librarian", "教师", "老师"],
+        &["education", "teaching", "training"]),
+    (Kind::SocialWorker,
+        &["social worker", "counsellor", "counselor", "carer", "社工"],
+        &["human services", "social work", "social services"]),
+    (Kind::Technologist,
+        &["developer", "programmer", "webworker", "sysadmin", "程序员"],
+        &["information technology", "software", "computing"]),
+    (Kind::Expert, &[],
+        &["science", "technology", "engineering", "mathematics", "research"]),
+    (Kind::HealthWorker,
+        &["nurse", "doctor", "pharmacist", "paramedic", "midwife", "therapist", "dentist", "医生",
+          "护士"],
+        &["health", "healthcare", "health science", "medicine", "nursing"]),
+    (Kind::HospitalityWorker,
+        &["cook", "chef", "waiter", "waitress", "barista", "bartender", "厨师", "服务员"],
+        &["hospitality", "tourism", "catering"]),
+    (Kind::TransportWorker,
+        &["driver", "courier", "pilot", "sailor", "司机", "快递员"],
+        &["transportation", "transport", "logistics"]),
+    (Kind::FactoryWorker,
+        &["welder", "mechanic", "machinist", "工人"],
+        &["manufacturing"]),
+    (Kind::Builder,
+        &["architect", "builder", "carpenter", "electrician", "plumber", "建筑师"],
+        &["architecture", "construction"]),
+    (Kind::Farmer,
+        &["farmer", "gardener", "forester", "fisher", "fisherman", "农民"],
+        &["agriculture", "farming", "forestry", "fishing"]),
+    (Kind::SafetyOfficer,
+        &["firefighter", "security guard", "soldier", "保安", "消防员"],
+        &["public safety", "security", "military"]),
+];
+
 /// Words that make a profession that of the press itself rather than of somebody in it.
 const PRESS: [&str; 7] = ["media", "newspaper", "broadcaster", "press", "媒体", "报社", "电视台"];
 
 /// What the people of one profile, or of two, are: by name, by profession, by bio, and a person
 /// where none of them says anything.
 pub(super) fn kind_of(name: &str, profile: &Profile) -> Kind {
-    let profession = profile.profession.as_deref().unwrap_or_default();
-    institution(name)
-        .or_else(|| press(profession))
-        .or_else(|| occupation(profession))
-        .or_else(|| if profession.is_empty() { occupation(&profile.bio) } else { None })
+    let [name, bio] = [name, &profile.bio].map(Words::of);
+    let profession = Words::of(profile.profession.as_deref().unwrap_or_default());
+    let from_profession = || {
+        press(&profession)
+            .or_else(|| occupation(&profession))
+            .or_else(|| trade(&profession))
+            .or_else(|| field(&profession).map(|field| student_of(&bio).unwrap_or(field)))
+    };
+    let from_bio = || occupation(&bio).or_else(|| trade(&bio));
+    institution(&name)
+        .or_else(|| if profession.is_empty() { from_bio() } else { from_profession() })
         .unwrap_or(Kind::Person)
 }
 
-fn institution(name: &str) -> Option<Kind> {
+fn institution(name: &Words) -> Option<Kind> {
     let places = NAMES.iter().filter_map(|(kind, words)| {
-        let last = words.iter().filter_map(|word| last_place(name, word)).max();
+        let last = words.iter().filter_map(|word| name.places(word).last()).max();
         last.map(|last| (last, *kind))
     });
     places.max().map(|(_, kind)| kind)
 }
 
 /// A "media" or "regional press" is one; a "media consultant" is a person.
-fn press(profession: &str) -> Option<Kind> {
-    let profession = profession.trim().to_lowercase();
-    let is_press = PRESS.iter().any(|word| last_word(&profession) == *word || profession == *word);
-    is_press.then_some(Kind::Media)
+fn press(profession: &Words) -> Option<Kind> {
+    PRESS.contains(&profession.last()).then_some(Kind::Media)
 }
 
-fn occupation(text: &str) -> Option<Kind> {
-    let says = |words: &[&str]| words.iter().any(|word| last_place(text, word).is_some());
-    PROFESSIONS.iter().find(|(_, words)| says(words)).map(|(kind, _)| *kind)
+fn occupation(text: &Words) -> Option<Kind> {
+    PROFESSIONS.iter().find(|(_, words)| text.has_any(words)).map(|(kind, _)| *kind)
 }
 
-fn last_word(text: &str) -> &str {
-    text.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default()
+fn trade(text: &Words) -> Option<Kind> {
+    first_of(text, TRADES.iter().map(|(kind, people, _)| (*kind, *people)))
 }
 
-/// Which word of a text `word` is, if it is one; Chinese ones may stand within others.
-fn last_place(text: &str, word: &str) -> Option<usize> {
-    if !word.is_ascii() {
-        return text.rfind(word);
+fn field(text: &Words) -> Option<Kind> {
+    first_of(text, TRADES.iter().map(|(kind, _, fields)| (*kind, *fields)))
+}
+
+/// A field may be that of somebody's studies.
+fn student_of(bio: &Words) -> Option<Kind> {
+    let (kind, words) = PROFESSIONS[0];
+    bio.has_any(words).then_some(kind)
+}
+
+/// The kind whose word comes first; of two at one place, as "health" and "health science", any.
+fn first_of<'a>(text: &Words, kinds: impl Iterator<Item = (Kind, &'a [&'a str])>) -> Option<Kind> {
+    let places = kinds.filter_map(|(kind, words)| {
+        let first = words.iter().filter_map(|word| text.places(word).next()).min();
+        first.map(|first| (first, kind))
+    });
+    places.min().map(|(_, kind)| kind)
+}
+
+/// A text in lower case, with nothing but one blank before and behind each word.
+struct Words(String);
+
+impl Words {
+    fn of(text: &str) -> Words {
+        let mut words = String::from(" ");
+        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            words.push_str(&word.to_lowercase());
+            words.push(' ');
+        }
+        Words(words)
     }
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let places = (0..).zip(words).filter(|(_, found)| found.eq_ignore_ascii_case(word));
-    places.map(|(place, _)| place).last()
+
+    fn is_empty(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+
+    fn last(&self) -> &str {
+        self.0.trim().rsplit(' ').next().unwrap_or_default()
+    }
+
+    /// Where a word or several stand; Chinese ones may stand within others.
+    fn places<'a>(&'a self, words: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let is_blank = |at: usize| self.0.as_bytes().get(at) == Some(&b' ');
+        let is_whole = move |at: usize| is_blank(at - 1) && is_blank(at + words.len());
+        let found = self.0.match_indices(words).map(|(at, _)| at);
+        found.filter(move |at| !words.is_ascii() || is_whole(*at))
+    }
+
+    fn has_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|words| self.places(words).next().is_some())
+    }
 }
 
 #[cfg(test)]
@@ -103,13 +206,24 @@ mod tests {
             ("Senna University Student Union", "", "", Kind::Organization),
             ("The Senna Times", "", "", Kind::Media),
             ("The Lighthouse", "Regional press", "", Kind::Media),
-            ("Mira Holt", "Media consultant", "", Kind::Person),
+            ("Mira Holt", "Media consultant", "", Kind::BusinessPerson),
             ("Mira Holt", "Student journalist", "", Kind::Student),
             ("Mira Holt", "Government & Public Administration", "", Kind::Official),
             ("Mira Holt", "Reporter", "Student of people", Kind::Journalist),
             ("Mira Holt", "Baker", "Student of people", Kind::Person),
+            ("Mira Holt", "Bus driver", "Student of people", Kind::TransportWorker),
+            ("Mira Holt", "Science, Technology, Engineering & Mathematics", "", Kind::Expert),
+            ("Mira Holt", "Human Services", "STEM | student", Kind::Student),
+            ("Mira Holt", "Human Services", "Services", Kind::SocialWorker),
+            ("Mira Holt", "Human resources", "", Kind::BusinessPerson),
+            ("Mira Holt", "Law, Public Safety, Corrections & Security", "", Kind::Lawyer),
+            ("Mira Holt", "Agriculture, Food & Natural Resources", "", Kind::Farmer),
+            ("Mira Holt", "Marketing manager", "", Kind::BusinessPerson),
+            ("user_0", "", "I love marketing and music", Kind::Person),
+            ("user_0", "", "Digital marketer, likes a good CEO", Kind::Marketer),
             ("user_0", "", "Lecturer in Healthcare Marketing", Kind::Expert),
             ("user_0", "", "Newsworthy, officially", Kind::Person),
+            ("李明", "", "在北京的出租车司机", Kind::TransportWorker),
             ("李明", "大学教授", "", Kind::Expert),
             ("晨光日报", "", "", Kind::Media),
         ] {

@@ -77,13 +77,13 @@ pub(super) fn name(town: Dice, id: u32, kind: Kind) -> Name {
     // Twenty-six layers are more than there may be agents.
     let initial = (layer > 0).then(|| char::from(b'A' + u8::try_from(layer - 1).unwrap_or(25)));
     let nouns = match kind {
-        Kind::Person | Kind::Student | Kind::Expert | Kind::Official | Kind::Journalist => {
-            let middle = initial.map(|initial| format!(" {initial}.")).unwrap_or_default();
-            return of(format!("{}{middle} {surname}", FIRST[first]), FIRST[first]);
-        }
         Kind::Media => &PRESS,
         Kind::Government => &OFFICES,
         Kind::Organization => &GROUPS,
+        _ => {
+            let middle = initial.map(|initial| format!(" {initial}.")).unwrap_or_default();
+            return of(format!("{}{middle} {surname}", FIRST[first]), FIRST[first]);
+        }
     };
     let (quarter, noun) = (QUARTERS[first / nouns.len()], nouns[first % nouns.len()]);
     let number = initial.map(|initial| format!(" {initial}")).unwrap_or_default();

@@ -124,7 +124,6 @@ fn stance(kind: Kind, community: &Community, dice: Dice) -> Stance {
 
 fn profession(kind: Kind, topic: &Topic, dice: Dice) -> &'static str {
     match kind {
-        Kind::Person => dice.pick(Purpose::Profile, 0, &TRADES),
         Kind::Student => "Student",
         Kind::Expert => topic.expert,
         Kind::Official => "Council official",
@@ -132,6 +131,7 @@ fn profession(kind: Kind, topic: &Topic, dice: Dice) -> &'static str {
         Kind::Media => "Local media",
         Kind::Government => "Public office",
         Kind::Organization => "Association",
+        _ => dice.pick(Purpose::Profile, 0, &TRADES),
     }
 }
 
@@ -147,11 +147,9 @@ fn interests(topic: &Topic, dice: Dice) -> [&'static str; 3] {
 fn age(kind: Kind, dice: Dice) -> u32 {
     match kind {
         Kind::Student => 18 + dice.below(Purpose::Profile, 3, 9),
-        // Two draws: most are in the middle of their lives.
-        Kind::Person | Kind::Expert | Kind::Official | Kind::Journalist => {
-            20 + dice.below(Purpose::Profile, 3, 31) + dice.below(Purpose::Profile, 4, 31)
-        }
         Kind::Media | Kind::Government | Kind::Organization => 30,
+        // Two draws: most are in the middle of their lives.
+        _ => 20 + dice.below(Purpose::Profile, 3, 31) + dice.below(Purpose::Profile, 4, 31),
     }
 }
 

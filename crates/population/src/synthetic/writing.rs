@@ -11,7 +11,7 @@ use super::person::Person;
 use super::town::{Community, Town};
 use super::{Plan, profile_file, simulation_id};
 use crate::character::crowd;
-use crate::config::{Detail, Head, Tail, quoted, write_agent, write_head, write_tail};
+use crate::config::{Head, Tail, write_agent, write_head, write_json, write_tail};
 use crate::files::Partial;
 
 /// Members of a community among whom one looks for who opens.
@@ -66,7 +66,7 @@ impl Writers {
 
     /// Writes an agent; they come in the order of their ids.
     pub(super) fn agent(&mut self, person: &Person) -> io::Result<()> {
-        write_agent(&mut self.config, &person.spec, Detail::Sparse)?;
+        write_agent(&mut self.config, &person.spec)?;
         for (platform, out) in &mut self.profiles {
             match platform {
                 Platform::Twitter => write_twitter(out, person)?,
@@ -105,38 +105,31 @@ impl Writers {
     }
 }
 
-/// A line of the CSV; our own texts have neither quotes nor line ends, and names no commas.
+/// A line of the CSV; our own texts have neither quotes nor line ends, and names no commas. A
+/// list of numbers is the same in JSON and in Python.
 fn write_twitter(out: &mut impl Write, person: &Person) -> io::Result<()> {
     let Person { spec, handle, bio, persona, .. } = person;
     write!(out, "{},{},{handle},\"{persona}\",\"{bio}\",\"", spec.agent_id, spec.name)?;
-    write_follows(out, &person.follows)?;
+    write_json(out, &person.follows)?;
     writeln!(out, "\"")
 }
 
 /// An element of the list, on a line of its own.
 fn write_reddit(out: &mut impl Write, person: &Person) -> io::Result<()> {
-    let Person { spec, age, gender, mbti, country, .. } = person;
+    let Person { spec, age, gender, mbti, country, profession, .. } = person;
     let comma = if spec.agent_id == 0 { "" } else { "," };
     write!(out, "{comma}\n{{\"user_id\":{},\"username\":\"{}\"", spec.agent_id, person.handle)?;
-    write!(out, ",\"name\":{},\"bio\":{}", quoted(&spec.name), quoted(&person.bio))?;
-    write!(out, ",\"persona\":{},\"age\":{age},\"gender\":\"{gender}\"", quoted(&person.persona))?;
-    write!(out, ",\"mbti\":\"{mbti}\",\"country\":\"{country}\"")?;
-    write!(out, ",\"profession\":\"{}\"", person.profession)?;
-    let [one, two, three] = person.interests;
-    write!(out, ",\"interested_topics\":[\"{one}\",\"{two}\",\"{three}\"]")?;
-    write!(out, ",\"following_agentid_list\":")?;
-    write_follows(out, &person.follows)?;
-    write!(out, "}}")
-}
-
-/// A list as both Python and JSON have it.
-fn write_follows(out: &mut impl Write, follows: &[u32]) -> io::Result<()> {
-    write!(out, "[")?;
-    for (index, followee) in follows.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        write!(out, "{comma}{followee}")?;
+    for (key, text) in [("name", &spec.name), ("bio", &person.bio), ("persona", &person.persona)] {
+        write!(out, ",\"{key}\":")?;
+        write_json(out, text)?;
     }
-    write!(out, "]")
+    write!(out, ",\"age\":{age},\"gender\":\"{gender}\",\"mbti\":\"{mbti}\"")?;
+    write!(out, ",\"country\":\"{country}\",\"profession\":\"{profession}\"")?;
+    write!(out, ",\"interested_topics\":")?;
+    write_json(out, &person.interests)?;
+    write!(out, ",\"following_agentid_list\":")?;
+    write_json(out, &person.follows)?;
+    write!(out, "}}")
 }
 
 /// Who opens a community's debate, and how: the first of its leaders on either side, and the one

@@ -36,7 +36,9 @@ fn spec(plan: &Plan) -> (Generated, Spec) {
     let bytes: u64 = made.files.iter().map(|(_, bytes)| bytes).sum();
     let estimated = plan.estimated_bytes();
     assert!((bytes..2 * bytes + 30_000).contains(&estimated), "{estimated} for {bytes}");
-    (made, read_folder(folder.path(), &Limits::default()).unwrap().spec)
+    let intake = read_folder(folder.path(), &Limits::default()).unwrap();
+    assert_eq!(intake.notes, [""; 0]);
+    (made, intake.spec)
 }
 
 #[test]
@@ -63,6 +65,17 @@ fn two_thousand_are_read_and_differ() {
 }
 
 #[test]
+fn as_many_as_a_run_takes_are_within_the_limits() {
+    let most = u32::try_from(Limits::default().max_agents).unwrap();
+    let (made, spec) = spec(&plan(most, 2));
+    assert_eq!(spec.agents.len(), most as usize);
+    for world in [spec.twitter.unwrap(), spec.reddit.unwrap()] {
+        let follows: usize = world.profiles.iter().map(|it| it.follows.len()).sum();
+        assert_eq!(follows as u64, made.follows);
+    }
+}
+
+#[test]
 fn equal_seeds_give_equal_bytes_and_others_do_not() {
     let bytes = |seed| {
         let folder = tempfile::tempdir().unwrap();
@@ -85,7 +98,9 @@ fn follows_are_a_power_law_and_mostly_within_communities() {
     assert_eq!(followers[0], made.most_followers);
     let (all, first): (u32, u32) = (followers.iter().sum(), followers[..200].iter().sum());
     let share = first * 100 / all;
-    assert!((22..45).contains(&share), "the first hundredth has {share} % of {all}");
+    // Of ranks alone 23 % (the largest community has 6,277 members: the sum of r^(-3/4) is 7.8 up
+    // to its first hundredth, 32 in all); 21 % since nobody is followed twice by one agent.
+    assert!((18..25).contains(&share), "the first hundredth has {share} % of {all}");
     // Followers fall with the rank to the power of -3/4: an octave of octaves is four and a half
     // doublings. Between the ranks 20 and 1280, where neither the head is full nor chance rules.
     let slope = (f64::from(followers[19]) / f64::from(followers[1279])).log2() / 64_f64.log2();
