@@ -5,9 +5,10 @@ CARGO ?= cargo
 # The tests' dependencies switch on features of shared ones. What is to be tested, and all
 # of CI, is therefore built with --all-targets: once, and the same.
 TARGETS ?= --bins
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test lint bench realism clean-data
+.PHONY: help demo up build test lint fuzz bench realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -27,6 +28,10 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
 
   make test        All tests, on a real bus.
   make lint        Formatting and lints, warnings are errors.
+  make fuzz        What hostile input does to each parser, guided by coverage (needs a C++
+                   compiler; target/fuzz keeps what is found).
+    SECONDS=60       for each target
+    JOBS=2           at a time, default one for each core
   make bench       How fast the world turns, on this machine: builds the world alone, optimised
                    (the release profile), and measures for about a minute.
   make realism     Writes docs/realism.md: what agents do and say, and where it shows.
@@ -64,6 +69,9 @@ test: build
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+fuzz:
+	@$(PYTHON) scripts/fuzz.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
 bench:
 	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench

@@ -11,6 +11,7 @@
 //! - append and batch: writing; [`verdict`]: what a refused write means; first: being the only
 //!   one on a subject; asking: a command and its one reply;
 //! - reading, cursor, durable: reading once, for ever, and together with others;
+//! - purge: taking one run out of a stream;
 //! - objects: bytes of any size; specs: each once, under its digest; leases: who lives;
 //!   ledger: one value under a key;
 //! - core and services: what is not stored;
@@ -37,6 +38,7 @@ mod objects;
 mod outage;
 mod pause;
 mod provision;
+mod purge;
 mod reading;
 mod rights;
 mod services;
@@ -64,6 +66,7 @@ pub use inspect::{
 };
 pub use leases::Lease;
 pub use provision::{Difference, TopologyError};
+pub use purge::PurgeError;
 pub use reading::ReadError;
 pub use rights::{Action, Denied, Right};
 pub use services::{Request, Requests, ServiceInfo};
@@ -71,6 +74,9 @@ pub use stored::Stored;
 
 /// Header of journal entries and frames: the epoch of the owner who wrote it.
 pub const EPOCH_HEADER: &str = "Shoal-Epoch";
+
+/// Header of the state of a deleted run: the subject of the command that deleted it.
+pub const DELETED_BY_HEADER: &str = "Shoal-Deleted-By";
 
 /// A connection to the bus: one socket, shared by all clones.
 #[derive(Clone, Debug)]

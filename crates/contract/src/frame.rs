@@ -178,7 +178,8 @@ impl Frame {
 
     /// The seq that the action after this frame will have.
     pub fn next_seq(&self) -> u64 {
-        self.actions.last().map_or(self.first_seq, |action| action.seq + 1)
+        // A frame from the bus may claim any seq, also the last that there is.
+        self.actions.last().map_or(self.first_seq, |action| action.seq.saturating_add(1))
     }
 
     /// The message bodies of this (whole) frame: one, or several if its actions exceed
@@ -334,6 +335,13 @@ pub(crate) mod tests {
         let mut forged = sample(4, 10, 2);
         forged.actions[1].agent_id = 4;
         assert!(matches!(assembler.push(forged), Err(BrokenFrame::Digest { tick: 4, .. })));
+    }
+
+    #[test]
+    fn a_frame_may_claim_the_last_seq_that_there_is() {
+        let mut frame = sample(1, 1, 1);
+        frame.actions[0].seq = u64::MAX;
+        assert_eq!(frame.next_seq(), u64::MAX);
     }
 
     #[test]

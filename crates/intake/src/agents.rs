@@ -1,14 +1,14 @@
 //! The configuration's `agent_configs`: how each agent behaves.
 
-use contract::door::{Object, describe, integer};
+use contract::door::{Object, describe};
 use contract::spec::{AgentSpec, Stance};
 
-use crate::reading::{ONE, Reading, choice};
+use crate::reading::{ONE, Reading, choice, number};
 
 const KEY: &str = "agent_configs";
 
 /// A year, in minutes.
-const MAX_DELAY: u32 = 365 * 24 * 60;
+pub(crate) const MAX_DELAY: u32 = 365 * 24 * 60;
 
 /// Missing ids that a problem names; more are counted.
 const MAX_NAMED: usize = 10;
@@ -25,16 +25,7 @@ pub(crate) struct Agents {
 /// Reads `agent_configs`: at least one agent, at most the limit `max_agents`, in any order of
 /// their ids. `None` where it is no such list.
 pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> Option<Agents> {
-    let value = root.require(KEY, "a list of agents")?;
-    let Some(count) = value.as_array().map(Vec::len) else {
-        root.report(KEY, describe(value), "a list of agents");
-        return None;
-    };
-    let most = reading.limits.max_agents;
-    if !(1..=most).contains(&count) {
-        root.report(KEY, describe(value), &format!("1 to {most} agents (limit max_agents)"));
-        return None;
-    }
+    let count = count(reading, root, KEY)?;
     let mut ids = Ids { first_seen: vec![None; count], complete: true };
     let mut specs = Vec::with_capacity(count);
     for (index, (pointer, value)) in root.list(KEY).into_iter().enumerate() {
@@ -46,6 +37,21 @@ pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> Option<A
     ids.report_gaps(root);
     specs.sort_by_key(|agent| agent.agent_id);
     Some(Agents { count, specs })
+}
+
+/// How many agents the field `key` lists: at least one, at most the limit `max_agents`.
+pub(crate) fn count(reading: &Reading<'_>, root: &Object<'_>, key: &str) -> Option<usize> {
+    let value = root.require(key, "a list of agents")?;
+    let Some(count) = value.as_array().map(Vec::len) else {
+        root.report(key, describe(value), "a list of agents");
+        return None;
+    };
+    let most = reading.limits.max_agents;
+    if !(1..=most).contains(&count) {
+        root.report(key, describe(value), &format!("1 to {most} agents (limit max_agents)"));
+        return None;
+    }
+    Some(count)
 }
 
 /// One agent's fields.
@@ -113,7 +119,7 @@ fn read_agent(reading: &mut Reading<'_>, agent: &Object<'_>, agent_id: u32) -> A
 }
 
 /// The stance that `text` names, or what was expected.
-fn stance(text: &str) -> Result<Stance, String> {
+pub(crate) fn stance(text: &str) -> Result<Stance, String> {
     choice(
         text,
         &[
@@ -143,7 +149,7 @@ impl Ids {
             self.complete = false;
             return 0;
         };
-        let Some(id) = integer(value) else {
+        let Some(id) = number(value) else {
             self.complete = false;
             agent.report(key, describe(value), &expected);
             return 0;

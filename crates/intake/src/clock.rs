@@ -5,13 +5,13 @@ use contract::door::Object;
 use contract::spec::TimeSpec;
 use contract::timestamp::Timestamp;
 
-use crate::reading::{ONE, Reading};
+use crate::reading::{ONE, Reading, counted};
 
 /// The longest simulation: ten years.
 pub(crate) const MAX_HOURS: u32 = 87_600;
 
 /// More agents per hour than any limit lets in.
-const MAX_PER_HOUR: u32 = 1_000_000;
+pub(crate) const MAX_PER_HOUR: u32 = 1_000_000;
 
 /// Reads `time_config`, and `generated_at` beside it.
 ///
@@ -56,28 +56,34 @@ pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>) -> TimeSpec
     let total_hours = reading.whole(&time, "total_simulation_hours", 1..=MAX_HOURS, 72);
     let minutes_per_round = reading.whole(&time, "minutes_per_round", 1..=1_440, 60);
     let sound = reading.door.count() == before;
-    let keys = ["agents_per_hour_min", "agents_per_hour_max"];
-    let (agents_per_hour_min, agents_per_hour_max) =
-        reading.ordered(&time, keys, MAX_PER_HOUR, [5, 20]);
-    let spec = TimeSpec {
-        total_hours,
-        minutes_per_round,
-        agents_per_hour_min,
-        agents_per_hour_max,
-        peak_hours: reading.hours(&time, "peak_hours", 19..=22),
-        peak_ppm: reading.ppm(&time, "peak_activity_multiplier", 100 * ONE, 1_500_000),
-        off_peak_hours: reading.hours(&time, "off_peak_hours", 0..=5),
-        off_peak_ppm: reading.ppm(&time, "off_peak_activity_multiplier", 100 * ONE, 50_000),
-        morning_hours: reading.hours(&time, "morning_hours", 6..=8),
-        morning_ppm: reading.ppm(&time, "morning_activity_multiplier", 100 * ONE, 400_000),
-        work_hours: reading.hours(&time, "work_hours", 9..=18),
-        work_ppm: reading.ppm(&time, "work_activity_multiplier", 100 * ONE, 700_000),
-        start_time: start_time(root, &time),
-    };
+    let start_time = start_time(root, &time);
+    let spec = TimeSpec { total_hours, minutes_per_round, start_time, ..activity(reading, &time) };
     if sound {
         check_rounds(&spec, &time, reading.limits.max_rounds);
     }
     spec
+}
+
+/// How many act in which hours, with the usual length and start.
+pub(crate) fn activity(reading: &mut Reading<'_>, time: &Object<'_>) -> TimeSpec {
+    let keys = ["agents_per_hour_min", "agents_per_hour_max"];
+    let (agents_per_hour_min, agents_per_hour_max) =
+        reading.ordered(time, keys, MAX_PER_HOUR, [5, 20]);
+    TimeSpec {
+        total_hours: 72,
+        minutes_per_round: 60,
+        start_time: default_day(),
+        agents_per_hour_min,
+        agents_per_hour_max,
+        peak_hours: reading.hours(time, "peak_hours", 19..=22),
+        peak_ppm: reading.ppm(time, "peak_activity_multiplier", 100 * ONE, 1_500_000),
+        off_peak_hours: reading.hours(time, "off_peak_hours", 0..=5),
+        off_peak_ppm: reading.ppm(time, "off_peak_activity_multiplier", 100 * ONE, 50_000),
+        morning_hours: reading.hours(time, "morning_hours", 6..=8),
+        morning_ppm: reading.ppm(time, "morning_activity_multiplier", 100 * ONE, 400_000),
+        work_hours: reading.hours(time, "work_hours", 9..=18),
+        work_ppm: reading.ppm(time, "work_activity_multiplier", 100 * ONE, 700_000),
+    }
 }
 
 fn start_time(root: &Object<'_>, time: &Object<'_>) -> Timestamp {
@@ -98,13 +104,15 @@ fn default_day() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().expect("RFC 3339")
 }
 
-fn check_rounds(spec: &TimeSpec, time: &Object<'_>, max_rounds: u32) {
+/// Reports a number of rounds that is none or beyond the limit, at `minutes_per_round`.
+pub(crate) fn check_rounds(spec: &TimeSpec, time: &Object<'_>, max_rounds: u32) {
     let rounds = spec.rounds();
     if (1..=max_rounds).contains(&rounds) {
         return;
     }
     let (hours, minutes) = (spec.total_hours, spec.minutes_per_round);
-    let found = format!("{minutes} with {hours} hours in all, which makes {rounds} rounds");
+    let hours = counted(hours as usize, "hour");
+    let found = format!("{minutes} with {hours} in all, which makes {rounds} rounds");
     let expected = format!("1 to {max_rounds} rounds (limit max_rounds)");
     time.report("minutes_per_round", found, &expected);
 }

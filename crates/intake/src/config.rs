@@ -46,7 +46,7 @@ pub(crate) fn read(
     findings: &mut Findings,
 ) -> Option<Config> {
     let door = Door::new(CONFIG_FILE);
-    let value = json::parse(bytes, &door);
+    let value = json::parse(bytes, &door, limits);
     let mut reading = Reading::new(&door, limits);
     let root = value.as_ref().and_then(|value| door.root(value));
     let config = root.map(|root| read_root(&mut reading, &root, peopled));

@@ -1,11 +1,11 @@
 //! The configuration's `event_config`: what happens by plan.
 
-use contract::door::{Object, describe, integer};
+use contract::door::{Object, describe};
 use contract::spec::{EventSpec, ScheduledPost, SeedPost, TimeSpec};
 use contract::subject::Platform;
 
 use crate::clock::MAX_HOURS;
-use crate::reading::{ONE, Reading, choice, some_of};
+use crate::reading::{ONE, Reading, choice, number, some_of};
 
 /// As many rounds as the longest simulation has minutes.
 const MAX_ROUND: u32 = MAX_HOURS * 60;
@@ -57,7 +57,10 @@ pub(crate) fn read<'a>(
     }
     EventSpec {
         seed_posts,
-        scheduled: scheduled(reading, &events, stage),
+        scheduled: scheduled(reading, &events, stage, &CONFIGURED, &|reading, event| {
+            reading.ignore_unknown(event, &EVENT_FIELDS);
+            poster(event, stage.agents)
+        }),
         hot_topics: reading.topics(&events, "hot_topics"),
         narrative_direction: reading.text(&events, "narrative_direction").unwrap_or_default(),
     }
@@ -65,23 +68,53 @@ pub(crate) fn read<'a>(
 
 fn seed_post(reading: &mut Reading<'_>, post: &Object<'_>, stage: &Stage<'_>) -> SeedPost {
     reading.ignore_unknown(post, &["content", "poster_type", "poster_agent_id"]);
-    SeedPost { content: content(reading, post), agent_id: poster(post, stage.agents).unwrap_or(0) }
+    SeedPost {
+        content: content(reading, post, CONFIGURED.text),
+        agent_id: poster(post, stage.agents).unwrap_or(0),
+    }
 }
 
-fn scheduled(
+const EVENT_FIELDS: [&str; 6] =
+    ["at_round", "at_hour", "content", "poster_type", "poster_agent_id", "platform"];
+
+/// What the fields of scheduled posts are called.
+#[derive(Debug)]
+pub(crate) struct Wording {
+    pub(crate) list: &'static str,
+    pub(crate) round: &'static str,
+    pub(crate) hour: &'static str,
+    pub(crate) text: &'static str,
+}
+
+const CONFIGURED: Wording =
+    Wording { list: "scheduled_events", round: "at_round", hour: "at_hour", text: "content" };
+
+/// The posts of later rounds, by round; `author` reads who writes one, and looks for fields
+/// that nobody knows.
+pub(crate) fn scheduled(
     reading: &mut Reading<'_>,
     events: &Object<'_>,
     stage: &Stage<'_>,
+    wording: &Wording,
+    author: &dyn Fn(&mut Reading<'_>, &Object<'_>) -> Option<u32>,
 ) -> Vec<ScheduledPost> {
     let last = stage.time.rounds();
     let (mut posts, mut late, mut away) = (Vec::new(), Vec::new(), Vec::new());
-    for (pointer, value) in events.list("scheduled_events") {
+    for (pointer, value) in events.list(wording.list) {
         let Some(event) = reading.door.object(value, pointer.clone()) else { continue };
-        let round = round(reading, &event, &pointer, stage.time.minutes_per_round);
+        let minutes = stage.time.minutes_per_round;
+        let round = round(reading, &event, &pointer, minutes, [wording.round, wording.hour]);
         if round > last {
             late.push(format!("{pointer} (round {round})"));
         }
-        let post = scheduled_post(reading, &event, round, stage);
+        let post = ScheduledPost {
+            round,
+            content: content(reading, &event, wording.text),
+            agent_id: author(reading, &event).unwrap_or(0),
+            platform: event.parsed("platform", |text| {
+                choice(text, &Platform::ALL.map(|platform| (platform.as_str(), platform)))
+            }),
+        };
         let has_world =
             |platform| stage.platforms.is_empty() || stage.platforms.contains(&platform);
         if let Some(platform) = post.platform.filter(|platform| !has_world(*platform)) {
@@ -101,38 +134,26 @@ fn scheduled(
     posts
 }
 
-fn scheduled_post(
-    reading: &mut Reading<'_>,
-    event: &Object<'_>,
-    round: u32,
-    stage: &Stage<'_>,
-) -> ScheduledPost {
-    reading.ignore_unknown(
-        event,
-        &["at_round", "at_hour", "content", "poster_type", "poster_agent_id", "platform"],
-    );
-    ScheduledPost {
-        round,
-        content: content(reading, event),
-        agent_id: poster(event, stage.agents).unwrap_or(0),
-        platform: event.parsed("platform", |text| {
-            choice(text, &Platform::ALL.map(|platform| (platform.as_str(), platform)))
-        }),
-    }
-}
-
 /// The round of an event at `pointer`; 1 where something was reported.
-fn round(reading: &Reading<'_>, event: &Object<'_>, pointer: &str, minutes_per_round: u32) -> u32 {
-    let at_round = event.integer("at_round", 1..=MAX_ROUND.into());
-    let at_hour = event.millionths("at_hour", 0..=i64::from(MAX_HOURS) * i64::from(ONE));
-    let found = match ["at_round", "at_hour"].map(|key| event.get(key).is_some()) {
-        [true, true] => Some("both at_round and at_hour"),
-        [false, false] => Some("neither at_round nor at_hour"),
+fn round(
+    reading: &Reading<'_>,
+    event: &Object<'_>,
+    pointer: &str,
+    minutes_per_round: u32,
+    keys: [&str; 2],
+) -> u32 {
+    let [round, hour] = keys;
+    let at_round = event.integer(round, 1..=MAX_ROUND.into());
+    let at_hour = event.millionths(hour, 0..=i64::from(MAX_HOURS) * i64::from(ONE));
+    let found = match keys.map(|key| event.get(key).is_some()) {
+        [true, true] => Some(format!("both {round} and {hour}")),
+        [false, false] => Some(format!("neither {round} nor {hour}")),
         _ => None,
     };
     if let Some(found) = found {
-        let expected = "one of the two: at_round, 1 or more, or at_hour, in hours since the start";
-        reading.door.report(pointer, found, expected);
+        let expected =
+            format!("one of the two: {round}, 1 or more, or {hour}, in hours since the start");
+        reading.door.report(pointer, found, &expected);
     }
     let at_hour = at_hour.and_then(|hours| u64::try_from(hours).ok());
     let at_hour = at_hour.map(|hours| round_after(hours, minutes_per_round));
@@ -146,8 +167,9 @@ fn round_after(hours: u64, minutes_per_round: u32) -> u64 {
     (hours * 60).saturating_sub(30).div_ceil(round).max(1)
 }
 
-fn content(reading: &Reading<'_>, post: &Object<'_>) -> String {
-    reading.filled_text(post, "content", "the post's text")
+/// The text of a post, in the field `key`.
+pub(crate) fn content(reading: &Reading<'_>, post: &Object<'_>, key: &str) -> String {
+    reading.filled_text(post, key, "the post's text")
 }
 
 /// The id of the agent that posts.
@@ -158,7 +180,7 @@ fn poster(post: &Object<'_>, agents: Option<usize>) -> Option<u32> {
         None => (0..u32::MAX, "the id of an agent".to_owned()),
     };
     let value = post.require(key, &expected)?;
-    let id = integer(value).and_then(|id| u32::try_from(id).ok()).filter(|id| ids.contains(id));
+    let id = number(value).and_then(|id| u32::try_from(id).ok()).filter(|id| ids.contains(id));
     if id.is_none() {
         post.report(key, describe(value), &expected);
     }

@@ -45,7 +45,29 @@ impl World {
     }
 }
 
-/// Reads one platform's section.
+/// The fields of a platform.
+pub(crate) const FIELDS: [&str; 7] = [
+    "recency_weight",
+    "popularity_weight",
+    "relevance_weight",
+    "viral_threshold",
+    "echo_chamber_strength",
+    "allow_self_rating",
+    "enabled",
+];
+
+/// Reads one platform's section of the configuration: what [`weights`] reads, and `platform`,
+/// which says nothing new.
+pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>, platform: Platform) -> World {
+    let Some(section) = root.object(&format!("{platform}_config")) else {
+        return World::of(platform);
+    };
+    let known: Vec<&str> = FIELDS.into_iter().chain(["platform"]).collect();
+    reading.ignore_unknown(&section, &known);
+    weights(reading, &section, platform)
+}
+
+/// Reads one platform's fields.
 ///
 /// | field | range | absent: Twitter, Reddit |
 /// |---|---|---|
@@ -56,43 +78,29 @@ impl World {
 /// | `echo_chamber_strength` | 0 to 1 | 0.5, 0.6 |
 /// | `allow_self_rating` (ours) | true or false | true |
 /// | `enabled` (ours) | true or false | true |
-/// | `platform` | | not read |
-pub(crate) fn read<'a>(reading: &mut Reading<'a>, root: &Object<'a>, platform: Platform) -> World {
-    let defaults = World::of(platform);
-    let Some(section) = root.object(&format!("{platform}_config")) else { return defaults };
-    reading.ignore_unknown(
-        &section,
-        &[
-            "platform",
-            "recency_weight",
-            "popularity_weight",
-            "relevance_weight",
+pub(crate) fn weights(
+    reading: &mut Reading<'_>,
+    section: &Object<'_>,
+    platform: Platform,
+) -> World {
+    let FeedSpec { recency_ppm, popularity_ppm, relevance_ppm, viral_threshold, echo_chamber_ppm } =
+        World::of(platform).feed;
+    let mut weight = |key, default| reading.ppm(section, key, ONE, default);
+    let feed = FeedSpec {
+        recency_ppm: weight("recency_weight", recency_ppm),
+        popularity_ppm: weight("popularity_weight", popularity_ppm),
+        relevance_ppm: weight("relevance_weight", relevance_ppm),
+        echo_chamber_ppm: weight("echo_chamber_strength", echo_chamber_ppm),
+        viral_threshold: reading.whole(
+            section,
             "viral_threshold",
-            "echo_chamber_strength",
-            "allow_self_rating",
-            "enabled",
-        ],
-    );
-    let feed = defaults.feed;
+            0..=MAX_THRESHOLD,
+            viral_threshold,
+        ),
+    };
     World {
         given: true,
-        feed: FeedSpec {
-            recency_ppm: reading.ppm(&section, "recency_weight", ONE, feed.recency_ppm),
-            popularity_ppm: reading.ppm(&section, "popularity_weight", ONE, feed.popularity_ppm),
-            relevance_ppm: reading.ppm(&section, "relevance_weight", ONE, feed.relevance_ppm),
-            viral_threshold: reading.whole(
-                &section,
-                "viral_threshold",
-                0..=MAX_THRESHOLD,
-                feed.viral_threshold,
-            ),
-            echo_chamber_ppm: reading.ppm(
-                &section,
-                "echo_chamber_strength",
-                ONE,
-                feed.echo_chamber_ppm,
-            ),
-        },
+        feed,
         self_rating: section.boolean("allow_self_rating").unwrap_or(true),
         enabled: section.boolean("enabled").unwrap_or(true),
     }

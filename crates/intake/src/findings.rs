@@ -19,11 +19,22 @@ impl Findings {
     /// Takes what a document's door and reading collected; of several problems at one place
     /// the first (a `NaN` also reads as nothing).
     pub(crate) fn absorb(&mut self, door: Door, notes: Vec<String>) {
+        self.absorb_arranged(door, notes, |problems| problems);
+    }
+
+    /// As [`Findings::absorb`]; `arrange` may say more about the problems' places, and in which
+    /// order they are told.
+    pub(crate) fn absorb_arranged(
+        &mut self,
+        door: Door,
+        notes: Vec<String>,
+        arrange: impl FnOnce(Vec<Problem>) -> Vec<Problem>,
+    ) {
         self.notes.extend(notes);
         let Err(problems) = door.close(Some(())) else { return };
         let mut places = BTreeSet::new();
         let first = problems.as_slice().iter().filter(|problem| places.insert(&problem.place));
-        self.problems.extend(first.cloned());
+        self.problems.extend(arrange(first.cloned().collect()));
     }
 
     /// `value` and the notes if there was no problem.

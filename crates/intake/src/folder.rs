@@ -6,7 +6,10 @@ use std::path::Path;
 
 use contract::problem::{Problem, Problems};
 
-use crate::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE};
+use crate::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE, YAML_FILE};
+
+/// Likely files that a problem names.
+const MAX_NAMED: usize = 5;
 
 /// Reads the files of the folder at `path`, each only after its size was looked at.
 ///
@@ -14,21 +17,77 @@ use crate::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE};
 /// No folder, no configuration, or files that cannot be read or are too large: all of them.
 pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Files, Problems> {
     check_folder(path)?;
-    let config = read_file(path, CONFIG_FILE, limits).and_then(|bytes| {
-        let found = format!("no {CONFIG_FILE}");
-        bytes.ok_or_else(|| Problem::new(path.display().to_string(), found, &a_folder()))
-    });
-    let twitter = read_file(path, TWITTER_FILE, limits);
-    let reddit = read_file(path, REDDIT_FILE, limits);
-    match (config, twitter, reddit) {
-        (Ok(config), Ok(twitter_profiles), Ok(reddit_profiles)) => {
-            Ok(Files { config, twitter_profiles, reddit_profiles })
-        }
-        (config, twitter, reddit) => {
-            let problems = [config.err(), twitter.err(), reddit.err()];
-            Problems::none_or(problems.into_iter().flatten().collect(), None)
-        }
+    let names = [YAML_FILE, CONFIG_FILE, TWITTER_FILE, REDDIT_FILE];
+    let present: Vec<&str> = names.into_iter().filter(|name| is_there(path, name)).collect();
+    if present.first() == Some(&YAML_FILE) {
+        check_alone(&present)?;
+    } else if !present.contains(&CONFIG_FILE) {
+        return Err(unconfigured(path, &present).into());
     }
+    match names.map(|name| read_file(path, name, limits)) {
+        [Ok(yaml), Ok(config), Ok(twitter_profiles), Ok(reddit_profiles)] => {
+            let config = config.unwrap_or_default();
+            Ok(Files { yaml, config, twitter_profiles, reddit_profiles })
+        }
+        read => Problems::none_or(read.into_iter().filter_map(Result::err).collect(), None),
+    }
+}
+
+/// That `simulation.yaml`, if it is among the files that are there, is the only one.
+pub(crate) fn check_alone(present: &[&str]) -> Result<(), Problem> {
+    let [YAML_FILE, others @ ..] = present else { return Ok(()) };
+    if others.is_empty() {
+        return Ok(());
+    }
+    let found = format!("{YAML_FILE} beside {}", others.join(", "));
+    let expected = format!(
+        "either {YAML_FILE} alone, which holds the agents' profiles too, or {CONFIG_FILE} with \
+         profile files: move one of them away"
+    );
+    Err(Problem::new("simulation folder", found, &expected))
+}
+
+/// There is something of that name, also where it cannot be read.
+fn is_there(folder: &Path, name: &str) -> bool {
+    !matches!(fs::metadata(folder.join(name)), Err(error) if is_absence(&error))
+}
+
+/// A folder without a configuration, and what is there instead.
+fn unconfigured(path: &Path, present: &[&str]) -> Problem {
+    let place = path.display().to_string();
+    if !present.is_empty() {
+        let found = format!("no {CONFIG_FILE} beside {}", present.join(", "));
+        let expected = "a configuration of the agents too: `shoal init FOLDER` writes one";
+        return Problem::new(place, found, expected);
+    }
+    let likely = likely_files(path);
+    if likely.is_empty() {
+        return Problem::new(place, format!("no {CONFIG_FILE}"), &a_folder());
+    }
+    let found = format!("no {CONFIG_FILE} but {}", likely.join(", "));
+    if likely.iter().all(|name| name.ends_with(".yml") || name.ends_with(".yaml")) {
+        return Problem::new(place, found, &format!("a file of the name {YAML_FILE}"));
+    }
+    let expected = format!(
+        "{} (call profiles {TWITTER_FILE} or {REDDIT_FILE}, then `shoal init FOLDER` writes a \
+         configuration)",
+        a_folder()
+    );
+    Problem::new(place, found, &expected)
+}
+
+/// Some of the files that somebody may have meant, in order.
+fn likely_files(path: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let is_likely = |name: &String| {
+        [".csv", ".json", ".yaml", ".yml"].iter().any(|end| name.to_lowercase().ends_with(end))
+    };
+    // A folder may hold millions of files.
+    let mut names: Vec<String> = names.take(1_000).filter(is_likely).collect();
+    names.sort();
+    names.truncate(MAX_NAMED);
+    names
 }
 
 /// What is wrong with the size of the file `name`, if anything.
@@ -44,12 +103,16 @@ pub(crate) fn check_size(name: &str, size: u64, limits: &Limits) -> Result<(), P
 fn limit_of(name: &str, limits: &Limits) -> (u64, &'static str) {
     match name {
         CONFIG_FILE => (limits.max_config_bytes, "max_config_bytes"),
+        YAML_FILE => (limits.max_yaml_bytes, "max_yaml_bytes"),
         _ => (limits.max_profile_bytes, "max_profile_bytes"),
     }
 }
 
 fn a_folder() -> String {
-    format!("a simulation folder: {CONFIG_FILE}, and {TWITTER_FILE}, {REDDIT_FILE} or both")
+    format!(
+        "a simulation folder: {YAML_FILE}, or {CONFIG_FILE} and {TWITTER_FILE}, {REDDIT_FILE} or \
+         both"
+    )
 }
 
 /// Whether there is a folder at `path` that may be entered.
@@ -84,7 +147,8 @@ pub(crate) fn read_file(
     };
     if !metadata.is_file() {
         // Opening a pipe would wait for somebody to write into it.
-        return Err(Problem::new(name, "something that is no file", "a file"));
+        let found = if metadata.is_dir() { "a folder" } else { "something that is no file" };
+        return Err(Problem::new(name, found, "a file"));
     }
     check_size(name, metadata.len(), limits)?;
     let mut bytes = Vec::new();

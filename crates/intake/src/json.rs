@@ -8,15 +8,28 @@ use contract::problem::shorten;
 use serde_json::Value;
 
 use crate::findings::MAX_PROBLEMS;
+use crate::{Limits, encoding};
 
-/// Deeper nesting than serde_json reads.
-const MAX_DEPTH: usize = 128;
-
-/// Parses a document. Bare words that stand for numbers are reported and read as null;
-/// whatever else is no JSON is reported with line and column, and ends the reading.
-pub(crate) fn parse(bytes: &[u8], door: &Door) -> Option<Value> {
-    let bytes = without_mark(bytes);
-    let words = bare_words(bytes);
+/// Parses a document whose nesting and number of values are within the limits. Bare words that
+/// stand for numbers are reported and read as null; whatever else is no JSON is reported with
+/// line and column, and ends the reading.
+pub(crate) fn parse(bytes: &[u8], door: &Door, limits: &Limits) -> Option<Value> {
+    let bytes = encoding::text(bytes, door)?.as_bytes();
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        door.report("", "an empty file", "JSON");
+        return None;
+    }
+    let Scan { words, too_deep, values } = scan(bytes, limits);
+    if let Some(at) = too_deep {
+        let (found, expected) = limits.too_deep();
+        door.report(&line_and_column(bytes, at), found, &expected);
+        return None;
+    }
+    if values > limits.max_values {
+        let (found, expected) = limits.too_many_values();
+        door.report("", found, &expected);
+        return None;
+    }
     for word in &words {
         door.report(&word.pointer, String::from_utf8_lossy(&bytes[word.at.clone()]), "a number");
     }
@@ -24,18 +37,48 @@ pub(crate) fn parse(bytes: &[u8], door: &Door) -> Option<Value> {
         Ok(value) => Some(value),
         Err(error) => {
             let (line, column) = place_of(&error, bytes, &words);
-            let text = error.to_string();
-            let what = text.split(" at line ").next().unwrap_or(&text);
-            let found = format!("something that is no JSON ({what})");
-            door.report(&format!("line {line}, column {column}"), found, "JSON");
+            let (found, expected) = explain(&error);
+            door.report(&format!("line {line}, column {column}"), found, &expected);
             None
         }
     }
 }
 
-/// `bytes` without the byte order mark that some editors put in front.
-pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+/// What serde_json found, and what usually helps.
+fn explain(error: &serde_json::Error) -> (String, String) {
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or(&text);
+    let help = match what {
+        _ if error.is_eof() => " (the file ends too early: was it cut off?)",
+        "trailing comma" => " (no comma behind the last element)",
+        "key must be a string" => " (names of fields in double quotes, and no comments)",
+        "trailing characters" => " (one value in the file, nothing behind it)",
+        "expected value" => " (a text in double quotes, a number, true, false, null, [ or {)",
+        "expected `,` or `}`" | "expected `,` or `]`" => {
+            " (a comma between elements; a quote within a text as \\\")"
+        }
+        "number out of range" => " (a number that a computer can hold)",
+        what if what.starts_with("control character") => " (a line end within a text as \\n)",
+        what if what.contains("escape") => " (escapes such as \\n and \\u00e9, whole ones)",
+        _ => "",
+    };
+    (format!("something that is no JSON ({what})"), format!("JSON{help}"))
+}
+
+/// `line 3, column 7` for a byte, in characters.
+fn line_and_column(bytes: &[u8], at: usize) -> String {
+    let before = String::from_utf8_lossy(&bytes[..at]);
+    let (line, rest) = (before.matches('\n').count() + 1, before.rsplit('\n').next());
+    format!("line {line}, column {}", rest.unwrap_or_default().chars().count() + 1)
+}
+
+/// What can be said of a document before it is parsed.
+struct Scan {
+    words: Vec<Word>,
+    /// The byte at which nesting exceeds the limit.
+    too_deep: Option<usize>,
+    /// How many values there are: as many as separators and containers, and one.
+    values: usize,
 }
 
 /// A word such as `NaN`: where it is in the bytes, and in the document.
@@ -51,13 +94,14 @@ enum Frame {
     Index(usize),
 }
 
-/// The words outside strings that Python writes where a float is not finite. As many as are
-/// worth a problem each; at one more, the parser stops.
-fn bare_words(bytes: &[u8]) -> Vec<Word> {
+/// Looks for nesting, values, and the words outside strings that Python writes where a float
+/// is not finite: as many as are worth a problem each; at one more, the parser stops.
+fn scan(bytes: &[u8], limits: &Limits) -> Scan {
     let (mut words, mut frames, mut string) = (Vec::new(), Vec::new(), 0..0);
-    let mut at = 0;
-    while at < bytes.len() && frames.len() <= MAX_DEPTH && words.len() < MAX_PROBLEMS {
+    let (mut at, mut values) = (0, 1);
+    while at < bytes.len() && frames.len() <= limits.max_depth && values <= limits.max_values {
         let mut next = at + 1;
+        values += usize::from(matches!(bytes[at], b'{' | b'[' | b','));
         match bytes[at] {
             b'"' => {
                 next = string_end(bytes, at);
@@ -76,7 +120,7 @@ fn bare_words(bytes: &[u8]) -> Vec<Word> {
                     *index += 1;
                 }
             }
-            b'N' | b'I' | b'-' => {
+            b'N' | b'I' | b'-' if words.len() < MAX_PROBLEMS => {
                 let candidates: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
                 if let Some(word) = candidates.iter().find(|word| bytes[at..].starts_with(word)) {
                     next = at + word.len();
@@ -87,7 +131,8 @@ fn bare_words(bytes: &[u8]) -> Vec<Word> {
         }
         at = next;
     }
-    words
+    let too_deep = (frames.len() > limits.max_depth).then(|| at - 1);
+    Scan { words, too_deep, values }
 }
 
 /// Behind the string that begins at `start`.

@@ -1,6 +1,7 @@
 //! A simulation folder in, a whole [`Spec`] out; or everything that is wrong with the folder.
 //!
-//! A folder holds up to three files, in MiroFish's shape:
+//! A folder holds either `simulation.yaml` alone, our own format for people who write by hand
+//! (docs/simulation-yaml.md), or up to three files in MiroFish's shape:
 //!
 //! | file | holds | |
 //! |---|---|---|
@@ -34,12 +35,15 @@
 //! simulation_config.json /agent_configs/1/stance: found "suportive", expected "supportive" (did you mean that?)
 //! twitter_profiles.csv line 3, username: found an empty text, expected a handle
 //! reddit_profiles.json /2/age: found nothing, expected an age in years
+//! simulation.yaml:14:5 /agents/2/stance: found "suportive", expected "supportive" (did you mean that?)
 //! ```
 //!
 //! After a thousand problems the rest are only counted.
 //!
 //! Python writes `NaN` and `Infinity` into JSON as bare words. Each is reported where it
 //! stands, and the reading goes on behind it as if there were a null.
+//!
+//! Files in another encoding than UTF-8 are reported with the encoding that they look like.
 //!
 //! # Notes
 //! What is no problem but worth a word is a note: fields that are ignored because nobody here
@@ -59,6 +63,7 @@
 mod agents;
 mod clock;
 mod config;
+mod encoding;
 mod events;
 mod feed;
 mod findings;
@@ -66,10 +71,11 @@ mod folder;
 mod json;
 mod people;
 mod profiles;
-mod python;
+pub mod python;
 mod reading;
 mod reddit;
 mod twitter;
+mod yaml;
 
 use std::path::Path;
 
@@ -89,6 +95,8 @@ pub const CONFIG_FILE: &str = "simulation_config.json";
 pub const TWITTER_FILE: &str = "twitter_profiles.csv";
 /// The Reddit profiles' file name.
 pub const REDDIT_FILE: &str = "reddit_profiles.json";
+/// The name of the file that is a whole simulation, written by hand.
+pub const YAML_FILE: &str = "simulation.yaml";
 
 /// How much is taken in. Sizes are checked before anything is read, and a problem names the
 /// limit that it is about.
@@ -96,8 +104,14 @@ pub const REDDIT_FILE: &str = "reddit_profiles.json";
 pub struct Limits {
     /// Bytes of `simulation_config.json`.
     pub max_config_bytes: u64,
+    /// Bytes of `simulation.yaml`.
+    pub max_yaml_bytes: u64,
     /// Bytes of each profile file.
     pub max_profile_bytes: u64,
+    /// Lists and objects within each other, in JSON and YAML; JSON takes no more than 127.
+    pub max_depth: usize,
+    /// Values of each file: values of JSON, nodes of YAML, cells of CSV.
+    pub max_values: usize,
     /// Agents of a simulation.
     pub max_agents: usize,
     /// Rounds of a simulation.
@@ -110,7 +124,10 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             max_config_bytes: 64 << 20,
+            max_yaml_bytes: 1 << 20,
             max_profile_bytes: 64 << 20,
+            max_depth: 64,
+            max_values: 10_000_000,
             max_agents: 100_000,
             max_rounds: 100_000,
             max_text_bytes: 10 << 10,
@@ -118,9 +135,25 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// What is found and expected where nesting is deeper than the limit.
+    fn too_deep(&self) -> (String, String) {
+        let most = self.max_depth;
+        (format!("more than {most} levels"), format!("at most {most} levels (limit max_depth)"))
+    }
+
+    /// What is found and expected where a file has more values than the limit.
+    fn too_many_values(&self) -> (String, String) {
+        let most = self.max_values;
+        (format!("more than {most} values"), format!("at most {most} values (limit max_values)"))
+    }
+}
+
 /// The files of a simulation folder, as bytes; from a disk, an upload, or anywhere else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
+    /// `simulation.yaml`, if there is one; the others are empty then.
+    pub yaml: Option<Vec<u8>>,
     /// `simulation_config.json`.
     pub config: Vec<u8>,
     /// `twitter_profiles.csv`, if there is one.
@@ -152,6 +185,19 @@ pub fn read_folder(path: &Path, limits: &Limits) -> Result<Intake, Problems> {
 /// Everything that is wrong with what is in them.
 pub fn read_files(files: &Files, limits: &Limits) -> Result<Intake, Problems> {
     check_sizes(files, limits)?;
+    let (spec, notes) = match &files.yaml {
+        Some(yaml) => {
+            folder::check_alone(&files.names())?;
+            yaml::read(yaml, limits)?
+        }
+        None => read_configured(files, limits)?,
+    };
+    spec.check()?;
+    Ok(Intake { spec, notes })
+}
+
+/// Reads a configuration and the profiles beside it.
+fn read_configured(files: &Files, limits: &Limits) -> Result<(Spec, Vec<String>), Problems> {
     let mut findings = Findings::default();
     let profiles = [
         (Platform::Twitter, files.twitter_profiles.as_deref()),
@@ -166,13 +212,28 @@ pub fn read_files(files: &Files, limits: &Limits) -> Result<Intake, Problems> {
         findings.problems.push(no_world(files));
     }
     let spec = config.and_then(|config| assemble(config, twitter, reddit));
-    let (spec, notes) = findings.close(spec)?;
-    spec.check()?;
-    Ok(Intake { spec, notes })
+    findings.close(spec)
+}
+
+impl Files {
+    /// The names of those that are there.
+    fn names(&self) -> Vec<&'static str> {
+        let config = Some(&self.config).filter(|bytes| !bytes.is_empty());
+        let [yaml, twitter, reddit] =
+            [&self.yaml, &self.twitter_profiles, &self.reddit_profiles].map(Option::as_ref);
+        let all = [
+            (YAML_FILE, yaml),
+            (CONFIG_FILE, config),
+            (TWITTER_FILE, twitter),
+            (REDDIT_FILE, reddit),
+        ];
+        all.into_iter().filter(|(_, bytes)| bytes.is_some()).map(|(name, _)| name).collect()
+    }
 }
 
 fn check_sizes(files: &Files, limits: &Limits) -> Result<(), Problems> {
     let problems = [
+        (YAML_FILE, files.yaml.as_ref()),
         (CONFIG_FILE, Some(&files.config)),
         (TWITTER_FILE, files.twitter_profiles.as_ref()),
         (REDDIT_FILE, files.reddit_profiles.as_ref()),

@@ -38,7 +38,7 @@ pub fn read_people(path: &Path, limits: &Limits) -> Result<People, Problems> {
     let reddit = folder::read_file(path, REDDIT_FILE, limits);
     let files = match (twitter, reddit) {
         (Ok(twitter_profiles), Ok(reddit_profiles)) => {
-            Files { config: Vec::new(), twitter_profiles, reddit_profiles }
+            Files { twitter_profiles, reddit_profiles, ..Files::default() }
         }
         (twitter, reddit) => {
             let problems = [twitter.err(), reddit.err()].into_iter().flatten().collect();

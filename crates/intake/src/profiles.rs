@@ -6,7 +6,7 @@ use contract::door::Door;
 use contract::spec::Profile;
 
 use crate::findings::Findings;
-use crate::reading::is_blank;
+use crate::reading::{counted, is_blank};
 use crate::{CONFIG_FILE, Limits};
 
 /// Reads a profile file, given its bytes and the number of agents, where it is known.
@@ -89,7 +89,7 @@ pub(crate) fn check_count(found: usize, agents: Option<usize>, door: &Door) {
         format!("profile {agents} is the first without an agent")
     };
     let expected = format!("{agents}, one per agent of {CONFIG_FILE} ({short})");
-    door.report("", format!("{found} profiles"), &expected);
+    door.report("", counted(found, "profile"), &expected);
 }
 
 /// What is blank falls back: the name to the handle, bio and persona to the name.

@@ -5,7 +5,7 @@
 ///
 /// # Errors
 /// The character, from 1, at which `cell` stops being such a list.
-pub(crate) fn integers(cell: &str) -> Result<Vec<i64>, usize> {
+pub fn integers(cell: &str) -> Result<Vec<i64>, usize> {
     list(cell, integer)
 }
 
@@ -15,7 +15,7 @@ pub(crate) fn integers(cell: &str) -> Result<Vec<i64>, usize> {
 /// # Errors
 /// The character, from 1, at which `cell` stops being such a list; of a text that does not
 /// end, its quote.
-pub(crate) fn texts(cell: &str) -> Result<Vec<String>, usize> {
+pub fn texts(cell: &str) -> Result<Vec<String>, usize> {
     list(cell, text)
 }
 

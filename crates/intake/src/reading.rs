@@ -41,8 +41,12 @@ impl<'a> Reading<'a> {
 
     /// The object at `key`; where there is none, one without fields.
     pub(crate) fn section(&self, parent: &Object<'a>, key: &str) -> Object<'a> {
-        let nothing = || self.door.object(&NOTHING, parent.pointer(key));
-        parent.object(key).or_else(nothing).expect("NOTHING is an object")
+        parent.object(key).unwrap_or_else(|| self.nothing(parent.pointer(key)))
+    }
+
+    /// An object without fields.
+    pub(crate) fn nothing(&self, pointer: String) -> Object<'a> {
+        self.door.object(&NOTHING, pointer).expect("NOTHING is an object")
     }
 
     /// Remembers the fields that are not in `known`.
@@ -206,6 +210,11 @@ impl<'a> Reading<'a> {
         self.remarks.push(remark);
     }
 
+    /// What else is to be said, where fields and defaults need no word.
+    pub(crate) fn remarks(self, document: &str) -> Vec<String> {
+        self.remarks.into_iter().map(|note| format!("{document}: {note}")).collect()
+    }
+
     /// What is to be said: a sentence each about ignored fields and about defaults, then the
     /// remarks.
     pub(crate) fn notes(self, document: &str) -> Vec<String> {
@@ -245,6 +254,26 @@ pub(crate) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, St
         Some(meant) => format!("{meant:?} (did you mean that?)"),
         None => format!("one of {}", names.join(", ")),
     })
+}
+
+/// `value` as a whole number, where it is one, or a text that is: ids pass through programs
+/// that write `"3"` and `3.0`.
+pub(crate) fn number(value: &Value) -> Option<u64> {
+    door::integer(value).or_else(|| number_in(value.as_str()?))
+}
+
+/// The whole number that `text` is: `3`, or `3.0`.
+pub(crate) fn number_in(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+    let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
+    whole.parse().ok().filter(|_| is_number)
+}
+
+/// `1 hour`, `2 hours`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// True for a text that shows nothing.

@@ -1,12 +1,12 @@
 //! `reddit_profiles.json`: a list of objects, one per agent.
 
-use contract::door::{Door, Object, describe, integer};
+use contract::door::{Door, Object, describe};
 use contract::spec::Profile;
 use serde_json::Value;
 
 use crate::findings::Findings;
 use crate::profiles::{NOBODY, Row, by_agent, check_count};
-use crate::reading::{Reading, is_blank};
+use crate::reading::{Reading, is_blank, number};
 use crate::{Limits, REDDIT_FILE, json};
 
 /// Reads the profiles. OASIS fails without the first seven fields, so each is required.
@@ -30,7 +30,7 @@ pub(crate) fn read(
     findings: &mut Findings,
 ) -> Vec<Profile> {
     let door = Door::new(REDDIT_FILE);
-    let value = json::parse(bytes, &door);
+    let value = json::parse(bytes, &door, limits);
     let mut reading = Reading::new(&door, limits);
     let mut rows = Vec::new();
     match &value {
@@ -87,7 +87,7 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
     let age = profile.integer("age", 0..=1000).and_then(|age| u32::try_from(age).ok());
     let [name, real_name] = ["name", "realname"].map(|key| reading.text(profile, key));
     Row {
-        user_id: profile.get("user_id").map(|id| integer(id).unwrap_or(NOBODY)),
+        user_id: profile.get("user_id").map(|id| number(id).unwrap_or(NOBODY)),
         followees: followees(reading, profile),
         profile: Profile {
             user_name,
@@ -110,7 +110,7 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
 fn followees(reading: &Reading<'_>, profile: &Object<'_>) -> Vec<i64> {
     let mut ids = Vec::new();
     for (pointer, value) in profile.list("following_agentid_list") {
-        let whole = integer(value).map(|id| i64::try_from(id).unwrap_or(i64::MAX));
+        let whole = number(value).map(|id| i64::try_from(id).unwrap_or(i64::MAX));
         match whole.or_else(|| value.as_i64()) {
             Some(id) => ids.push(id),
             None => reading.door.report(&pointer, describe(value), "an agent's id"),

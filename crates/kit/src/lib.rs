@@ -1,6 +1,7 @@
-//! What every binary of Shoal needs and none should write again: log output, the wish to
+//! What every binary of Shoal needs and none should write again: configuration, log output, the wish to
 //! shut down, retries, and the wall clock as a value.
 
+pub mod config;
 pub mod retry;
 pub mod shutdown;
 pub mod telemetry;

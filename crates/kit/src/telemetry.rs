@@ -7,15 +7,19 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::config::Settings;
+
 /// The environment variable that says how much is logged, e.g. `info` or `info,bus=debug`.
 pub const LOG_VARIABLE: &str = "SHOAL_LOG";
 
-/// Begins to log to stderr, as [`LOG_VARIABLE`] says, else at `default`.
+/// Begins to log to stderr, as [`LOG_VARIABLE`] or the configuration file says, else at
+/// `default`. What the file is to be warned of is logged first.
 ///
 /// # Errors
 /// If the variable is no filter, or logging has begun already.
-pub fn init(default: &str) -> anyhow::Result<()> {
-    let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| default.to_owned());
+pub fn init(settings: &Settings, default: &str) -> anyhow::Result<()> {
+    let in_file = settings.get(LOG_VARIABLE).map_or(default, |setting| &setting.value);
+    let wanted = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| in_file.to_owned());
     let filter = Targets::from_str(&with_quiet_client(&wanted)).map_err(|error| {
         anyhow::anyhow!(
             "{LOG_VARIABLE} is {wanted:?}, expected e.g. info or info,bus=debug: {error}"
@@ -25,6 +29,9 @@ pub fn init(default: &str) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     tracing_subscriber::registry().with(filter).with(lines).try_init()?;
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
     Ok(())
 }
 

@@ -127,6 +127,8 @@ pub use setup::{
     Stance, Traits,
 };
 pub use snapshot::SnapshotError;
+#[doc(hidden)]
+pub use snapshot::seal;
 pub use view::{
     CommentView, Counts, Deed, Done, InterviewContext, Memory, Observation, PostView, SeenPost,
     UserView,

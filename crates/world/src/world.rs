@@ -126,6 +126,16 @@ impl World {
         &self.setup
     }
 
+    /// How many agents act now, and when.
+    pub fn activity(&self) -> &Activity {
+        &self.settings.activity
+    }
+
+    /// How feeds weigh now what they may show.
+    pub fn feed(&self) -> &Feed {
+        &self.settings.feed
+    }
+
     /// How an agent behaves now; `None` if there is no such agent.
     pub fn traits(&self, agent: u32) -> Option<&Traits> {
         self.settings.traits.get(agent as usize)

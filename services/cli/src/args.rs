@@ -4,18 +4,31 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::BusArgs;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use contract::MAX_SAFE_INTEGER;
 use contract::command::MAX_PROMPT_BYTES;
 use contract::memory::{MAX_LIMIT, MAX_QUERY_BYTES};
 use contract::subject::Platform;
 
+use crate::agents::{self, AgentsArgs};
+use crate::completions::{self, CompletionsArgs, WordsArgs};
+use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
+use crate::control::inject::{INJECT_ABOUT, InjectArgs};
+use crate::control::{CLOSE_ABOUT, PAUSE_ABOUT, PauseArgs, RESUME_ABOUT, TurnArgs};
 use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
+use crate::events::{self, EventsArgs};
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
-    MEMORY_ABOUT, PROVISION_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT, STOP_ABOUT,
-    SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT,
+    MEMORY_ABOUT, PROVISION_ABOUT, RM_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT,
+    STOP_ABOUT, SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT, grouped_help,
 };
+use crate::logs::{self, LogsArgs};
+use crate::posts::{self, PostsArgs};
+use crate::rm::RmArgs;
+use crate::settings;
+use crate::start::{self, StartArgs};
+use crate::timeline::{self, TimelineArgs};
 
 /// Run social simulations, watch them, ask the people in them.
 #[derive(Clone, Debug, Parser)]
@@ -47,6 +60,32 @@ pub struct Cli {
     pub http_url: Option<String>,
 }
 
+/// The types of actions, in the order of docs/actions.md.
+pub(crate) const ACTION_TYPES: [&str; 22] = [
+    "CREATE_POST",
+    "REPOST",
+    "QUOTE_POST",
+    "LIKE_POST",
+    "UNLIKE_POST",
+    "DISLIKE_POST",
+    "UNDO_DISLIKE_POST",
+    "REPORT_POST",
+    "CREATE_COMMENT",
+    "LIKE_COMMENT",
+    "UNLIKE_COMMENT",
+    "DISLIKE_COMMENT",
+    "UNDO_DISLIKE_COMMENT",
+    "FOLLOW",
+    "UNFOLLOW",
+    "MUTE",
+    "UNMUTE",
+    "SEARCH_POSTS",
+    "SEARCH_USER",
+    "TREND",
+    "REFRESH",
+    "DO_NOTHING",
+];
+
 /// When to print colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -64,6 +103,27 @@ pub enum Command {
     /// Start a run of a simulation folder and follow it to its end
     #[command(long_about = RUN_ABOUT)]
     Run(RunArgs),
+    /// Check simulation folders, and say what is in them
+    #[command(long_about = crate::check::ABOUT)]
+    Check(crate::check::CheckArgs),
+    /// Start a run and return with its name
+    #[command(long_about = start::ABOUT)]
+    Start(StartArgs),
+    /// Show everything that happens in a run, one line each
+    #[command(long_about = events::ABOUT)]
+    Events(EventsArgs),
+    /// Show what a run's workers have written
+    #[command(long_about = logs::ABOUT)]
+    Logs(LogsArgs),
+    /// Show a run round by round
+    #[command(long_about = timeline::ABOUT)]
+    Timeline(TimelineArgs),
+    /// List the agents of a run, or show one
+    #[command(long_about = agents::ABOUT)]
+    Agents(AgentsArgs),
+    /// List the posts of a run, or show one with its thread
+    #[command(long_about = posts::ABOUT)]
+    Posts(PostsArgs),
     /// List the runs that the bus knows
     #[command(long_about = LS_ABOUT)]
     Ls,
@@ -76,6 +136,24 @@ pub enum Command {
     /// Stop a run; what it has produced stays
     #[command(long_about = STOP_ABOUT)]
     Stop(StopArgs),
+    /// Delete runs: everything but their names
+    #[command(long_about = RM_ABOUT)]
+    Rm(RmArgs),
+    /// Pause a run until it is resumed
+    #[command(long_about = PAUSE_ABOUT)]
+    Pause(PauseArgs),
+    /// Let a paused or stopped run go on
+    #[command(long_about = RESUME_ABOUT)]
+    Resume(TurnArgs),
+    /// Close the environment of a run whose rounds are over
+    #[command(long_about = CLOSE_ABOUT)]
+    Close(TurnArgs),
+    /// Put posts into agents' mouths
+    #[command(long_about = INJECT_ABOUT)]
+    Inject(InjectArgs),
+    /// Change the pace or the configuration of a run while it goes on
+    #[command(long_about = CONFIGURE_ABOUT)]
+    Configure(ConfigureArgs),
     /// Ask one agent a question
     #[command(long_about = INTERVIEW_ABOUT)]
     Interview(InterviewArgs),
@@ -85,6 +163,15 @@ pub enum Command {
     /// Write a run as the files that other tools read
     #[command(long_about = crate::export::ABOUT)]
     Export(crate::export::ExportArgs),
+    /// Print a script that makes a shell complete names
+    #[command(long_about = completions::ABOUT)]
+    Completions(CompletionsArgs),
+    /// What may come next on a command line
+    #[command(hide = true)]
+    CompleteWords(WordsArgs),
+    /// Show the settings in effect, and where each came from
+    #[command(long_about = settings::ABOUT)]
+    Config,
     /// Make the streams on a server, for services that may not
     #[command(long_about = PROVISION_ABOUT)]
     Provision(ProvisionArgs),
@@ -128,7 +215,22 @@ pub struct Target {
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The simulation's folder: simulation_config.json and the profiles beside it
+    #[arg(value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
+    /// How to run it.
+    #[command(flatten)]
+    pub options: StartOptions,
+    /// Return as soon as the run exists, and print its name, as `shoal start` does
+    #[arg(long)]
+    pub detach: bool,
+    /// Show nothing until the summary
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// How to run a simulation.
+#[derive(Clone, Debug, Args)]
+pub struct StartOptions {
     /// Rounds per second of wall clock, e.g. 0.8; as fast as possible unless given
     #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_pace)]
     pub pace: Option<u32>,
@@ -148,12 +250,6 @@ pub struct RunArgs {
     /// Start a new run even if there is one with the same options
     #[arg(long)]
     pub new_run: bool,
-    /// Return as soon as the run exists, and print its name
-    #[arg(long)]
-    pub detach: bool,
-    /// Show nothing until the summary
-    #[arg(long)]
-    pub quiet: bool,
 }
 
 /// Which worlds to run.
@@ -205,7 +301,7 @@ pub struct InterviewArgs {
     #[arg(value_parser = parse_prompt)]
     pub prompt: String,
     /// Ask in one world only: twitter or reddit; in each that the run has unless given
-    #[arg(long, value_name = "PLATFORM")]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
     pub platform: Option<Platform>,
     /// How long to wait for the answer.
     #[command(flatten)]
@@ -257,7 +353,7 @@ pub struct EpisodesArgs {
     #[command(flatten)]
     pub target: Target,
     /// Only those of one world: twitter or reddit
-    #[arg(long, value_name = "PLATFORM")]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
     pub platform: Option<Platform>,
     /// Go on behind this place; the command says which where there is more
     #[arg(long, value_name = "PLACE", default_value_t = 0)]
@@ -278,12 +374,14 @@ impl Patience {
 /// described once, in the help of `shoal`.
 pub fn command() -> clap::Command {
     // Values of the environment are not shown: NATS_URL may hold a password.
-    let mut shoal = Cli::command().mut_args(|arg| {
+    let shoal = Cli::command().arg(kit::config::argument());
+    let mut shoal = shoal.mut_args(|arg| {
         arg.global(true).hide_env_values(true).help_heading("Options of every command")
     });
     // Only now do the commands have the options, and only there are they to be hidden.
     shoal.build();
-    shoal.mut_subcommands(hide_common_options)
+    let template = grouped_help(&shoal);
+    shoal.mut_subcommands(hide_common_options).help_template(template)
 }
 
 fn hide_common_options(command: clap::Command) -> clap::Command {
@@ -292,7 +390,7 @@ fn hide_common_options(command: clap::Command) -> clap::Command {
 }
 
 /// Rounds per second as a decimal, to thousandths of a round per second.
-fn parse_pace(text: &str) -> Result<u32, String> {
+pub(crate) fn parse_pace(text: &str) -> Result<u32, String> {
     let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -305,6 +403,17 @@ fn parse_pace(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|milli| (1..=1_000_000_000).contains(milli))
         .ok_or_else(expected)
+}
+
+/// The name of a world; a misspelt one is answered with the one that was meant.
+pub(crate) fn platform() -> impl TypedValueParser<Value = Platform> {
+    let names = PossibleValuesParser::new(Platform::ALL.map(Platform::as_str));
+    names.try_map(|name| name.parse::<Platform>())
+}
+
+/// The type of an action, in capitals as it is on the wire.
+pub(crate) fn action_type() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(ACTION_TYPES).map(|name| name.to_ascii_uppercase())
 }
 
 fn parse_prompt(text: &str) -> Result<String, String> {

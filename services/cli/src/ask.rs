@@ -49,16 +49,35 @@ pub async fn ask(
     request: Request,
     patience: Duration,
 ) -> Result<Reply, Failure> {
-    let (verb, now) = (request.verb(), Timestamp::from_milliseconds(kit::now_milliseconds()));
-    let reply = client.bus.ask_run(run, &client_id(), request, now, patience).await;
-    reply.map_err(|error| match error {
+    let verb = request.verb();
+    let reply = store_and_wait(client, run, request, patience).await;
+    reply.map_err(|error| explain(verb, run, error))
+}
+
+/// The same, for who does something about a reply that is late.
+///
+/// # Errors
+/// See [`AskError`].
+pub async fn store_and_wait(
+    client: &Client,
+    run: &RunId,
+    request: Request,
+    patience: Duration,
+) -> Result<Reply, AskError> {
+    let now = Timestamp::from_milliseconds(kit::now_milliseconds());
+    client.bus.ask_run(run, &client_id(), request, now, patience).await
+}
+
+/// Why there is no reply, and what to do about it.
+pub fn explain(verb: Verb, run: &RunId, error: AskError) -> Failure {
+    match error {
         AskError::NotStored(error) => Failure::from(error),
         AskError::Deaf(_) | AskError::Unreadable(_) => Failure::Failed(error.into()),
         AskError::Late { .. } => Failure::unreachable(format!(
             "{verb} for {run}: {error}: is a simulator running on this bus? \
              (`shoal status {run}` shows who has the run; --timeout waits longer)"
         )),
-    })
+    }
 }
 
 /// The result in a reply.

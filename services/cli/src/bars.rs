@@ -89,11 +89,10 @@ impl Bars {
         let place = format!("{time} {:7} ", frame.platform);
         let room = self.width.saturating_sub(visible(&place));
         let Some(action) = world.shown.pick(frame, tally) else { return };
-        if let Some(words) = describe(action, room, self.paint) {
-            // On a screen that cannot be written to there is nobody to tell.
-            let _ = self.all.println(format!("{}{words}", self.paint.dim(&place)));
-            world.shown_at = (news == News::Live).then_some(now);
-        }
+        let words = describe(action, room, self.paint);
+        // On a screen that cannot be written to there is nobody to tell.
+        let _ = self.all.println(format!("{}{words}", self.paint.dim(&place)));
+        world.shown_at = (news == News::Live).then_some(now);
     }
 
     /// Leaves the bars as they are, for good, and takes away what was said of the state.

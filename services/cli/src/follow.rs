@@ -1,4 +1,4 @@
-//! Reading a run's frames in order, checked, until the run is over.
+//! Following a run's frames in order, checked, until the run is over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use bus::{Bus, Start};
 use contract::frame::{Assembler, Frame};
 use contract::id::{Digest, RunId};
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, Prefix, StreamName};
 use contract::timestamp::Timestamp;
 use kit::shutdown::Shutdown;
@@ -15,6 +15,7 @@ use kit::shutdown::Shutdown;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::{News, View};
+use crate::status::was_deleted;
 use crate::tally::Tally;
 
 /// How often the view is told the time.
@@ -81,6 +82,11 @@ pub async fn follow(
             }
             stored = statuses.next() => {
                 followed.status = parse_status(&stored.body)?;
+                view.heard(stored.sequence);
+                // Its frames are going, so no count of them is the run's.
+                if followed.status.status == RunStatus::Deleted {
+                    return Err(Failure::failed(was_deleted(&followed.status)));
+                }
                 show(view, &followed.status, output)?;
             }
             _ = heartbeat.tick() => {
@@ -103,22 +109,6 @@ fn show(view: &mut View, status: &EnvStatus, output: &mut Output<'_>) -> Result<
     Ok(())
 }
 
-/// Counts the frames that a run has published so far, checked.
-///
-/// # Errors
-/// If the bus cannot be read, or what is read is not the run's chain of frames.
-pub async fn read(bus: &Bus, run: &RunId) -> Result<Tally, Failure> {
-    let mut chains = Chains::default();
-    let mut tally = Tally::default();
-    for stored in bus.read_all(StreamName::Actions, &frames_of(bus.prefix(), run), 0).await? {
-        let frame = chains.push(&stored.body).with_context(|| broken(run));
-        if let Some(frame) = frame.map_err(Failure::Failed)? {
-            tally.add(&frame);
-        }
-    }
-    Ok(tally)
-}
-
 /// Reads an env-status.
 ///
 /// # Errors
@@ -133,7 +123,8 @@ pub(crate) fn frames_of(prefix: &Prefix, run: &RunId) -> String {
     format!("{}.{}.{run}.>", prefix.as_str(), StreamName::Actions.token())
 }
 
-fn broken(run: &RunId) -> String {
+/// What to say of a run whose frames do not follow each other.
+pub(crate) fn broken(run: &RunId) -> String {
     format!("the frames of {run} are broken (`shoal status {run}` shows what its worker says)")
 }
 

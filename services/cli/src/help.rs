@@ -1,5 +1,42 @@
 //! The help's longer texts.
 
+use clap::Command;
+
+/// The commands as `shoal --help` shows them, by what one wants to do.
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("Start and follow", &["run", "start", "watch", "events", "logs"]),
+    ("Look", &["ls", "status", "summary", "timeline", "agents", "posts", "interview"]),
+    ("Change", &["stop", "pause", "resume", "close", "inject", "configure", "fork", "rm"]),
+    ("Data", &["check", "init", "gen", "export", "memory"]),
+    (
+        "Operate",
+        &["doctor", "config", "provision", "verify", "replay", "repair", "completions", "help"],
+    ),
+];
+
+/// The template of `shoal --help`: clap itself lists commands without groups. A command that
+/// is in no group would be missing; a test looks for it.
+pub(crate) fn grouped_help(shoal: &Command) -> String {
+    let commands = || shoal.get_subcommands().filter(|command| !command.is_hide_set());
+    let width = commands().map(|command| command.get_name().len()).max().unwrap_or(0);
+    let line = |name: &&str| {
+        let command = commands().find(|command| command.get_name() == *name)?;
+        let about = match *name {
+            "help" => "Explain a command".to_owned(),
+            _ => command.get_about().map(ToString::to_string).unwrap_or_default(),
+        };
+        Some(format!("  {name:width$}  {about}"))
+    };
+    let group = |(heading, names): &(&str, &[&str])| {
+        let lines: Vec<String> = names.iter().filter_map(line).collect();
+        format!("{heading}:\n{}", lines.join("\n"))
+    };
+    let groups = GROUPS.iter().map(group).collect::<Vec<_>>().join("\n\n");
+    format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}\n\nOptions:\n{{options}}{{after-help}}"
+    )
+}
+
 pub(crate) const LONG_ABOUT: &str = "\
 Run social simulations, watch them, ask the people in them.
 
@@ -13,6 +50,8 @@ The usual path:
   shoal status lantern-pier                   how far its newest run is
   shoal interview lantern-pier --agent 18 \"Whose side are you on?\"
   shoal memory search --run lantern-pier \"second dive\"
+  shoal events lantern-pier --follow          everything that happens, as it happens
+  shoal posts lantern-pier --sort comments    what they wrote, and what came of it
   shoal summary lantern-pier                  what became of it";
 
 pub(crate) const CODES_AND_LOG: &str = "\
@@ -32,7 +71,8 @@ Environment, beside what the options name:
 
 pub(crate) const COMMON_OPTIONS: &str = "\
 Every command takes --json and --color, and --nats-url, --nats-creds and --prefix (or NATS_URL, \
-NATS_CREDS and SHOAL_PREFIX) to say where the bus is: see `shoal --help`.";
+NATS_CREDS and SHOAL_PREFIX, also in the file of --config) to say where the bus is: see `shoal \
+--help`.";
 
 pub(crate) const RUN_ABOUT: &str = "\
 Start a run of a simulation folder and follow it to its end.
@@ -45,6 +85,22 @@ every ten rounds. Ctrl-C stops following, not the run. At the end there is a sum
 
 Example:
   shoal run samples/lantern-pier --pace 0.8 --seed 7";
+
+pub(crate) const RM_ABOUT: &str = "\
+Delete runs. Everything of them is removed from the bus: journals, frames, snapshots, logs, \
+commands, questions and replies. What is left says that there was a run of that name, so that \
+its number is never used again. What memories have taken of it stays there, and so does the \
+spec, which other runs may share.
+
+A run that has rounds to play is not deleted: stop it first. Neither is one whose memory has \
+not taken all of its actions, or cannot be asked, unless --force is given. On a terminal it is \
+shown what would go, and asked; elsewhere --yes is needed. With several runs, those that can \
+be deleted are.
+
+With --json: a list of replies, one per run that got one, the shape in schemas/.
+
+Example:
+  shoal rm lantern-pier-1 lantern-pier-2";
 
 pub(crate) const LS_ABOUT: &str = "\
 List the runs that the bus knows, newest first: state, rounds played, actions, age, node.
@@ -126,3 +182,19 @@ List the episodes that a run has left in its memory, in the order in which they 
 
 Example:
   shoal memory episodes lantern-pier --limit 5";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_in_one_group() {
+        let shoal = crate::args::command();
+        let grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+        for command in shoal.get_subcommands().filter(|command| !command.is_hide_set()) {
+            let name = command.get_name();
+            let places = grouped.iter().filter(|grouped| **grouped == name).count();
+            assert_eq!(places, 1, "{name} is in {places} groups of the help");
+        }
+    }
+}

@@ -5,13 +5,14 @@ use contract::id::Digest;
 use contract::problem::suggest;
 use contract::reply::{InterviewResult, ReplyResult};
 use contract::spec::{AgentSpec, Spec};
+use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 
 use crate::args::InterviewArgs;
 use crate::ask::{ask, odd, result};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, Paint, one_line};
+use crate::output::{Output, Paint, counted, one_line};
 use crate::status::find_run;
 use crate::wrap::wrap;
 
@@ -48,7 +49,23 @@ pub async fn interview(
     }
 }
 
-/// The spec that the bus keeps under this digest.
+/// The number of the agent of this run that was meant by a number, a name or a part of one.
+///
+/// # Errors
+/// If there is no such agent, with the one that was probably meant.
+pub(crate) async fn find_agent_of(
+    client: &Client,
+    run: &EnvStatus,
+    wanted: &str,
+) -> Result<u32, Failure> {
+    let spec = read_spec(client, &run.spec_digest).await?;
+    find_agent(&spec, wanted).map_err(Failure::bad_input)
+}
+
+/// The spec that is stored under this digest.
+///
+/// # Errors
+/// If there is none, or it cannot be read.
 pub(crate) async fn read_spec(client: &Client, digest: &Digest) -> Result<Spec, Failure> {
     let subject = client.bus.prefix().spec(digest);
     let bytes = client.bus.get_object(StreamName::Specs, &subject).await?;
@@ -57,9 +74,13 @@ pub(crate) async fn read_spec(client: &Client, digest: &Digest) -> Result<Spec, 
     Spec::from_bytes(&bytes).map_err(|problems| Failure::Failed(problems.into()))
 }
 
-/// The agent that a name means: the one that has it as its name or handle, or else the only
-/// one in whose name or handle it occurs. Case does not matter.
-fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
+/// The agent that a number or a name means: the one that has it as its number, name or handle,
+/// or else the only one in whose name or handle it occurs. Case does not matter.
+pub(crate) fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
+    let is_there = |number: &u32| spec.agents.iter().any(|agent| agent.agent_id == *number);
+    if let Some(number) = wanted.parse().ok().filter(is_there) {
+        return Ok(number);
+    }
     let lowered = wanted.trim_start_matches('@').to_lowercase();
     let named = |fits: &dyn Fn(&str) -> bool| -> Vec<&AgentSpec> {
         let fit = |agent: &&AgentSpec| {
@@ -76,7 +97,10 @@ fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
                 spec.agents.iter().flat_map(|agent| names_of(spec, agent)).collect();
             let hint = match suggest(wanted, &all) {
                 Some(meant) => format!("did you mean {meant:?}?"),
-                None => format!("there are {} agents, with numbers from 0", spec.agents.len()),
+                None => format!(
+                    "there are {}, with numbers from 0 (`shoal agents RUN` lists them)",
+                    counted(u64::try_from(spec.agents.len()).unwrap_or(u64::MAX), "agent")
+                ),
             };
             Err(format!("there is no agent {:?}: {hint}", one_line(wanted, 80)))
         }
@@ -96,7 +120,7 @@ fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
 }
 
 /// An agent's name, and its name and handle on each platform.
-fn names_of<'a>(spec: &'a Spec, agent: &'a AgentSpec) -> Vec<&'a str> {
+pub(crate) fn names_of<'a>(spec: &'a Spec, agent: &'a AgentSpec) -> Vec<&'a str> {
     let profiles = Platform::ALL.into_iter().filter_map(|platform| {
         spec.platform(platform)?.profiles.get(usize::try_from(agent.agent_id).ok()?)
     });
@@ -138,6 +162,8 @@ mod tests {
         let full = spec.agents[5].name.clone();
         assert_eq!(find_agent(&spec, &full.to_uppercase()), Ok(5));
         assert_eq!(find_agent(&spec, &format!("@{handle}")), Ok(3));
+        assert_eq!(find_agent(&spec, "31"), Ok(31));
+        assert!(find_agent(&spec, "32").unwrap_err().contains("there are 32 agents"));
         spec.agents[7].name = "Quentin Xylander".to_owned();
         assert_eq!(find_agent(&spec, "xyland"), Ok(7));
         // A whole name wins over a part of another.
@@ -163,7 +189,8 @@ mod tests {
         );
         assert_eq!(
             find_agent(&spec, "Zzzzzzzzzz"),
-            Err("there is no agent \"Zzzzzzzzzz\": there are 32 agents, with numbers from 0"
+            Err("there is no agent \"Zzzzzzzzzz\": there are 32 agents, with numbers from 0 (`shoal \
+                 agents RUN` lists them)"
                 .to_owned())
         );
     }

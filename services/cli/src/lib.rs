@@ -2,24 +2,31 @@
 //!
 //! In reading order:
 //!
-//! - [`args`]: what can be typed;
+//! - [`args`]: what can be typed; [`completions`]: what a shell offers; [`settings`]: `config`;
 //! - [`run`]: `run`, `watch` and `summary`; with [`follow`] (frames from the bus), [`tally`]
 //!   and [`summary`] (what they come to, pure), [`report`] (the same as text), [`progress`], [`bars`]
-//!   and [`lively`] (what is shown on the way);
+//!   and [`lively`] (what is shown on the way); [`start`]: a run without following it;
+//! - [`check`], [`init`] and [`generate`]: folders, without a bus;
+//! - [`events`], [`logs`], [`timeline`], [`agents`], [`posts`]: views of a run; with [`reading`]
+//!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
-//! - [`ask`] and [`interview`]: commands and their replies;
-//! - [`init`] and [`generate`]: `init` and `gen`, folders where there is none yet;
+//! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
 //! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
 
+pub mod agents;
 pub mod args;
 pub mod ask;
 pub mod bars;
+pub mod check;
 pub mod client;
+pub mod completions;
+pub mod control;
 pub mod doctor;
+pub mod events;
 pub mod export;
 pub mod failure;
 #[cfg(test)]
@@ -30,25 +37,35 @@ mod help;
 pub mod init;
 pub mod interview;
 pub mod lively;
+pub mod logs;
 pub mod memory;
 pub mod output;
+pub mod page;
+pub mod posts;
 pub mod progress;
 pub mod provision;
+pub mod reading;
 pub mod report;
+pub mod rm;
 pub mod run;
+pub mod settings;
+pub mod start;
 pub mod status;
 pub mod summary;
 pub mod tally;
+pub mod timeline;
 pub mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
 use clap::error::ErrorKind;
+use clap::{ArgMatches, FromArgMatches};
+use kit::config::Settings;
 
 use crate::args::{Cli, Command, MemoryCommand};
 use crate::client::Client;
+use crate::control::{configure, inject};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -57,9 +74,12 @@ pub async fn main(
     arguments: impl IntoIterator<Item = OsString>,
     output: &mut Output<'_>,
 ) -> ExitCode {
-    let result = match kit::telemetry::init("warn") {
-        Ok(()) => execute(arguments, output).await,
-        Err(error) => Err(Failure::Usage(error)),
+    let result = match parse(arguments) {
+        Ok(parsed) => match kit::telemetry::init(&parsed.settings, "warn") {
+            Ok(()) => dispatch(parsed, output).await,
+            Err(error) => Err(Failure::Usage(error)),
+        },
+        Err(error) => explain(&error, output),
     };
     match result {
         Ok(code) => code,
@@ -82,13 +102,22 @@ pub async fn execute(
     arguments: impl IntoIterator<Item = OsString>,
     output: &mut Output<'_>,
 ) -> Result<ExitCode, Failure> {
-    let parsed = args::command().try_get_matches_from(arguments);
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(error) => return explain(&error, output),
-    };
-    output.set_color(cli.color);
-    dispatch(cli, output).await
+    match parse(arguments) {
+        Ok(parsed) => dispatch(parsed, output).await,
+        Err(error) => explain(&error, output),
+    }
+}
+
+/// A command line, and where its values came from.
+struct Parsed {
+    cli: Cli,
+    matches: ArgMatches,
+    settings: Settings,
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
+    let (matches, settings) = kit::config::parse(args::command(), arguments)?;
+    Ok(Parsed { cli: Cli::from_arg_matches(&matches)?, matches, settings })
 }
 
 /// Help that was asked for is a result; anything else is a complaint.
@@ -106,17 +135,34 @@ fn explain(error: &clap::Error, output: &mut Output<'_>) -> Result<ExitCode, Fai
     }
 }
 
-async fn dispatch(cli: Cli, output: &mut Output<'_>) -> Result<ExitCode, Failure> {
-    let Cli { command, bus, json, http_url, .. } = cli;
+async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, Failure> {
+    let Parsed { cli: Cli { command, bus, json, color, http_url }, matches, settings } = parsed;
+    output.set_color(color);
     // A future: `run` reads its folder before it, since what is wrong there needs no bus.
     let client = Client::connect(&bus, json, http_url);
     let done = match command {
         Command::Run(args) => return run::run(&args, client, output).await,
+        Command::Check(args) => return check::check(&args, json, output),
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
+        Command::Start(args) => return start::start(&args, client, output).await,
+        Command::Events(args) => return events::events(&client.await?, &args, output).await,
+        Command::Logs(args) => return logs::logs(&client.await?, &args, output).await,
+        Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,
+        Command::Agents(args) => agents::agents(&client.await?, &args, output).await,
+        Command::Posts(args) => posts::posts(&client.await?, &args, output).await,
+        Command::Completions(args) => completions::completions(args, output),
+        Command::CompleteWords(args) => completions::complete(&args, output).await,
+        Command::Config => settings::config(&matches, &settings, json, output),
         Command::Ls => status::ls(&client.await?, output).await,
         Command::Status(target) => status::status(&client.await?, &target.run, output).await,
         Command::Stop(args) => ask::stop(&client.await?, &args, output).await,
+        Command::Rm(args) => rm::rm(&client.await?, &args, output).await,
+        Command::Pause(args) => control::pause(&client.await?, &args, output).await,
+        Command::Resume(args) => control::resume(&client.await?, &args, output).await,
+        Command::Close(args) => control::close(&client.await?, &args, output).await,
+        Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
+        Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
         Command::Export(args) => export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,

@@ -1,4 +1,4 @@
-//! Which actions of a tick are worth showing, and how they read. Pure.
+//! How actions read, and which of a tick are worth showing. Pure.
 
 use contract::action::{Action, ActionBody};
 use contract::frame::Frame;
@@ -34,19 +34,19 @@ impl Shown {
     }
 }
 
-/// An action in words that fit into `width` columns; `None` for one that shows nothing.
-pub fn describe(action: &Action, width: usize, paint: Paint) -> Option<String> {
-    let (does, text) = words(&action.body, width / 5)?;
+/// A successful action in words that fit into `width` columns.
+pub fn describe(action: &Action, width: usize, paint: Paint) -> String {
+    let (does, text) = words(&action.body, width / 5);
     let who = one_line(&action.agent_name, width / 4);
     let room = width.saturating_sub(visible(&who) + visible(&does) + 4);
     let quoted = text.map(|text| format!(" “{}”", one_line(text, room))).unwrap_or_default();
-    Some(format!("{} {does}{quoted}", paint.bold(&who)))
+    format!("{} {does}{quoted}", paint.bold(&who))
 }
 
 /// What is done, naming others in at most `room` columns, and the text that belongs to it.
-fn words(body: &ActionBody, room: usize) -> Option<(String, Option<&str>)> {
+fn words(body: &ActionBody, room: usize) -> (String, Option<&str>) {
     let other = |name: &Option<String>| one_line(name.as_deref().unwrap_or("somebody"), room);
-    Some(match body {
+    match body {
         ActionBody::CreatePost(post) => ("posts".to_owned(), Some(&*post.content)),
         ActionBody::Repost(repost) => {
             let author = other(&repost.original_author_name);
@@ -89,17 +89,31 @@ fn words(body: &ActionBody, room: usize) -> Option<(String, Option<&str>)> {
             (format!("unfollows {}", other(&follow.target_user_name)), None)
         }
         ActionBody::Mute(mute) => (format!("mutes {}", other(&mute.target_user_name)), None),
-        ActionBody::UnlikePost(_)
-        | ActionBody::UndoDislikePost(_)
-        | ActionBody::UnlikeComment(_)
-        | ActionBody::UndoDislikeComment(_)
-        | ActionBody::Unmute(_)
-        | ActionBody::SearchPosts(_)
-        | ActionBody::SearchUser(_)
-        | ActionBody::Trend(_)
-        | ActionBody::Refresh(_)
-        | ActionBody::DoNothing(_) => return None,
-    })
+        ActionBody::UnlikePost(like) => {
+            let author = other(&like.post_author_name);
+            (format!("no longer likes {author}:"), like.post_content.as_deref())
+        }
+        ActionBody::UndoDislikePost(dislike) => {
+            let author = other(&dislike.post_author_name);
+            (format!("no longer dislikes {author}:"), dislike.post_content.as_deref())
+        }
+        ActionBody::UnlikeComment(like) => {
+            let author = other(&like.comment_author_name);
+            (format!("no longer likes {author}'s comment:"), like.comment_content.as_deref())
+        }
+        ActionBody::UndoDislikeComment(dislike) => {
+            let author = other(&dislike.comment_author_name);
+            (format!("no longer dislikes {author}'s comment:"), dislike.comment_content.as_deref())
+        }
+        ActionBody::Unmute(mute) => (format!("unmutes {}", other(&mute.target_user_name)), None),
+        ActionBody::SearchPosts(search) => ("looks for posts on".to_owned(), Some(&*search.query)),
+        ActionBody::SearchUser(search) => {
+            ("looks for people like".to_owned(), Some(&*search.query))
+        }
+        ActionBody::Trend(_) => ("looks at what is liked most".to_owned(), None),
+        ActionBody::Refresh(_) => ("looks at the feed".to_owned(), None),
+        ActionBody::DoNothing(_) => ("does nothing".to_owned(), None),
+    }
 }
 
 /// What a comment or quote says itself, after what it cites: there is room for one of the two.
@@ -237,43 +251,47 @@ mod tests {
     }
 
     #[test]
-    fn every_action_that_shows_something_has_words() {
+    fn every_action_has_words_and_some_are_picked() {
         let nobody = json!({"target_user_name": null, "comment_author_name": null});
         let usual = json!({});
-        for (action_type, args, expected) in [
-            ("CREATE_POST", &usual, Some("posts “Why? [31m”")),
-            ("REPOST", &usual, Some("passes on Cleo: “the original”")),
-            ("QUOTE_POST", &usual, Some("quotes Cleo: “Why?”")),
-            ("LIKE_POST", &usual, Some("likes Ben: “the post”")),
-            ("UNLIKE_POST", &usual, None),
-            ("DISLIKE_POST", &usual, Some("dislikes Ben: “the post”")),
-            ("UNDO_DISLIKE_POST", &usual, None),
-            ("REPORT_POST", &usual, Some("reports Ben for “a lie”")),
-            ("CREATE_COMMENT", &usual, Some("answers Ben: “Why? [31m”")),
-            ("CREATE_COMMENT", &json!({"parent_comment_id": 4}), Some("answers Finn: “Why? [31m”")),
-            ("LIKE_COMMENT", &usual, Some("likes Dan's comment: “the comment”")),
-            ("LIKE_COMMENT", &nobody, Some("likes somebody's comment: “the comment”")),
-            ("UNLIKE_COMMENT", &usual, None),
-            ("DISLIKE_COMMENT", &usual, Some("dislikes Dan's comment: “the comment”")),
-            ("UNDO_DISLIKE_COMMENT", &usual, None),
-            ("FOLLOW", &usual, Some("follows Eve")),
-            ("FOLLOW", &nobody, Some("follows somebody")),
-            ("UNFOLLOW", &usual, Some("unfollows Eve")),
-            ("MUTE", &usual, Some("mutes Eve")),
-            ("UNMUTE", &usual, None),
-            ("SEARCH_POSTS", &usual, None),
-            ("SEARCH_USER", &usual, None),
-            ("TREND", &usual, None),
-            ("REFRESH", &usual, None),
-            ("DO_NOTHING", &usual, None),
+        for (action_type, args, is_picked, expected) in [
+            ("CREATE_POST", &usual, true, "posts “Why? [31m”"),
+            ("REPOST", &usual, true, "passes on Cleo: “the original”"),
+            ("QUOTE_POST", &usual, true, "quotes Cleo: “Why?”"),
+            ("LIKE_POST", &usual, true, "likes Ben: “the post”"),
+            ("UNLIKE_POST", &usual, false, "no longer likes Ben: “the post”"),
+            ("DISLIKE_POST", &usual, true, "dislikes Ben: “the post”"),
+            ("UNDO_DISLIKE_POST", &usual, false, "no longer dislikes Ben: “the post”"),
+            ("REPORT_POST", &usual, true, "reports Ben for “a lie”"),
+            ("CREATE_COMMENT", &usual, true, "answers Ben: “Why? [31m”"),
+            ("CREATE_COMMENT", &json!({"parent_comment_id": 4}), true, "answers Finn: “Why? [31m”"),
+            ("LIKE_COMMENT", &usual, true, "likes Dan's comment: “the comment”"),
+            ("LIKE_COMMENT", &nobody, true, "likes somebody's comment: “the comment”"),
+            ("UNLIKE_COMMENT", &usual, false, "no longer likes Dan's comment: “the comment”"),
+            ("DISLIKE_COMMENT", &usual, true, "dislikes Dan's comment: “the comment”"),
+            (
+                "UNDO_DISLIKE_COMMENT",
+                &usual,
+                false,
+                "no longer dislikes Dan's comment: “the comment”",
+            ),
+            ("FOLLOW", &usual, true, "follows Eve"),
+            ("FOLLOW", &nobody, true, "follows somebody"),
+            ("UNFOLLOW", &usual, true, "unfollows Eve"),
+            ("MUTE", &usual, true, "mutes Eve"),
+            ("UNMUTE", &usual, false, "unmutes Eve"),
+            ("SEARCH_POSTS", &usual, false, "looks for posts on “pier”"),
+            ("SEARCH_USER", &usual, false, "looks for people like “pier”"),
+            ("TREND", &usual, false, "looks at what is liked most"),
+            ("REFRESH", &usual, false, "looks at the feed"),
+            ("DO_NOTHING", &usual, false, "does nothing"),
         ] {
             let action = action(action_type, args);
             let words = describe(&action, 100, Paint::PLAIN);
-            let expected = expected.map(|words| format!("Ada {words}"));
-            assert_eq!(words, expected, "{action_type}");
+            assert_eq!(words, format!("Ada {expected}"), "{action_type}");
             let body = action.body;
             let seen = picked(&[World::new(Platform::Reddit).tick(vec![(0, Ok(body))])]);
-            assert_eq!(seen, [expected.is_some().then_some(1)], "{action_type}");
+            assert_eq!(seen, [is_picked.then_some(1)], "{action_type}");
         }
     }
 
@@ -285,7 +303,7 @@ mod tests {
             (1, Ok(comment(1, &long, "Pier 9 Stallholders' Association of Senna"))),
         ]);
         for action in &frame.actions {
-            let words = describe(action, 90, Paint::PLAIN).unwrap();
+            let words = describe(action, 90, Paint::PLAIN);
             let columns = visible(&words);
             assert!((88..=90).contains(&columns), "{columns} columns: {words}");
         }

@@ -82,7 +82,11 @@ pub async fn episodes(
     Ok(output.print(&text)?)
 }
 
-async fn ask<T: DeserializeOwned>(
+/// Asks the memory-sink.
+///
+/// # Errors
+/// If nobody answers, or the answer is a refusal.
+pub(crate) async fn ask<T: DeserializeOwned>(
     client: &Client,
     question: &str,
     body: Vec<u8>,

@@ -8,6 +8,7 @@ use contract::status::{EnvStatus, RunStatus};
 use contract::timestamp::Timestamp;
 
 use crate::bars::Bars;
+use crate::events::Events;
 use crate::output::{Output, count, counted};
 use crate::status::trouble;
 use crate::tally::{Tally, WorldTally};
@@ -25,6 +26,8 @@ pub enum View {
     Bars(Bars),
     /// A line of JSON per action.
     JsonLines,
+    /// A line for everything that happens.
+    Events(Box<Events>),
 }
 
 /// When a frame was played, as seen by who follows the run.
@@ -55,6 +58,13 @@ impl View {
         }
     }
 
+    /// The state that comes next stands at this place of its stream.
+    pub fn heard(&mut self, sequence: u64) {
+        if let View::Events(events) = self {
+            events.heard(sequence);
+        }
+    }
+
     /// The run has a new state.
     ///
     /// # Errors
@@ -62,6 +72,7 @@ impl View {
     pub fn status(&mut self, status: &EnvStatus, output: &mut Output<'_>) -> io::Result<()> {
         match self {
             View::Silent | View::JsonLines => Ok(()),
+            View::Events(events) => events.status(status, output),
             View::Lines(lines) => lines.status(status, output),
             View::Bars(bars) => {
                 bars.set_state(status, status.updated_at);
@@ -89,6 +100,7 @@ impl View {
                 Ok(())
             }
             View::Silent => Ok(()),
+            View::Events(events) => events.frame(frame, output),
             View::Lines(lines) => lines.frame(frame, world, news, output),
             View::JsonLines if news == News::Old => Ok(()),
             View::JsonLines => {
@@ -108,7 +120,7 @@ impl View {
         output: &mut Output<'_>,
     ) -> io::Result<()> {
         match self {
-            View::Silent | View::JsonLines => Ok(()),
+            View::Silent | View::JsonLines | View::Events(_) => Ok(()),
             View::Lines(lines) => match trouble(status, now) {
                 Some(trouble) => lines.say_once(format!("{}: {trouble}", status.run_id), output),
                 None => Ok(()),
@@ -133,7 +145,7 @@ impl View {
     /// If it cannot be written.
     pub fn leave(&mut self, output: &mut Output<'_>) -> io::Result<()> {
         match self {
-            View::Silent | View::JsonLines | View::Lines(_) => Ok(()),
+            View::Silent | View::JsonLines | View::Lines(_) | View::Events(_) => Ok(()),
             View::Bars(bars) => {
                 bars.freeze();
                 // The cursor stands behind the last bar, or behind the ^C that was typed.

@@ -129,7 +129,16 @@ fn agent_table(summary: &Summary, paint: Paint) -> Vec<String> {
 }
 
 fn top_post(post: &TopPost, width: usize, paint: Paint) -> [String; 2] {
-    let Reactions { likes, dislikes, reposts, quotes, comments } = post.reactions;
+    let place = paint.dim(&format!("{} post {}", post.platform, post.post_id));
+    let numbers = format!("  {}  {place}", reactions(&post.reactions));
+    let author = if post.author.is_empty() { "?" } else { &post.author };
+    let text = one_line(&format!("{author}: {}", post.content), width.saturating_sub(4));
+    [numbers, format!("    {text}")]
+}
+
+/// `2 likes, 1 comment`: the kinds that there are.
+pub(crate) fn reactions(reactions: &Reactions) -> String {
+    let Reactions { likes, dislikes, reposts, quotes, comments } = *reactions;
     let kinds = [
         (likes, "like"),
         (dislikes, "dislike"),
@@ -138,12 +147,7 @@ fn top_post(post: &TopPost, width: usize, paint: Paint) -> [String; 2] {
         (comments, "comment"),
     ];
     let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
-    let numbers: Vec<String> = kinds.map(|(number, kind)| counted(number, kind)).collect();
-    let place = paint.dim(&format!("{} post {}", post.platform, post.post_id));
-    let numbers = format!("  {}  {place}", numbers.join(", "));
-    let author = if post.author.is_empty() { "?" } else { &post.author };
-    let text = one_line(&format!("{author}: {}", post.content), width.saturating_sub(4));
-    [numbers, format!("    {text}")]
+    kinds.map(|(number, kind)| counted(number, kind)).collect::<Vec<_>>().join(", ")
 }
 
 /// A table of what to type and what that shows; what has no room in it stands below, under

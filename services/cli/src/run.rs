@@ -16,17 +16,19 @@ use contract::subject::{Platform, StreamName};
 use contract::version::V1;
 use intake::{Intake, Limits};
 use kit::shutdown::Shutdown;
-use serde::Serialize;
 
-use crate::args::{RunArgs, WatchArgs, Worlds};
+use crate::args::{RunArgs, StartOptions, WatchArgs, Worlds};
 use crate::client::{Client, client_id};
 use crate::failure::{EXIT_DETACHED, Failure};
-use crate::follow::{Followed, follow, parse_status, read};
+use crate::follow::{Followed, follow, parse_status};
 use crate::output::{Output, counted, one_line};
 use crate::progress::View;
+use crate::reading::tally;
 use crate::report::{Places, come_back, report};
+use crate::start::print_started;
 use crate::status::find_run;
 use crate::summary::Summary;
+use crate::tally::Tally;
 
 /// How long the launcher may take to make a run.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -40,14 +42,14 @@ pub async fn run(
     client: impl Future<Output = Result<Client, Failure>>,
     output: &mut Output<'_>,
 ) -> Result<ExitCode, Failure> {
-    let options = requested(args)?;
-    let spec = read_folder(args, output)?;
+    let options = requested(&args.options)?;
+    let spec = read_folder(&args.folder, args.quiet, output)?;
     let client = client.await?;
     let spec_digest = client.bus.put_spec(&spec).await?;
-    let request = StartRequest { v: V1, spec_digest, options, new_run: args.new_run };
-    let (run_id, created) = start(&client, &spec.simulation_id, &request).await?;
+    let request = StartRequest { v: V1, spec_digest, options, new_run: args.options.new_run };
+    let (run_id, created) = request_run(&client, &spec.simulation_id, &request).await?;
     if args.detach {
-        return detached(&client, &run_id, created, output);
+        return print_started(&client, run_id, created, output);
     }
     let is_silent = client.json || args.quiet;
     if !created && !is_silent {
@@ -80,12 +82,15 @@ pub async fn watch(
 /// If there is no such run, or its frames are broken.
 pub async fn summary(client: &Client, name: &str, output: &mut Output<'_>) -> Result<(), Failure> {
     let status = find_run(client, name).await?;
-    let tally = read(&client.bus, &status.run_id).await?;
+    let tally = tally(client, &status, Tally::default(), output).await?;
     print(client, &tally.summary(&status), output)
 }
 
 /// What the command line asks of a run.
-fn requested(args: &RunArgs) -> Result<RequestedOptions, Failure> {
+///
+/// # Errors
+/// If its options contradict each other.
+pub(crate) fn requested(args: &StartOptions) -> Result<RequestedOptions, Failure> {
     let none = args.memory.iter().any(|name| name == "none");
     if none && args.memory.len() > 1 {
         let message = "--memory none stands alone: it means that no memory is written";
@@ -110,10 +115,18 @@ fn requested(args: &RunArgs) -> Result<RequestedOptions, Failure> {
     })
 }
 
-fn read_folder(args: &RunArgs, output: &mut Output<'_>) -> Result<Spec, Failure> {
-    let read = intake::read_folder(&args.folder, &Limits::default());
-    let Intake { spec, notes } = read.map_err(|problems| bad_folder(&args.folder, &problems))?;
-    if !args.quiet {
+/// Reads a simulation's folder and says what there is to know of it, unless `quiet`.
+///
+/// # Errors
+/// All that is wrong with it.
+pub(crate) fn read_folder(
+    folder: &Path,
+    quiet: bool,
+    output: &mut Output<'_>,
+) -> Result<Spec, Failure> {
+    let read = intake::read_folder(folder, &Limits::default());
+    let Intake { spec, notes } = read.map_err(|problems| bad_folder(folder, &problems))?;
+    if !quiet {
         for note in notes {
             output.say(&format!("note: {}", one_line(&note, 500)))?;
         }
@@ -121,7 +134,11 @@ fn read_folder(args: &RunArgs, output: &mut Output<'_>) -> Result<Spec, Failure>
     Ok(spec)
 }
 
-async fn start(
+/// Asks the launcher for a run; the run, and whether it is a new one.
+///
+/// # Errors
+/// If the launcher refuses, or does not answer.
+pub(crate) async fn request_run(
     client: &Client,
     simulation: &SimulationId,
     request: &StartRequest,
@@ -186,25 +203,6 @@ async fn read_status(client: &Client, run: &RunId) -> Result<EnvStatus, Failure>
     }
 }
 
-fn detached(
-    client: &Client,
-    run_id: &RunId,
-    created: bool,
-    output: &mut Output<'_>,
-) -> Result<ExitCode, Failure> {
-    #[derive(Serialize)]
-    struct Started<'a> {
-        run_id: &'a RunId,
-        created: bool,
-    }
-    if client.json {
-        output.print_json(&Started { run_id, created })?;
-    } else {
-        output.print(run_id.as_str())?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 async fn follow_to_the_end(
     client: &Client,
     status: EnvStatus,
@@ -262,7 +260,7 @@ mod tests {
         let words = format!("shoal run folder {arguments}");
         let matches = command().try_get_matches_from(words.split_whitespace()).unwrap();
         match Cli::from_arg_matches(&matches).unwrap().command {
-            Command::Run(args) => requested(&args),
+            Command::Run(args) => requested(&args.options),
             other => panic!("{other:?}"),
         }
     }

@@ -30,6 +30,7 @@ const FACT_COLUMN: usize = 15;
 /// If the bus cannot be read.
 pub async fn ls(client: &Client, output: &mut Output<'_>) -> Result<(), Failure> {
     let mut runs = all_runs(client).await?;
+    runs.retain(|run| run.status != RunStatus::Deleted);
     runs.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.run_id.cmp(&b.run_id)));
     if client.json {
         return Ok(output.print_json(&runs)?);
@@ -46,7 +47,7 @@ pub async fn ls(client: &Client, output: &mut Output<'_>) -> Result<(), Failure>
 /// # Errors
 /// If there is no such run, or the bus cannot be read.
 pub async fn status(client: &Client, name: &str, output: &mut Output<'_>) -> Result<(), Failure> {
-    let run = find_run(client, name).await?;
+    let run = find_any_run(client, name).await?;
     if client.json {
         return Ok(output.print_json(&run)?);
     }
@@ -57,8 +58,22 @@ pub async fn status(client: &Client, name: &str, output: &mut Output<'_>) -> Res
 /// The run of this name, or the newest run of the simulation of this name.
 ///
 /// # Errors
-/// If there is none, with the name that was probably meant.
+/// If there is none, with the name that was probably meant, or none any more.
 pub async fn find_run(client: &Client, name: &str) -> Result<EnvStatus, Failure> {
+    let run = find_any_run(client, name).await?;
+    match run.status {
+        RunStatus::Deleted => Err(Failure::bad_input(was_deleted(&run))),
+        _ => Ok(run),
+    }
+}
+
+/// What to say of a run of which only the name is left.
+pub fn was_deleted(run: &EnvStatus) -> String {
+    format!("run {} was deleted on {}", run.run_id, run.updated_at)
+}
+
+/// As [`find_run`], but a run's own name finds it also where it was deleted.
+async fn find_any_run(client: &Client, name: &str) -> Result<EnvStatus, Failure> {
     if let Ok(run) = name.parse::<RunId>() {
         let subject = client.bus.prefix().env_status(&run);
         if let Some(stored) = client.bus.last(StreamName::EnvStatus, &subject).await? {
@@ -68,7 +83,8 @@ pub async fn find_run(client: &Client, name: &str) -> Result<EnvStatus, Failure>
     choose(name, all_runs(client).await?).map_err(Failure::bad_input)
 }
 
-async fn all_runs(client: &Client) -> Result<Vec<EnvStatus>, Failure> {
+/// All runs, those that were deleted too.
+pub(crate) async fn all_runs(client: &Client) -> Result<Vec<EnvStatus>, Failure> {
     let everything = client.bus.prefix().all(StreamName::EnvStatus);
     let stored = client.bus.read_last_per_subject(StreamName::EnvStatus, &everything).await?;
     stored.iter().map(|stored| parse_status(&stored.body)).collect()
@@ -85,6 +101,7 @@ fn choose(name: &str, runs: Vec<EnvStatus>) -> Result<EnvStatus, String> {
         }
     };
     let number_of = |run: &EnvStatus| run.run_id.number();
+    let runs: Vec<_> = runs.into_iter().filter(|run| run.status != RunStatus::Deleted).collect();
     let (own, others): (Vec<_>, Vec<_>) =
         runs.into_iter().partition(|run| run.simulation_id == simulation);
     let newest = own.iter().map(number_of).max();
@@ -164,7 +181,9 @@ fn render(run: &EnvStatus, now: Timestamp, width: usize, paint: Paint) -> String
     lines.extend(trouble(run, now).map(|trouble| format!("  {}", paint.yellow(trouble))));
     lines.extend(run.reason.iter().map(|reason| format!("  {}", one_line(reason, 500))));
     lines.extend(last_error(run.last_error.as_deref(), paint));
-    lines.extend(columns(&run.platforms.iter().map(world_row).collect::<Vec<_>>(), &[]));
+    // Of a deleted run there is no more to tell of its worlds.
+    let worlds = run.platforms.iter().filter(|_| run.status != RunStatus::Deleted);
+    lines.extend(columns(&worlds.map(world_row).collect::<Vec<_>>(), &[]));
     let facts = facts(run, now, width.saturating_sub(FACT_COLUMN));
     let facts: Vec<Vec<String>> = facts
         .into_iter()
@@ -193,6 +212,17 @@ fn world_row(world: &PlatformStatus) -> Vec<String> {
 /// What is known of a run. `room`: the columns that there are for a digest.
 fn facts(run: &EnvStatus, now: Timestamp, room: usize) -> Vec<(&'static str, String)> {
     let when = |at: Timestamp| format!("{at} ({} ago)", span(age(at, now)));
+    if run.status == RunStatus::Deleted {
+        let mut facts = vec![
+            ("simulation", run.simulation_id.to_string()),
+            ("spec", shorten_digest(&run.spec_digest, room)),
+            ("options", options(&run.options)),
+            ("created", when(run.created_at)),
+        ];
+        facts.extend(run.ended_at.map(|at| ("ended", when(at))));
+        facts.push(("deleted", when(run.updated_at)));
+        return facts;
+    }
     let memory = run.memory.iter().map(|memory| {
         format!("{} (graph {})", one_line(&memory.target, 60), one_line(&memory.graph_id, 80))
     });
@@ -344,6 +374,20 @@ mod tests {
             "  ended        2026-03-01T10:01:00.000Z (1 min ago)".to_owned(),
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_deleted_run_is_known_by_its_own_name_alone() {
+        let mut runs = some_runs();
+        runs.push(fixtures::status("market-11", RunStatus::Deleted));
+        assert_eq!(choose("market", runs).unwrap().run_id.as_str(), "market-10");
+        let mut run = fixtures::status("market-11", RunStatus::Deleted);
+        run.reason = Some("deleted by cli".to_owned());
+        let text = render(&run, at("2026-03-01T10:02:00Z"), 80, Paint::PLAIN);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..2], ["market-11 deleted", "  deleted by cli"]);
+        assert!(lines.last().unwrap().starts_with("  deleted     2026-03-01T10:0"), "{text}");
+        assert!(!text.contains("round 0"), "{text}");
     }
 
     #[test]

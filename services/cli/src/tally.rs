@@ -1,5 +1,6 @@
 //! Frames in, summary out. Pure.
 
+mod agent;
 mod world;
 
 use std::cmp::Reverse;
@@ -9,30 +10,55 @@ use contract::frame::Frame;
 use contract::status::EnvStatus;
 use contract::subject::Platform;
 
-pub use self::world::WorldTally;
+pub use self::agent::{AgentTally, Doings};
+pub use self::world::{PostTally, WorldTally};
 use crate::summary::{ActiveAgent, Summary, TopPost, Worlds};
 
 /// How many posts and agents a summary names.
 const TOP: usize = 5;
 
+/// Characters that are kept of a post where all posts are kept: a long run has very many.
+const POST_TEXT: usize = 200;
+
 /// Counts a run's frames as they come, each world's from its first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Tally {
     worlds: BTreeMap<Platform, WorldTally>,
-    agents: BTreeMap<u32, (String, u64)>,
+    agents: BTreeMap<u32, AgentTally>,
+    post_text: usize,
+}
+
+impl Default for Tally {
+    fn default() -> Tally {
+        Tally { worlds: BTreeMap::new(), agents: BTreeMap::new(), post_text: POST_TEXT }
+    }
 }
 
 impl Tally {
+    /// A tally that keeps all of every post's text.
+    pub fn with_whole_texts() -> Tally {
+        Tally { post_text: usize::MAX, ..Tally::default() }
+    }
+
     /// Counts the next frame of a world.
     pub fn add(&mut self, frame: &Frame) {
-        let world = self.worlds.entry(frame.platform).or_insert_with(|| WorldTally::new(frame));
-        world.add(frame);
+        let new_world = || WorldTally::new(frame, self.post_text);
+        self.worlds.entry(frame.platform).or_insert_with(new_world).add(frame);
         for action in &frame.actions {
-            if action.success() && action.body.is_memorable() {
-                let agent = self.agents.entry(action.agent_id);
-                agent.or_insert_with(|| (action.agent_name.clone(), 0)).1 += 1;
-            }
+            agent::add(&mut self.agents, frame.platform, action);
         }
+    }
+
+    /// The agents that did something, or to whom something was done, by number.
+    pub fn agents(&self) -> &BTreeMap<u32, AgentTally> {
+        &self.agents
+    }
+
+    /// The posts that any action was about: world, number, post; in this order.
+    pub fn posts(&self) -> impl Iterator<Item = (Platform, u64, &PostTally)> {
+        self.worlds.iter().flat_map(|(platform, world)| {
+            world.known_posts().map(|(post_id, post)| (*platform, post_id, post))
+        })
     }
 
     /// One world, once it has a frame.
@@ -66,10 +92,8 @@ impl Tally {
     }
 
     fn top_posts(&self) -> Vec<TopPost> {
-        let all = self.worlds.iter().flat_map(|(platform, world)| {
-            world.known_posts().map(|(post_id, post)| (*platform, post_id, post))
-        });
-        let mut noticed: Vec<_> = all.filter(|(_, _, post)| post.reactions.all() > 0).collect();
+        let noticed = self.posts().filter(|(_, _, post)| post.reactions.all() > 0);
+        let mut noticed: Vec<_> = noticed.collect();
         noticed.sort_by_key(|(platform, id, post)| (Reverse(post.reactions.all()), *platform, *id));
         let top = noticed.into_iter().take(TOP);
         top.map(|(platform, post_id, post)| TopPost {
@@ -83,15 +107,15 @@ impl Tally {
     }
 
     fn most_active(&self) -> Vec<ActiveAgent> {
-        let mut agents: Vec<_> = self.agents.iter().collect();
-        agents.sort_by_key(|(agent_id, (_, actions))| (Reverse(*actions), **agent_id));
-        let top = agents.into_iter().take(TOP);
-        top.map(|(&agent_id, (name, actions))| ActiveAgent {
-            agent_id,
-            name: name.clone(),
-            actions: *actions,
-        })
-        .collect()
+        let active = self.agents.iter().map(|(agent_id, agent)| ActiveAgent {
+            agent_id: *agent_id,
+            name: agent.name.clone(),
+            actions: agent.memorable(),
+        });
+        let mut active: Vec<_> = active.filter(|agent| agent.actions > 0).collect();
+        active.sort_by_key(|agent| (Reverse(agent.actions), agent.agent_id));
+        active.truncate(TOP);
+        active
     }
 }
 

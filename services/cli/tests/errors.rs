@@ -50,7 +50,7 @@ async fn what_cannot_be_read_as_a_command_is_a_usage_error() {
         (&["interview", "a-1", "--agent", "0", ""], "expected a question"),
         (
             &["interview", "a-1", "--agent", "0", "Why?", "--platform", "myspace"],
-            "platform \"myspace\" is unknown: expected twitter or reddit",
+            "invalid value 'myspace' for '--platform <PLATFORM>'\n  [possible values: twitter, reddit]",
         ),
         (&["memory", "search", "x", "--run", "a", "--graph", "b"], "cannot be used with"),
         (&["memory", "search", "x", "--limit", "101"], "101 is not in 1..=100"),

@@ -48,7 +48,10 @@ fn collect(command: &mut clap::Command, name: &str, shown: &mut BTreeMap<String,
     // As wide as the widest help on any terminal.
     let help = command.clone().term_width(100).render_long_help().to_string();
     shown.insert(format!("{name}.txt"), help);
-    for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+    for below in command
+        .get_subcommands_mut()
+        .filter(|below| below.get_name() != "help" && !below.is_hide_set())
+    {
         let name = format!("{name}-{}", below.get_name());
         collect(below, &name, shown);
     }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bus::{Bus, ReadError, Start};
 use contract::action::Action;
@@ -20,6 +21,9 @@ pub const MAX_LISTED: usize = 25_000;
 
 /// The most runs whose actions are kept.
 pub const MAX_RUNS: usize = 16;
+
+/// How long a message that must be there may take before it is looked for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One action as lists show it. As in the original: successful ones, and no `REFRESH`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,8 +152,14 @@ impl Actions {
             let start = Start::From(world.sequence + 1);
             let mut cursor = self.bus.follow(StreamName::Actions, &subject, start).await?;
             while world.sequence < end {
-                let stored = cursor.next().await;
-                world.take(stored.sequence, &stored.body);
+                match tokio::time::timeout(PATIENCE, cursor.next()).await {
+                    Ok(stored) => world.take(stored.sequence, &stored.body),
+                    // Where the run was deleted meanwhile, nothing more comes.
+                    Err(_) if self.bus.last(StreamName::Actions, &subject).await?.is_none() => {
+                        break;
+                    }
+                    Err(_) => {}
+                }
             }
         }
         Ok(world.listing())

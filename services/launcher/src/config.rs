@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use bus::BusArgs;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 use contract::problem::{Problem, Problems};
+use kit::config::Settings;
 
 use crate::queued::check_memory_names;
 
@@ -59,15 +60,17 @@ pub struct Config {
     pub require_services: bool,
 }
 
-/// Reads the command line and the environment.
+/// Reads the command line, the environment and the configuration file.
 ///
 /// # Errors
 /// What is wrong with them, or the help that was asked for; `print` shows either.
-pub fn from_command_line() -> Result<Config, clap::Error> {
-    check(Arguments::try_parse()?).map_err(|problems| {
+pub fn from_command_line() -> Result<(Config, Settings), clap::Error> {
+    let (matches, settings) = kit::config::parse(Arguments::command(), std::env::args_os())?;
+    let config = check(Arguments::from_arg_matches(&matches)?).map_err(|problems| {
         let text = format!("the configuration is not valid\n{problems}");
         Arguments::command().error(ErrorKind::ValueValidation, text)
-    })
+    })?;
+    Ok((config, settings))
 }
 
 fn check(arguments: Arguments) -> Result<Config, Problems> {

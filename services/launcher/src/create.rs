@@ -76,8 +76,8 @@ impl Creator {
             self.look(simulation).await?;
             let number = match self.model.ask(|runs| plan(&runs.of(simulation), &wish)) {
                 Plan::Take(run) => {
-                    let run = self.model.ask(|runs| runs.run(&run));
-                    let run = run.expect("it was planned from the model, which forgets no run");
+                    // None if it was deleted at this very moment: planned anew.
+                    let Some(run) = self.model.ask(|runs| runs.run(&run)) else { continue };
                     return Ok(Started { run, created: false });
                 }
                 Plan::Conflict { run, differences } => {
@@ -102,10 +102,14 @@ impl Creator {
 
     /// Reads what is true now of a simulation's current run into the model, which may lag.
     async fn look(&self, simulation: &SimulationId) -> Result<(), Refusal> {
-        let current = self.model.ask(|runs| runs.current(simulation));
-        let mut number = current.map_or(1, |current| current.run_id.number());
-        // Runs are numbered without a gap, so the first number without a run is the end.
-        while refresh(&self.bus, &self.model, &simulation.run(number)).await?.is_some() {
+        let there = self.model.ask(|runs| {
+            let current = runs.current(simulation).map(|current| current.run_id.number());
+            current.or(runs.highest(simulation))
+        });
+        let mut number = there.unwrap_or(1);
+        // Runs are numbered without a gap, and leave a tombstone where they were deleted, so
+        // the first number without either is the end.
+        while refresh(&self.bus, &self.model, &simulation.run(number)).await? {
             match number.checked_add(1) {
                 Some(next) => number = next,
                 None => break,

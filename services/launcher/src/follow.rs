@@ -61,22 +61,19 @@ fn take(bus: &Bus, model: &Model, queued: &UnboundedSender<RunId>, stored: &Stor
     }
 }
 
-/// Reads what is true now of one run from the bus into the model, which may lag.
+/// Reads what is true now of one run from the bus into the model, which may lag. False if its
+/// number was never used.
 ///
 /// # Errors
 /// If the bus, or what it holds, cannot be read.
-pub async fn refresh(
-    bus: &Bus,
-    model: &Model,
-    run: &RunId,
-) -> Result<Option<Arc<EnvStatus>>, Refusal> {
+pub async fn refresh(bus: &Bus, model: &Model, run: &RunId) -> Result<bool, Refusal> {
     let subject = bus.prefix().env_status(run);
-    let Some(stored) = bus.last(StreamName::EnvStatus, &subject).await? else { return Ok(None) };
+    let Some(stored) = bus.last(StreamName::EnvStatus, &subject).await? else { return Ok(false) };
     let status = parse_status(bus.prefix(), &stored).map_err(|problems| {
         Refusal::Failed(format!("the state of run {run} cannot be read: {problems}"))
     })?;
     model.fold(stored.sequence, status);
-    Ok(model.ask(|runs| runs.run(run)))
+    Ok(true)
 }
 
 /// The run that `name` names, if there is one. One that the model does not know is looked for
@@ -94,9 +91,10 @@ pub async fn find(
         return Ok(Some(run));
     }
     match name {
-        RunName::Run(run) => refresh(bus, model, run).await,
-        RunName::CurrentOf(simulation) => refresh(bus, model, &simulation.run(1)).await,
-    }
+        RunName::Run(run) => refresh(bus, model, run).await?,
+        RunName::CurrentOf(simulation) => refresh(bus, model, &simulation.run(1)).await?,
+    };
+    Ok(model.ask(|runs| runs.named(name)))
 }
 
 /// Publishes the start command of each queued run: of those whose creator ended between the

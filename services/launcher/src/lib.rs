@@ -9,7 +9,9 @@
 //! - [`create`]: brings a plan about; [`memories`]: whether there are those that it names;
 //! - [`specs`]: specs from folders and from the bus;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
+//! - [`janitor`]: deletes runs;
 //! - [`actions`]: the actions of runs that are looked at;
+//! - [`exports`]: runs as archives of files;
 //! - [`ask`]: the edge on the bus; [`http`]: the edge over HTTP;
 //! - [`refusal`]: why something is not done, for both edges.
 
@@ -17,8 +19,10 @@ pub mod actions;
 pub mod ask;
 pub mod config;
 pub mod create;
+pub mod exports;
 pub mod follow;
 pub mod http;
+pub mod janitor;
 pub mod memories;
 pub mod model;
 pub mod plan;
@@ -30,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use bus::Bus;
+use bus::{Bus, Durable, ReadError};
 use kit::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -39,7 +43,9 @@ use tokio::task::JoinSet;
 use crate::actions::Actions;
 use crate::config::{Config, LISTEN_VARIABLE};
 use crate::create::Creator;
+use crate::exports::Exports;
 use crate::http::App;
+use crate::janitor::Janitor;
 use crate::model::Model;
 use crate::specs::Specs;
 
@@ -64,9 +70,12 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let creator =
         Creator { bus: bus.clone(), model: model.clone(), specs, default_memory: config.memory };
     let requests = ask::announce(&bus).await?;
+    let janitor = Janitor::new(bus.clone());
+    let deletes = may_delete(janitor.commands().await)?;
     let app = Arc::new(App {
         creator: creator.clone(),
         actions: Actions::new(bus.clone()),
+        exports: Exports::new(bus.clone(), config.http),
         data_dir: config.data_dir,
         require_services: config.require_services,
     });
@@ -76,6 +85,9 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     parts.spawn(async { match follow::follow(following, followed, queued_sender).await {} });
     parts.spawn(follow::start_queued(bus.clone(), model, queued));
     parts.spawn(ask::answer_all(creator, requests));
+    if let Some(deletes) = deletes {
+        parts.spawn(janitor.work(deletes));
+    }
     tracing::info!(address = %config.http, "listening on http://{}", config.http);
     let ending = shutdown.clone();
     let serving = axum::serve(listener, http::router(app))
@@ -94,6 +106,18 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     parts.shutdown().await;
     bus.drain().await;
     result
+}
+
+/// A launcher that may not have a consumer of commands does all the rest.
+fn may_delete(commands: Result<Durable, ReadError>) -> Result<Option<Durable>, ReadError> {
+    match commands {
+        Ok(commands) => Ok(Some(commands)),
+        Err(ReadError::Denied(why)) => {
+            tracing::warn!("this launcher deletes no runs: {why}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Waits until the grace after a wish to shut down is over.

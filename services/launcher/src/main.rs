@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use kit::EXIT_USAGE;
+use kit::config::Settings;
 use kit::shutdown::Shutdown;
+use launcher::config::Config;
 
 fn main() -> ExitCode {
     match launcher::config::from_command_line() {
-        Ok(config) => kit::exit("shoal-launcher", start(config)),
+        Ok((config, settings)) => kit::exit("shoal-launcher", start(config, &settings)),
         Err(usage) => {
             // Nothing is left to do if even this cannot be printed.
             let _ = usage.print();
@@ -17,8 +19,8 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn start(config: launcher::config::Config) -> anyhow::Result<ExitCode> {
-    kit::telemetry::init("info")?;
+async fn start(config: Config, settings: &Settings) -> anyhow::Result<ExitCode> {
+    kit::telemetry::init(settings, "info")?;
     launcher::run(config, Shutdown::on_signals()?).await?;
     Ok(ExitCode::SUCCESS)
 }

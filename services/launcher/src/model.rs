@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bus::Stored;
 use contract::id::{InvalidId, RunId, SimulationId};
 use contract::problem::{Problem, Problems};
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::Prefix;
 
 use crate::refusal::Refusal;
@@ -36,16 +36,23 @@ impl Runs {
         }
     }
 
-    /// One run.
+    /// One run. One that was deleted is as if it had never been.
     pub fn run(&self, run: &RunId) -> Option<Arc<EnvStatus>> {
         let known = self.simulations.get(&run.simulation())?.get(&run.number())?;
-        Some(Arc::clone(&known.status))
+        known.is_there().then(|| Arc::clone(&known.status))
     }
 
-    /// The run of a simulation with the highest number.
+    /// The run of a simulation with the highest number of those that are there.
     pub fn current(&self, simulation: &SimulationId) -> Option<Arc<EnvStatus>> {
-        let (_, known) = self.simulations.get(simulation)?.last_key_value()?;
-        Some(Arc::clone(&known.status))
+        let known = self.simulations.get(simulation)?.values();
+        let current = known.rev().find(|known| known.is_there())?;
+        Some(Arc::clone(&current.status))
+    }
+
+    /// The highest number that a run of a simulation has or, if it was deleted, had.
+    pub fn highest(&self, simulation: &SimulationId) -> Option<u32> {
+        let (number, _) = self.simulations.get(simulation)?.last_key_value()?;
+        Some(*number)
     }
 
     /// The run that `name` names: of a simulation its current one. `None` if there is none.
@@ -56,10 +63,16 @@ impl Runs {
         }
     }
 
-    /// All runs of a simulation, by number.
+    /// All runs of a simulation, by number, those that were deleted too.
     pub fn of(&self, simulation: &SimulationId) -> Vec<Arc<EnvStatus>> {
         let runs = self.simulations.get(simulation).into_iter().flat_map(BTreeMap::values);
         runs.map(|known| Arc::clone(&known.status)).collect()
+    }
+}
+
+impl Known {
+    fn is_there(&self) -> bool {
+        self.status.status != RunStatus::Deleted
     }
 }
 
@@ -148,7 +161,6 @@ impl Model {
 mod tests {
     use super::*;
     use crate::queued::tests::status;
-    use contract::status::RunStatus;
 
     fn with_state(number: u32, state: RunStatus) -> Arc<EnvStatus> {
         Arc::new(EnvStatus { status: state, ..status(number) })
@@ -179,5 +191,22 @@ mod tests {
             assert!(runs.run(&status(3).run_id).is_none());
             assert!(runs.current(&"other".parse().unwrap()).is_none());
         }
+    }
+
+    #[test]
+    fn a_deleted_run_is_absent_but_its_number_is_taken() {
+        let mut runs = Runs::default();
+        let market = "market".parse().unwrap();
+        for (sequence, number) in [(1, 1), (2, 2), (3, 3)] {
+            runs.fold(sequence, with_state(number, RunStatus::Completed));
+        }
+        runs.fold(4, with_state(3, RunStatus::Deleted));
+        assert!(runs.run(&status(3).run_id).is_none());
+        assert_eq!(runs.current(&market).unwrap().run_id, status(2).run_id);
+        assert_eq!((runs.highest(&market), runs.of(&market).len()), (Some(3), 3));
+        runs.fold(5, with_state(2, RunStatus::Deleted));
+        runs.fold(6, with_state(1, RunStatus::Deleted));
+        assert!(runs.current(&market).is_none());
+        assert_eq!(runs.highest(&market), Some(3));
     }
 }

@@ -49,15 +49,16 @@ pub struct Difference {
 }
 
 /// What `wish` means where `runs` are all runs of its simulation so far. The current run is
-/// the one with the highest number; the others are history.
+/// the one with the highest number; the others are history. A deleted run counts for the
+/// numbers, which are never used again, and for nothing else.
 pub fn plan(runs: &[Arc<EnvStatus>], wish: &Wish<'_>) -> Plan {
-    let Some(current) = runs.iter().max_by_key(|run| run.run_id.number()) else {
-        return Plan::Create { number: 1 };
-    };
-    let next = Plan::Create { number: current.run_id.number().saturating_add(1) };
-    if wish.new_run {
+    let number = |run: &&Arc<EnvStatus>| run.run_id.number();
+    let highest = runs.iter().map(|run| number(&run)).max();
+    let next = Plan::Create { number: highest.unwrap_or(0).saturating_add(1) };
+    let there = runs.iter().filter(|run| run.status != RunStatus::Deleted);
+    let Some(current) = there.max_by_key(number).filter(|_| !wish.new_run) else {
         return next;
-    }
+    };
     let run = current.run_id.clone();
     let differences = differences(current, wish);
     match (current.status, differences.is_empty()) {
@@ -160,6 +161,17 @@ mod tests {
         }
         assert_eq!(decide(&[], 7, "spec", false), create(1));
         assert_eq!(decide(&[], 7, "spec", true), create(1));
+    }
+
+    #[test]
+    fn a_deleted_run_counts_for_the_numbers_alone() {
+        use RunStatus::{Completed, Deleted, Running};
+        let create = |number| Plan::Create { number };
+        let runs = [run(1, Running, true), run(2, Completed, true), run(3, Deleted, false)];
+        assert_eq!(decide(&runs, 7, "spec", false), Plan::Take(status(2).run_id));
+        assert_eq!(decide(&runs, 8, "spec", false), create(4));
+        assert_eq!(decide(&runs, 7, "spec", true), create(4));
+        assert_eq!(decide(&runs[2..], 7, "spec", false), create(4));
     }
 
     #[test]

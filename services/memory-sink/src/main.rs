@@ -2,15 +2,18 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use kit::EXIT_USAGE;
+use kit::config::Settings;
 use kit::shutdown::Shutdown;
 use memory_sink::config::Args;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Args::try_parse() {
-        Ok(args) => kit::exit("shoal-memory-sink", start(args).await),
+    let parsed = kit::config::parse(Args::command(), std::env::args_os());
+    let read = |(matches, settings)| Ok((Args::from_arg_matches(&matches)?, settings));
+    match parsed.and_then(read) {
+        Ok((args, settings)) => kit::exit("shoal-memory-sink", start(args, &settings).await),
         Err(usage) => {
             // Nothing is left to do if even this cannot be printed.
             let _ = usage.print();
@@ -19,8 +22,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn start(args: Args) -> anyhow::Result<ExitCode> {
-    kit::telemetry::init("info")?;
+async fn start(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    kit::telemetry::init(settings, "info")?;
     let shutdown = Shutdown::on_signals()?;
     memory_sink::run(args, shutdown).await
 }

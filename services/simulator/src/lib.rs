@@ -15,7 +15,7 @@ pub mod worker;
 use std::process::ExitCode;
 
 use args::{Cli, Role};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use kit::EXIT_USAGE;
 
 /// Runs what the command line asks for.
@@ -23,8 +23,10 @@ use kit::EXIT_USAGE;
 /// # Errors
 /// Whatever keeps the process from its work, ready to be shown.
 pub async fn main() -> anyhow::Result<ExitCode> {
-    let mut cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = kit::config::parse(Cli::command(), std::env::args_os());
+    let read = |(matches, settings)| Ok((Cli::from_arg_matches(&matches)?, settings));
+    let (mut cli, settings) = match parsed.and_then(read) {
+        Ok(read) => read,
         Err(usage) => {
             // Nothing is left to do if even this cannot be printed.
             let _ = usage.print();
@@ -32,7 +34,7 @@ pub async fn main() -> anyhow::Result<ExitCode> {
             return Ok(if is_wrong { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS });
         }
     };
-    kit::telemetry::init("info")?;
+    kit::telemetry::init(&settings, "info")?;
     match cli.command.take() {
         None => node::run(cli).await,
         Some(Role::Worker(args)) => worker::run(&cli, args).await,

@@ -82,7 +82,11 @@ fn the_check_notices_what_is_wrong() {
         ),
         ("UPDATE comment SET post_id = 99999 WHERE comment_id = 1", "comment.post_id without"),
         ("ALTER TABLE user ADD COLUMN mood TEXT", "user columns"),
-        ("UPDATE trace SET info = '[]' WHERE action = 'follow'", "info of follow"),
+        (
+            "UPDATE trace SET info = '[]' WHERE rowid = \
+             (SELECT min(rowid) FROM trace WHERE action = 'follow')",
+            "info of follow",
+        ),
     ] {
         let copy = dir.path().join("damaged");
         fs::create_dir_all(&copy).unwrap();

@@ -4,8 +4,13 @@
 
 mod any_client;
 mod bad_input;
+mod cli_config;
+mod cli_views;
+mod control;
+mod deletion;
 mod doctor;
 mod export;
+mod export_edge;
 mod foreign_server;
 mod full_stream;
 mod http_edge;

@@ -9,7 +9,7 @@ use system_tests::wait_for;
 use crate::whole_run::digests;
 
 /// The process that holds a run.
-fn worker_of(stack: &mut Stack, run: &str) -> u32 {
+pub(crate) fn worker_of(stack: &mut Stack, run: &str) -> u32 {
     let node = stack.service("shoal-simulator").id();
     let holds = |id: &u32| {
         let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
@@ -18,7 +18,7 @@ fn worker_of(stack: &mut Stack, run: &str) -> u32 {
     wait_for("a worker", || children(node).into_iter().find(holds))
 }
 
-fn ticks(status: &Value) -> u64 {
+pub(crate) fn ticks(status: &Value) -> u64 {
     let platforms = status["platforms"].as_array().cloned().unwrap_or_default();
     platforms.iter().map(|world| world["ticks"].as_u64().unwrap_or(0)).min().unwrap_or(0)
 }

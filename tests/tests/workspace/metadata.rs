@@ -40,9 +40,18 @@ pub(crate) struct Dependency {
 impl Metadata {
     /// Asks cargo, without the network if that will do.
     pub(crate) fn load() -> Metadata {
-        let mut output = cargo_metadata(&["--offline"]);
+        Metadata::of("Cargo.toml")
+    }
+
+    /// The same of the fuzz targets, which are a workspace of their own.
+    pub(crate) fn of_fuzzing() -> Metadata {
+        Metadata::of("fuzz/Cargo.toml")
+    }
+
+    fn of(manifest: &str) -> Metadata {
+        let mut output = cargo_metadata(manifest, &["--offline"]);
         if !output.status.success() {
-            output = cargo_metadata(&[]);
+            output = cargo_metadata(manifest, &[]);
         }
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "cargo metadata failed: {said}");
@@ -77,10 +86,10 @@ impl Metadata {
     }
 }
 
-fn cargo_metadata(arguments: &[&str]) -> Output {
+fn cargo_metadata(manifest: &str, arguments: &[&str]) -> Output {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     Command::new(cargo)
-        .args(["metadata", "--locked", "--format-version", "1"])
+        .args(["metadata", "--locked", "--format-version", "1", "--manifest-path", manifest])
         .args(arguments)
         .current_dir(root())
         .output()

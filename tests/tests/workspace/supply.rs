@@ -25,7 +25,8 @@ const OTHER_PROVIDERS: [&str; 7] =
 fn everything_has_a_licence_that_we_accept() {
     let accepted = accepted_licences();
     let mut problems = Vec::new();
-    for package in Metadata::load().packages.values() {
+    let (ours, fuzzing) = (Metadata::load(), Metadata::of_fuzzing());
+    for package in ours.packages.values().chain(fuzzing.packages.values()) {
         let name = format!("{} {}", package.name, package.version);
         match &package.license {
             None => problems.push(format!("{name} names no licence")),
@@ -41,8 +42,12 @@ fn everything_has_a_licence_that_we_accept() {
 
 #[test]
 fn everything_comes_from_one_registry() {
-    let metadata = Metadata::load();
-    let foreign = metadata.packages.values().filter(|package| !package.is_member);
+    let (ours, fuzzing) = (Metadata::load(), Metadata::of_fuzzing());
+    // What fuzzing takes from our own workspace is no member of its own.
+    let ids = ours.packages.keys().cloned().collect::<BTreeSet<_>>();
+    let only_fuzzing = fuzzing.packages.values().filter(|package| !ids.contains(&package.id));
+    let packages = ours.packages.values().chain(only_fuzzing);
+    let foreign = packages.filter(|package| !package.is_member);
     let problems: Vec<String> = foreign
         .filter_map(|package| {
             let source = package.source.as_deref().unwrap_or("a path outside the workspace");
@@ -51,6 +56,24 @@ fn everything_comes_from_one_registry() {
         })
         .collect();
     assert_none(&problems, "depend on a published version");
+}
+
+/// Otherwise what is fuzzed would not be what is built.
+#[test]
+fn fuzzing_takes_the_versions_that_we_build_with() {
+    let ours = Metadata::load();
+    let version = |name: &str| {
+        let found = ours.packages.values().find(|package| package.name == name);
+        found.map(|package| package.version.as_str())
+    };
+    let fuzzing = Metadata::of_fuzzing();
+    let problems: Vec<String> = ["serde", "serde_json", "csv", "time", "sha2"]
+        .into_iter()
+        .flat_map(|name| fuzzing.packages.values().filter(move |package| package.name == name))
+        .filter(|package| version(&package.name) != Some(&package.version))
+        .map(|package| format!("{} {} is another", package.name, package.version))
+        .collect();
+    assert_none(&problems, "run `cargo update` in fuzz/, or copy the versions from Cargo.lock");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod connect;
 mod leases;
 mod objects;
 mod proxy;
+mod purge;
 mod reading;
 mod spoken;
 mod topology;

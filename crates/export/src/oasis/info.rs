@@ -5,30 +5,33 @@ use serde_json::{Value, json};
 
 /// The `info` of a successful action. Fields that OASIS has and we do not know are left out;
 /// fields that we know and OASIS does not have are in the frames.
+///
+/// Keys stand in alphabetical order: then it does not matter for the bytes whether the build has
+/// a `serde_json` that keeps the order in which they are written.
 pub(super) fn info(body: &ActionBody) -> Value {
     match body {
         ActionBody::CreatePost(it) => json!({ "content": it.content, "post_id": it.post_id }),
         ActionBody::Repost(it) => {
-            json!({ "reposted_id": it.reposted_id, "new_post_id": it.new_post_id })
+            json!({ "new_post_id": it.new_post_id, "reposted_id": it.reposted_id })
         }
         ActionBody::QuotePost(it) => {
-            json!({ "quoted_id": it.quoted_id, "new_post_id": it.new_post_id })
+            json!({ "new_post_id": it.new_post_id, "quoted_id": it.quoted_id })
         }
         ActionBody::LikePost(it) | ActionBody::UnlikePost(it) => {
-            json!({ "post_id": it.post_id, "like_id": it.like_id })
+            json!({ "like_id": it.like_id, "post_id": it.post_id })
         }
         ActionBody::DislikePost(it) | ActionBody::UndoDislikePost(it) => {
-            json!({ "post_id": it.post_id, "dislike_id": it.dislike_id })
+            json!({ "dislike_id": it.dislike_id, "post_id": it.post_id })
         }
         ActionBody::ReportPost(it) => json!({ "post_id": it.post_id, "report_id": it.report_id }),
         ActionBody::CreateComment(it) => {
-            json!({ "content": it.content, "comment_id": it.comment_id })
+            json!({ "comment_id": it.comment_id, "content": it.content })
         }
         ActionBody::LikeComment(it) | ActionBody::UnlikeComment(it) => {
             json!({ "comment_id": it.comment_id, "comment_like_id": it.comment_like_id })
         }
         ActionBody::DislikeComment(it) | ActionBody::UndoDislikeComment(it) => {
-            json!({ "comment_id": it.comment_id, "comment_dislike_id": it.comment_dislike_id })
+            json!({ "comment_dislike_id": it.comment_dislike_id, "comment_id": it.comment_id })
         }
         ActionBody::Follow(it) => json!({ "follow_id": it.follow_id }),
         ActionBody::Unfollow(it) => json!({ "followee_id": it.followee_id }),

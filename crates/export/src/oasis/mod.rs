@@ -18,7 +18,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 
 use crate::error::ExportError;
-use crate::time::Clock;
+use crate::time::{Clock, CreatedAt};
 
 pub use query::{Agent, AgentOrder, Comment, Page, Post, PostOrder};
 pub use schema::TABLES;
@@ -101,13 +101,13 @@ impl Tables {
         let Some(answer) = answer_of(result, self.platform) else { return Ok(()) };
         let created_at = self.clock.created_at(answer.as_of.round);
         let time = match &created_at {
-            crate::time::CreatedAt::Tick(tick) => tick.to_string(),
-            crate::time::CreatedAt::Time(time) => time.clone(),
+            CreatedAt::Tick(tick) => tick.to_string(),
+            CreatedAt::Time(time) => time.clone(),
         };
         let info = json!({
+            "interview_id": format!("{time}_{}", result.agent_id),
             "prompt": result.prompt,
             "response": answer.response,
-            "interview_id": format!("{time}_{}", result.agent_id),
         });
         self.trace(result.agent_id, &created_at.to_value(), "interview", &info.to_string())
     }
@@ -150,7 +150,7 @@ impl Tables {
         self.connection.prepare_cached(user)?.execute(values)?;
         let activity = "INSERT INTO activity(agent_id, agent_name) VALUES (?1, ?2)";
         self.connection.prepare_cached(activity)?.execute(params![id, name])?;
-        let info = json!({ "name": shown, "user_name": user_name, "bio": bio });
+        let info = json!({ "bio": bio, "name": shown, "user_name": user_name });
         self.trace(id, &created_at, "sign_up", &info.to_string())
     }
 

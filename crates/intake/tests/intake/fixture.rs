@@ -90,6 +90,7 @@ pub(crate) struct Change<'a>(pub(crate) &'static str, pub(crate) &'a str, pub(cr
 
 pub(crate) fn files() -> Files {
     Files {
+        yaml: None,
         config: CONFIG.into(),
         twitter_profiles: Some(TWITTER.into()),
         reddit_profiles: Some(REDDIT.into()),

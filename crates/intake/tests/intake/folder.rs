@@ -10,8 +10,8 @@ use intake::{CONFIG_FILE, Limits, REDDIT_FILE, TWITTER_FILE, read_folder};
 
 use crate::fixture::{files, write};
 
-const A_FOLDER: &str = "a simulation folder: simulation_config.json, and twitter_profiles.csv, \
-                        reddit_profiles.json or both";
+const A_FOLDER: &str = "a simulation folder: simulation.yaml, or simulation_config.json and \
+                        twitter_profiles.csv, reddit_profiles.json or both";
 
 /// Asserts the problems of the folder at `path`, in which it is written `FOLDER`.
 #[track_caller]
@@ -69,7 +69,7 @@ fn what_is_no_file_is_not_opened() {
         folder.path(),
         &[
             "twitter_profiles.csv: found something that is no file, expected a file",
-            "reddit_profiles.json: found something that is no file, expected a file",
+            "reddit_profiles.json: found a folder, expected a file",
         ],
     );
 }

@@ -1,12 +1,13 @@
 //! Damaged files never panic: they become a spec that holds, or problems.
 
 use contract::spec::Spec;
-use intake::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE, read_files};
+use intake::{CONFIG_FILE, Files, Limits, REDDIT_FILE, TWITTER_FILE, YAML_FILE, read_files};
 
 use crate::fixture::files;
-use crate::{oasis, samples};
+use crate::{oasis, samples, town};
 
-const PLACES: [&str; 5] = [CONFIG_FILE, TWITTER_FILE, REDDIT_FILE, "simulation folder", "the rest"];
+const PLACES: [&str; 6] =
+    [CONFIG_FILE, TWITTER_FILE, REDDIT_FILE, YAML_FILE, "simulation folder", "the rest"];
 
 /// Reads `files`; whatever comes out has to make sense.
 fn survive(files: &Files) {
@@ -25,11 +26,12 @@ fn survive(files: &Files) {
 
 /// `files` once more for every file in it, that one's bytes put through `damage`.
 fn each_damaged(files: &Files, damage: impl Fn(&mut Vec<u8>)) {
-    for which in 0..3 {
+    for which in 0..4 {
         let mut damaged = files.clone();
         let bytes = match which {
-            0 => Some(&mut damaged.config),
+            0 => Some(&mut damaged.config).filter(|config| !config.is_empty()),
             1 => damaged.twitter_profiles.as_mut(),
+            2 => damaged.yaml.as_mut(),
             _ => damaged.reddit_profiles.as_mut(),
         };
         if let Some(bytes) = bytes {
@@ -39,14 +41,18 @@ fn each_damaged(files: &Files, damage: impl Fn(&mut Vec<u8>)) {
     }
 }
 
+fn by_hand() -> Files {
+    Files { yaml: Some(town::BY_HAND.into()), ..Files::default() }
+}
+
 fn longest(files: &Files) -> usize {
-    let profiles = [&files.twitter_profiles, &files.reddit_profiles];
+    let profiles = [&files.yaml, &files.twitter_profiles, &files.reddit_profiles];
     profiles.into_iter().flatten().map(Vec::len).max().unwrap_or(0).max(files.config.len())
 }
 
 #[test]
 fn a_file_may_end_anywhere() {
-    for files in [files(), oasis::folder(4, Some(oasis::TWITTER), None)] {
+    for files in [files(), oasis::folder(4, Some(oasis::TWITTER), None), by_hand()] {
         for end in 0..longest(&files) {
             each_damaged(&files, |bytes| bytes.truncate(end));
         }
@@ -68,8 +74,8 @@ fn any_byte_may_be_another() {
         state ^= state << 17;
         state.to_le_bytes()
     };
-    let interesting = *b"\"\\{}[],:-0123456789NIe.\r\n\0\x7f\xff\xef*'";
-    let ours = [files(), oasis::folder(4, Some(oasis::TWITTER), None)];
+    let interesting = *b"\"\\{}[],:-0123456789NIe.\r\n\0\x7f\xff\xef*'&!|>%@`? #\t";
+    let ours = [files(), oasis::folder(4, Some(oasis::TWITTER), None), by_hand()];
     let all: Vec<Files> = samples::all().into_iter().map(|(_, files)| files).chain(ours).collect();
     for _ in 0..2_000 {
         let [a, b, c, d, e, f, ..] = next();
@@ -92,4 +98,13 @@ fn nesting_and_words_without_end_are_cheap() {
     survive(&config(format!("{{\"{}\":[{}]}}", "k".repeat(1 << 20), "NaN,".repeat(1 << 18))));
     survive(&config("\"".repeat(1 << 20)));
     survive(&config("\\".repeat(1 << 20)));
+    let yaml = |text: String| Files { yaml: Some(text.into_bytes()), ..Files::default() };
+    for piece in
+        ["[", "{", "- ", "? ", "a: ", "a:\n ", "&a ", "*a ", "!a ", "\"", "'", "|\n", "%", "\t"]
+    {
+        survive(&yaml(piece.repeat((1 << 18) / piece.len())));
+        survive(&yaml(format!("name: {}", piece.repeat((1 << 16) / piece.len()))));
+    }
+    survive(&yaml(format!("agents: [{}]", "{name: a},".repeat(1 << 16))));
+    survive(&yaml((0..1 << 15).map(|n| format!("a{n}: 1\n")).collect()));
 }

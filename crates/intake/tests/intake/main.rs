@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod broken;
 mod fixture;
 mod folder;
 mod hostile;
 mod notes;
 mod oasis;
 mod problems;
+mod quirks;
 mod samples;
+mod town;
 mod valid;

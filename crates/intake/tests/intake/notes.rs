@@ -49,7 +49,7 @@ fn defaults_are_named() {
         {"agent_id": 0, "entity_name": "A", "stance": null}]}"#;
     let rows = "username,name,description,user_char\na,,,\nb,,,\n";
     let files =
-        Files { config: config.into(), twitter_profiles: Some(rows.into()), reddit_profiles: None };
+        Files { config: config.into(), twitter_profiles: Some(rows.into()), ..Files::default() };
     let intake = intake::read_files(&files, &Limits::default()).unwrap();
     assert_eq!(
         intake.notes,

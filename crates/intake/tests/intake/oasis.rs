@@ -123,6 +123,7 @@ pub(crate) fn folder(agents: usize, twitter: Option<&str>, reddit: Option<&str>)
         "reddit_config": reddit.map(|_| json!({})),
     });
     Files {
+        yaml: None,
         config: config.to_string().into_bytes(),
         twitter_profiles: twitter.map(Into::into),
         reddit_profiles: reddit.map(Into::into),

@@ -133,7 +133,8 @@ fn profiles_are_utf_8() {
     let files = Files { twitter_profiles: Some(twitter), ..files() };
     assert_eq!(
         problems(&files, &Limits::default()),
-        "twitter_profiles.csv line 3: found bytes that are no text, expected UTF-8"
+        "twitter_profiles.csv line 3: found bytes that are no UTF-8, probably WINDOWS-1252, expected \
+         UTF-8 (save it as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8)"
     );
 }
 

@@ -20,7 +20,10 @@ pub(crate) fn all() -> Vec<(PathBuf, Files)> {
                 let profiles = |name| fs::read(folder.join(name)).ok();
                 let (twitter_profiles, reddit_profiles) =
                     (profiles(TWITTER_FILE), profiles(REDDIT_FILE));
-                samples.push((folder, Files { config, twitter_profiles, reddit_profiles }));
+                samples.push((
+                    folder,
+                    Files { yaml: None, config, twitter_profiles, reddit_profiles },
+                ));
             }
         }
     }

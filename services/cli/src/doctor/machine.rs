@@ -6,30 +6,9 @@ use contract::problem::suggest;
 
 use super::facts::{Configuration, Disk};
 
-/// What our programs read, beside RUST_BACKTRACE and its like.
-const VARIABLES: [&str; 21] = [
-    "COLUMNS",
-    "NATS_CREDS",
-    "NATS_URL",
-    "NO_COLOR",
-    "SHOAL_DATA_DIR",
-    "SHOAL_HTTP_LISTEN",
-    "SHOAL_HTTP_URL",
-    "SHOAL_HUNG_SECONDS",
-    "SHOAL_IDLE_SECONDS",
-    "SHOAL_LEASE_SECONDS",
-    "SHOAL_LOG",
-    "SHOAL_LOG_FORMAT",
-    "SHOAL_MEMORY",
-    "SHOAL_MEMORY_DIR",
-    "SHOAL_MEMORY_TARGETS",
-    "SHOAL_NODE",
-    "SHOAL_PREFIX",
-    "SHOAL_REQUIRE_SERVICES",
-    "SHOAL_SIMULATIONS_DIR",
-    "SHOAL_SLOTS",
-    "SSL_CERT_FILE",
-];
+/// What our programs read beside the variables that the configuration file may hold as well.
+const OTHERS: [&str; 5] =
+    ["COLUMNS", "NO_COLOR", "SHOAL_DATA_DIR", "SSL_CERT_FILE", kit::config::CONFIG_VARIABLE];
 
 /// Where data goes unless something else is said.
 const USUAL_FOLDER: &str = ".data";
@@ -43,12 +22,13 @@ pub(super) fn configuration() -> Configuration {
 
 fn read(mut names: Vec<String>) -> Configuration {
     names.sort();
+    let known: Vec<&str> = kit::config::KNOWN.into_iter().chain(OTHERS).collect();
     let (set, others): (Vec<String>, Vec<String>) =
-        names.into_iter().partition(|name| VARIABLES.contains(&name.as_str()));
+        names.into_iter().partition(|name| known.contains(&name.as_str()));
     let misspelt = others
         .into_iter()
         .filter(|name| name.starts_with("SHOAL") || name.starts_with("NATS_"))
-        .filter_map(|name| suggest(&name, &VARIABLES).map(|meant| (name.clone(), meant.to_owned())))
+        .filter_map(|name| suggest(&name, &known).map(|meant| (name.clone(), meant.to_owned())))
         // What is set under its right name as well does no harm.
         .filter(|(_, meant)| !set.contains(meant))
         .collect();

@@ -10,9 +10,6 @@ use contract::timestamp::Timestamp;
 
 use crate::summary::{Count, Reactions, WorldSummary};
 
-/// Characters that are kept of a post, since a long run has very many.
-const POST_TEXT: usize = 200;
-
 /// One world so far.
 #[derive(Clone, Debug)]
 pub struct WorldTally {
@@ -31,19 +28,37 @@ pub struct WorldTally {
     by_type: BTreeMap<&'static str, Count>,
     memorable: u64,
     posts: BTreeMap<u64, PostTally>,
+    post_text: usize,
 }
 
 /// A post so far.
 #[derive(Clone, Debug)]
-pub(super) struct PostTally {
-    pub(super) author: String,
-    pub(super) content: String,
-    pub(super) reactions: Reactions,
+pub struct PostTally {
+    /// Its author's name.
+    pub author: String,
+    /// Who wrote it and when, unless a profile brought it.
+    pub written: Option<Written>,
+    /// Its text, or the beginning of it.
+    pub content: String,
+    /// What came of it.
+    pub reactions: Reactions,
+}
+
+/// Who wrote a post, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The author.
+    pub agent_id: u32,
+    /// The round.
+    pub round: u32,
+    /// The round's simulated time.
+    pub at: Timestamp,
 }
 
 impl WorldTally {
     /// A world of which nothing is counted yet, not even its first frame.
-    pub(super) fn new(first: &Frame) -> WorldTally {
+    /// `post_text`: characters that are kept of a post.
+    pub(super) fn new(first: &Frame, post_text: usize) -> WorldTally {
         WorldTally {
             ticks: 0,
             round: 0,
@@ -54,6 +69,7 @@ impl WorldTally {
             by_type: BTreeMap::new(),
             memorable: 0,
             posts: BTreeMap::new(),
+            post_text,
         }
     }
 
@@ -135,9 +151,10 @@ impl WorldTally {
 
     fn wrote(&mut self, action: &Action, post_id: Option<u64>, content: &str) {
         if let Some(post_id) = post_id {
-            self.posts
-                .entry(post_id)
-                .or_insert_with(|| PostTally::new(&action.agent_name, content));
+            let written = Written { agent_id: action.agent_id, round: self.round, at: self.now };
+            let post = self.posts.entry(post_id);
+            post.or_insert_with(|| PostTally::new(&action.agent_name, content, self.post_text))
+                .written = Some(written);
         }
     }
 
@@ -165,7 +182,8 @@ impl WorldTally {
         content: &Option<String>,
     ) -> &mut Reactions {
         let post = self.posts.entry(post_id).or_insert_with(|| {
-            PostTally::new(author.as_deref().unwrap_or(""), content.as_deref().unwrap_or(""))
+            let (author, content) = (author.as_deref(), content.as_deref());
+            PostTally::new(author.unwrap_or(""), content.unwrap_or(""), self.post_text)
         });
         &mut post.reactions
     }
@@ -188,10 +206,11 @@ impl WorldTally {
 }
 
 impl PostTally {
-    fn new(author: &str, content: &str) -> PostTally {
+    fn new(author: &str, content: &str, max: usize) -> PostTally {
         PostTally {
             author: author.to_owned(),
-            content: shorten(content, POST_TEXT),
+            written: None,
+            content: shorten(content, max),
             reactions: Reactions::default(),
         }
     }

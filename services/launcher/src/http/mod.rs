@@ -6,6 +6,7 @@
 //! | `POST /api/simulation/stop` | ends one; what it produced stays |
 //! | `GET /api/simulation/{id}/run-status` | where it is |
 //! | `GET /api/simulation/{id}/run-status/detail` | the same, with its actions |
+//! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
 //! | `GET /healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
@@ -14,6 +15,7 @@
 mod detail;
 mod envelope;
 mod error;
+mod export;
 mod health;
 mod start;
 mod status;
@@ -32,6 +34,7 @@ use axum::routing::{get, post};
 
 use crate::actions::Actions;
 use crate::create::Creator;
+use crate::exports::Exports;
 use crate::http::error::HttpError;
 use crate::refusal::Refusal;
 
@@ -48,6 +51,8 @@ pub struct App {
     pub creator: Creator,
     /// The actions of runs.
     pub actions: Actions,
+    /// Runs as archives.
+    pub exports: Exports,
     /// Where simulation folders are, if anywhere.
     pub data_dir: Option<PathBuf>,
     /// Whether readiness needs a node and a sink.
@@ -62,18 +67,22 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/simulation/{id}/run-status", get(status::run_status))
         .route("/api/simulation/{id}/run-status/detail", get(detail::run_status_detail))
         .route("/readyz", get(health::readyz))
-        .with_state(app)
+        .with_state(Arc::clone(&app))
         .route("/healthz", get(health::healthz));
-    edge(routes)
+    let slow =
+        Router::new().route("/api/simulation/{id}/export", get(export::export)).with_state(app);
+    edge(routes, slow)
 }
 
 /// What holds for every route: limits, and answers in the envelope where there is no handler.
-fn edge(routes: Router) -> Router {
+/// Those that are `slow` know themselves how long they may take.
+fn edge(routes: Router, slow: Router) -> Router {
     routes
+        .layer(middleware::from_fn(in_time))
+        .merge(slow)
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn(in_time))
 }
 
 async fn no_such_route(uri: Uri) -> HttpError {
@@ -112,7 +121,8 @@ mod tests {
         let stop = |Posted(fields): Posted<StopFields>| async move {
             success(&json!({"reason": fields.reason}))
         };
-        edge(Router::new().route("/start", post(start)).route("/stop", post(stop)))
+        let routes = Router::new().route("/start", post(start)).route("/stop", post(stop));
+        edge(routes, Router::new())
     }
 
     async fn ask(method: &str, path: &str, content_type: &str, body: Body) -> (StatusCode, Value) {

@@ -50,7 +50,8 @@ async fn end(
     let (bus, model) = (&app.creator.bus, &app.creator.model);
     let request = Request::Stop(Stop { reason });
     let reply = bus.ask_run(&run.run_id, &client(), request, now(), PATIENCE).await?;
-    let now = refresh(bus, model, &run.run_id).await?.unwrap_or(run);
+    refresh(bus, model, &run.run_id).await?;
+    let now = model.ask(|runs| runs.run(&run.run_id)).unwrap_or(run);
     match reply.into_result() {
         Ok(_) => Ok(now),
         // Whatever kept it from being stopped, it has ended.

@@ -6,17 +6,20 @@
 
 use std::time::Duration;
 
+use contract::command::Executor;
 use contract::reply::ErrorCode;
 use contract::status::RunStatus;
 
 /// What is known about the command and its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
+    /// Who carries it out.
+    pub executor: Executor,
     /// Its one reply is stored.
     pub replied: bool,
     /// A node, perhaps this one, has a live lease on the run.
     pub held: bool,
-    /// Where the run is in its life; `None`: there is no such run.
+    /// Where the run is in its life; `None`: there is no such run, or none any more.
     pub status: Option<RunStatus>,
     /// The command is too late, or cannot be read.
     pub void: Option<ErrorCode>,
@@ -53,8 +56,12 @@ const MAX_ATTEMPTS: u64 = 60;
 /// Decides.
 pub fn decide(facts: Facts) -> Wish {
     match facts {
-        Facts { replied: true, .. } => Wish::Acknowledge,
-        Facts { status: None, .. } => Wish::Refuse(ErrorCode::UnknownRun),
+        Facts { executor: Executor::Launcher, .. } | Facts { replied: true, .. } => {
+            Wish::Acknowledge
+        }
+        Facts { status: None | Some(RunStatus::Deleted), .. } => {
+            Wish::Refuse(ErrorCode::UnknownRun)
+        }
         Facts { held: true, .. } => Wish::Later(PATIENCE),
         Facts { void: Some(code), .. } => Wish::Refuse(code),
         Facts { status: Some(status), attempts: MAX_ATTEMPTS.., .. } if !status.is_live() => {
@@ -72,6 +79,7 @@ mod tests {
     #[test]
     fn every_case_has_its_wish() {
         let open = Facts {
+            executor: Executor::Owner,
             replied: false,
             held: false,
             status: Some(RunStatus::Queued),
@@ -86,6 +94,14 @@ mod tests {
             (Facts { replied: true, ..open }, Wish::Acknowledge),
             (Facts { replied: true, status: None, ..open }, Wish::Acknowledge),
             (Facts { status: None, ..open }, Wish::Refuse(ErrorCode::UnknownRun)),
+            (
+                Facts { status: Some(RunStatus::Deleted), ..open },
+                Wish::Refuse(ErrorCode::UnknownRun),
+            ),
+            (Facts { executor: Executor::Launcher, ..open }, Wish::Acknowledge),
+            (Facts { executor: Executor::Launcher, status: None, ..open }, Wish::Acknowledge),
+            (Facts { status: Some(RunStatus::Closed), ..open }, Wish::Claim),
+            (Facts { status: Some(RunStatus::Paused), attempts: 60, ..open }, Wish::Claim),
             (void, Wish::Refuse(ErrorCode::Expired)),
             (Facts { held: true, ..void }, Wish::Later(PATIENCE)),
             (failed, Wish::Claim),

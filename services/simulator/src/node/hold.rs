@@ -25,6 +25,8 @@ use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 const MAX_FAILURES: u32 = 3;
 /// Log lines kept for the reason of a failure.
 const LAST_LINES: usize = 20;
+/// How long the last log lines may hold up that the run is let go.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Log lines that wait to be published; what exceeds them is left out.
 const LOG_QUEUE: usize = 1000;
 
@@ -101,12 +103,13 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, han
             }
         }
     }
+    drop(log);
+    // First: whoever deletes the run once it is let go must not find lines coming after.
+    let _ = tokio::time::timeout(LAST_WORDS, publishing).await;
     // Only a lease that is still ours is given back.
     if let Err(error) = node.bus.release_lease(lease).await {
         tracing::warn!(%run, "failed to release the lease, it expires by itself: {error}");
     }
-    drop(log);
-    let _ = publishing.await;
 }
 
 /// One worker and who watches it.
@@ -242,6 +245,9 @@ async fn fail(node: &Node, run: &RunId, how: &str, last_lines: &VecDeque<String>
     loop {
         if let Ok(Some(stored)) = node.bus.last(StreamName::EnvStatus, &subject).await {
             let Ok(mut status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { return };
+            if status.status == RunStatus::Deleted {
+                return;
+            }
             // How a run ended is a fact: workers that die while it is only asked change nothing.
             (status.held, status.updated_at) = (false, now());
             status.last_error.clone_from(&error);

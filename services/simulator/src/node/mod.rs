@@ -16,7 +16,7 @@ use contract::id::RunId;
 use contract::notice::{DeadLetter, NodeInfo};
 use contract::problem::Problem;
 use contract::reply::{ErrorCode, Reply};
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Prefix, StreamName};
 use contract::timestamp::Timestamp;
 use contract::version::V1;
@@ -156,6 +156,9 @@ impl Node {
         let held = self.bus.lease_holder(&Prefix::lease_key(run)).await.ok()?.is_some();
         let (void, why) = match (Command::parse(address, &delivery.stored.body), &status) {
             (_, None) => (None, format!("there is no run {run}")),
+            (_, Some(status)) if status.status == RunStatus::Deleted => {
+                (None, format!("there is no run {run} any more: it was deleted"))
+            }
             (Err(problems), _) => (Some(ErrorCode::Malformed), problems.to_string()),
             (Ok(command), _) if command.is_expired(now()) => {
                 (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
@@ -166,8 +169,8 @@ impl Node {
             }
         };
         let (attempts, room) = (delivery.attempts(), self.has_room());
-        let status = status.map(|status| status.status);
-        Some((Facts { replied, held, status, void, attempts, room }, why))
+        let (executor, status) = (address.verb.executor(), status.map(|status| status.status));
+        Some((Facts { executor, replied, held, status, void, attempts, room }, why))
     }
 
     async fn refuse(&self, address: &CommandAddress, code: ErrorCode, why: &str) {
@@ -208,7 +211,8 @@ impl Node {
                 let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else {
                     continue;
                 };
-                if !status.status.is_live() && !status.held {
+                let gone = status.status == RunStatus::Deleted;
+                if gone || (!status.status.is_live() && !status.held) {
                     continue;
                 }
                 let key = Prefix::lease_key(&status.run_id);

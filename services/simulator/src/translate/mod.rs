@@ -4,6 +4,7 @@
 //! decided here.
 
 mod body;
+mod inputs;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use contract::version::V1;
 use serde::{Deserialize, Serialize};
 use world::{Outputs, World};
 
+pub use inputs::{check, inputs};
 pub use setup::setup;
 
 /// Where a world's chain of frames stands: what the next frame continues.

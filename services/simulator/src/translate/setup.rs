@@ -82,19 +82,23 @@ fn traits(agent: &AgentSpec) -> world::Traits {
         posts_per_hour_ppm: agent.posts_per_hour_ppm,
         comments_per_hour_ppm: agent.comments_per_hour_ppm,
         sentiment_ppm: agent.sentiment_ppm,
-        stance: match agent.stance {
-            Stance::Supportive => world::Stance::Supportive,
-            Stance::Opposing => world::Stance::Opposing,
-            Stance::Neutral => world::Stance::Neutral,
-            Stance::Observer => world::Stance::Observer,
-        },
+        stance: stance(agent.stance),
         influence_ppm: agent.influence_ppm,
         response_delay_min: agent.response_delay_min,
         response_delay_max: agent.response_delay_max,
     }
 }
 
-fn hours(hours: &Hours) -> HourSet {
+pub(super) fn stance(stance: Stance) -> world::Stance {
+    match stance {
+        Stance::Supportive => world::Stance::Supportive,
+        Stance::Opposing => world::Stance::Opposing,
+        Stance::Neutral => world::Stance::Neutral,
+        Stance::Observer => world::Stance::Observer,
+    }
+}
+
+pub(super) fn hours(hours: &Hours) -> HourSet {
     HourSet::from_hours(hours.as_slice().iter().copied().map(u32::from)).unwrap_or(HourSet::NONE)
 }
 

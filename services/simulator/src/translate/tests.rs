@@ -1,9 +1,12 @@
 //! Every act as it is published, after a success and after a failure.
 
+use contract::command::Command;
+use contract::journal::{Taken, Tick};
+use contract::reply::ErrorCode;
 use serde_json::{Value, json};
 use world::{
-    Act, Activity, Agent, Clock, Decision, Event, Feed, HourSet, Inputs, Platform, Policy, Setup,
-    Stance, Traits, World,
+    Act, Activity, Agent, Change, Clock, Decision, Event, Feed, HourSet, Inputs, Platform, Policy,
+    Setup, Stance, Traits, World,
 };
 
 use super::action;
@@ -262,4 +265,102 @@ fn what_was_not_there_when_an_act_was_tried_is_not_what_it_was_about() {
         }
     }
     panic!("in one of two orders the like comes first");
+}
+
+fn taken(sequence: u64, verb: &str, args: Value) -> Taken {
+    let command = json!({"v": 1, "command_id": "c", "verb": verb, "args": args,
+        "issued_at": "2026-03-01T10:00:00Z"});
+    let command = Command::from_json(command.to_string().as_bytes()).expect("a good command");
+    Taken { sequence, command }
+}
+
+fn tick_of(world: &World, commands: Vec<Taken>) -> Tick {
+    let at = contract::timestamp::Timestamp::EPOCH;
+    Tick { tick: world.tick(), epoch: 1, at, commands, commands_through: 0 }
+}
+
+#[test]
+fn commands_of_a_tick_are_posts_of_this_world_and_changes_of_what_they_name() {
+    let world = town();
+    let posts = json!([{"agent_id": 1, "content": "Here"},
+        {"agent_id": 2, "content": "There", "platform": "twitter"},
+        {"agent_id": 0, "content": "Here too", "platform": "reddit"}]);
+    let first = json!({"time": {"agents_per_hour_max": 7}, "twitter": {"recency_ppm": 1},
+        "agents": [{"agent_id": 2, "stance": "opposing"}]});
+    let second = json!({"time": {"agents_per_hour_min": 5}, "reddit": {"viral_threshold": 3},
+        "hot_topics": ["rain"], "agents": [{"agent_id": 2, "sentiment_ppm": -9}]});
+    let commands = vec![
+        taken(1, "inject", json!({"posts": posts})),
+        taken(2, "configure", first),
+        taken(3, "configure", second),
+    ];
+    let inputs = super::inputs(&world, &tick_of(&world, commands));
+    let said: Vec<(u32, &str)> =
+        inputs.events.iter().map(|event| (event.agent, event.content.as_str())).collect();
+    assert_eq!(said, [(1, "Here"), (0, "Here too")]);
+    let before = *world.activity();
+    let max = Activity { agents_per_hour_max: 7, ..before };
+    let traits = *world.traits(2).expect("there are three");
+    let opposing = Traits { stance: Stance::Opposing, ..traits };
+    assert_eq!(
+        inputs.changes,
+        [
+            Change::Activity(max),
+            Change::Traits { agent: 2, traits: opposing },
+            // What was changed just before stays changed.
+            Change::Activity(Activity { agents_per_hour_min: 5, ..max }),
+            Change::Feed(Feed { viral_threshold: 3, ..*world.feed() }),
+            Change::Topics(vec!["rain".to_owned()]),
+            Change::Traits { agent: 2, traits: Traits { sentiment_ppm: -9, ..opposing } },
+        ]
+    );
+    assert_eq!((inputs.tick, inputs.decisions), (world.tick(), Vec::new()));
+}
+
+#[test]
+fn what_does_not_fit_the_world_is_said_in_words() {
+    let world = town();
+    let refuse = |waiting: &[Taken], verb: &str, args: Value, code, message: &str| {
+        let error = super::check(&world, waiting, &taken(9, verb, args).command).unwrap_err();
+        assert_eq!((error.code, error.message.as_str()), (code, message));
+    };
+    let stranger =
+        json!({"posts": [{"agent_id": 7, "content": "x"}, {"agent_id": 3, "content": "x"}]});
+    refuse(
+        &[],
+        "inject",
+        stranger,
+        ErrorCode::UnknownAgent,
+        "agents 3, 7 are unknown: there are 0 to 2",
+    );
+    let nobody = json!({"agents": [{"agent_id": 5, "stance": "neutral"}]});
+    refuse(
+        &[],
+        "configure",
+        nobody,
+        ErrorCode::UnknownAgent,
+        "agent 5 is unknown: there are 0 to 2",
+    );
+    let two = json!({"time": {"agents_per_hour_min": 5},
+        "agents": [{"agent_id": 1, "response_delay_min": 9}]});
+    refuse(
+        &[],
+        "configure",
+        two,
+        ErrorCode::Invalid,
+        "time.agents_per_hour_min is 5, expected at most agents_per_hour_max, 0; \
+         response_delay_min of agent 1 is 9, expected at most response_delay_max, 0",
+    );
+    // What waits already counts.
+    let room = taken(1, "configure", json!({"time": {"agents_per_hour_max": 4}}));
+    let min = |min: u32| json!({"time": {"agents_per_hour_min": min}});
+    let fits = taken(2, "configure", min(4)).command;
+    assert_eq!(super::check(&world, std::slice::from_ref(&room), &fits), Ok(()));
+    refuse(
+        &[room],
+        "configure",
+        min(5),
+        ErrorCode::Invalid,
+        "time.agents_per_hour_min is 5, expected at most agents_per_hour_max, 4",
+    );
 }

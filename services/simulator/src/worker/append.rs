@@ -129,6 +129,9 @@ fn epoch_of(body: &[u8]) -> Option<u32> {
         Record::Genesis(_) => None,
         Record::Claim(claim) => Some(claim.epoch),
         Record::Tick(tick) => Some(tick.epoch),
+        Record::Hold(hold) => Some(hold.epoch),
+        Record::Go(go) => Some(go.epoch),
         Record::End(end) => Some(end.epoch),
+        Record::Close(close) => Some(close.epoch),
     }
 }

@@ -133,6 +133,7 @@ impl Writer {
             Ok(Some(stored)) => {
                 let status: Option<EnvStatus> = serde_json::from_slice(&stored.body).ok();
                 match status {
+                    Some(status) if status.status == RunStatus::Deleted => Err(Lost::Deleted),
                     Some(status) if status.epoch > epoch => Err(Lost::Fenced(status.epoch)),
                     _ => {
                         self.sequence = stored.sequence;
@@ -157,20 +158,25 @@ fn settle(status: &mut EnvStatus, now: Timestamp) {
         status.ended_at = None;
     }
     status.status = overall;
-    status.alive = !matches!(overall, RunStatus::Stopped | RunStatus::Failed);
+    status.alive = overall.is_open();
 }
 
 /// A run lives while one of its worlds does; then the worst of their ends is its own.
 pub fn overall(platforms: &[PlatformStatus]) -> RunStatus {
-    let any = |wanted: RunStatus| platforms.iter().any(|world| world.status == wanted);
-    let live = [RunStatus::Running, RunStatus::Starting, RunStatus::Queued];
-    if let Some(live) = live.into_iter().find(|status| any(*status)) {
-        // One that waits while another plays or has ended is only slower.
-        let all = platforms.iter().all(|world| world.status == live);
-        return if all { live } else { RunStatus::Running };
+    use RunStatus::{Completed, Deleted, Failed, Paused, Queued, Running, Starting, Stopped};
+    let all = |status| platforms.iter().all(|world: &PlatformStatus| world.status == status);
+    if let Some(status) = [Queued, Starting].into_iter().find(|status| all(*status)) {
+        return status;
     }
-    let ends = [RunStatus::Failed, RunStatus::Stopped];
-    ends.into_iter().find(|status| any(*status)).unwrap_or(RunStatus::Completed)
+    let mut live = platforms.iter().filter(|world| world.status.is_live()).peekable();
+    if live.peek().is_some() {
+        // One that waits to begin while another plays is only slower; one that has ended holds
+        // nobody up.
+        return if live.all(|world| world.status == Paused) { Paused } else { Running };
+    }
+    let any = |status: RunStatus| platforms.iter().any(|world| world.status == status);
+    let ends = [Deleted, Failed, Stopped, Completed];
+    ends.into_iter().find(|status| any(*status)).unwrap_or(RunStatus::Closed)
 }
 
 #[cfg(test)]
@@ -179,7 +185,9 @@ mod tests {
 
     #[test]
     fn a_run_is_what_its_worlds_are() {
-        use RunStatus::{Completed, Failed, Queued, Running, Starting, Stopped};
+        use RunStatus::{
+            Closed, Completed, Deleted, Failed, Paused, Queued, Running, Starting, Stopped,
+        };
         let table = [
             ([Queued, Queued], Queued),
             ([Starting, Starting], Starting),
@@ -190,6 +198,20 @@ mod tests {
             ([Completed, Failed], Failed),
             ([Completed, Stopped], Stopped),
             ([Stopped, Failed], Failed),
+            ([Queued, Starting], Running),
+            ([Paused, Paused], Paused),
+            ([Paused, Running], Running),
+            ([Paused, Starting], Running),
+            ([Paused, Completed], Paused),
+            ([Paused, Failed], Paused),
+            ([Paused, Stopped], Paused),
+            ([Running, Stopped], Running),
+            ([Closed, Closed], Closed),
+            // While the second of them closes.
+            ([Closed, Completed], Completed),
+            ([Closed, Failed], Failed),
+            ([Closed, Stopped], Stopped),
+            ([Deleted, Deleted], Deleted),
         ];
         for (worlds, expected) in table {
             let platforms: Vec<PlatformStatus> = Platform::ALL
@@ -201,6 +223,8 @@ mod tests {
                 })
                 .collect();
             assert_eq!(overall(&platforms), expected, "{worlds:?}");
+            let turned: Vec<PlatformStatus> = platforms.into_iter().rev().collect();
+            assert_eq!(overall(&turned), expected, "{worlds:?}, the other way round");
         }
     }
 }

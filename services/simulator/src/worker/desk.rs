@@ -5,21 +5,25 @@
 //! successor reads the same messages again and skips those that have their reply.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{AppendError, Bus, Cursor, Start, Stored};
-use contract::command::{Command, Interview, Request};
+use contract::command::{Command, Configure, Executor, Interview, Request, Verb};
 use contract::id::{ClientId, CommandId, RunId};
-use contract::reply::{ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
+use contract::journal::Taken;
+use contract::reply::{AppliedAt, ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use kit::retry::Pauses;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::board::Board;
-use super::lane::Ask;
+use super::lane::{Ask, Done};
+use super::life::{Effect, Life, decide};
 use super::{Lost, now, patiently};
 
 /// Questions that wait for an answer at the same time.
@@ -27,6 +31,9 @@ const QUESTIONS: usize = 256;
 
 /// The inboxes of a run's lanes.
 type Inboxes = Vec<(Platform, mpsc::Sender<Ask>)>;
+
+/// What comes of a command, once it is known; `None` if this worker ends before.
+type Answer = BoxFuture<'static, Option<Result<ReplyResult, ReplyError>>>;
 
 /// The desk of one run; cheap to clone.
 #[derive(Clone)]
@@ -37,13 +44,22 @@ pub struct Desk {
     inboxes: Inboxes,
 }
 
+/// What a task of the desk came to.
+enum Finished {
+    /// A reply is stored, or is left to a successor.
+    Replied,
+    /// Somebody wants the run removed, and it plays no more: it is to be let go.
+    Unwanted,
+}
+
 impl Desk {
     /// The desk of `run`, whose lanes have these inboxes.
     pub fn new(bus: Bus, run: RunId, board: Board, inboxes: Inboxes) -> Desk {
         Desk { bus, run, board, inboxes }
     }
 
-    /// Serves until the run has ended and nobody has asked anything for `idle`.
+    /// Serves until the run has ended and nobody has asked anything for `idle`, or somebody wants
+    /// it removed.
     ///
     /// # Errors
     /// When the run is lost.
@@ -52,16 +68,26 @@ impl Desk {
         let mut commands = self.follow(StreamName::Commands).await;
         let mut questions = self.follow(StreamName::Questions).await;
         let places = Arc::new(Semaphore::new(QUESTIONS));
+        let mut tasks: JoinSet<Result<Finished, Lost>> = JoinSet::new();
         let mut idle_since = Instant::now();
         loop {
             // A question is read only once there is a place for it; commands never wait for one.
             let (stored, place) = tokio::select! {
                 biased;
+                Some(finished) = tasks.join_next() => {
+                    match finished.map_err(|error| Lost::Panicked(error.to_string()))?? {
+                        Finished::Replied => continue,
+                        Finished::Unwanted => {
+                            tracing::info!("somebody wants the run removed, letting it go");
+                            return Ok(());
+                        }
+                    }
+                }
                 stored = commands.next() => (stored, None),
                 (stored, place) = next_question(&places, &mut questions) => (stored, place),
                 () = tokio::time::sleep_until(idle_since + idle) => {
                     idle_since = Instant::now();
-                    if self.board.status().status.is_live() || places.available_permits() < QUESTIONS {
+                    if self.board.status().status.is_live() || !tasks.is_empty() {
                         continue;
                     }
                     tracing::info!("nobody asked anything for a while, letting the run go");
@@ -73,18 +99,16 @@ impl Desk {
             if answered.contains(&(address.client.clone(), address.command_id.clone())) {
                 continue;
             }
-            if place.is_none() {
-                self.handle(&address, &stored).await?;
-                continue;
-            }
-            // The next question need not wait for this one's tick boundary.
-            let desk = self.clone();
-            tokio::spawn(async move {
-                if let Err(lost) = desk.handle(&address, &stored).await {
-                    tracing::error!("failed to answer {}: {lost}", address.command_id);
+            // Asked in order, answered as the answers come: none waits for another's.
+            match address.verb.executor() {
+                Executor::Owner => {
+                    let answer = self.take(&address, &stored).await;
+                    tasks.spawn(self.clone().reply(address, answer, place));
                 }
-                drop(place);
-            });
+                Executor::Launcher => {
+                    tasks.spawn(self.clone().yield_to_launcher(address.verb));
+                }
+            }
         }
     }
 
@@ -106,69 +130,134 @@ impl Desk {
         patiently(|| self.bus.follow(stream, &filter, Start::First)).await
     }
 
-    async fn handle(&self, address: &CommandAddress, stored: &Stored) -> Result<(), Lost> {
-        let result = match Command::parse(address, &stored.body) {
-            Err(problems) => Err(error(ErrorCode::Malformed, problems.to_string())),
-            Ok(command) if command.is_expired(now()) => {
-                Err(error(ErrorCode::Expired, "the command came too late: it had expired"))
-            }
-            Ok(command) => match self.carry_out(&command, stored.sequence).await {
-                Some(result) => result,
-                // This worker is ending; its successor reads the command again.
-                None => return Ok(()),
-            },
+    /// Asks for what a command or question wants. What comes of it is known later.
+    async fn take(&self, address: &CommandAddress, stored: &Stored) -> Answer {
+        let command = match Command::parse(address, &stored.body) {
+            Ok(command) => command,
+            Err(problems) => return refusal(ErrorCode::Malformed, problems.to_string()),
         };
-        let (id, run, verb) = (address.command_id.clone(), self.run.clone(), address.verb);
-        let reply = match result {
-            Ok(result) => Reply::completed(id, run, verb, result, now()),
-            Err(ReplyError { code, message }) => {
-                Reply::failed(id, run, verb.as_str(), code, message, now())
-            }
-        };
-        let subject = self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
-        store_reply(&self.bus, &subject, &reply).await
-    }
-
-    /// What comes of a command; `None` if this worker ends before.
-    async fn carry_out(
-        &self,
-        command: &Command,
-        sequence: u64,
-    ) -> Option<Result<ReplyResult, ReplyError>> {
-        let all = |_| true;
+        if command.is_expired(now()) {
+            let message = "the command came too late: it had expired";
+            return refusal(ErrorCode::Expired, message);
+        }
+        let sequence = stored.sequence;
         match &command.request {
-            Request::Start => {
-                let begin = |done| Ask::Begin { command: command.clone(), sequence, done };
-                let epochs = first_failure_if_all(self.ask(all, begin).await?);
-                self.board.stored().await;
-                Some(epochs.map(|epochs| {
-                    let epoch = epochs.into_iter().map(|(_, epoch)| epoch).max();
-                    ReplyResult::Started { epoch: epoch.unwrap_or_default() }
-                }))
-            }
-            Request::Stop { .. } => {
-                let stop = |done| Ask::Stop { command: command.clone(), done };
-                let stopped = first_failure_if_all(self.ask(all, stop).await?);
-                self.board.stored().await;
-                let status = self.board.status().status;
-                Some(stopped.map(|_| ReplyResult::Stopped { status }))
-            }
             Request::Interview(interview) => self.interview(interview).await,
+            Request::CloseEnv => self.close(Taken { sequence, command }),
+            Request::Start
+            | Request::Stop(_)
+            | Request::Pause(_)
+            | Request::Resume
+            | Request::Inject(_)
+            | Request::Configure(_) => match self.worlds_of(&command.request) {
+                Ok(worlds) => self.carry_out(Taken { sequence, command }, worlds).await,
+                Err(error) => refusal(error.code, error.message),
+            },
+            // Not the owner's to answer.
+            Request::Delete(_) => std::future::ready(None).boxed(),
         }
     }
 
-    async fn interview(&self, interview: &Interview) -> Option<Result<ReplyResult, ReplyError>> {
+    /// Stores the reply, once it is known.
+    async fn reply(
+        self,
+        address: CommandAddress,
+        answer: Answer,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Finished, Lost> {
+        // Without an answer this worker is ending; its successor reads the command again.
+        let Some(result) = answer.await else { return Ok(Finished::Replied) };
+        let CommandAddress { run, verb, client, command_id } = address;
+        let subject = self.bus.prefix().reply(&client, &run, &command_id);
+        let reply = match result {
+            Ok(result) => Reply::completed(command_id, run, verb, result, now()),
+            Err(ReplyError { code, message }) => {
+                Reply::failed(command_id, run, verb.as_str(), code, message, now())
+            }
+        };
+        store_reply(&self.bus, &subject, &reply).await?;
+        drop(place);
+        Ok(Finished::Replied)
+    }
+
+    /// The launcher carries it out: it needs the run out of our hands, if that is possible.
+    async fn yield_to_launcher(self, verb: Verb) -> Result<Finished, Lost> {
+        let Some(lives) = self.lives().await else { return Ok(Finished::Replied) };
+        let unwanted = lives.into_iter().all(|life| decide(life, verb) == Effect::LetGo);
+        Ok(if unwanted { Finished::Unwanted } else { Finished::Replied })
+    }
+
+    /// The worlds that a request is for.
+    fn worlds_of(&self, request: &Request) -> Result<Vec<Platform>, ReplyError> {
+        let all: Vec<Platform> = self.inboxes.iter().map(|(platform, _)| *platform).collect();
+        let named = match request {
+            Request::Inject(inject) => {
+                let named = inject.posts.iter().map(|post| post.platform);
+                named.collect::<Option<Vec<_>>>()
+            }
+            Request::Configure(change) => only_feeds(change),
+            _ => None,
+        };
+        let mentioned = match request {
+            Request::Inject(inject) => {
+                inject.posts.iter().filter_map(|post| post.platform).collect()
+            }
+            Request::Configure(change) => feeds(change),
+            _ => Vec::new(),
+        };
+        if let Some(missing) = mentioned.iter().find(|platform| !all.contains(platform)) {
+            return Err(self.no_world(missing.as_str()));
+        }
+        Ok(all
+            .into_iter()
+            .filter(|p| named.as_ref().is_none_or(|named| named.contains(p)))
+            .collect())
+    }
+
+    fn no_world(&self, platform: &str) -> ReplyError {
+        error(ErrorCode::UnknownPlatform, format!("run {} has no {platform} world", self.run))
+    }
+
+    /// Asks these worlds to carry a command out.
+    async fn carry_out(&self, taken: Taken, worlds: Vec<Platform>) -> Answer {
+        let verb = taken.command.request.verb();
+        let ask = move |done| Ask::Command { taken: taken.clone(), done };
+        let Some(posted) = self.post(|platform| worlds.contains(&platform), ask).await else {
+            return std::future::ready(None).boxed();
+        };
+        let board = self.board.clone();
+        async move {
+            let done = first_failure_if_all(answers(posted).await?);
+            // Whoever reads the reply finds the state that it speaks of.
+            board.stored().await;
+            Some(done.map(|done| outcome(verb, &done, &board)))
+        }
+        .boxed()
+    }
+
+    /// Closes all worlds, or none: those with rounds left keep the others open.
+    fn close(&self, taken: Taken) -> Answer {
+        let desk = self.clone();
+        async move {
+            let verb = taken.command.request.verb();
+            for life in desk.lives().await? {
+                if let Effect::Refuse(why) = decide(life, verb) {
+                    return Some(Err(error(ErrorCode::WrongState, why)));
+                }
+            }
+            let all = desk.inboxes.iter().map(|(platform, _)| *platform).collect();
+            desk.carry_out(taken, all).await.await
+        }
+        .boxed()
+    }
+
+    async fn interview(&self, interview: &Interview) -> Answer {
         let wanted = |platform| interview.platform.is_none_or(|wanted| wanted == platform);
         if !self.inboxes.iter().any(|(platform, _)| wanted(*platform)) {
-            let platform = interview.platform.map_or("other", Platform::as_str);
-            let message = format!("run {} has no {platform} world", self.run);
-            return Some(Err(error(ErrorCode::UnknownPlatform, message)));
+            let error = self.no_world(interview.platform.map_or("other", Platform::as_str));
+            return refusal(error.code, error.message);
         }
-        let question = |done| Ask::Interview { interview: interview.clone(), done };
-        let answers = match first_failure_if_all(self.ask(wanted, question).await?) {
-            Ok(answers) => answers,
-            Err(failure) => return Some(Err(failure)),
-        };
+        let interview = interview.clone();
         let mut result = InterviewResult {
             agent_id: interview.agent_id,
             agent_name: String::new(),
@@ -176,36 +265,111 @@ impl Desk {
             twitter: None,
             reddit: None,
         };
-        for (platform, (name, answer)) in answers {
-            result.agent_name = name;
-            match platform {
-                Platform::Twitter => result.twitter = Some(answer),
-                Platform::Reddit => result.reddit = Some(answer),
-            }
-        }
-        Some(Ok(ReplyResult::Interview(result)))
-    }
-
-    /// Asks each wanted lane and waits for all; `None` if this worker ends before.
-    async fn ask<T>(
-        &self,
-        wanted: impl Fn(Platform) -> bool,
-        ask: impl Fn(oneshot::Sender<Result<T, ReplyError>>) -> Ask,
-    ) -> Option<Vec<(Platform, Result<T, ReplyError>)>> {
-        let wanted = self.inboxes.iter().filter(|(platform, _)| wanted(*platform));
-        let answers = wanted.map(|(platform, inbox)| {
-            let ask = &ask;
-            async move {
-                loop {
-                    let (done, answer) = oneshot::channel();
-                    inbox.send(ask(done)).await.ok()?;
-                    if let Ok(answer) = answer.await {
-                        return Some((*platform, answer));
-                    }
+        let question = move |done| Ask::Interview { interview: interview.clone(), done };
+        let Some(posted) = self.post(wanted, question).await else {
+            return std::future::ready(None).boxed();
+        };
+        async move {
+            let answers = match first_failure_if_all(answers(posted).await?) {
+                Ok(answers) => answers,
+                Err(failure) => return Some(Err(failure)),
+            };
+            for (platform, (name, answer)) in answers {
+                result.agent_name = name;
+                match platform {
+                    Platform::Twitter => result.twitter = Some(answer),
+                    Platform::Reddit => result.reddit = Some(answer),
                 }
             }
-        });
-        join_all(answers).await.into_iter().collect()
+            Some(Ok(ReplyResult::Interview(result)))
+        }
+        .boxed()
+    }
+
+    /// Where each world is in its life; `None` if this worker ends before.
+    async fn lives(&self) -> Option<Vec<Life>> {
+        let posted = self.post(|_| true, |done| Ask::Life { done }).await?;
+        let lives = answers(posted).await?;
+        Some(lives.into_iter().map(|(_, life)| life).collect())
+    }
+
+    /// Asks each wanted lane; `None` if this worker ends.
+    async fn post<T>(
+        &self,
+        wanted: impl Fn(Platform) -> bool,
+        ask: impl Fn(oneshot::Sender<T>) -> Ask + Send + Sync + 'static,
+    ) -> Option<Vec<Posted<T>>> {
+        let ask: Arc<dyn Fn(oneshot::Sender<T>) -> Ask + Send + Sync> = Arc::new(ask);
+        let mut posted = Vec::new();
+        for (platform, inbox) in self.inboxes.iter().filter(|(platform, _)| wanted(*platform)) {
+            let (done, answer) = oneshot::channel();
+            inbox.send(ask(done)).await.ok()?;
+            let (inbox, ask) = (inbox.clone(), Arc::clone(&ask));
+            posted.push(Posted { platform: *platform, inbox, ask, answer });
+        }
+        Some(posted)
+    }
+}
+
+/// What one lane was asked, and where its answer will come.
+struct Posted<T> {
+    platform: Platform,
+    inbox: mpsc::Sender<Ask>,
+    ask: Arc<dyn Fn(oneshot::Sender<T>) -> Ask + Send + Sync>,
+    answer: oneshot::Receiver<T>,
+}
+
+impl<T> Posted<T> {
+    /// The answer; asks again where the lane opened its journal again instead of answering.
+    async fn answer(mut self) -> Option<(Platform, T)> {
+        loop {
+            if let Ok(answer) = self.answer.await {
+                return Some((self.platform, answer));
+            }
+            let (done, answer) = oneshot::channel();
+            self.inbox.send((self.ask)(done)).await.ok()?;
+            self.answer = answer;
+        }
+    }
+}
+
+/// All answers; `None` if this worker ends before.
+fn answers<T>(posted: Vec<Posted<T>>) -> impl Future<Output = Option<Vec<(Platform, T)>>> {
+    join_all(posted.into_iter().map(Posted::answer)).map(|answers| answers.into_iter().collect())
+}
+
+/// The worlds whose feeds a change names.
+fn feeds(change: &Configure) -> Vec<Platform> {
+    Platform::ALL.into_iter().filter(|platform| change.feed(*platform).is_some()).collect()
+}
+
+/// The same, where a change is of nothing but feeds.
+fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
+    let Configure { pace_milli, time, hot_topics, narrative_direction, agents, .. } = change;
+    let more = pace_milli.is_some()
+        || time.is_some()
+        || hot_topics.is_some()
+        || narrative_direction.is_some()
+        || !agents.is_empty();
+    (!more).then(|| feeds(change))
+}
+
+/// What the reply to a command says.
+fn outcome(verb: Verb, done: &[(Platform, Done)], board: &Board) -> ReplyResult {
+    let status = board.status().status;
+    let epoch = done.iter().map(|(_, done)| done.epoch).max().unwrap_or_default();
+    match verb {
+        Verb::Start => ReplyResult::Started { epoch },
+        Verb::Stop => ReplyResult::Stopped { status },
+        Verb::Pause => ReplyResult::Paused { status },
+        Verb::Resume => ReplyResult::Resumed { epoch, status },
+        Verb::CloseEnv => ReplyResult::Closed { status },
+        Verb::Inject | Verb::Configure | Verb::Delete | Verb::Interview => {
+            let at = |(platform, done): &(Platform, Done)| {
+                Some(AppliedAt { platform: *platform, tick: done.tick? })
+            };
+            ReplyResult::Applied { ticks: done.iter().filter_map(at).collect() }
+        }
     }
 }
 
@@ -233,6 +397,10 @@ fn first_failure_if_all<T>(
         Some(failure) if good.is_empty() => Err(failure),
         _ => Ok(good),
     }
+}
+
+fn refusal(code: ErrorCode, message: impl Into<String>) -> Answer {
+    std::future::ready(Some(Err(error(code, message)))).boxed()
 }
 
 fn error(code: ErrorCode, message: impl Into<String>) -> ReplyError {

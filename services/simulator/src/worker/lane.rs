@@ -6,13 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::command::{Command, Interview};
+use contract::command::{Interview, Request};
 use contract::frame::{Frame, Outcome};
-use contract::id::CommandId;
-use contract::journal::{End, Entry, Genesis, Record, Tick};
+use contract::journal::{Entry, Genesis, Record, Taken, Tick};
 use contract::notice::{LiveAction, LiveOmitted};
-use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
-use contract::status::{PlatformStatus, RunStatus};
+use contract::reply::{Answer, ErrorCode, ReplyError};
+use contract::status::PlatformStatus;
 use contract::subject::Platform;
 use contract::version::V1;
 use kit::shutdown::Shutdown;
@@ -22,11 +21,13 @@ use world::World;
 
 use super::append::{Appended, Log};
 use super::board::Board;
+use super::life::Life;
+use super::opening::Commands;
 use super::pulse::{BEAT, Beat, Pulse, beating};
 use super::snapshot::Snapshots;
 use super::step::{self, Stepped};
-use super::{Ended, now, status_of};
-use crate::translate::{self, Chain};
+use super::{Ended, Lost, now};
+use crate::translate::Chain;
 
 /// Live messages per tick; beyond that a count says how many were left out.
 const MAX_LIVE: usize = 1000;
@@ -35,21 +36,12 @@ const MAX_LIVE: usize = 1000;
 /// means that the lane has opened its journal again, or ends: ask again.
 #[derive(Debug)]
 pub enum Ask {
-    /// Play the rounds.
-    Begin {
+    /// Carry a command out.
+    Command {
         /// The command, to be journalled.
-        command: Command,
-        /// Its sequence in the stream of commands.
-        sequence: u64,
-        /// Told the epoch once the first tick is journalled, or why it never will be.
-        done: oneshot::Sender<Result<u32, ReplyError>>,
-    },
-    /// Take no more ticks.
-    Stop {
-        /// The command, to be journalled.
-        command: Command,
-        /// Told once the end is journalled, also where it had ended before.
-        done: oneshot::Sender<Result<(), ReplyError>>,
+        taken: Taken,
+        /// Told once it is journalled, or why it never will be.
+        done: oneshot::Sender<Result<Done, ReplyError>>,
     },
     /// Ask an agent.
     Interview {
@@ -58,6 +50,27 @@ pub enum Ask {
         /// Given the agent's name and its answer.
         done: oneshot::Sender<Result<(String, Answer), ReplyError>>,
     },
+    /// Where is this world in its life?
+    Life {
+        /// Told.
+        done: oneshot::Sender<Life>,
+    },
+}
+
+/// A command was carried out, or nothing was left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The epoch of the worker that says so.
+    pub epoch: u32,
+    /// The tick among whose inputs the command is, if it is.
+    pub tick: Option<u32>,
+}
+
+/// A command that waits for the next tick.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) taken: Taken,
+    pub(super) done: oneshot::Sender<Result<Done, ReplyError>>,
 }
 
 /// One world and its driver.
@@ -69,19 +82,20 @@ pub struct Lane {
     /// Away only while a tick is being stepped.
     pub(super) world: Option<Box<World>>,
     pub(super) chain: Chain,
-    pub(super) end: Option<Outcome>,
-    pub(super) begun: bool,
-    /// The command that began it, once it has begun.
-    pub(super) begun_by: Option<CommandId>,
+    pub(super) life: Life,
+    /// The commands that it has taken.
+    pub(super) commands: Commands,
     pub(super) commands_through: u64,
-    pub(super) taken: Vec<Command>,
+    /// The commands that the next tick takes.
+    pub(super) waiting: Vec<Waiting>,
     pub(super) snapshots: Snapshots,
     pub(super) bus: bus::Bus,
     pub(super) board: Board,
     pub(super) pulse: Pulse,
     pub(super) inbox: mpsc::Receiver<Ask>,
     pub(super) node_gone: Shutdown,
-    pub(super) next_tick_at: Instant,
+    /// When the last tick began; `None`: the next is due at once.
+    pub(super) last_tick_at: Option<Instant>,
     /// Ticks that this worker has played.
     pub(super) played: u32,
 }
@@ -117,20 +131,32 @@ impl Lane {
     }
 
     pub(super) fn beat(&self) -> Beat {
-        Beat { platform: self.platform(), played: self.played, ended: self.end.is_some() }
+        Beat { platform: self.platform(), played: self.played, ended: !self.life.is_live() }
     }
 
     pub(super) fn ticks(&self) -> u32 {
         self.world.as_ref().map_or(0, |world| world.tick())
     }
 
-    pub(super) fn is_playing(&self) -> bool {
-        self.begun && self.end.is_none()
+    /// When the next tick is due; `None`: none is.
+    fn next_tick_at(&self) -> Option<Instant> {
+        if self.life != Life::Playing {
+            return None;
+        }
+        let Some(last) = self.last_tick_at else { return Some(Instant::now()) };
+        // A pace that waits for the next tick brings it on, if it is a faster one.
+        let configured = self.waiting.iter().filter_map(|waiting| pace_of(&waiting.taken));
+        let paces = std::iter::once(self.pace_milli()).chain(configured);
+        paces.map(|pace| last + pause(pace)).min()
+    }
+
+    fn pace_milli(&self) -> u32 {
+        self.commands.pace_milli().unwrap_or(self.genesis.options.pace_milli)
     }
 
     /// What happens next; what is asked goes before the tick that is due.
     async fn next_event(&mut self) -> Event {
-        let due = self.is_playing().then_some(self.next_tick_at);
+        let due = self.next_tick_at();
         tokio::select! {
             biased;
             () = self.node_gone.wished() => Event::NodeGone,
@@ -144,76 +170,35 @@ impl Lane {
 
     async fn answer(&mut self, ask: Ask) -> Result<(), Ended> {
         match ask {
-            Ask::Begin { command, sequence, done } => {
-                let _ = done.send(self.begin(command, sequence).await?);
-            }
-            Ask::Stop { command, done } => {
-                if self.end.is_none() {
-                    let reason = match &command.request {
-                        contract::command::Request::Stop { reason } => reason.clone(),
-                        _ => None,
-                    };
-                    self.finish(Outcome::Stopped, reason, Some(command)).await?;
-                }
-                let _ = done.send(Ok(()));
-            }
+            Ask::Command { taken, done } => self.command(taken, done).await?,
             Ask::Interview { interview, done } => {
                 let _ = done.send(self.interview(&interview));
+            }
+            Ask::Life { done } => {
+                let _ = done.send(self.life);
             }
         }
         Ok(())
     }
 
-    async fn begin(
-        &mut self,
-        command: Command,
-        sequence: u64,
-    ) -> Result<Result<u32, ReplyError>, Ended> {
-        let repeated = self.begun_by.as_ref() == Some(&command.command_id);
-        if let Some(outcome) = self.end.filter(|_| !repeated) {
-            let message = format!("the run has ended ({}): start a new one", status_of(outcome));
-            return Ok(Err(ReplyError { code: ErrorCode::WrongState, message }));
-        }
-        if !self.begun {
-            (self.begun, self.begun_by) = (true, Some(command.command_id.clone()));
-            self.taken.push(command);
-            self.commands_through = self.commands_through.max(sequence);
-            self.tick().await?;
-        }
-        Ok(Ok(self.epoch))
-    }
-
-    fn interview(&self, interview: &Interview) -> Result<(String, Answer), ReplyError> {
-        let world = self.world.as_ref().filter(|world| world.tick() > 0).ok_or_else(|| {
-            let message = "the run has not begun: ask once its first round is played".to_owned();
-            ReplyError { code: ErrorCode::WrongState, message }
-        })?;
-        let agent = interview.agent_id;
-        let answer = translate::name(world, agent).zip(world.interview(agent, &interview.prompt));
-        let (name, response) = answer.ok_or_else(|| {
-            let last = world.setup().agents.len() - 1;
-            let message = format!("agent {agent} is unknown: there are 0 to {last}");
-            ReplyError { code: ErrorCode::UnknownAgent, message }
-        })?;
-        let tick = world.tick() - 1;
-        let as_of = AsOf { tick, round: tick };
-        Ok((name, Answer { platform: self.platform(), response, as_of }))
-    }
-
     /// One tick: inputs closed and journalled while the world steps, then its frame.
-    async fn tick(&mut self) -> Result<(), Ended> {
+    pub(super) async fn tick(&mut self) -> Result<(), Ended> {
         let started = Instant::now();
+        let waiting = self.take_waiting();
         let world = self.world.take().expect("the world is here between ticks");
+        let commands: Vec<Taken> = waiting.iter().map(|waiting| waiting.taken.clone()).collect();
+        let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
+        self.commands_through = self.commands_through.max(through);
         let record = Tick {
             tick: world.tick(),
             epoch: self.epoch,
             at: now(),
-            commands: std::mem::take(&mut self.taken),
+            commands,
             commands_through: self.commands_through,
         };
-        let entry = Entry::new(Record::Tick(record.clone()));
-        let stepping = step::step(world, self.genesis.clone(), self.chain.clone(), record.at);
-        let beat = self.beat();
+        let (genesis, chain) = (self.genesis.clone(), self.chain.clone());
+        let stepping = step::step(world, genesis, chain, record.clone());
+        let (entry, beat) = (Entry::new(Record::Tick(record.clone())), self.beat());
         let appending = beating(&self.pulse, beat, self.journal.entry(&entry));
         let (appended, stepped) = tokio::join!(appending, stepping);
         let Stepped { world, frame } = stepped?;
@@ -222,20 +207,34 @@ impl Lane {
             return Err(Ended::Reopen);
         }
         self.world = Some(world);
+        self.commands.entered(&record).map_err(Lost::Damaged)?;
+        self.life = Life::Playing;
+        let done = Done { epoch: self.epoch, tick: Some(record.tick) };
+        for Waiting { done: tell, .. } in waiting {
+            // Whoever asked may have gone since.
+            let _ = tell.send(Ok(done));
+        }
         self.publish(frame).await?;
         self.played += 1;
-        self.next_tick_at = started + self.pause();
+        self.last_tick_at = Some(started);
         if self.ticks() > self.genesis.options.rounds {
             self.finish(Outcome::Completed, None, None).await?;
         }
         Ok(())
     }
 
-    pub(super) fn pause(&self) -> Duration {
-        match self.genesis.options.pace_milli {
-            0 => Duration::ZERO,
-            pace => Duration::from_secs(1000) / pace,
+    /// The commands that wait for a tick; what has expired meanwhile is refused.
+    fn take_waiting(&mut self) -> Vec<Waiting> {
+        let (now, mut ready) = (now(), Vec::new());
+        for waiting in self.waiting.drain(..) {
+            if waiting.taken.command.is_expired(now) {
+                let message = "the command had expired before the next round".to_owned();
+                let _ = waiting.done.send(Err(ReplyError { code: ErrorCode::Expired, message }));
+            } else {
+                ready.push(waiting);
+            }
         }
+        ready
     }
 
     /// Appends a frame and says so. A frame that is there already was made from the same
@@ -255,13 +254,13 @@ impl Lane {
         Ok(())
     }
 
-    /// Reports how far the world is.
+    /// Reports where the world is.
     pub(super) fn report(&self) {
-        let (chain, ticks, end) = (&self.chain, self.ticks(), self.end);
-        let Some(round) = ticks.checked_sub(1) else { return };
+        let (chain, ticks, life) = (&self.chain, self.ticks(), self.life);
         let minutes = self.world.as_ref().map_or(0, |w| w.setup().clock.minutes_per_round);
         self.board.report_platform(self.platform(), |world: &mut PlatformStatus| {
-            world.status = end.map_or(RunStatus::Running, status_of);
+            world.status = life.status();
+            let Some(round) = ticks.checked_sub(1) else { return };
             (world.ticks, world.round) = (ticks, round);
             world.simulated_minutes = u64::from(round) * u64::from(minutes);
             world.actions = chain.next_seq - 1;
@@ -300,65 +299,20 @@ impl Lane {
             Appended::Overtaken => Err(Ended::Reopen),
         }
     }
+}
 
-    /// Journals that the world has failed, so that it stays failed whoever opens it next. One
-    /// try: a world whose logs are lost says so again at each opening.
-    pub(super) async fn give_up(&mut self, why: &Ended) {
-        let failed = matches!(why, Ended::Panicked(_) | Ended::Diverged(_));
-        if failed && self.end.is_none() {
-            let finished = self.finish(Outcome::Failed, Some(why.to_string()), None).await;
-            if let Err(error) = finished {
-                tracing::warn!("failed to journal that the world has failed: {error}");
-            }
-        }
-    }
-
-    /// Journals the end and reports it.
-    pub(super) async fn finish(
-        &mut self,
-        outcome: Outcome,
-        reason: Option<String>,
-        command: Option<Command>,
-    ) -> Result<(), Ended> {
-        let (epoch, at) = (self.epoch, now());
-        let entry =
-            Entry::new(Record::End(End { epoch, outcome, reason: reason.clone(), command, at }));
-        self.journal(entry).await?;
-        self.end = Some(outcome);
-        self.board.report(|status| {
-            if reason.is_some() {
-                status.reason = reason;
-            }
-        });
-        self.board.report_platform(self.platform(), |world| world.status = status_of(outcome));
-        tracing::info!(platform = %self.platform(), ?outcome, ticks = self.ticks(), "the world has ended");
-        Ok(())
+/// The pace that a command asks for, if it does.
+fn pace_of(taken: &Taken) -> Option<u32> {
+    match &taken.command.request {
+        Request::Configure(change) => change.pace_milli,
+        _ => None,
     }
 }
 
-/// Answers everything with why a world is dead, until the node is gone.
-pub async fn run_dead(
-    pulse: &Pulse,
-    node_gone: &Shutdown,
-    platform: Platform,
-    inbox: &mut mpsc::Receiver<Ask>,
-    why: &str,
-) {
-    let failed = || {
-        let message = format!("the {platform} world has failed: {why}");
-        ReplyError { code: ErrorCode::Internal, message }
-    };
-    loop {
-        pulse.beat(Beat { platform, played: 0, ended: true });
-        tokio::select! {
-            () = node_gone.wished() => return,
-            ask = inbox.recv() => match ask {
-                None => return,
-                Some(Ask::Interview { done, .. }) => drop(done.send(Err(failed()))),
-                Some(Ask::Begin { done, .. }) => drop(done.send(Err(failed()))),
-                Some(Ask::Stop { done, .. }) => drop(done.send(Err(failed()))),
-            },
-            () = tokio::time::sleep(BEAT) => {}
-        }
+/// The time from the start of one tick to that of the next, at least.
+pub(super) fn pause(pace_milli: u32) -> Duration {
+    match pace_milli {
+        0 => Duration::ZERO,
+        pace => Duration::from_secs(1000) / pace,
     }
 }

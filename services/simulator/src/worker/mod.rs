@@ -1,13 +1,16 @@
 //! The worker: holds one run, in a process of its own, until its node is gone.
 //!
-//! In reading order: [`open`] and [`opening`] (what a journal says), [`lane`] (one world and its tick
-//! cycle), [`recover`] (taking it up), [`append`] (the logs that only an owner writes), [`desk`] (commands and questions
-//! in, replies out), [`board`] (the run's env-status).
+//! In reading order: [`life`] (what may follow what, and what a command does when), [`opening`]
+//! and [`open`] (what a journal says), [`lane`] (one world and its tick cycle), [`carry`] (what it
+//! does about commands), [`recover`] (taking it up), [`append`] (the logs that only an owner
+//! writes), [`desk`] (commands and questions in, replies out), [`board`] (the run's env-status).
 
 pub mod append;
 pub mod board;
+pub mod carry;
 pub mod desk;
 pub mod lane;
+pub mod life;
 pub mod open;
 pub mod opening;
 pub mod pulse;
@@ -22,7 +25,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bus::{Bus, ReadError};
-use contract::frame::Outcome;
 use contract::id::RunId;
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
@@ -68,6 +70,9 @@ pub enum Lost {
         /// The run's.
         found: u32,
     },
+    /// Somebody deleted the run.
+    #[error("the run was deleted")]
+    Deleted,
     /// A bug of ours.
     #[error("a task panicked: {0}")]
     Panicked(String),
@@ -76,7 +81,8 @@ pub enum Lost {
 impl Lost {
     fn exit_code(&self) -> u8 {
         match self {
-            Lost::Fenced(_) => EXIT_FENCED,
+            // Either way there is nothing left here to hold.
+            Lost::Fenced(_) | Lost::Deleted => EXIT_FENCED,
             Lost::OtherRules { .. } => EXIT_OTHER_RULES,
             Lost::Damaged(_) | Lost::Denied(_) | Lost::Panicked(_) => 1,
         }
@@ -125,6 +131,10 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
     let name = format!("shoal-worker {}", args.run);
     let bus = Bus::connect(&cli.bus, &name, Duration::from_secs(30)).await?;
     let (status, sequence) = read_status(&bus, &args.run).await?;
+    if status.status == RunStatus::Deleted {
+        tracing::warn!("{}", Lost::Deleted);
+        return Ok(std::process::ExitCode::from(Lost::Deleted.exit_code()));
+    }
     let spec = read_spec(&bus, &status).await?;
     let (board, writer) = board::open(bus.clone(), status.clone(), sequence);
     let node = cli.node.name();
@@ -171,7 +181,8 @@ async fn hold(context: &Context, idle: Duration) -> Result<(), Lost> {
         (status.node, status.worker, status.held) = (Some(node), Some(worker), true);
         status.started_at = status.started_at.or(Some(now()));
         if status.status.is_live() {
-            // What its predecessors failed of is overcome, or shows again.
+            // What its predecessors failed of is overcome, or shows again; why it is paused stands
+            // in its journal.
             (status.reason, status.last_error) = (None, None);
         }
     });
@@ -223,7 +234,9 @@ async fn drive(
         match ended {
             Ok(()) => return Ok(()),
             Err(Ended::Reopen) => tracing::warn!(%platform, "opening the journal again"),
-            Err(Ended::Lost(lost @ (Lost::Fenced(_) | Lost::OtherRules { .. }))) => {
+            Err(Ended::Lost(
+                lost @ (Lost::Fenced(_) | Lost::Deleted | Lost::OtherRules { .. }),
+            )) => {
                 return Err(lost);
             }
             Err(ended) => {
@@ -234,7 +247,7 @@ async fn drive(
                     status.reason = Some(format!("the {platform} world has failed: {why}"));
                 });
                 context.board.report_platform(platform, |world| world.status = RunStatus::Failed);
-                lane::run_dead(&context.pulse, &context.node_gone, platform, &mut inbox, &why)
+                carry::run_dead(&context.pulse, &context.node_gone, platform, &mut inbox, &why)
                     .await;
                 return Ok(());
             }
@@ -288,13 +301,4 @@ async fn patiently<T, F: Future<Output = Result<T, ReadError>>>(read: impl Fn() 
 
 fn now() -> Timestamp {
     Timestamp::from_milliseconds(kit::now_milliseconds())
-}
-
-/// The status of a world that ended like this.
-fn status_of(outcome: Outcome) -> RunStatus {
-    match outcome {
-        Outcome::Completed => RunStatus::Completed,
-        Outcome::Stopped => RunStatus::Stopped,
-        Outcome::Failed => RunStatus::Failed,
-    }
 }

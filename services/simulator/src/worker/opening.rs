@@ -1,8 +1,11 @@
 //! What a journal says: pure, from records to where the world must be taken up.
 
-use contract::frame::Outcome;
-use contract::id::CommandId;
-use contract::journal::{Claim, End, Entry, Genesis, Record, Tick};
+use std::collections::BTreeMap;
+
+use contract::command::Request;
+use contract::journal::{Claim, Entry, Genesis, Record, Taken, Tick};
+
+use super::life::Life;
 
 /// A journal, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,10 +16,25 @@ pub struct Journal {
     pub epoch: u32,
     /// The ticks, from 0, without a gap.
     pub ticks: Vec<Tick>,
-    /// How it ended, if it did.
-    pub end: Option<End>,
+    /// Where the world is in its life.
+    pub life: Life,
+    /// Why it is held, or has ended, where somebody said so.
+    pub reason: Option<String>,
+    /// What it has taken of the stream of commands.
+    pub commands: Commands,
     /// The stream sequence of its last record, 0 for none.
     pub last_sequence: u64,
+}
+
+/// What a world has taken of the stream of commands. None is taken twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commands {
+    /// By sequence in the stream of commands: the tick among whose inputs it is, if it is.
+    taken: BTreeMap<u64, Option<u32>>,
+    /// The last one that held it, let it go on, ended or closed it.
+    last_turn: u64,
+    /// The pace that was last configured.
+    pace_milli: Option<u32>,
 }
 
 /// Why a journal cannot be followed. Reads after "failed to open …".
@@ -52,17 +70,21 @@ impl Journal {
         if self.genesis.is_none() != matches!(record, Record::Genesis(_)) {
             return Err("genesis is the first record and stands there once".to_owned());
         }
+        let life = self.life.after(&record)?;
+        let mut turn = None;
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
             Record::Claim(claim) => self.claim(&claim)?,
             Record::Tick(tick) => self.tick(tick)?,
-            Record::End(end) => {
-                if self.end.is_some() {
-                    return Err("it had ended before".to_owned());
-                }
-                self.end = Some(end);
-            }
+            Record::Hold(hold) => (self.reason, turn) = (hold.reason, hold.command),
+            Record::Go(go) => (self.reason, turn) = (None, go.command),
+            Record::End(end) => (self.reason, turn) = (end.reason, end.command),
+            Record::Close(close) => turn = Some(close.command),
         }
+        if let Some(taken) = turn {
+            self.commands.turned(&taken)?;
+        }
+        self.life = life;
         Ok(())
     }
 
@@ -81,9 +103,7 @@ impl Journal {
         if tick.epoch != self.epoch {
             return Err(format!("tick of epoch {} under epoch {}", tick.epoch, self.epoch));
         }
-        if self.end.is_some() {
-            return Err(format!("tick {} after the end", tick.tick));
-        }
+        self.commands.entered(&tick)?;
         self.ticks.push(tick);
         Ok(())
     }
@@ -92,21 +112,62 @@ impl Journal {
     pub fn commands_through(&self) -> u64 {
         self.ticks.last().map_or(0, |tick| tick.commands_through)
     }
+}
 
-    /// The command that began the run, if it has begun.
-    pub fn begun_by(&self) -> Option<CommandId> {
-        self.ticks.first()?.commands.first().map(|command| command.command_id.clone())
+impl Commands {
+    /// Notes the commands of a tick.
+    ///
+    /// # Errors
+    /// If one was taken before.
+    pub fn entered(&mut self, tick: &Tick) -> Result<(), String> {
+        for taken in &tick.commands {
+            self.note(taken, Some(tick.tick))?;
+            if let Request::Configure(change) = &taken.command.request {
+                self.pace_milli = change.pace_milli.or(self.pace_milli);
+            }
+        }
+        Ok(())
     }
 
-    /// How it ended, if it did.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.end.as_ref().map(|end| end.outcome)
+    /// Notes a command that held the world, let it go on, ended or closed it.
+    ///
+    /// # Errors
+    /// If it was taken before.
+    pub fn turned(&mut self, taken: &Taken) -> Result<(), String> {
+        self.last_turn = self.last_turn.max(taken.sequence);
+        self.note(taken, None)
+    }
+
+    fn note(&mut self, taken: &Taken, tick: Option<u32>) -> Result<(), String> {
+        match self.taken.insert(taken.sequence, tick) {
+            None => Ok(()),
+            Some(_) => Err(format!("command {} is taken twice", taken.sequence)),
+        }
+    }
+
+    /// `Some` if the command of this sequence was taken; with the tick among whose inputs it is,
+    /// if it is.
+    pub fn taken(&self, sequence: u64) -> Option<Option<u32>> {
+        self.taken.get(&sequence).copied()
+    }
+
+    /// Whether a later command has turned the world since: what this one wanted is history.
+    pub fn is_overtaken(&self, sequence: u64) -> bool {
+        sequence < self.last_turn
+    }
+
+    /// The pace that was last configured, if one was.
+    pub fn pace_milli(&self) -> Option<u32> {
+        self.pace_milli
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::command::{Command, Configure};
+    use contract::frame::Outcome;
+    use contract::journal::{Close, End, Go, Hold};
     use contract::options::RunOptions;
     use contract::subject::Platform;
     use contract::timestamp::Timestamp;
@@ -143,12 +204,42 @@ mod tests {
         })
     }
 
-    fn tick(tick: u32, epoch: u32) -> Record {
-        Record::Tick(Tick { tick, epoch, at: AT, commands: vec![], commands_through: 7 })
+    fn taken(sequence: u64, request: Request) -> Taken {
+        let command_id = format!("c{sequence}").parse().unwrap();
+        let command = Command { command_id, request, issued_at: AT, expires_at: None };
+        Taken { sequence, command }
     }
 
-    fn end() -> Record {
-        let (outcome, reason, command) = (Outcome::Stopped, None, None);
+    fn pace(sequence: u64, pace_milli: Option<u32>) -> Taken {
+        let narrative_direction = Some("It rains.".to_owned());
+        let change = Configure { pace_milli, narrative_direction, ..Configure::default() };
+        taken(sequence, Request::Configure(Box::new(change)))
+    }
+
+    fn tick(tick: u32, epoch: u32) -> Record {
+        tick_with(tick, epoch, vec![])
+    }
+
+    fn tick_with(tick: u32, epoch: u32, commands: Vec<Taken>) -> Record {
+        Record::Tick(Tick { tick, epoch, at: AT, commands, commands_through: 7 })
+    }
+
+    fn hold() -> Record {
+        let command = Some(taken(20, Request::Pause(Default::default())));
+        Record::Hold(Hold { epoch: 1, reason: Some("lunch".to_owned()), command, at: AT })
+    }
+
+    fn go(sequence: u64) -> Record {
+        let command = Some(taken(sequence, Request::Resume));
+        Record::Go(Go { epoch: 1, command, at: AT })
+    }
+
+    fn close() -> Record {
+        Record::Close(Close { epoch: 1, command: taken(30, Request::CloseEnv), at: AT })
+    }
+
+    fn end(outcome: Outcome) -> Record {
+        let (reason, command) = (Some("enough".to_owned()), None);
         Record::End(End { epoch: 1, outcome, reason, command, at: AT })
     }
 
@@ -164,8 +255,45 @@ mod tests {
             read(vec![genesis(), claim(1), tick(0, 1), tick(1, 1), claim(2), claim(3)]).unwrap();
         assert_eq!((journal.epoch, journal.ticks.len()), (3, 2));
         assert_eq!((journal.last_sequence, journal.commands_through()), (15, 7));
-        let ended = read(vec![genesis(), claim(1), tick(0, 1), end(), claim(2)]).unwrap();
-        assert_eq!(ended.outcome(), Some(Outcome::Stopped));
+        assert_eq!(journal.life, Life::Playing);
+    }
+
+    #[test]
+    fn a_journal_says_where_the_world_is_in_its_life() {
+        let begun = || vec![genesis(), claim(1), tick(0, 1)];
+        let life = |more: Vec<Record>| {
+            let journal = read([begun(), more].concat()).unwrap();
+            (journal.life, journal.reason)
+        };
+        let (stop, complete) = (|| end(Outcome::Stopped), || end(Outcome::Completed));
+        let (lunch, enough) = (|| Some("lunch".to_owned()), || Some("enough".to_owned()));
+        assert_eq!(life(vec![]), (Life::Playing, None));
+        assert_eq!(life(vec![hold(), claim(2)]), (Life::Held, lunch()));
+        assert_eq!(life(vec![hold(), go(21), tick(1, 1)]), (Life::Playing, None));
+        assert_eq!(life(vec![stop(), claim(2)]), (Life::Stopped, enough()));
+        assert_eq!(life(vec![hold(), stop()]), (Life::Stopped, enough()));
+        assert_eq!(life(vec![stop(), go(21), tick(1, 1), stop()]), (Life::Stopped, enough()));
+        assert_eq!(life(vec![complete(), close()]), (Life::Closed, enough()));
+        assert_eq!(read(vec![genesis(), claim(1)]).unwrap().life, Life::Waiting);
+    }
+
+    #[test]
+    fn a_journal_says_what_was_taken_and_the_newest_pace() {
+        let records = vec![
+            genesis(),
+            claim(1),
+            tick_with(0, 1, vec![taken(3, Request::Start)]),
+            tick_with(1, 1, vec![pace(9, Some(500)), pace(8, None)]),
+            hold(),
+            go(22),
+        ];
+        let commands = read(records).unwrap().commands;
+        assert_eq!(commands.taken(3), Some(Some(0)));
+        assert_eq!(commands.taken(8), Some(Some(1)));
+        assert_eq!((commands.taken(20), commands.taken(22)), (Some(None), Some(None)));
+        assert_eq!(commands.taken(4), None);
+        assert_eq!(commands.pace_milli(), Some(500));
+        assert!(commands.is_overtaken(21) && !commands.is_overtaken(23));
     }
 
     #[test]
@@ -189,9 +317,26 @@ mod tests {
             vec![genesis(), claim(1), claim(2), tick(0, 1)],
             "journal is damaged at sequence 13: tick of epoch 1 under epoch 2",
         );
+        let begun = |more: Vec<Record>| [vec![genesis(), claim(1), tick(0, 1)], more].concat();
+        let refuse_after = |more: Vec<Record>, expected: &str| {
+            let sequence = 12 + more.len();
+            let expected = format!("journal is damaged at sequence {sequence}: {expected}");
+            refuse(begun(more), &expected);
+        };
+        let (stop, complete) = (|| end(Outcome::Stopped), || end(Outcome::Completed));
+        refuse_after(vec![stop(), tick(1, 1)], "tick 1 after the end");
+        refuse_after(vec![stop(), complete()], "it had ended before");
+        refuse_after(vec![hold(), tick(1, 1)], "tick 1 during a hold");
+        refuse_after(vec![hold(), hold()], "hold during a hold");
+        refuse_after(vec![stop(), hold()], "hold after the end");
+        refuse_after(vec![go(21)], "go where it is neither held nor stopped");
+        refuse_after(vec![complete(), go(21)], "go where it is neither held nor stopped");
+        refuse_after(vec![close()], "close where its rounds are not over");
+        refuse_after(vec![stop(), close()], "close where its rounds are not over");
+        refuse_after(vec![hold(), go(20)], "command 20 is taken twice");
         refuse(
-            vec![genesis(), claim(1), end(), tick(0, 1)],
-            "journal is damaged at sequence 13: tick 0 after the end",
+            vec![genesis(), claim(1), hold()],
+            "journal is damaged at sequence 12: hold before it has begun",
         );
     }
 }

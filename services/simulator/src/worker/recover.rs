@@ -13,6 +13,7 @@ use world::World;
 
 use super::append::Log;
 use super::lane::Lane;
+use super::life::Life;
 use super::opening::Journal;
 use super::pulse::beating;
 use super::{Ended, Lost, now, patiently, step};
@@ -27,8 +28,8 @@ impl Lane {
     pub async fn recover(&mut self, journal: &Journal, claim: Claim) -> Result<(), Ended> {
         self.journal(Entry::new(Record::Claim(claim))).await?;
         self.report_claim();
-        if let Some(outcome) = self.already_ended() {
-            self.finish(outcome, None, None).await?;
+        if self.was_given_up() {
+            self.finish(Outcome::Failed, None, None).await?;
         }
         let stored = self.stored_frame().await?;
         let frames = stored.as_ref().map_or(0, |frame| frame.tick as usize + 1);
@@ -39,21 +40,22 @@ impl Lane {
         }
         self.distrust_snapshot(stored.as_ref());
         // The tick that a failed world could not play has no frame, and is not tried again.
-        let playable = if self.end == Some(Outcome::Failed) { frames } else { journal.ticks.len() };
+        let playable = if self.life == Life::Failed { frames } else { journal.ticks.len() };
         let from = (self.ticks() as usize).min(playable);
         for record in &journal.ticks[from..playable] {
             self.pulse.beat(self.beat());
             let world = self.world.take().expect("the world is here between ticks");
-            let stepped =
-                step::step(world, self.genesis.clone(), self.chain.clone(), record.at).await?;
+            let (genesis, chain) = (self.genesis.clone(), self.chain.clone());
+            let stepped = step::step(world, genesis, chain, record.clone()).await?;
             self.world = Some(stepped.world);
             self.settle(stepped.frame, stored.as_ref()).await?;
         }
         self.report();
-        if let Some(last) = journal.ticks.last().filter(|_| self.is_playing()) {
-            self.next_tick_at = self.due_after(last.at);
+        if let Some(reason) = &journal.reason {
+            self.board.report(|status| status.reason = Some(reason.clone()));
         }
-        if self.end.is_none() && self.ticks() > self.genesis.options.rounds {
+        self.last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
+        if self.life.is_live() && self.ticks() > self.genesis.options.rounds {
             self.finish(Outcome::Completed, None, None).await?;
         }
         Ok(())
@@ -73,33 +75,23 @@ impl Lane {
         }
     }
 
-    /// How the run ended according to its env-status, where this world's journal does not say:
-    /// a node gave it up. The journal says it from now on.
-    fn already_ended(&self) -> Option<Outcome> {
-        let status = self.board.status().status;
-        let outcome = match status {
-            RunStatus::Stopped => Outcome::Stopped,
-            RunStatus::Failed => Outcome::Failed,
-            _ => return None,
-        };
-        self.end.is_none().then_some(outcome)
-    }
-
-    /// When the tick after one that was closed at `at` is due; now, if that is past.
-    fn due_after(&self, at: Timestamp) -> Instant {
-        let passed = now().milliseconds().saturating_sub(at.milliseconds());
-        let passed = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
-        Instant::now() + self.pause().saturating_sub(passed)
+    /// Whether a node has given the run up, which this world's journal does not say yet: from now
+    /// on it does.
+    fn was_given_up(&self) -> bool {
+        let status = self.board.status();
+        let world = status.platform(self.platform()).map(|world| world.status);
+        let failed = (status.status, world) == (RunStatus::Failed, Some(RunStatus::Failed));
+        failed && self.life.is_live()
     }
 
     fn report_claim(&self) {
         let (epoch, platform) = (self.epoch, self.platform());
-        let waits = !self.begun && self.end.is_none();
+        let waits = self.life == Life::Waiting;
         self.board.report(|status| {
             status.epoch = status.epoch.max(epoch);
             let world = status.platforms.iter_mut().find(|world| world.platform == platform);
             if let Some(world) = world.filter(|_| waits) {
-                world.status = RunStatus::Starting;
+                world.status = Life::Waiting.status();
             }
         });
     }
@@ -132,4 +124,11 @@ impl Lane {
             .map_err(|error| Lost::Damaged(format!("the last frame cannot be read: {error}")))?;
         Ok(Some(frame))
     }
+}
+
+/// When that was on this process's clock; `None` if it is longer ago than that clock can say.
+fn ago(at: Timestamp) -> Option<Instant> {
+    let passed = now().milliseconds().saturating_sub(at.milliseconds());
+    let passed = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
+    Instant::now().checked_sub(passed)
 }

@@ -4,11 +4,10 @@ use std::any::Any;
 use std::sync::Arc;
 
 use contract::frame::Frame;
-use contract::journal::Genesis;
-use contract::timestamp::Timestamp;
-use world::{Decisions, Inputs, World};
+use contract::journal::{Genesis, Tick};
+use world::{Decisions, World};
 
-use super::Ended;
+use super::{Ended, Lost};
 use crate::translate::{self, Chain};
 
 /// Fewer active agents than this are decided for by one thread: starting another costs more.
@@ -22,29 +21,39 @@ pub struct Stepped {
     pub frame: Frame,
 }
 
-/// Steps `world` once with the inputs of a tick that was closed at `at`.
+/// Steps `world` once with the inputs of the tick that `record` closed.
 ///
 /// # Errors
-/// If the world panics: its rules are wrong, and this platform cannot go on.
+/// If the record does not fit the world, or the world panics: its rules are wrong. Either way
+/// this platform cannot go on.
 pub async fn step(
     world: Box<World>,
     genesis: Arc<Genesis>,
     chain: Chain,
-    at: Timestamp,
+    record: Tick,
 ) -> Result<Stepped, Ended> {
-    let stepping = tokio::task::spawn_blocking(move || step_now(world, &genesis, &chain, at));
-    stepping.await.map_err(|error| match error.try_into_panic() {
-        Ok(panic) => Ended::Panicked(message(panic.as_ref())),
-        Err(error) => Ended::Panicked(error.to_string()),
+    let stepping = tokio::task::spawn_blocking(move || step_now(world, &genesis, &chain, &record));
+    stepping.await.unwrap_or_else(|error| {
+        Err(match error.try_into_panic() {
+            Ok(panic) => Ended::Panicked(message(panic.as_ref())),
+            Err(error) => Ended::Panicked(error.to_string()),
+        })
     })
 }
 
-fn step_now(mut world: Box<World>, genesis: &Genesis, chain: &Chain, at: Timestamp) -> Stepped {
+fn step_now(
+    mut world: Box<World>,
+    genesis: &Genesis,
+    chain: &Chain,
+    record: &Tick,
+) -> Result<Stepped, Ended> {
     let decisions = decide(&world);
-    let inputs = Inputs::quiet(world.tick(), at.milliseconds());
-    let outputs = world.step(inputs, decisions).expect("inputs and decisions are for its tick");
+    let inputs = translate::inputs(&world, record);
+    let outputs = world.step(inputs, decisions).map_err(|error| {
+        Lost::Damaged(format!("tick {} of the journal cannot be played: {error}", record.tick))
+    })?;
     let frame = translate::frame(&world, genesis, chain, outputs);
-    Stepped { world, frame }
+    Ok(Stepped { world, frame })
 }
 
 /// Decides for all active agents, split over the cores; joined in order, so the number of

@@ -13,7 +13,7 @@ use contract::timestamp::Timestamp;
 use contract::version::V1;
 use serde_json::{Value, json};
 use simulator::translate::{self, Chain};
-use world::{Act, Action, Decision, Inputs, World};
+use world::{Act, Action, CommentView, Decision, Inputs, PostView, UserView, World};
 
 /// A world, and what was done in it.
 pub(super) struct Stage {
@@ -123,13 +123,41 @@ impl Stage {
         let comments: Vec<_> = (1..=counts.comments).map(|id| world.comment(id).unwrap()).collect();
         let agents = u32::try_from(world.setup().agents.len()).unwrap();
         let users: Vec<_> = (0..agents).map(|id| world.user(id).unwrap()).collect();
-        let sum = |counters: &mut dyn Iterator<Item = u32>| counters.map(u64::from).sum::<u64>();
         let mut traces = BTreeMap::new();
         for (_, _, name, _) in &self.traces {
             *traces.entry(*name).or_default() += 1;
         }
-        let tables = BTreeMap::from([
-            ("user", u64::from(agents)),
+        Held {
+            tables: self.tables(&posts, &comments, &users),
+            last_ids: BTreeMap::from([
+                ("like", counts.likes.into()),
+                ("dislike", counts.dislikes.into()),
+                ("comment_like", counts.comment_likes.into()),
+                ("comment_dislike", counts.comment_dislikes.into()),
+                ("follow", counts.follows.into()),
+                ("mute", counts.mutes.into()),
+            ]),
+            traces,
+            posts: posts.iter().map(|it| self.post(it)).collect(),
+            comments: comments.iter().map(|it| self.comment(it)).collect(),
+            users: users.iter().map(|it| self.user(it)).collect(),
+            interviews: Vec::new(),
+        }
+    }
+
+    /// How many rows each table has to have.
+    fn tables(
+        &self,
+        posts: &[PostView<'_>],
+        comments: &[CommentView<'_>],
+        users: &[UserView<'_>],
+    ) -> BTreeMap<&'static str, u64> {
+        let counts = self.world.counts();
+        let sum = |counters: &mut dyn Iterator<Item = u32>| counters.map(u64::from).sum::<u64>();
+        let unused = ["rec", "product", "chat_group", "group_members", "group_messages"];
+        let mut tables = BTreeMap::from(unused.map(|table| (table, 0)));
+        tables.extend([
+            ("user", users.len() as u64),
             ("post", counts.posts.into()),
             ("comment", counts.comments.into()),
             ("like", sum(&mut posts.iter().map(|post| post.likes))),
@@ -139,66 +167,35 @@ impl Stage {
             ("follow", sum(&mut users.iter().map(|user| user.following))),
             ("mute", u64::from(counts.mutes) - self.unmuted),
             ("report", counts.reports.into()),
-            ("trace", u64::from(agents) + self.traces.len() as u64),
-            ("rec", 0),
-            ("product", 0),
-            ("chat_group", 0),
-            ("group_members", 0),
-            ("group_messages", 0),
+            ("trace", users.len() as u64 + self.traces.len() as u64),
         ]);
-        let last_ids = BTreeMap::from([
-            ("like", counts.likes.into()),
-            ("dislike", counts.dislikes.into()),
-            ("comment_like", counts.comment_likes.into()),
-            ("comment_dislike", counts.comment_dislikes.into()),
-            ("follow", counts.follows.into()),
-            ("mute", counts.mutes.into()),
-        ]);
-        let post = |post: &world::PostView<'_>| {
-            json!([
-                post.id,
-                post.author,
-                post.reposts.or(post.quotes),
-                u32::from(post.quotes.is_some()),
-                post.content,
-                post.likes,
-                post.dislikes,
-                post.shares,
-                post.reports,
-                self.created_at(post.tick)
-            ])
-        };
-        let comment = |it: &world::CommentView<'_>| {
-            json!([
-                it.id,
-                it.post,
-                it.author,
-                it.content,
-                it.likes,
-                it.dislikes,
-                self.created_at(it.tick)
-            ])
-        };
-        let user = |it: &world::UserView<'_>| {
-            json!([
-                it.id,
-                it.id,
-                it.agent.user_name,
-                self.shown_names[it.id as usize],
-                it.agent.bio,
-                it.followers,
-                it.following
-            ])
-        };
-        Held {
-            tables,
-            last_ids,
-            traces,
-            posts: posts.iter().map(post).collect(),
-            comments: comments.iter().map(comment).collect(),
-            users: users.iter().map(user).collect(),
-            interviews: Vec::new(),
-        }
+        tables
+    }
+
+    fn post(&self, it: &PostView<'_>) -> Value {
+        let is_quote = u32::from(it.quotes.is_some());
+        json!([
+            it.id,
+            it.author,
+            it.reposts.or(it.quotes),
+            is_quote,
+            it.content,
+            it.likes,
+            it.dislikes,
+            it.shares,
+            it.reports,
+            self.created_at(it.tick)
+        ])
+    }
+
+    fn comment(&self, it: &CommentView<'_>) -> Value {
+        let at = self.created_at(it.tick);
+        json!([it.id, it.post, it.author, it.content, it.likes, it.dislikes, at])
+    }
+
+    fn user(&self, it: &UserView<'_>) -> Value {
+        let (agent, shown) = (it.agent, &self.shown_names[it.id as usize]);
+        json!([it.id, it.id, agent.user_name, shown, agent.bio, it.followers, it.following])
     }
 }
 

@@ -1,0 +1,111 @@
+//! `start`: a run begins, and the command returns.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use contract::id::{Digest, RunId, SimulationId};
+use contract::notice::StartRequest;
+use contract::version::V1;
+use serde::Serialize;
+
+use crate::args::StartOptions;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::output::{Output, one_line};
+use crate::run::{read_folder, request_run, requested};
+use crate::status::find_run;
+
+/// The help of `start`.
+pub const ABOUT: &str = "\
+Start a run and return with its name. What is started is a folder, as `shoal run` takes it, or a \
+simulation that has run before, by its id: then the spec of its newest run is used again. If \
+there is a folder of that name here, the folder is meant.
+
+With --json: {\"run_id\": .., \"created\": ..}; created is false if there is a run with the same \
+options already (see --new-run).
+
+Example:
+  shoal start samples/lantern-pier --pace 2
+  shoal start lantern-pier --seed 8 --new-run";
+
+/// Arguments of `start`.
+#[derive(Clone, Debug, Args)]
+pub struct StartArgs {
+    /// The simulation's folder, or the id of a simulation that has run before
+    #[arg(value_name = "FOLDER|SIMULATION")]
+    pub what: String,
+    /// How to run it.
+    #[command(flatten)]
+    pub options: StartOptions,
+}
+
+/// A run that there is now. With `--json` printed as it is.
+#[derive(Serialize)]
+struct Started {
+    run_id: RunId,
+    created: bool,
+}
+
+/// `shoal start`. `client`: not awaited before a folder is read.
+///
+/// # Errors
+/// If there is nothing of that name, or the run cannot be started.
+pub async fn start(
+    args: &StartArgs,
+    client: impl Future<Output = Result<Client, Failure>>,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, Failure> {
+    let options = requested(&args.options)?;
+    let folder = Path::new(&args.what);
+    let (client, simulation, spec_digest) = if folder.is_dir() {
+        let spec = read_folder(folder, false, output)?;
+        let client = client.await?;
+        let digest = client.bus.put_spec(&spec).await?;
+        (client, spec.simulation_id, digest)
+    } else {
+        let simulation = simulation_id(&args.what)?;
+        let client = client.await?;
+        let digest = newest_spec(&client, &simulation).await?;
+        (client, simulation, digest)
+    };
+    let request = StartRequest { v: V1, spec_digest, options, new_run: args.options.new_run };
+    let (run_id, created) = request_run(&client, &simulation, &request).await?;
+    print_started(&client, run_id, created, output)
+}
+
+/// Prints the name of a run that there is now.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn print_started(
+    client: &Client,
+    run_id: RunId,
+    created: bool,
+    output: &mut Output<'_>,
+) -> Result<ExitCode, Failure> {
+    if client.json {
+        output.print_json(&Started { run_id, created })?;
+    } else {
+        output.print(run_id.as_str())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn simulation_id(text: &str) -> Result<SimulationId, Failure> {
+    text.parse().map_err(|_| {
+        let text = one_line(text, 200);
+        Failure::bad_input(format!("{text:?} is neither a folder nor the id of a simulation"))
+    })
+}
+
+async fn newest_spec(client: &Client, simulation: &SimulationId) -> Result<Digest, Failure> {
+    let run = find_run(client, simulation.as_str()).await.map_err(|failure| match failure {
+        Failure::BadInput(error) => {
+            let context = format!("there is no folder {:?} here", simulation.as_str());
+            Failure::BadInput(error.context(context))
+        }
+        other => other,
+    })?;
+    Ok(run.spec_digest)
+}
