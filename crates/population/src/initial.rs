@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `simulation_id` | the wish, or the folder's name in lower case with `-` for blanks |
 //! | `entity_name` | the profile's name; Reddit's before Twitter's |
-//! | `entity_type` | words of the name (institutions), of the profession, of the bio; see `kinds` |
+//! | `entity_type` | words of the name (institutions), of the profession (a trade, a field), of the bio; see `kinds` |
 //! | rates, hours, delays | the type's habits, varied by a hash of handle and place; see `character` |
 //! | `influence_weight` | the type's, and 0.4 for each doubling of the followers |
 //! | `stance` | by lot, 30 % supportive, 30 % opposing, 25 % neutral, 15 % observer; the press observes |

@@ -82,8 +82,9 @@ const TRADES: [(Kind, &[&str], &[&str]); 16] = [
           "护士"],
         &["health", "healthcare", "health science", "medicine", "nursing"]),
     (Kind::HospitalityWorker,
-        &["cook", "chef", "waiter", "waitress", "barista", "bartender", "厨师", "服务员"],
-        &["hospitality", "tourism", "catering"]),
+        &["waiter", "waitress", "barista", "bartender", "厨师", "服务员"],
+        // Bios cook, too, and the French have chefs of projects.
+        &["cook", "chef", "hospitality", "tourism", "catering"]),
     (Kind::TransportWorker,
         &["driver", "courier", "pilot", "sailor", "司机", "快递员"],
         &["transportation", "transport", "logistics"]),
@@ -104,6 +105,10 @@ const TRADES: [(Kind, &[&str], &[&str]); 16] = [
 /// Words that make a profession that of the press itself rather than of somebody in it.
 const PRESS: [&str; 7] = ["media", "newspaper", "broadcaster", "press", "媒体", "报社", "电视台"];
 
+/// Words of a bio that is not a person's.
+const OUTLETS: [&str; 5] =
+    ["breaking news", "news stories", "news reviews", "news analysis", "top stories"];
+
 /// What the people of one profile, or of two, are: by name, by profession, by bio, and a person
 /// where none of them says anything.
 pub(super) fn kind_of(name: &str, profile: &Profile) -> Kind {
@@ -115,7 +120,7 @@ pub(super) fn kind_of(name: &str, profile: &Profile) -> Kind {
             .or_else(|| trade(&profession))
             .or_else(|| field(&profession).map(|field| student_of(&bio).unwrap_or(field)))
     };
-    let from_bio = || occupation(&bio).or_else(|| trade(&bio));
+    let from_bio = || account(&bio).or_else(|| occupation(&bio)).or_else(|| trade(&bio));
     institution(&name)
         .or_else(|| if profession.is_empty() { from_bio() } else { from_profession() })
         .unwrap_or(Kind::Person)
@@ -132,6 +137,14 @@ fn institution(name: &Words) -> Option<Kind> {
 /// A "media" or "regional press" is one; a "media consultant" is a person.
 fn press(profession: &Words) -> Option<Kind> {
     PRESS.contains(&profession.last()).then_some(Kind::Media)
+}
+
+/// What speaks of itself as no person does: "Official account of the harbour".
+fn account(bio: &Words) -> Option<Kind> {
+    if bio.has_any(&OUTLETS) {
+        return Some(Kind::Media);
+    }
+    bio.0.starts_with(" official ").then_some(Kind::Organization)
 }
 
 fn occupation(text: &Words) -> Option<Kind> {
@@ -220,6 +233,10 @@ mod tests {
             ("Mira Holt", "Agriculture, Food & Natural Resources", "", Kind::Farmer),
             ("Mira Holt", "Marketing manager", "", Kind::BusinessPerson),
             ("user_0", "", "I love marketing and music", Kind::Person),
+            ("user_0", "", "Official technology provider. Industry news.", Kind::Organization),
+            ("user_0", "", "Technology news, reviews, opinions", Kind::Media),
+            ("user_0", "", "Chef de projet", Kind::Person),
+            ("Mira Holt", "Pastry chef", "", Kind::HospitalityWorker),
             ("user_0", "", "Digital marketer, likes a good CEO", Kind::Marketer),
             ("user_0", "", "Lecturer in Healthcare Marketing", Kind::Expert),
             ("user_0", "", "Newsworthy, officially", Kind::Person),
