@@ -164,7 +164,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
         Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
-        Command::Export(args) => export::export(&client.await?, &args, output).await,
+        Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),
         Command::Gen(args) => return generate::generate(args, json, output).await,
