@@ -344,7 +344,8 @@ mod tests {
              --set agent_configs.3.stance: found the text \"cross\", expected supportive, opposing, \
              neutral or observer\n\
              --set agent_configs.Nobody Ever.stance: found \"Nobody Ever\", expected an agent of \
-             this run: there is no agent \"Nobody Ever\": there are 32 agents, with numbers from 0\n\
+             this run: there is no agent \"Nobody Ever\": there are 32 agents, with numbers from 0 \
+             (`shoal agents RUN` lists them)\n\
              --set time_config.peak_hours: found [19,24], expected hours of the day, 0 to 23"
         );
         assert!(read(None, &[]).unwrap_err().contains("nothing to change"));
