@@ -63,10 +63,11 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches};
 use kit::config::Settings;
 
-use crate::args::{Cli, Command, MemoryCommand};
+use crate::args::{Cli, Command};
 use crate::client::Client;
 use crate::control::{configure, inject};
 use crate::failure::Failure;
+use crate::memory::MemoryCommand;
 use crate::output::Output;
 
 /// What a process of ours does: logs to stderr, runs one command, tells how it went.
