@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use bus::{Bus, Start};
 use contract::frame::Frame;
+use contract::id::RunId;
 use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,7 +17,10 @@ use crate::output::Output;
 use crate::tally::Tally;
 
 /// What takes no longer is not worth a bar.
-const PATIENCE: Duration = Duration::from_millis(800);
+const SHOWN_AFTER: Duration = Duration::from_millis(800);
+
+/// How long the next frame of a run may take that is known to be stored.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Counts the frames that a run has published so far, checked.
 ///
@@ -41,7 +45,8 @@ pub async fn tally(
 /// stream.
 ///
 /// # Errors
-/// If the bus cannot be read, what is read is not the run's chain of frames, or `take` fails.
+/// If the bus cannot be read or gives no frame that it has for half a minute, what is read is not
+/// the run's chain of frames, or `take` fails.
 pub async fn each_frame(
     bus: &Bus,
     status: &EnvStatus,
@@ -54,7 +59,8 @@ pub async fn each_frame(
     let mut cursor = bus.follow(StreamName::Actions, &all, Start::First).await?;
     let mut chains = Chains::default();
     loop {
-        let stored = cursor.next().await;
+        let next = tokio::time::timeout(PATIENCE, cursor.next()).await;
+        let stored = next.map_err(|_| none_came(run))?;
         let frame = chains.push(&stored.body).with_context(|| broken(run));
         if let Some(frame) = frame.map_err(Failure::Failed)? {
             bar.advance();
@@ -64,6 +70,14 @@ pub async fn each_frame(
             return Ok(());
         }
     }
+}
+
+fn none_came(run: &RunId) -> Failure {
+    Failure::unreachable(format!(
+        "no frame of {run} came within {} s, though there are more: is the bus still there, and \
+         the run not deleted?",
+        PATIENCE.as_secs()
+    ))
 }
 
 /// The place of the run's last message in the stream, `None` before the first one.
@@ -77,7 +91,7 @@ async fn last_sequence(bus: &Bus, status: &EnvStatus) -> Result<Option<u64>, Fai
     Ok(end)
 }
 
-/// How far the reading is, shown once it takes longer than [`PATIENCE`] and somebody looks.
+/// How far the reading is, shown once it takes longer than [`SHOWN_AFTER`] and somebody looks.
 pub struct Bar {
     bar: ProgressBar,
     hidden_since: Option<Instant>,
@@ -101,7 +115,7 @@ impl Bar {
 
     fn advance(&mut self) {
         self.bar.inc(1);
-        if self.hidden_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+        if self.hidden_since.is_some_and(|since| since.elapsed() > SHOWN_AFTER) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.hidden_since = None;
         }

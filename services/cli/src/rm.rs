@@ -10,7 +10,7 @@ use contract::memory::{STATS, Scope, Stats, StatsAnswer};
 use contract::reply::{Reply, ReplyResult};
 use contract::status::{EnvStatus, RunStatus};
 
-use crate::args::Patience;
+use crate::ask::Patience;
 use crate::ask::{ask, odd, result};
 use crate::client::Client;
 use crate::failure::Failure;

@@ -12,11 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::fields::{SECTIONS, find, find_section};
 use super::{apply, read_text};
-use crate::args::{Patience, Target, parse_pace};
+use crate::args::Target;
+use crate::ask::Patience;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::interview::{find_agent, read_spec};
 use crate::output::Output;
+use crate::start::parse_pace;
 use crate::status::find_run;
 
 pub(crate) const CONFIGURE_ABOUT: &str = "\
