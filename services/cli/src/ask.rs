@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bus::AskError;
 use clap::Args;
-use contract::command::{Request, Stop, Verb};
+use contract::command::{Executor, Request, Stop, Verb};
 use contract::id::RunId;
 use contract::reply::{ErrorCode, Reply, ReplyOutcome, ReplyResult};
 use contract::timestamp::Timestamp;
@@ -108,10 +108,15 @@ pub fn explain(verb: Verb, run: &RunId, error: AskError) -> Failure {
     match error {
         AskError::NotStored(error) => Failure::from(error),
         AskError::Deaf(_) | AskError::Unreadable(_) => Failure::Failed(error.into()),
-        AskError::Late { .. } => Failure::unreachable(format!(
-            "{verb} for {run}: {error}: is a simulator running on this bus? \
-             (`shoal status {run}` shows who has the run; --timeout waits longer)"
-        )),
+        AskError::Late { .. } => {
+            let who = match verb.executor() {
+                Executor::Owner => "is a simulator running on this bus, and has it a free slot?",
+                Executor::Launcher => "is a launcher running on this bus?",
+            };
+            Failure::unreachable(format!(
+                "{verb} for {run}: {error}: {who} (`shoal doctor` says; --timeout waits longer)"
+            ))
+        }
     }
 }
 

@@ -288,9 +288,10 @@ fn text(args: &GenArgs, made: &Generated, output: &Output<'_>) -> String {
         rows.push(row("removed", format!("{removed}, of the simulation that was there")));
     }
     let (folder, agents) = (args.folder.display(), counted(args.agents.into(), "agent"));
+    let typed = as_typed(&args.folder);
     let most = Limits::default().max_agents;
     let next = if args.agents as usize <= most {
-        format!("Next:\n  shoal run {folder}")
+        format!("Next:\n  shoal run {typed}")
     } else {
         let most = count(u64::try_from(most).unwrap_or(u64::MAX));
         format!("`shoal run` takes at most {most} agents: this is for programs that take more.")

@@ -94,8 +94,8 @@ spec, which other runs may share.
 
 A run that has rounds to play is not deleted: stop it first. Neither is one whose memory has \
 not taken all of its actions, or cannot be asked, unless --force is given. On a terminal it is \
-shown what would go, and asked; elsewhere --yes is needed. With several runs, those that can \
-be deleted are.
+shown what would go, and asked; elsewhere --yes is needed. Of several runs, those that can be \
+deleted are; a name that is no run's stops all of it beforehand.
 
 With --json: a list of replies, one per run that got one, the shape in schemas/.
 

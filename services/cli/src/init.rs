@@ -1,6 +1,6 @@
 //! `init`: a configuration for a folder that has only profiles.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use contract::id::SimulationId;
@@ -171,13 +171,13 @@ fn text(args: &InitArgs, done: &Configured, output: &Output<'_>) -> String {
         row("topics", format!("{topics} ({topics_from})").trim().to_owned()),
         row("opening", format!("{name}: “{post}”")),
     ];
-    let folder = args.folder.display();
+    let typed = as_typed(&args.folder);
     let (file, agents) = (done.file.display(), counted(done.agents.into(), "agent"));
     format!(
         "{file}: {}, {agents}\n{}\n\n\
          Edit what you know better, above all `stance` (nobody's words were read for it),\n\
          `initial_posts`, `hot_topics` and `narrative_direction`; docs/fields.md says what each does.\n\
-         Then:\n  shoal check {folder}\n  shoal run {folder}",
+         Then:\n  shoal check {typed}\n  shoal run {typed}",
         output.paint().bold(done.simulation_id.as_str()),
         wrapped(&rows, output.width()),
     )
@@ -194,4 +194,13 @@ pub(crate) fn wrapped(rows: &[Vec<String>], width: usize) -> String {
 /// `Person 20, Student 3`.
 fn tally(counts: &[(&str, usize)]) -> String {
     counts.iter().map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join(", ")
+}
+/// A path as a shell reads it back.
+pub(crate) fn as_typed(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -134,12 +134,13 @@ pub(crate) fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
                 .iter()
                 .take(8)
                 .map(|agent| format!("{} ({})", one_line(&agent.name, 40), agent.agent_id));
-            Err(format!(
-                "{:?} may be any of {} agents: {}",
-                one_line(wanted, 80),
-                found.len(),
-                some.collect::<Vec<_>>().join(", ")
-            ))
+            let some = some.collect::<Vec<_>>().join(", ");
+            let more = match found.len().saturating_sub(8) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let (wanted, count) = (one_line(wanted, 80), found.len());
+            Err(format!("{wanted:?} may be any of {count} agents: {some}{more}"))
         }
     }
 }

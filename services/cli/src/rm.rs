@@ -100,7 +100,7 @@ async fn find_all(client: &Client, names: &[String]) -> Result<Vec<EnvStatus>, F
     }
     match problems.is_empty() {
         true => Ok(runs),
-        false => Err(Failure::bad_input(problems.join("\n"))),
+        false => Err(Failure::bad_input(format!("{}\nnothing is deleted", problems.join("\n")))),
     }
 }
 

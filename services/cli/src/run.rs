@@ -74,9 +74,21 @@ pub async fn run(
     let options = requested(&args.options)?;
     let spec = read_folder(&args.folder, args.quiet, output)?;
     let client = client.await?;
-    let spec_digest = client.bus.put_spec(&spec).await?;
-    let request = StartRequest { v: V1, spec_digest, options, new_run: args.options.new_run };
-    let (run_id, created) = request_run(&client, &spec.simulation_id, &request).await?;
+    let shutdown = listen()?;
+    let simulation = &spec.simulation_id;
+    let starting = async {
+        let spec_digest = client.bus.put_spec(&spec).await?;
+        let request = StartRequest { v: V1, spec_digest, options, new_run: args.options.new_run };
+        request_run(&client, simulation, &request).await
+    };
+    let (run_id, created) = tokio::select! {
+        started = starting => started?,
+        () = shutdown.wished() => {
+            // The request may have gone out already.
+            output.say(&format!("not waited for: `shoal ls` says whether {simulation} runs"))?;
+            return Ok(ExitCode::from(EXIT_DETACHED));
+        }
+    };
     if args.detach {
         return print_started(&client, run_id, created, output);
     }
@@ -88,7 +100,7 @@ pub async fn run(
     }
     let status = read_status(&client, &run_id).await?;
     let view = if is_silent { View::Silent } else { View::for_people(&status, output) };
-    follow_to_the_end(&client, status, created, view, output).await
+    follow_to_the_end(&client, status, created, view, &shutdown, output).await
 }
 
 /// `shoal watch`.
@@ -102,7 +114,7 @@ pub async fn watch(
 ) -> Result<ExitCode, Failure> {
     let status = find_run(client, &args.target.run).await?;
     let view = if client.json { View::JsonLines } else { View::for_people(&status, output) };
-    follow_to_the_end(client, status, args.from_start, view, output).await
+    follow_to_the_end(client, status, args.from_start, view, &listen()?, output).await
 }
 
 /// `shoal summary`.
@@ -197,6 +209,9 @@ fn refused(simulation: &SimulationId, problems: Vec<Problem>) -> String {
     let (ways_out, mut problems): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(|problem| problem.place == "/new_run");
     for problem in &mut problems {
+        if problem.place == "/options/pace_milli" {
+            in_rounds(problem);
+        }
         problem.place = typed(&problem.place).to_owned();
     }
     let problems = listed(&problems);
@@ -209,6 +224,15 @@ fn refused(simulation: &SimulationId, problems: Vec<Problem>) -> String {
     )
 }
 
+/// A pace as it is typed, where it was told in thousandths.
+fn in_rounds(problem: &mut Problem) {
+    for told in [&mut problem.found, &mut problem.expected] {
+        if let Ok(milli) = told.parse::<i64>() {
+            *told = contract::door::decimal(milli.saturating_mul(1000));
+        }
+    }
+}
+
 /// What is typed for a field of a start request.
 fn typed(place: &str) -> &str {
     match place {
@@ -216,7 +240,7 @@ fn typed(place: &str) -> &str {
         "/options/platforms" => "--platform",
         "/options/max_rounds" => "--max-rounds",
         "/options/seed" => "--seed",
-        "/options/pace_milli" => "--pace, in thousandths",
+        "/options/pace_milli" => "--pace",
         "/options/memory" => "--memory",
         other => other,
     }
@@ -232,16 +256,20 @@ async fn read_status(client: &Client, run: &RunId) -> Result<EnvStatus, Failure>
     }
 }
 
+/// From here on Ctrl-C is ours to answer.
+fn listen() -> Result<Shutdown, Failure> {
+    Shutdown::on_signals().context("cannot listen to signals").map_err(Failure::Failed)
+}
+
 async fn follow_to_the_end(
     client: &Client,
     status: EnvStatus,
     from_start: bool,
     mut view: View,
+    shutdown: &Shutdown,
     output: &mut Output<'_>,
 ) -> Result<ExitCode, Failure> {
-    let shutdown = Shutdown::on_signals().context("cannot listen to signals");
-    let shutdown = shutdown.map_err(Failure::Failed)?;
-    let followed = follow(&client.bus, status, from_start, &mut view, output, &shutdown).await;
+    let followed = follow(&client.bus, status, from_start, &mut view, output, shutdown).await;
     if let Ok(Followed { status, is_over: false, .. }) = &followed {
         view.leave(output)?;
         output.say(&come_back(&status.run_id))?;

@@ -139,8 +139,9 @@ pub fn word(run: &EnvStatus, now: Timestamp) -> &'static str {
 pub fn trouble(run: &EnvStatus, now: Timestamp) -> Option<&'static str> {
     if run.status == RunStatus::Queued {
         let waited = now.milliseconds() - run.created_at.milliseconds();
-        return (waited > NOBODY_TOOK_IT)
-            .then_some("no node has taken it yet: is a simulator running on this bus?");
+        return (waited > NOBODY_TOOK_IT).then_some(
+            "no node has taken it yet: none runs here, or all slots are taken (`shoal doctor`)",
+        );
     }
     is_stale(run, now)
         .then_some("no news from its worker: a simulator takes it over if one is there")

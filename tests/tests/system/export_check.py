@@ -17,8 +17,9 @@ import sys
 
 SCHEMA = json.loads(pathlib.Path(__file__).with_name("oasis_schema.json").read_text())
 
-# OASIS refers to a table that it does not have, and means its posts.
-MENDED = {"tweet": "post"}
+# OASIS refers to a table that it does not have, and means its posts; and to a column that is
+# no key, and means the one of the same number that is.
+MENDED = {("tweet", "post_id"): ("post", "post_id"), ("user", "agent_id"): ("user", "user_id")}
 
 faults = []
 
@@ -48,7 +49,7 @@ def check_schema(platform, database):
             [row[3], row[2], row[4]]
             for row in rows(database, f'PRAGMA foreign_key_list("{table}")'))
         expected = sorted(
-            [column, MENDED.get(parent, parent), key]
+            [column, *MENDED.get((parent, key), (parent, key))]
             for column, parent, key in published["references"])
         check(f"{place} references", references, expected)
         sql = number(database, "SELECT sql FROM sqlite_master WHERE name = ?", table)
@@ -56,9 +57,10 @@ def check_schema(platform, database):
 
 
 def check_references(platform, database):
+    check(f"{platform} foreign_key_check", rows(database, "PRAGMA foreign_key_check"), [])
     for table, published in SCHEMA.items():
         for column, parent, key in published["references"]:
-            parent = MENDED.get(parent, parent)
+            parent, key = MENDED.get((parent, key), (parent, key))
             dangling = number(
                 database,
                 f'SELECT count(*) FROM "{table}" WHERE "{column}" IS NOT NULL '

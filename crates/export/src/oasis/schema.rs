@@ -87,7 +87,7 @@ CREATE TABLE group_members (
 CREATE TABLE group_messages (
   message_id INTEGER PRIMARY KEY AUTOINCREMENT,
   group_id INTEGER NOT NULL REFERENCES chat_group(group_id),
-  sender_id INTEGER NOT NULL REFERENCES user(agent_id), content TEXT NOT NULL,
+  sender_id INTEGER NOT NULL REFERENCES user(user_id), content TEXT NOT NULL,
   sent_at DATETIME DEFAULT CURRENT_TIMESTAMP);";
 
 /// Makes what OASIS has no column for: gone with the connection, never in the file.

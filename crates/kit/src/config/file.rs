@@ -144,7 +144,7 @@ fn fits(variable: &str, value: &str, argument: Option<&Arg>) -> Result<(), Strin
     let alone = Command::new("file").arg(argument.clone().required(false));
     match alone.try_get_matches_from(["file", &format!("--{long}={value}")]) {
         Ok(_) => Ok(()),
-        Err(error) => Err(format!("found {found}, expected {}", expectation(&error))),
+        Err(error) => Err(format!("found {found}: {}", complaint(&error))),
     }
 }
 
@@ -152,8 +152,8 @@ fn is_flag(argument: &Arg) -> bool {
     !argument.get_action().takes_values()
 }
 
-/// What clap says that it expected, in one line.
-fn expectation(error: &clap::Error) -> String {
+/// What clap says of it, in one line.
+fn complaint(error: &clap::Error) -> String {
     match error.source() {
         Some(source) => source.to_string(),
         None => error.to_string().lines().next().unwrap_or_default().to_owned(),

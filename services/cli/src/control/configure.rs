@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use contract::command::{Request, Verb};
 use contract::door::{Door, Object, integer};
 use contract::problem::{Problem, Problems};
@@ -39,13 +39,13 @@ Example:
 
 /// Arguments of `configure`.
 #[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("what").args(["pace", "set", "file"]).required(true).multiple(true))]
 pub struct ConfigureArgs {
     /// Which run.
     #[command(flatten)]
     pub target: Target,
     /// Rounds per second of wall clock, e.g. 0.8; 0: as fast as possible
-    #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_any_pace,
-        required_unless_present_any = ["set", "file"])]
+    #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_any_pace)]
     pub pace: Option<u32>,
     /// A field and its new value; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
@@ -59,7 +59,10 @@ pub struct ConfigureArgs {
 }
 
 fn parse_any_pace(text: &str) -> Result<u32, String> {
-    if text == "0" { Ok(0) } else { parse_pace(text) }
+    if text == "0" {
+        return Ok(0);
+    }
+    parse_pace(text).map_err(|error| format!("{error}, or 0 for as fast as possible"))
 }
 
 /// `shoal configure`.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use contract::command::{Inject, Request, Verb};
 use contract::door::{Door, Object, describe};
 use contract::problem::{Problem, Problems};
@@ -33,12 +33,13 @@ Example:
 
 /// Arguments of `inject`.
 #[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("what").args(["agent", "file"]).required(true))]
 pub struct InjectArgs {
     /// Which run.
     #[command(flatten)]
     pub target: Target,
     /// Who posts: the agent's number, its name, its handle, or a part of them that only it has
-    #[arg(long, value_name = "ID|NAME", requires = "text", required_unless_present = "file")]
+    #[arg(long, value_name = "ID|NAME", requires = "text")]
     pub agent: Option<String>,
     /// What it posts
     #[arg(long, value_name = "TEXT", requires = "agent")]
@@ -47,7 +48,7 @@ pub struct InjectArgs {
     #[arg(long, value_name = "PLATFORM", requires = "agent")]
     pub platform: Option<Platform>,
     /// A file of posts, JSON or JSON lines; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["agent", "text", "platform"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "platform"])]
     pub file: Option<PathBuf>,
     /// How long to wait for the answer.
     #[command(flatten)]

@@ -69,8 +69,8 @@ fn nodes(services: &Services) -> Vec<Finding> {
     let nodes = &services.nodes;
     if !nodes.is_empty() && nodes.iter().all(|node| free_slots(node) == 0) {
         findings.push(warning(
-            format!("{} full: a new run has to wait", counted(nodes.len() as u64, "node")),
-            "a free slot",
+            format!("{} full", counted(nodes.len() as u64, "node")),
+            "a free slot: a new run has to wait, unless a run that has ended makes room",
             "start another simulator, or this one with more: SHOAL_SLOTS=16",
         ));
     }

@@ -109,7 +109,7 @@ fn work_that_waits_is_named() {
         &[
             (
                 Warning,
-                "market-2 is queued: no node has taken it yet: is a simulator running on this bus?",
+                "market-2 is queued: no node has taken it yet: none runs here, or all slots are taken (`shoal doctor`)",
                 "start a simulator (`make up`), or `shoal stop market-2`",
             ),
             (
