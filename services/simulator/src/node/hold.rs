@@ -21,7 +21,8 @@ use super::vitals::Vitals;
 use super::{GRACE, Node, now};
 use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 
-/// Workers that die one after the other without playing a tick, until the run has failed.
+/// Workers that die one after the other without playing a tick that is due, until the run has
+/// failed. Those of a run that is held have none to play: it is enough that they could open it.
 const MAX_FAILURES: u32 = 3;
 /// Log lines kept for the reason of a failure.
 const LAST_LINES: usize = 20;
@@ -41,7 +42,7 @@ enum End {
     OtherRules,
     /// The lease is lost; the worker was killed.
     LeaseLost,
-    /// Any other way. `blameless`: it had played ticks, or the bus was away.
+    /// Any other way. `blameless`: it had shown that it can hold the run, or the bus was away.
     Crashed { how: String, blameless: bool },
 }
 
@@ -158,7 +159,7 @@ impl Watch<'_> {
                         let _ = log.try_send((worker.to_owned(), line));
                     }
                     Output::Exit(status) => {
-                        return end_of(status, vitals.has_progressed() || bus_away);
+                        return end_of(status, vitals.has_proved_itself() || bus_away);
                     }
                 },
                 _ = renewal.tick() => {

@@ -6,11 +6,12 @@ use contract::journal::{Close, End, Entry, Go, Hold, Record, Taken};
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
 use contract::subject::Platform;
 use kit::shutdown::Shutdown;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::lane::{Ask, Done, Lane, Waiting};
+use super::lane::{Ask, Done, Lane};
 use super::life::{Effect, Life, NOT_BEGUN, decide};
-use super::pulse::{BEAT, Beat, Pulse};
+use super::pulse::{BEAT, Beat, Pulse, State};
+use super::waiting::{Tell, Waiting};
 use super::{Ended, Lost, now};
 use crate::translate;
 
@@ -19,21 +20,20 @@ impl Lane {
     ///
     /// # Errors
     /// When the world cannot go on; the command is then asked again.
-    pub(super) async fn command(
-        &mut self,
-        taken: Taken,
-        done: oneshot::Sender<Result<Done, ReplyError>>,
-    ) -> Result<(), Ended> {
+    pub(super) async fn command(&mut self, taken: Taken, done: Tell) -> Result<(), Ended> {
         if let Some(tick) = self.commands.taken(taken.sequence) {
             let _ = done.send(Ok(Done { epoch: self.epoch, tick }));
             return Ok(());
         }
         let answer = match decide(self.life, taken.command.request.verb()) {
             Effect::Begin => {
-                self.waiting.push(Waiting { taken, done });
+                self.waiting.push(taken, done);
                 return self.tick().await;
             }
-            Effect::Queue => return self.queue(taken, done),
+            Effect::Queue => {
+                self.queue(taken, done);
+                return Ok(());
+            }
             Effect::Hold | Effect::Go | Effect::End | Effect::Close
                 if self.commands.is_overtaken(taken.sequence) =>
             {
@@ -53,21 +53,30 @@ impl Lane {
         Ok(())
     }
 
-    /// Puts a command among those of the next tick, if it fits this world.
-    fn queue(
-        &mut self,
-        taken: Taken,
-        done: oneshot::Sender<Result<Done, ReplyError>>,
-    ) -> Result<(), Ended> {
+    /// Puts a command among those of the next tick, if there is room and it fits this world.
+    fn queue(&mut self, taken: Taken, done: Tell) {
+        if self.waiting.has_room(&taken).is_err() {
+            self.refuse_expired();
+        }
         let world = self.world.as_ref().expect("the world is here between ticks");
-        let before: Vec<Taken> = self.waiting.iter().map(|waiting| waiting.taken.clone()).collect();
-        match translate::check(world, &before, &taken.command) {
-            Ok(()) => self.waiting.push(Waiting { taken, done }),
+        let fits = self.waiting.has_room(&taken);
+        let waiting = self.waiting.commands();
+        match fits.and_then(|()| translate::check(world, waiting, &taken.command)) {
+            Ok(()) => self.waiting.push(taken, done),
             Err(error) => {
                 let _ = done.send(Err(error));
             }
         }
-        Ok(())
+    }
+
+    /// Refuses what has expired while it waited. What came behind it was held against it, and is
+    /// held against what is left.
+    pub(super) fn refuse_expired(&mut self) {
+        if self.waiting.refuse_expired(now()) {
+            for Waiting { taken, tell, .. } in self.waiting.take() {
+                self.queue(taken, tell);
+            }
+        }
     }
 
     async fn hold(&mut self, taken: Taken) -> Result<(), Ended> {
@@ -104,9 +113,7 @@ impl Lane {
         // Why it was held is no reason for its end.
         let replaces = reason.is_some() || self.life == Life::Held;
         self.turn(Record::End(end), command.as_ref()).await?;
-        for Waiting { done, .. } in self.waiting.drain(..) {
-            let _ = done.send(Err(wrong_state("the run ended before the command took effect")));
-        }
+        self.waiting.refuse(&wrong_state("the run ended before the command took effect"));
         if replaces {
             self.board.report(|status| status.reason = reason);
         }
@@ -169,7 +176,7 @@ pub async fn run_dead(
         ReplyError { code: ErrorCode::Internal, message }
     };
     loop {
-        pulse.beat(Beat { platform, played: 0, ended: true });
+        pulse.beat(Beat { platform, played: 0, state: State::Ended });
         tokio::select! {
             () = node_gone.wished() => return,
             ask = inbox.recv() => match ask {
