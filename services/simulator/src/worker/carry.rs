@@ -1,6 +1,6 @@
 //! What a lane does about a command: what [`decide`] says, journalled and reported.
 
-use contract::command::{Interview, Request};
+use contract::command::{Interview, Request, Verb};
 use contract::frame::Outcome;
 use contract::journal::{Close, End, Entry, Go, Hold, Record, Taken};
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
@@ -14,6 +14,9 @@ use super::pulse::{BEAT, Beat, Pulse, State};
 use super::waiting::{Tell, Waiting};
 use super::{Ended, Lost, now};
 use crate::translate;
+
+/// Why a command that waited takes no effect any more.
+const ENDED: &str = "the run ended before the command took effect";
 
 impl Lane {
     /// Carries a command out, now or with the next tick, and says so.
@@ -30,11 +33,12 @@ impl Lane {
                 self.waiting.push(taken, done);
                 return self.tick().await;
             }
+            Effect::Queue if self.commands.is_refused(taken.sequence) => Err(wrong_state(ENDED)),
             Effect::Queue => {
                 self.queue(taken, done);
                 return Ok(());
             }
-            Effect::Hold | Effect::Go | Effect::End | Effect::Close
+            Effect::Hold | Effect::Go | Effect::End
                 if self.commands.is_overtaken(taken.sequence) =>
             {
                 Ok(())
@@ -113,7 +117,7 @@ impl Lane {
         // Why it was held is no reason for its end.
         let replaces = reason.is_some() || self.life == Life::Held;
         self.turn(Record::End(end), command.as_ref()).await?;
-        self.waiting.refuse(&wrong_state("the run ended before the command took effect"));
+        self.waiting.refuse(&wrong_state(ENDED));
         if replaces {
             self.board.report(|status| status.reason = reason);
         }
@@ -163,7 +167,7 @@ impl Lane {
     }
 }
 
-/// Answers everything with why a world is dead, until the node is gone.
+/// Answers for a world that is dead, until the node is gone.
 pub async fn run_dead(
     pulse: &Pulse,
     node_gone: &Shutdown,
@@ -182,11 +186,32 @@ pub async fn run_dead(
             ask = inbox.recv() => match ask {
                 None => return,
                 Some(Ask::Interview { done, .. }) => drop(done.send(Err(failed()))),
-                Some(Ask::Command { done, .. }) => drop(done.send(Err(failed()))),
+                Some(Ask::Command { taken, done }) => {
+                    let verb = taken.command.request.verb();
+                    drop(done.send(of_the_dead(verb).unwrap_or_else(|| Err(failed()))));
+                }
+                Some(Ask::IsTaken { done, .. }) => drop(done.send(false)),
                 Some(Ask::Life { done }) => drop(done.send(Life::Failed)),
             },
             () = tokio::time::sleep(BEAT) => {}
         }
+    }
+}
+
+/// What a command comes to that needs no world; `None`: it needs one.
+fn of_the_dead(verb: Verb) -> Option<Result<Done, ReplyError>> {
+    match decide(Life::Failed, verb) {
+        Effect::Already => Some(Ok(Done { epoch: 0, tick: None })),
+        Effect::Refuse(why) => Some(Err(wrong_state(why))),
+        Effect::Begin
+        | Effect::Queue
+        | Effect::Hold
+        | Effect::Go
+        | Effect::End
+        | Effect::Close
+        | Effect::Answer
+        | Effect::Leave
+        | Effect::LetGo => None,
     }
 }
 

@@ -51,6 +51,13 @@ pub enum Ask {
         /// Given the agent's name and its answer.
         done: oneshot::Sender<Result<(String, Answer), ReplyError>>,
     },
+    /// Has this world taken a command, or a predecessor for it?
+    IsTaken {
+        /// Its sequence in the stream of commands.
+        sequence: u64,
+        /// Told.
+        done: oneshot::Sender<bool>,
+    },
     /// Where is this world in its life?
     Life {
         /// Told.
@@ -174,6 +181,9 @@ impl Lane {
             Ask::Command { taken, done } => self.command(taken, done).await?,
             Ask::Interview { interview, done } => {
                 let _ = done.send(self.interview(&interview));
+            }
+            Ask::IsTaken { sequence, done } => {
+                let _ = done.send(self.commands.taken(sequence).is_some());
             }
             Ask::Life { done } => {
                 let _ = done.send(self.life);

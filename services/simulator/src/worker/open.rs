@@ -58,7 +58,7 @@ pub(super) async fn open(
         why: context.args.why.clone(),
         at: now(),
     };
-    if let Err(ended) = lane.recover(&journal, claim).await {
+    if let Err(ended) = lane.recover(&journal, claim, &context.status).await {
         lane.give_up(&ended).await;
         return Err((ended, lane.inbox));
     }
