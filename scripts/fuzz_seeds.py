@@ -2,6 +2,7 @@
 in them as a dictionary. A target is told what it gets in SEEDS."""
 
 import json
+import re
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -21,6 +22,11 @@ PYTHON_LISTS = [
     "['\\n\\r\\t\\\\\\'\\\"']", "['\\xe9\\u706f\\U0001f3ee', '灯',]",
     "[9223372036854775807, 99999999999999999999]",
 ]
+# What only YAML has; its fields are words of the seeds.
+YAML = [
+    b"- ", b": ", b"? ", b"---\n", b"...\n", b"&a ", b"*a", b"!!str ", b"<<: *a", b"|\n  ",
+    b">-\n  ", b"%YAML 1.2\n", b"'", b'"', b"~", b"\xef\xbb\xbf", b"\r\n",
+]
 REQUESTS = ["start-request", "memory-search", "memory-episodes", "memory-stats", "memory-targets"]
 RECORDS = [
     "journal", "env-status", "reply", "dead-letter", "live-action", "live-omitted", "log-line",
@@ -32,7 +38,7 @@ RECORDS = [
 def files(*patterns):
     """The contents of the files of the project that match."""
     paths = [path for pattern in patterns for path in sorted(PROJECT.glob(pattern))]
-    return [path.read_bytes() for path in paths]
+    return [path.read_bytes() for path in paths if path.is_file()]
 
 
 def examples(*messages):
@@ -78,18 +84,27 @@ def commands():
     return seeds
 
 
+def simulations():
+    """Files of people who write by hand: samples, the manual's, and wrong ones."""
+    manual = (PROJECT / "docs/simulation-yaml.md").read_bytes()
+    blocks = re.findall(rb"^```yaml\n(.+?)^```$", manual, re.MULTILINE | re.DOTALL)
+    broken = "crates/intake/tests/broken/*/simulation.yaml"
+    return blocks + files("samples/*/simulation.yaml", broken)
+
+
 def frames():
     """A world's frames: all of them, and each by itself."""
     story = (PROJECT / "schemas/digest/frames.jsonl").read_bytes()
     return [story, *story.splitlines(), *examples("frame")]
 
 
-# By target. Where there are more ways in (simulation.yaml), they get their line here.
+# By target. Where there are more ways in, they get their line here.
 SEEDS = {
     "intake_config": lambda: files("fuzz/folder/*config.json", "samples/*/simulation_config.json"),
     "intake_twitter_csv": lambda: files("fuzz/folder/*.csv", "samples/*/twitter_profiles.csv"),
     "intake_reddit_json": lambda: files("fuzz/folder/reddit*", "samples/*/reddit_profiles.json"),
     "intake_python_list": lambda: [text.encode() for text in PYTHON_LISTS],
+    "intake_yaml": simulations,
     "contract_command": commands,
     "contract_requests": lambda: examples(*REQUESTS),
     "contract_records": lambda: examples(*RECORDS),
@@ -98,6 +113,8 @@ SEEDS = {
     # Bytes that only a world can write: the target adds them.
     "world_snapshot": lambda: [],
 }
+# Words for the dictionary of a target that are no whole words of its seeds.
+SYNTAX = {"intake_yaml": YAML}
 
 
 def write(target, folder):
@@ -111,20 +128,22 @@ def write(target, folder):
     if not words:
         return None
     dictionary = folder.parent / f"{target}.dict"
-    lines = [f'"{escape(word)}"\n' for word in [*NUMBERS, *words]]
+    lines = [f'"{escape(word)}"\n' for word in [*NUMBERS, *SYNTAX.get(target, []), *words]]
     dictionary.write_text("".join(lines), encoding="ascii")
     return dictionary
 
 
 def words_of(seed):
     """The keys and short texts of JSON documents, one of which may stand on each line; and of
-    anything else the words of its first line (a subject, the header of a CSV)."""
+    anything else the words of its first line (a subject, the header of a CSV) and the names of
+    fields as YAML has them."""
     try:
         return list(words_in(json.loads(seed)))
     except ValueError:
         pass
     first, *rest = seed.split(b"\n")
-    words = [word for word in first.replace(b".", b",").split(b",") if len(word) > 1]
+    words = re.findall(rb"^[ -]*([a-z_]+:) ", seed, re.MULTILINE)
+    words += [word for word in first.replace(b".", b",").split(b",") if len(word) > 1]
     for line in rest:
         try:
             words.extend(words_in(json.loads(line)))

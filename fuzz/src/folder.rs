@@ -1,5 +1,6 @@
 //! A small simulation folder that is sound, one file of which a target replaces.
 
+use contract::problem::Problems;
 use contract::spec::Spec;
 use intake::{Files, Limits, read_files};
 
@@ -16,16 +17,20 @@ pub fn sound() -> Files {
 }
 
 /// Reads a folder. What is accepted passes its own check, and is the same spec under the same
-/// digest after it was stored and read.
-pub fn take_in(files: &Files) {
+/// digest after it was stored and read; what is not, gives what is wrong.
+pub fn take_in(files: &Files) -> Option<Problems> {
     let result = read_files(files, &limits());
     refusal_makes_sense(&result);
-    let Ok(intake) = result else { return };
+    let intake = match result {
+        Ok(intake) => intake,
+        Err(problems) => return Some(problems),
+    };
     assert_eq!(intake.spec.check(), Ok(()));
     let bytes = intake.spec.to_bytes();
     let stored = Spec::from_bytes(&bytes).expect("what intake makes can be stored");
     assert_eq!(stored.digest(), intake.spec.digest());
     assert_eq!(stored, intake.spec);
+    None
 }
 
 /// So few that the targets reach them.

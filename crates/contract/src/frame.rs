@@ -107,6 +107,18 @@ pub enum Marker {
     },
 }
 
+impl Marker {
+    /// The seq of the action that it stands before.
+    pub fn before_seq(&self) -> u64 {
+        match self {
+            Marker::SimulationStart { before_seq, .. }
+            | Marker::RoundStart { before_seq, .. }
+            | Marker::RoundEnd { before_seq, .. }
+            | Marker::SimulationEnd { before_seq, .. } => *before_seq,
+        }
+    }
+}
+
 /// How a run, or one of its worlds, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -300,6 +300,16 @@ impl Stance {
     pub fn from_word(word: &str) -> Option<Stance> {
         Stance::WORDS.into_iter().find(|(name, _)| *name == word).map(|(_, stance)| stance)
     }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stance::Supportive => "supportive",
+            Stance::Opposing => "opposing",
+            Stance::Neutral => "neutral",
+            Stance::Observer => "observer",
+        }
+    }
 }
 
 impl Hours {

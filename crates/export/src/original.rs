@@ -81,7 +81,7 @@ impl<W: Write> ActionLog<W> {
         let timestamp = zoneless(frame.timestamp);
         let mut markers = frame.markers.iter().peekable();
         for action in &frame.actions {
-            while let Some(marker) = markers.next_if(|marker| before_seq(marker) <= action.seq) {
+            while let Some(marker) = markers.next_if(|marker| marker.before_seq() <= action.seq) {
                 self.marker(frame, marker, &timestamp)?;
             }
             if is_wanted(action, self.all_actions) {
@@ -167,15 +167,6 @@ impl<W: Write> ActionLog<W> {
 /// Whether lists in MiroFish's shape hold an action; `all`: they hold each.
 pub(crate) fn is_wanted(action: &Action, all: bool) -> bool {
     all || (action.success() && action.body.is_listed())
-}
-
-fn before_seq(marker: &Marker) -> u64 {
-    match marker {
-        Marker::SimulationStart { before_seq, .. }
-        | Marker::RoundStart { before_seq, .. }
-        | Marker::RoundEnd { before_seq, .. }
-        | Marker::SimulationEnd { before_seq, .. } => *before_seq,
-    }
 }
 
 #[cfg(test)]

@@ -279,7 +279,6 @@ impl<W: Write> Sheet<W> {
         let mut described = spec.agents.iter();
         tables.each_agent(|agent| {
             let described = described.next();
-            let stance = described.map(|agent| serde_json::json!(agent.stance));
             self.row(&[
                 platform.to_string(),
                 agent.agent_id.to_string(),
@@ -287,7 +286,7 @@ impl<W: Write> Sheet<W> {
                 text(&agent.user_name),
                 text(&agent.name),
                 text(described.map_or("", |agent| &agent.entity_type)),
-                stance.as_ref().and_then(|it| it.as_str()).unwrap_or_default().to_owned(),
+                described.map_or("", |agent| agent.stance.as_str()).to_owned(),
                 agent.num_followers.to_string(),
                 agent.num_followings.to_string(),
                 agent.posts.to_string(),

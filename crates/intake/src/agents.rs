@@ -120,15 +120,7 @@ fn read_agent(reading: &mut Reading<'_>, agent: &Object<'_>, agent_id: u32) -> A
 
 /// The stance that `text` names, or what was expected.
 pub(crate) fn stance(text: &str) -> Result<Stance, String> {
-    choice(
-        text,
-        &[
-            ("supportive", Stance::Supportive),
-            ("opposing", Stance::Opposing),
-            ("neutral", Stance::Neutral),
-            ("observer", Stance::Observer),
-        ],
-    )
+    choice(text, &Stance::WORDS)
 }
 
 /// Which ids were met, and where first.

@@ -48,7 +48,7 @@ pub(crate) fn check_alone(present: &[&str]) -> Result<(), Problem> {
 }
 
 /// There is something of that name, also where it cannot be read.
-fn is_there(folder: &Path, name: &str) -> bool {
+pub(crate) fn is_there(folder: &Path, name: &str) -> bool {
     !matches!(fs::metadata(folder.join(name)), Err(error) if is_absence(&error))
 }
 

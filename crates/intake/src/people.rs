@@ -6,7 +6,7 @@ use contract::problem::{Problem, Problems};
 use contract::spec::Profile;
 
 use crate::findings::Findings;
-use crate::{Files, Limits, REDDIT_FILE, TWITTER_FILE, folder, reddit, twitter};
+use crate::{Files, Limits, REDDIT_FILE, TWITTER_FILE, YAML_FILE, folder, reddit, twitter};
 
 /// The people of a folder; at least one, and as many in both files where there are both.
 #[derive(Clone, Debug)]
@@ -28,12 +28,18 @@ impl People {
     }
 }
 
-/// Reads the profile files of a folder, whatever its configuration.
+/// Reads the profile files of a folder, whatever its configuration. A folder with
+/// `simulation.yaml` has a configuration that no other file may stand beside.
 ///
 /// # Errors
 /// Everything that is wrong with the files, or, once they can be read, with what is in them.
 pub fn read_people(path: &Path, limits: &Limits) -> Result<People, Problems> {
     folder::check_folder(path)?;
+    if folder::is_there(path, YAML_FILE) {
+        let expected = "profiles alone (`shoal run FOLDER` plays it as it is; nothing else may \
+                        configure the same folder, so move it away to begin anew)";
+        return Err(Problem::new(YAML_FILE, "a whole simulation", expected).into());
+    }
     let twitter = folder::read_file(path, TWITTER_FILE, limits);
     let reddit = folder::read_file(path, REDDIT_FILE, limits);
     let files = match (twitter, reddit) {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use contract::door::decimal;
 use contract::problem::Problem;
-use contract::spec::{AgentSpec, Stance};
+use contract::spec::AgentSpec;
 use contract::subject::Platform;
 use intake::Limits;
 use serde::Serialize;
@@ -96,7 +96,7 @@ pub(crate) fn write_agent(out: &mut impl Write, agent: &AgentSpec) -> io::Result
     }
     let (least, most) = (agent.response_delay_min, agent.response_delay_max);
     write!(out, ", \"response_delay_min\": {least}, \"response_delay_max\": {most}")?;
-    write!(out, ", \"stance\": \"{}\", \"active_hours\": ", stance_word(agent.stance))?;
+    write!(out, ", \"stance\": \"{}\", \"active_hours\": ", agent.stance.as_str())?;
     write_json(out, agent.active_hours.as_slice())?;
     write!(out, "}}")
 }
@@ -136,16 +136,6 @@ fn weights(platform: Platform) -> &'static str {
             "{\"platform\": \"reddit\", \"recency_weight\": 0.3, \"popularity_weight\": 0.4, \
              \"relevance_weight\": 0.3, \"viral_threshold\": 15, \"echo_chamber_strength\": 0.6}"
         }
-    }
-}
-
-/// As a configuration has it.
-pub(crate) fn stance_word(stance: Stance) -> &'static str {
-    match stance {
-        Stance::Supportive => "supportive",
-        Stance::Opposing => "opposing",
-        Stance::Neutral => "neutral",
-        Stance::Observer => "observer",
     }
 }
 

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use contract::problem::{Problem, Problems};
 use contract::subject::Platform;
-use intake::{CONFIG_FILE, REDDIT_FILE, TWITTER_FILE};
+use intake::{CONFIG_FILE, REDDIT_FILE, TWITTER_FILE, YAML_FILE};
 
 use crate::config::check_rounds;
 use crate::files::{first_entry, remove};
@@ -140,14 +140,15 @@ impl Plan {
 /// told how many agents are written, and may break it off; then nothing is left of it.
 ///
 /// # Errors
-/// If the plan cannot be met, the folder holds anything and is not to be overwritten, it cannot
-/// be written, or `progress` says so.
+/// If the plan cannot be met, the folder holds anything and is not to be overwritten or holds
+/// `simulation.yaml`, it cannot be written, or `progress` says so.
 pub fn generate(
     folder: &Path,
     plan: &Plan,
     progress: &mut dyn FnMut(u32) -> ControlFlow<()>,
 ) -> Result<Generated, GenerateError> {
     let rounds = plan.check().map_err(GenerateError::Wrong)?;
+    check_no_yaml(folder).map_err(|problem| GenerateError::Wrong(problem.into()))?;
     let unwritable = |error| GenerateError::Unwritable(folder.to_owned(), error);
     if !plan.overwrite
         && let Some(entry) = first_entry(folder).map_err(unwritable)?
@@ -165,6 +166,15 @@ pub fn generate(
         let _ = fs::remove_dir(folder);
     }
     written
+}
+
+/// What somebody wrote by hand is not replaced, and nothing else may stand beside it.
+fn check_no_yaml(folder: &Path) -> Result<(), Problem> {
+    if folder.join(YAML_FILE).symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let expected = "no such file beside those that are made: take another folder, or move it away";
+    Err(Problem::new(YAML_FILE, "a whole simulation", expected))
 }
 
 fn write(

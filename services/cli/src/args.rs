@@ -1,17 +1,12 @@
 //! The command line: what can be typed, and the help that teaches it.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use bus::BusArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
-use contract::MAX_SAFE_INTEGER;
-use contract::command::MAX_PROMPT_BYTES;
-use contract::memory::{MAX_LIMIT, MAX_QUERY_BYTES};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use contract::subject::Platform;
 
 use crate::agents::{self, AgentsArgs};
+use crate::ask::StopArgs;
 use crate::completions::{self, CompletionsArgs, WordsArgs};
 use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
 use crate::control::inject::{INJECT_ABOUT, InjectArgs};
@@ -19,13 +14,17 @@ use crate::control::{CLOSE_ABOUT, PAUSE_ABOUT, PauseArgs, RESUME_ABOUT, TurnArgs
 use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
 use crate::events::{self, EventsArgs};
 use crate::help::{
-    CODES_AND_LOG, COMMON_OPTIONS, EPISODES_ABOUT, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT,
-    MEMORY_ABOUT, PROVISION_ABOUT, RM_ABOUT, RUN_ABOUT, SEARCH_ABOUT, STATS_ABOUT, STATUS_ABOUT,
-    STOP_ABOUT, SUMMARY_ABOUT, USUAL_PATH, WATCH_ABOUT, grouped_help,
+    CODES_AND_LOG, COMMON_OPTIONS, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT, MEMORY_ABOUT,
+    PROVISION_ABOUT, RM_ABOUT, RUN_ABOUT, STATUS_ABOUT, STOP_ABOUT, SUMMARY_ABOUT, USUAL_PATH,
+    WATCH_ABOUT, grouped_help,
 };
+use crate::interview::InterviewArgs;
 use crate::logs::{self, LogsArgs};
+use crate::memory::MemoryCommand;
 use crate::posts::{self, PostsArgs};
+use crate::provision::ProvisionArgs;
 use crate::rm::RmArgs;
+use crate::run::{RunArgs, WatchArgs};
 use crate::settings;
 use crate::start::{self, StartArgs};
 use crate::timeline::{self, TimelineArgs};
@@ -59,32 +58,6 @@ pub struct Cli {
     #[arg(long, value_name = "URL", env = "SHOAL_HTTP_URL")]
     pub http_url: Option<String>,
 }
-
-/// The types of actions, in the order of docs/actions.md.
-pub(crate) const ACTION_TYPES: [&str; 22] = [
-    "CREATE_POST",
-    "REPOST",
-    "QUOTE_POST",
-    "LIKE_POST",
-    "UNLIKE_POST",
-    "DISLIKE_POST",
-    "UNDO_DISLIKE_POST",
-    "REPORT_POST",
-    "CREATE_COMMENT",
-    "LIKE_COMMENT",
-    "UNLIKE_COMMENT",
-    "DISLIKE_COMMENT",
-    "UNDO_DISLIKE_COMMENT",
-    "FOLLOW",
-    "UNFOLLOW",
-    "MUTE",
-    "UNMUTE",
-    "SEARCH_POSTS",
-    "SEARCH_USER",
-    "TREND",
-    "REFRESH",
-    "DO_NOTHING",
-];
 
 /// When to print colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -189,185 +162,12 @@ pub enum Command {
     Memory(MemoryCommand),
 }
 
-/// What can be asked of a memory.
-#[derive(Clone, Debug, Subcommand)]
-pub enum MemoryCommand {
-    /// Find what a memory says about something
-    #[command(long_about = SEARCH_ABOUT)]
-    Search(SearchArgs),
-    /// Count what a run has left in its memory
-    #[command(long_about = STATS_ABOUT)]
-    Stats(Target),
-    /// List the episodes that a run has left in its memory
-    #[command(long_about = EPISODES_ABOUT)]
-    Episodes(EpisodesArgs),
-}
-
 /// Which run.
 #[derive(Clone, Debug, Args)]
 pub struct Target {
     /// A run (night-market-3), or a simulation (night-market): its newest run
     #[arg(value_name = "RUN")]
     pub run: String,
-}
-
-/// Arguments of `run`.
-#[derive(Clone, Debug, Args)]
-pub struct RunArgs {
-    /// The simulation's folder: simulation_config.json and the profiles beside it
-    #[arg(value_hint = ValueHint::DirPath)]
-    pub folder: PathBuf,
-    /// How to run it.
-    #[command(flatten)]
-    pub options: StartOptions,
-    /// Return as soon as the run exists, and print its name, as `shoal start` does
-    #[arg(long)]
-    pub detach: bool,
-    /// Show nothing until the summary
-    #[arg(long)]
-    pub quiet: bool,
-}
-
-/// How to run a simulation.
-#[derive(Clone, Debug, Args)]
-pub struct StartOptions {
-    /// Rounds per second of wall clock, e.g. 0.8; as fast as possible unless given
-    #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_pace)]
-    pub pace: Option<u32>,
-    /// The seed: equal seeds give equal runs; 1 unless given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=MAX_SAFE_INTEGER))]
-    pub seed: Option<u64>,
-    /// Play at most this many rounds
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_rounds: Option<u32>,
-    /// Which worlds to run; all that the folder has unless given
-    #[arg(long, value_enum)]
-    pub platform: Option<Worlds>,
-    /// A memory that the actions go to, by the operator's name for it, or `none`; may be repeated.
-    /// The operator's default unless given
-    #[arg(long, value_name = "NAME")]
-    pub memory: Vec<String>,
-    /// Start a new run even if there is one with the same options
-    #[arg(long)]
-    pub new_run: bool,
-}
-
-/// Which worlds to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Worlds {
-    /// The Twitter world.
-    Twitter,
-    /// The Reddit world.
-    Reddit,
-    /// Both.
-    Both,
-}
-
-/// Arguments of `watch`.
-#[derive(Clone, Debug, Args)]
-pub struct WatchArgs {
-    /// Which run.
-    #[command(flatten)]
-    pub target: Target,
-    /// Show what happened before now as well
-    #[arg(long)]
-    pub from_start: bool,
-}
-
-/// Arguments of `stop`.
-#[derive(Clone, Debug, Args)]
-pub struct StopArgs {
-    /// Which run.
-    #[command(flatten)]
-    pub target: Target,
-    /// Why, for whoever reads the run's status later
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// How long to wait for the answer.
-    #[command(flatten)]
-    pub patience: Patience,
-}
-
-/// Arguments of `interview`.
-#[derive(Clone, Debug, Args)]
-pub struct InterviewArgs {
-    /// Which run.
-    #[command(flatten)]
-    pub target: Target,
-    /// Whom to ask: the agent's number, its name, its handle, or a part of them that only it has
-    #[arg(long, value_name = "ID|NAME")]
-    pub agent: String,
-    /// The question, at most 8192 bytes
-    #[arg(value_parser = parse_prompt)]
-    pub prompt: String,
-    /// Ask in one world only: twitter or reddit; in each that the run has unless given
-    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
-    pub platform: Option<Platform>,
-    /// How long to wait for the answer.
-    #[command(flatten)]
-    pub patience: Patience,
-}
-
-/// How long to wait for an answer.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Patience {
-    /// Seconds to wait for the answer; a question is void after them, a stop is not
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 30,
-        value_parser = clap::value_parser!(u32).range(1..=3600)
-    )]
-    pub timeout: u32,
-}
-
-/// Arguments of `provision`.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct ProvisionArgs {
-    /// In a cluster: how many servers keep each stream that is made now
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub replicas: u8,
-}
-
-/// Arguments of `memory search`.
-#[derive(Clone, Debug, Args)]
-pub struct SearchArgs {
-    /// What to look for: words, all of which must occur, at most 1024 bytes
-    #[arg(value_parser = parse_query)]
-    pub query: String,
-    /// Only in what this run left; a simulation's id means its newest run
-    #[arg(long, value_name = "RUN", conflicts_with = "graph")]
-    pub run: Option<String>,
-    /// Only in this graph
-    #[arg(long, value_name = "GRAPH")]
-    pub graph: Option<String>,
-    /// Show at most this many hits
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = limit())]
-    pub limit: u32,
-}
-
-/// Arguments of `memory episodes`.
-#[derive(Clone, Debug, Args)]
-pub struct EpisodesArgs {
-    /// Which run.
-    #[command(flatten)]
-    pub target: Target,
-    /// Only those of one world: twitter or reddit
-    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
-    pub platform: Option<Platform>,
-    /// Go on behind this place; the command says which where there is more
-    #[arg(long, value_name = "PLACE", default_value_t = 0)]
-    pub after: u64,
-    /// Show at most this many
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = limit())]
-    pub limit: u32,
-}
-
-impl Patience {
-    /// As a duration.
-    pub fn duration(self) -> Duration {
-        Duration::from_secs(u64::from(self.timeout))
-    }
 }
 
 /// The parser. The options of [`Cli`] itself are accepted before and after the command, and
@@ -389,43 +189,14 @@ fn hide_common_options(command: clap::Command) -> clap::Command {
     command.after_help(COMMON_OPTIONS).mut_subcommands(hide_common_options)
 }
 
-/// Rounds per second as a decimal, to thousandths of a round per second.
-pub(crate) fn parse_pace(text: &str) -> Result<u32, String> {
-    let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let empty = whole.is_empty() && decimals.is_empty();
-    if empty || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
-        return Err(expected());
-    }
-    let milli: u64 = format!("{whole}{decimals:0<3}").parse().map_err(|_| expected())?;
-    u32::try_from(milli)
-        .ok()
-        .filter(|milli| (1..=1_000_000_000).contains(milli))
-        .ok_or_else(expected)
-}
-
 /// The name of a world; a misspelt one is answered with the one that was meant.
 pub(crate) fn platform() -> impl TypedValueParser<Value = Platform> {
     let names = PossibleValuesParser::new(Platform::ALL.map(Platform::as_str));
     names.try_map(|name| name.parse::<Platform>())
 }
 
-/// The type of an action, in capitals as it is on the wire.
-pub(crate) fn action_type() -> impl TypedValueParser<Value = String> {
-    PossibleValuesParser::new(ACTION_TYPES).map(|name| name.to_ascii_uppercase())
-}
-
-fn parse_prompt(text: &str) -> Result<String, String> {
-    bounded(text, MAX_PROMPT_BYTES, "a question")
-}
-
-fn parse_query(text: &str) -> Result<String, String> {
-    bounded(text, MAX_QUERY_BYTES, "words to look for")
-}
-
 /// A text that is not blank and not too long.
-fn bounded(text: &str, max: usize, expected: &str) -> Result<String, String> {
+pub(crate) fn bounded(text: &str, max: usize, expected: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err(format!("expected {expected}"));
     }
@@ -435,11 +206,6 @@ fn bounded(text: &str, max: usize, expected: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// How many episodes the memory answers with at most.
-fn limit() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..=i64::from(MAX_LIMIT))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,26 +213,5 @@ mod tests {
     #[test]
     fn verify_cli() {
         command().debug_assert();
-    }
-
-    #[test]
-    fn a_pace_is_an_exact_decimal() {
-        let right = [("2", 2000), ("0.8", 800), (".5", 500), ("1.", 1000), ("0.001", 1)];
-        for (text, milli) in right {
-            assert_eq!(parse_pace(text), Ok(milli), "{text:?}");
-        }
-        for wrong in ["", ".", "0", "0.0", "0.0001", "-1", "+1", "1e3", "fast", "NaN", "1000001"] {
-            assert!(parse_pace(wrong).is_err(), "{wrong:?} passed");
-        }
-    }
-
-    #[test]
-    fn a_prompt_is_not_empty_and_not_a_book() {
-        assert_eq!(parse_prompt(" "), Err("expected a question".to_owned()));
-        assert!(parse_prompt(&"a".repeat(MAX_PROMPT_BYTES)).is_ok());
-        assert_eq!(
-            parse_prompt(&"a".repeat(MAX_PROMPT_BYTES + 1)),
-            Err("found 8193 bytes, expected at most 8192".to_owned())
-        );
     }
 }

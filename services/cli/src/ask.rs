@@ -3,16 +3,51 @@
 use std::time::Duration;
 
 use bus::AskError;
+use clap::Args;
 use contract::command::{Request, Stop, Verb};
 use contract::id::RunId;
 use contract::reply::{ErrorCode, Reply, ReplyOutcome, ReplyResult};
 use contract::timestamp::Timestamp;
 
-use crate::args::StopArgs;
+use crate::args::Target;
 use crate::client::{Client, client_id};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::status::find_run;
+
+/// Arguments of `stop`.
+#[derive(Clone, Debug, Args)]
+pub struct StopArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Why, for whoever reads the run's status later
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How long to wait for the answer.
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+/// How long to wait for an answer.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Patience {
+    /// Seconds to wait for the answer; a question is void after them, a stop is not
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=3600)
+    )]
+    pub timeout: u32,
+}
+
+impl Patience {
+    /// As a duration.
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
+}
 
 /// `shoal stop`.
 ///

@@ -44,13 +44,6 @@ pub struct CheckArgs {
 /// Rows of the table of types; the rest are one row.
 const MAX_TYPES: usize = 12;
 
-const STANCES: [(Stance, &str); 4] = [
-    (Stance::Supportive, "supportive"),
-    (Stance::Opposing, "opposing"),
-    (Stance::Neutral, "neutral"),
-    (Stance::Observer, "observer"),
-];
-
 /// All that was read.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -129,8 +122,7 @@ fn understood(Intake { spec, notes }: Intake) -> Understood {
     let mut types: BTreeMap<String, BTreeMap<&'static str, u64>> = BTreeMap::new();
     for agent in &spec.agents {
         let stances = types.entry(agent.entity_type.clone()).or_default();
-        let named = STANCES.into_iter().find(|(stance, _)| *stance == agent.stance);
-        *stances.entry(named.map_or("other", |(_, name)| name)).or_default() += 1;
+        *stances.entry(agent.stance.as_str()).or_default() += 1;
     }
     Understood {
         simulation_id: spec.simulation_id.to_string(),
@@ -228,7 +220,8 @@ fn table(types: &BTreeMap<String, BTreeMap<&'static str, u64>>, paint: Paint) ->
     let mut sorted: Vec<(String, [u64; 4])> = types
         .iter()
         .map(|(name, by_stance)| {
-            let cells = STANCES.map(|(_, stance)| by_stance.get(stance).copied().unwrap_or(0));
+            let cells =
+                Stance::WORDS.map(|(stance, _)| by_stance.get(stance).copied().unwrap_or(0));
             (one_line(name, 40), cells)
         })
         .collect();
@@ -245,7 +238,7 @@ fn table(types: &BTreeMap<String, BTreeMap<&'static str, u64>>, paint: Paint) ->
     if sorted.len() > 1 {
         sorted.push(("all".to_owned(), all));
     }
-    let heads = ["  TYPE", "AGENTS"].into_iter().chain(STANCES.map(|(_, name)| name));
+    let heads = ["  TYPE", "AGENTS"].into_iter().chain(Stance::WORDS.map(|(name, _)| name));
     let mut rows = vec![heads.map(|head| paint.dim(&head.to_uppercase())).collect::<Vec<_>>()];
     rows.extend(sorted.iter().map(|(name, cells)| {
         let sum = count(cells.iter().sum());

@@ -1,28 +1,27 @@
 //! `shoal export`: a run as the files that other tools read.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use bus::{Bus, Start};
+use bus::Bus;
 use clap::{Args, ValueEnum};
-use contract::frame::Frame;
-use contract::id::RunId;
 use contract::notice::LogLine;
 use contract::reply::Reply;
 use contract::status::RunStatus;
-use contract::subject::{Platform, StreamName};
+use contract::subject::StreamName;
 use export::manifest::World;
 use export::{Export, ExportError, Manifest, Request};
-use indicatif::{ProgressBar, ProgressStyle};
+use kit::shutdown::Shutdown;
 use serde::de::DeserializeOwned;
 
 use crate::args::Target;
 use crate::client::Client;
-use crate::failure::Failure;
-use crate::follow::{Chains, frames_of};
+use crate::failure::{EXIT_DETACHED, Failure};
 use crate::interview::read_spec;
 use crate::output::{Output, columns, count, counted};
+use crate::reading::{Bar, each_frame};
 use crate::status::find_run;
 
 pub(crate) const ABOUT: &str = "\
@@ -71,14 +70,10 @@ pub enum Format {
     Csv,
 }
 
-/// How long the next frame of a run may take that is known to be stored.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two lines of progress, where no bar is watched.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
-/// Milliseconds before progress is shown, and between two plain lines of it.
-const SHOWN_AFTER: i64 = 1_000;
-const BETWEEN_LINES: i64 = 5_000;
-
-/// `shoal export`.
+/// `shoal export`. Ctrl-C ends it, and nothing is left of it.
 ///
 /// # Errors
 /// If there is no such run, the folder cannot be written, or what is read is not the run's chain
@@ -87,7 +82,19 @@ pub async fn export(
     client: &Client,
     args: &ExportArgs,
     output: &mut Output<'_>,
-) -> Result<(), Failure> {
+) -> Result<ExitCode, Failure> {
+    let shutdown = Shutdown::on_signals().context("cannot listen to signals");
+    let shutdown = shutdown.map_err(Failure::Failed)?;
+    tokio::select! {
+        done = write(client, args, output) => done.map(|()| ExitCode::SUCCESS),
+        () = shutdown.wished() => {
+            output.say("stopped before it was done; nothing was changed")?;
+            Ok(ExitCode::from(EXIT_DETACHED))
+        }
+    }
+}
+
+async fn write(client: &Client, args: &ExportArgs, output: &mut Output<'_>) -> Result<(), Failure> {
     let status = find_run(client, &args.target.run).await?;
     let run = &status.run_id;
     if status.status == RunStatus::Deleted {
@@ -97,7 +104,18 @@ pub async fn export(
         Request { formats: wanted(&args.format), all_actions: args.all_actions, force: args.force };
     let spec = read_spec(client, &status.spec_digest).await?;
     let mut export = Export::begin(&args.dir, &request, &spec, &status).map_err(refused)?;
-    read_frames(&client.bus, run, &mut export, output).await?;
+    let (bar, mut said) = (Bar::for_frames(&status, output), Instant::now());
+    each_frame(&client.bus, &status, bar, |frame| {
+        export.frame(frame).map_err(refused)?;
+        if !output.is_watched() && said.elapsed() >= BETWEEN_LINES {
+            said = Instant::now();
+            let (round, rounds) = (frame.round, status.options.rounds);
+            output
+                .say(&format!("exporting {run}: {} round {round} of {rounds}", frame.platform))?;
+        }
+        Ok(())
+    })
+    .await?;
     let filter = client.bus.prefix().replies_of(run);
     for reply in read::<Reply>(&client.bus, StreamName::Replies, &filter).await? {
         export.reply(&reply).map_err(refused)?;
@@ -111,49 +129,6 @@ pub async fn export(
         return Ok(output.print_json(&manifest)?);
     }
     Ok(output.print(&render(&manifest, &args.dir.display().to_string()))?)
-}
-
-/// Hands out all frames that are stored now, one after the other.
-async fn read_frames(
-    bus: &Bus,
-    run: &RunId,
-    export: &mut Export<'_>,
-    output: &mut Output<'_>,
-) -> Result<(), Failure> {
-    let Some(last) = last_frame(bus, run).await? else { return Ok(()) };
-    let filter = frames_of(bus.prefix(), run);
-    let mut frames = bus.follow(StreamName::Actions, &filter, Start::First).await?;
-    let mut chains = Chains::default();
-    let mut progress = Progress::new(run, output);
-    loop {
-        let stored = tokio::time::timeout(PATIENCE, frames.next()).await.map_err(|_| {
-            Failure::unreachable(format!(
-                "no frame of {run} came within {} s, though there are more: is the bus still \
-                 there, and the run not deleted?",
-                PATIENCE.as_secs()
-            ))
-        })?;
-        let frame = chains.push(&stored.body);
-        let frame = frame.with_context(|| format!("the frames of {run} are broken"));
-        if let Some(frame) = frame.map_err(Failure::Failed)? {
-            export.frame(&frame).map_err(refused)?;
-            progress.frame(&frame, stored.pending, output)?;
-        }
-        if stored.sequence >= last {
-            progress.end();
-            return Ok(());
-        }
-    }
-}
-
-/// The sequence of the last message of all frames of a run.
-async fn last_frame(bus: &Bus, run: &RunId) -> Result<Option<u64>, Failure> {
-    let mut last = None;
-    for platform in Platform::ALL {
-        let stored = bus.last(StreamName::Actions, &bus.prefix().actions(run, platform)).await?;
-        last = last.max(stored.map(|stored| stored.sequence));
-    }
-    Ok(last)
 }
 
 /// Everything on `filter`, as it is now. What cannot be read is not ours, and is passed over.
@@ -192,60 +167,6 @@ fn refused(error: ExportError) -> Failure {
         | ExportError::NoWorld(_)
         | ExportError::Missing { .. }
         | ExportError::Digest { .. } => Failure::Failed(error.into()),
-    }
-}
-
-/// How far the reading is: a bar where somebody looks, else a line now and then; nothing of
-/// what takes no longer than a second.
-struct Progress {
-    run: String,
-    bar: Option<ProgressBar>,
-    started: i64,
-    said: i64,
-    rounds: u32,
-}
-
-impl Progress {
-    fn new(run: &RunId, output: &Output<'_>) -> Progress {
-        let style = "{prefix}  {bar:32}  {percent}%  {wide_msg}";
-        let style = ProgressStyle::with_template(style).expect("our template is well-formed");
-        let bar = output.is_watched().then(|| ProgressBar::hidden().with_style(style));
-        let now = kit::now_milliseconds();
-        Progress { run: run.to_string(), bar, started: now, said: now, rounds: 0 }
-    }
-
-    /// A frame was written; so many messages are left.
-    fn frame(&mut self, frame: &Frame, left: u64, output: &mut Output<'_>) -> Result<(), Failure> {
-        self.rounds += 1;
-        let now = kit::now_milliseconds();
-        if now - self.started < SHOWN_AFTER {
-            return Ok(());
-        }
-        let place = format!("{} round {}", frame.platform, frame.round);
-        match &self.bar {
-            Some(bar) => {
-                if bar.is_hidden() {
-                    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-                    bar.set_prefix(self.run.clone());
-                }
-                bar.set_length(u64::from(self.rounds) + left);
-                bar.set_position(u64::from(self.rounds));
-                bar.set_message(place);
-            }
-            None if now - self.said >= BETWEEN_LINES => {
-                self.said = now;
-                let left = counted(left, "message");
-                output.say(&format!("exporting {}: {place}, {left} left", self.run))?;
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
     }
 }
 
@@ -289,7 +210,7 @@ mod tests {
     #[test]
     fn a_world_is_told_as_far_as_it_is() {
         let mut world = World {
-            platform: Platform::Reddit,
+            platform: contract::subject::Platform::Reddit,
             ticks: 0,
             through_round: None,
             simulated_time: None,

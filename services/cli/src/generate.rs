@@ -17,11 +17,11 @@ use population::synthetic::{GenerateError, Generated, MAX_AGENTS, MAX_TOPICS, Pl
 use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::args::Worlds;
 use crate::failure::{EXIT_DETACHED, Failure};
 use crate::init::{hours, minutes, wrapped};
 use crate::output::{Output, count, counted};
 use crate::run::bad_folder;
+use crate::start::Worlds;
 
 pub(crate) const ABOUT: &str = "\
 Make a synthetic population: a folder of up to a million agents, for demos and benchmarks.

@@ -1,6 +1,7 @@
 //! `interview`: one question to one agent, by number or by name.
 
-use contract::command::{Interview, Request, Verb};
+use clap::Args;
+use contract::command::{Interview, MAX_PROMPT_BYTES, Request, Verb};
 use contract::id::Digest;
 use contract::problem::suggest;
 use contract::reply::{InterviewResult, ReplyResult};
@@ -8,13 +9,37 @@ use contract::spec::{AgentSpec, Spec};
 use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 
-use crate::args::InterviewArgs;
-use crate::ask::{ask, odd, result};
+use crate::args::{Target, bounded, platform};
+use crate::ask::{Patience, ask, odd, result};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, Paint, counted, one_line};
 use crate::status::find_run;
 use crate::wrap::wrap;
+
+/// Arguments of `interview`.
+#[derive(Clone, Debug, Args)]
+pub struct InterviewArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Whom to ask: the agent's number, its name, its handle, or a part of them that only it has
+    #[arg(long, value_name = "ID|NAME")]
+    pub agent: String,
+    /// The question, at most 8192 bytes
+    #[arg(value_parser = parse_prompt)]
+    pub prompt: String,
+    /// Ask in one world only: twitter or reddit; in each that the run has unless given
+    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
+    pub platform: Option<Platform>,
+    /// How long to wait for the answer.
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+fn parse_prompt(text: &str) -> Result<String, String> {
+    bounded(text, MAX_PROMPT_BYTES, "a question")
+}
 
 /// `shoal interview`.
 ///
@@ -212,6 +237,16 @@ mod tests {
             render(&answers, 32, Paint::PLAIN),
             "Ada #18\n  twitter, after round 12\n    Because.\n    That is why we went to the\n    \
              pier.\n  reddit, after round 12\n    No [2J idea."
+        );
+    }
+
+    #[test]
+    fn a_prompt_is_not_empty_and_not_a_book() {
+        assert_eq!(parse_prompt(" "), Err("expected a question".to_owned()));
+        assert!(parse_prompt(&"a".repeat(MAX_PROMPT_BYTES)).is_ok());
+        assert_eq!(
+            parse_prompt(&"a".repeat(MAX_PROMPT_BYTES + 1)),
+            Err("found 8193 bytes, expected at most 8192".to_owned())
         );
     }
 }

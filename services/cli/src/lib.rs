@@ -63,10 +63,11 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches};
 use kit::config::Settings;
 
-use crate::args::{Cli, Command, MemoryCommand};
+use crate::args::{Cli, Command};
 use crate::client::Client;
 use crate::control::{configure, inject};
 use crate::failure::Failure;
+use crate::memory::MemoryCommand;
 use crate::output::Output;
 
 /// What a process of ours does: logs to stderr, runs one command, tells how it went.
@@ -164,7 +165,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
         Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
-        Command::Export(args) => export::export(&client.await?, &args, output).await,
+        Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),
         Command::Gen(args) => return generate::generate(args, json, output).await,

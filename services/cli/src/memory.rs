@@ -3,25 +3,86 @@
 use std::time::Duration;
 
 use bus::RequestError;
+use clap::{Args, Subcommand};
 use contract::id::RunId;
 use contract::memory::{
-    CursorStatus, EPISODES, Episode, Episodes, EpisodesAnswer, MemoryError, MemoryErrorCode,
-    SEARCH, STATS, Scope, Search, SearchAnswer, Stats, StatsAnswer, read_answer,
+    CursorStatus, EPISODES, Episode, Episodes, EpisodesAnswer, MAX_LIMIT, MAX_QUERY_BYTES,
+    MemoryError, MemoryErrorCode, SEARCH, STATS, Scope, Search, SearchAnswer, Stats, StatsAnswer,
+    read_answer,
 };
+use contract::subject::Platform;
 use serde::de::DeserializeOwned;
 
-use crate::args::{EpisodesArgs, SearchArgs};
+use crate::args::{Target, bounded, platform};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::help::{EPISODES_ABOUT, SEARCH_ABOUT, STATS_ABOUT};
 use crate::output::{Output, Paint, columns, count, counted, one_line};
 use crate::status::find_run;
 use crate::wrap::wrap;
+
+/// What can be asked of a memory.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MemoryCommand {
+    /// Find what a memory says about something
+    #[command(long_about = SEARCH_ABOUT)]
+    Search(SearchArgs),
+    /// Count what a run has left in its memory
+    #[command(long_about = STATS_ABOUT)]
+    Stats(Target),
+    /// List the episodes that a run has left in its memory
+    #[command(long_about = EPISODES_ABOUT)]
+    Episodes(EpisodesArgs),
+}
+
+/// Arguments of `memory search`.
+#[derive(Clone, Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for: words, all of which must occur, at most 1024 bytes
+    #[arg(value_parser = parse_query)]
+    pub query: String,
+    /// Only in what this run left; a simulation's id means its newest run
+    #[arg(long, value_name = "RUN", conflicts_with = "graph")]
+    pub run: Option<String>,
+    /// Only in this graph
+    #[arg(long, value_name = "GRAPH")]
+    pub graph: Option<String>,
+    /// Show at most this many hits
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = limit())]
+    pub limit: u32,
+}
+
+/// Arguments of `memory episodes`.
+#[derive(Clone, Debug, Args)]
+pub struct EpisodesArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Only those of one world: twitter or reddit
+    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
+    pub platform: Option<Platform>,
+    /// Go on behind this place; the command says which where there is more
+    #[arg(long, value_name = "PLACE", default_value_t = 0)]
+    pub after: u64,
+    /// Show at most this many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = limit())]
+    pub limit: u32,
+}
 
 /// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Columns that are shown of an episode's text, on as many lines as it takes.
 const EPISODE_COLUMNS: usize = 300;
+
+fn parse_query(text: &str) -> Result<String, String> {
+    bounded(text, MAX_QUERY_BYTES, "words to look for")
+}
+
+/// How many episodes the memory answers with at most.
+fn limit() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=i64::from(MAX_LIMIT))
+}
 
 /// `shoal memory search`.
 ///

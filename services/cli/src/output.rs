@@ -205,7 +205,7 @@ pub fn one_line(text: &str, max: usize) -> String {
 }
 
 /// As much of a text as fits into `max` columns, with a mark where it was cut.
-fn fit(text: &str, max: usize) -> String {
+pub(crate) fn fit(text: &str, max: usize) -> String {
     let mut used = 0;
     let mut last_with_room = 0;
     for (at, c) in text.char_indices() {

@@ -1,13 +1,21 @@
 //! `provision`: the streams, on a server where the services may not make them.
 
 use bus::topology::stream_name;
+use clap::Args;
 use contract::subject::StreamName;
 use serde::Serialize;
 
-use crate::args::ProvisionArgs;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::Output;
+
+/// Arguments of `provision`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ProvisionArgs {
+    /// In a cluster: how many servers keep each stream that is made now
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub replicas: u8,
+}
 
 /// `shoal provision`.
 ///

@@ -5,25 +5,22 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use bus::{Bus, Start};
 use contract::frame::Frame;
-use contract::status::{EnvStatus, RunStatus};
+use contract::id::RunId;
+use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::follow::{Chains, broken, frames_of, parse_status};
+use crate::follow::{Chains, broken, frames_of};
 use crate::output::Output;
-use crate::status::was_deleted;
 use crate::tally::Tally;
 
 /// What takes no longer is not worth a bar.
-const PATIENCE: Duration = Duration::from_millis(800);
+const SHOWN_AFTER: Duration = Duration::from_millis(800);
 
-/// How long nothing may come before the run is looked at.
-const LOOK_AFTER: Duration = Duration::from_secs(5);
-
-/// Looks in a row at a run of which nothing comes, until it is given up.
-const MAX_LOOKS: u32 = 6;
+/// How long the next frame of a run may take that is known to be stored.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Counts the frames that a run has published so far, checked.
 ///
@@ -48,7 +45,8 @@ pub async fn tally(
 /// stream.
 ///
 /// # Errors
-/// If the bus cannot be read, what is read is not the run's chain of frames, or `take` fails.
+/// If the bus cannot be read or gives no frame that it has for half a minute, what is read is not
+/// the run's chain of frames, or `take` fails.
 pub async fn each_frame(
     bus: &Bus,
     status: &EnvStatus,
@@ -60,14 +58,9 @@ pub async fn each_frame(
     let all = frames_of(bus.prefix(), run);
     let mut cursor = bus.follow(StreamName::Actions, &all, Start::First).await?;
     let mut chains = Chains::default();
-    let mut looks = 0;
     loop {
-        let Ok(stored) = tokio::time::timeout(LOOK_AFTER, cursor.next()).await else {
-            looks += 1;
-            look_whether_it_comes(bus, status, end, looks).await?;
-            continue;
-        };
-        looks = 0;
+        let next = tokio::time::timeout(PATIENCE, cursor.next()).await;
+        let stored = next.map_err(|_| none_came(run))?;
         let frame = chains.push(&stored.body).with_context(|| broken(run));
         if let Some(frame) = frame.map_err(Failure::Failed)? {
             bar.advance();
@@ -79,28 +72,12 @@ pub async fn each_frame(
     }
 }
 
-/// Whether the rest is still to come, where nothing came for a while; what was removed never does.
-async fn look_whether_it_comes(
-    bus: &Bus,
-    status: &EnvStatus,
-    end: u64,
-    looks: u32,
-) -> Result<(), Failure> {
-    let run = &status.run_id;
-    let stored = bus.last(StreamName::EnvStatus, &bus.prefix().env_status(run)).await?;
-    let now = stored.map(|stored| parse_status(&stored.body)).transpose()?;
-    if let Some(gone) = now.filter(|status| status.status == RunStatus::Deleted) {
-        return Err(Failure::failed(was_deleted(&gone)));
-    }
-    if last_sequence(bus, status).await? < Some(end) {
-        return Err(Failure::failed(format!("frames of {run} were removed while they were read")));
-    }
-    if looks >= MAX_LOOKS {
-        let seconds = LOOK_AFTER.as_secs() * u64::from(MAX_LOOKS);
-        let text = format!("no frame of {run} came for {seconds} s, though there are more");
-        return Err(Failure::unreachable(text));
-    }
-    Ok(())
+fn none_came(run: &RunId) -> Failure {
+    Failure::unreachable(format!(
+        "no frame of {run} came within {} s, though there are more: is the bus still there, and \
+         the run not deleted?",
+        PATIENCE.as_secs()
+    ))
 }
 
 /// The place of the run's last message in the stream, `None` before the first one.
@@ -114,7 +91,7 @@ async fn last_sequence(bus: &Bus, status: &EnvStatus) -> Result<Option<u64>, Fai
     Ok(end)
 }
 
-/// How far the reading is, shown once it takes longer than [`PATIENCE`] and somebody looks.
+/// How far the reading is, shown once it takes longer than [`SHOWN_AFTER`] and somebody looks.
 pub struct Bar {
     bar: ProgressBar,
     hidden_since: Option<Instant>,
@@ -138,7 +115,7 @@ impl Bar {
 
     fn advance(&mut self) {
         self.bar.inc(1);
-        if self.hidden_since.is_some_and(|since| since.elapsed() > PATIENCE) {
+        if self.hidden_since.is_some_and(|since| since.elapsed() > SHOWN_AFTER) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.hidden_since = None;
         }

@@ -1,11 +1,12 @@
 //! `run`, `watch` and `summary`: a run from its folder to what became of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use bus::RequestError;
+use clap::{Args, ValueHint};
 use contract::id::{RunId, SimulationId};
 use contract::notice::{StartAnswer, StartRequest};
 use contract::options::RequestedOptions;
@@ -17,7 +18,7 @@ use contract::version::V1;
 use intake::{Intake, Limits};
 use kit::shutdown::Shutdown;
 
-use crate::args::{RunArgs, StartOptions, WatchArgs, Worlds};
+use crate::args::Target;
 use crate::client::{Client, client_id};
 use crate::failure::{EXIT_DETACHED, Failure};
 use crate::follow::{Followed, follow, parse_status};
@@ -25,10 +26,38 @@ use crate::output::{Output, counted, one_line};
 use crate::progress::View;
 use crate::reading::tally;
 use crate::report::{Places, come_back, report};
-use crate::start::print_started;
+use crate::start::{StartOptions, Worlds, print_started};
 use crate::status::find_run;
 use crate::summary::Summary;
 use crate::tally::Tally;
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// The simulation's folder: simulation_config.json and the profiles beside it
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// How to run it.
+    #[command(flatten)]
+    pub options: StartOptions,
+    /// Return as soon as the run exists, and print its name, as `shoal start` does
+    #[arg(long)]
+    pub detach: bool,
+    /// Show nothing until the summary
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub target: Target,
+    /// Show what happened before now as well
+    #[arg(long)]
+    pub from_start: bool,
+}
 
 /// How long the launcher may take to make a run.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use contract::MAX_SAFE_INTEGER;
 use contract::id::{Digest, RunId, SimulationId};
 use contract::notice::StartRequest;
 use contract::version::V1;
 use serde::Serialize;
 
-use crate::args::StartOptions;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::output::{Output, one_line};
@@ -38,6 +38,41 @@ pub struct StartArgs {
     /// How to run it.
     #[command(flatten)]
     pub options: StartOptions,
+}
+
+/// How to run a simulation.
+#[derive(Clone, Debug, Args)]
+pub struct StartOptions {
+    /// Rounds per second of wall clock, e.g. 0.8; as fast as possible unless given
+    #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_pace)]
+    pub pace: Option<u32>,
+    /// The seed: equal seeds give equal runs; 1 unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=MAX_SAFE_INTEGER))]
+    pub seed: Option<u64>,
+    /// Play at most this many rounds
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_rounds: Option<u32>,
+    /// Which worlds to run; all that the folder has unless given
+    #[arg(long, value_enum)]
+    pub platform: Option<Worlds>,
+    /// A memory that the actions go to, by the operator's name for it, or `none`; may be repeated.
+    /// The operator's default unless given
+    #[arg(long, value_name = "NAME")]
+    pub memory: Vec<String>,
+    /// Start a new run even if there is one with the same options
+    #[arg(long)]
+    pub new_run: bool,
+}
+
+/// Which worlds to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Worlds {
+    /// The Twitter world.
+    Twitter,
+    /// The Reddit world.
+    Reddit,
+    /// Both.
+    Both,
 }
 
 /// A run that there is now. With `--json` printed as it is.
@@ -92,6 +127,22 @@ pub(crate) fn print_started(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Rounds per second as a decimal, to thousandths of a round per second.
+pub(crate) fn parse_pace(text: &str) -> Result<u32, String> {
+    let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let empty = whole.is_empty() && decimals.is_empty();
+    if empty || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
+        return Err(expected());
+    }
+    let milli: u64 = format!("{whole}{decimals:0<3}").parse().map_err(|_| expected())?;
+    u32::try_from(milli)
+        .ok()
+        .filter(|milli| (1..=1_000_000_000).contains(milli))
+        .ok_or_else(expected)
+}
+
 fn simulation_id(text: &str) -> Result<SimulationId, Failure> {
     text.parse().map_err(|_| {
         let text = one_line(text, 200);
@@ -108,4 +159,20 @@ async fn newest_spec(client: &Client, simulation: &SimulationId) -> Result<Diges
         other => other,
     })?;
     Ok(run.spec_digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_an_exact_decimal() {
+        let right = [("2", 2000), ("0.8", 800), (".5", 500), ("1.", 1000), ("0.001", 1)];
+        for (text, milli) in right {
+            assert_eq!(parse_pace(text), Ok(milli), "{text:?}");
+        }
+        for wrong in ["", ".", "0", "0.0", "0.0001", "-1", "+1", "1e3", "fast", "NaN", "1000001"] {
+            assert!(parse_pace(wrong).is_err(), "{wrong:?} passed");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::kinds::kind_of;
 use super::topics::{Source, hot_topics};
 use super::{Configured, Wishes};
 use crate::character::{Kind, crowd};
-use crate::config::{Head, Tail, stance_word, write_agent, write_head, write_tail};
+use crate::config::{Head, Tail, write_agent, write_head, write_tail};
 use crate::random::{Dice, Purpose};
 
 /// Who of twenty takes which side.
@@ -113,7 +113,7 @@ impl Draft {
             rounds,
             agents_per_hour: crowd(self.count()),
             kinds: tally(self.kinds.iter().map(|kind| kind.entity_type())),
-            stances: tally(self.agents.iter().map(|agent| stance_word(agent.stance))),
+            stances: tally(self.agents.iter().map(|agent| agent.stance.as_str())),
             opening: (*author, name, text.clone()),
             platforms: self.platforms,
             hot_topics: self.hot_topics,
@@ -225,12 +225,12 @@ mod tests {
         let sides = sides();
         assert_eq!(sides.len(), 20);
         let first: std::collections::BTreeSet<&str> =
-            sides[..4].iter().map(|stance| stance_word(*stance)).collect();
+            sides[..4].iter().map(|stance| stance.as_str()).collect();
         assert!(first.len() >= 3, "{first:?}");
         let kinds = vec![Kind::Person; 200];
         let dice: Vec<Dice> = (0..200).map(|id| Dice::new(3).member(id)).collect();
         let stances = stances(&kinds, &dice);
-        let counts = tally(stances.iter().map(|stance| stance_word(*stance)));
+        let counts = tally(stances.iter().map(|stance| stance.as_str()));
         assert_eq!(
             counts,
             [("opposing", 60), ("supportive", 60), ("neutral", 50), ("observer", 30)]

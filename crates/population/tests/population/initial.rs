@@ -5,7 +5,7 @@ use std::path::Path;
 
 use contract::spec::{AgentSpec, Stance};
 use contract::subject::Platform;
-use intake::{CONFIG_FILE, Limits, REDDIT_FILE, TWITTER_FILE, read_folder};
+use intake::{CONFIG_FILE, Limits, REDDIT_FILE, TWITTER_FILE, YAML_FILE, read_folder};
 use population::initial::{ConfigureError, Configured, Source, Wishes, configure};
 use tempfile::TempDir;
 
@@ -114,6 +114,17 @@ fn a_configuration_is_replaced_only_if_that_is_wanted() {
     assert_eq!(fs::read_to_string(folder.path().join(CONFIG_FILE)).unwrap(), "mine");
     configured(folder.path(), &Wishes { overwrite: true, ..wishes(Some("bay")) });
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+/// Two configurations in one folder would be refused by whoever reads it.
+#[test]
+fn a_simulation_by_hand_gets_no_configuration_beside_it() {
+    let folder = folder(&[(TWITTER_FILE, TWITTER), (YAML_FILE, "name: bay")]);
+    let wishes = Wishes { overwrite: true, ..wishes(Some("bay")) };
+    let problems = configure(folder.path(), &wishes).unwrap_err().to_string();
+    assert!(problems.starts_with("simulation.yaml: found a whole simulation, "), "{problems}");
+    assert!(problems.contains("move it away"), "{problems}");
+    assert!(!folder.path().join(CONFIG_FILE).exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use contract::spec::Spec;
 use contract::subject::Platform;
-use intake::{CONFIG_FILE, Limits, REDDIT_FILE, TWITTER_FILE, read_folder};
+use intake::{CONFIG_FILE, Limits, REDDIT_FILE, TWITTER_FILE, YAML_FILE, read_folder};
 use population::synthetic::{GenerateError, Generated, MAX_TOPICS, Plan, generate};
 
 fn plan(agents: u32, seed: u64) -> Plan {
@@ -162,6 +162,19 @@ fn nothing_is_replaced_unless_that_is_wanted() {
     assert_eq!(made(folder.path(), &wanted).removed, Some(REDDIT_FILE));
     let spec = read_folder(folder.path(), &Limits::default()).unwrap().spec;
     assert_eq!((spec.agents.len(), spec.platforms()), (6, vec![Platform::Twitter]));
+}
+
+#[test]
+fn what_was_written_by_hand_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(YAML_FILE), "name: mine").unwrap();
+    for overwrite in [false, true] {
+        let plan = Plan { overwrite, ..plan(5, 1) };
+        let made = generate(folder.path(), &plan, &mut |_| ControlFlow::Continue(()));
+        let problems = made.unwrap_err().to_string();
+        assert!(problems.starts_with("simulation.yaml: found a whole simulation, "), "{problems}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]

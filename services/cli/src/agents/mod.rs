@@ -3,6 +3,7 @@
 mod one;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 use contract::id::RunId;
@@ -118,9 +119,10 @@ pub async fn agents(
     let agent = args.agent.as_deref().map(|wanted| find_agent(&spec, wanted));
     let agent = agent.transpose().map_err(Failure::bad_input)?;
     let tally = reading::tally(client, &status, Tally::with_whole_texts(), output).await?;
+    let followers = Followers::of(&spec, &tally);
     let platforms = platforms(&status, args.platform);
     if let Some(agent_id) = agent {
-        let detail = one::Detail::of(&spec, &tally, agent_id, &platforms);
+        let detail = one::Detail::of(&spec, &tally, &followers, agent_id, &platforms);
         let Some(detail) = detail else {
             return Err(Failure::failed(format!("the spec has no agent {agent_id}")));
         };
@@ -130,7 +132,7 @@ pub async fn agents(
         };
     }
     let mut rows: Vec<Row> =
-        spec.agents.iter().map(|agent| row(&spec, &tally, agent, &platforms)).collect();
+        spec.agents.iter().map(|agent| row(agent, &tally, &followers, &platforms)).collect();
     sort(&mut rows, args.sort);
     let page = args.page.cut(rows);
     if client.json {
@@ -147,12 +149,12 @@ fn platforms(status: &EnvStatus, only: Option<Platform>) -> Vec<Platform> {
 }
 
 /// What an agent did in these worlds.
-fn row(spec: &Spec, tally: &Tally, agent: &AgentSpec, platforms: &[Platform]) -> Row {
+fn row(agent: &AgentSpec, tally: &Tally, followers: &Followers, platforms: &[Platform]) -> Row {
     let AgentSpec { agent_id, ref name, ref entity_type, stance, .. } = *agent;
     let worlds = tally.agents().get(&agent_id).map(|agent| &agent.worlds);
     let doings = || worlds.into_iter().flatten().filter(|(p, _)| platforms.contains(p));
     let sum = |of: &dyn Fn(&Doings) -> u64| doings().map(|(_, doings)| of(doings)).sum::<u64>();
-    let followers = platforms.iter().map(|platform| followers(spec, tally, agent_id, *platform));
+    let followers = platforms.iter().map(|platform| followers.count(agent_id, *platform));
     Row {
         agent_id,
         name: name.clone(),
@@ -171,14 +173,32 @@ fn row(spec: &Spec, tally: &Tally, agent: &AgentSpec, platforms: &[Platform]) ->
     }
 }
 
-/// Who followed it from the beginning, and who has since.
-fn followers(spec: &Spec, tally: &Tally, agent_id: u32, platform: Platform) -> u64 {
-    let profiles = spec.platform(platform).map_or(&[][..], |world| &world.profiles);
-    let first = profiles.iter().filter(|profile| profile.follows.contains(&agent_id)).count();
-    let worlds = tally.agents().get(&agent_id).map(|agent| &agent.worlds);
-    let won =
-        worlds.and_then(|worlds| worlds.get(&platform)).map_or(0, |world| world.followers_won);
-    u64::try_from(first).unwrap_or(u64::MAX).saturating_add_signed(won)
+/// By world and agent: how many followed it from the beginning, and have since.
+struct Followers(BTreeMap<Platform, Vec<u64>>);
+
+impl Followers {
+    /// Counted once for all agents: each of them may follow many.
+    fn of(spec: &Spec, tally: &Tally) -> Followers {
+        let in_world = |platform: Platform| {
+            let mut counts = vec![0_u64; spec.agents.len()];
+            let profiles = spec.platform(platform).map_or(&[][..], |world| &world.profiles);
+            for followee in profiles.iter().flat_map(|profile| &profile.follows) {
+                counts.get_mut(*followee as usize).into_iter().for_each(|count| *count += 1);
+            }
+            for (agent_id, agent) in tally.agents() {
+                let won = agent.worlds.get(&platform).map_or(0, |world| world.followers_won);
+                let count = counts.get_mut(*agent_id as usize).into_iter();
+                count.for_each(|count| *count = count.saturating_add_signed(won));
+            }
+            (platform, counts)
+        };
+        Followers(Platform::ALL.into_iter().map(in_world).collect())
+    }
+
+    fn count(&self, agent_id: u32, platform: Platform) -> u64 {
+        let world = self.0.get(&platform);
+        world.and_then(|counts| counts.get(agent_id as usize)).copied().unwrap_or(0)
+    }
 }
 
 fn sort(rows: &mut [Row], by: Sort) {
@@ -198,7 +218,7 @@ fn render(page: &Paged<Row>, width: usize, paint: Paint) -> String {
         let kind = one_line(&row.entity_type, name / 2);
         let numbers = [row.actions, row.posts, row.comments, row.followers].map(count);
         let words = [row.agent_id.to_string(), one_line(&row.name, name), kind];
-        let words = words.into_iter().chain([stance(row.stance).to_owned()]);
+        let words = words.into_iter().chain([row.stance.as_str().to_owned()]);
         words.chain(numbers).collect::<Vec<String>>()
     };
     let table = |name: usize| {
@@ -212,16 +232,6 @@ fn render(page: &Paged<Row>, width: usize, paint: Paint) -> String {
         (12..=40).rev().map(table).find(|lines| fits(lines)).unwrap_or_else(|| table(12));
     lines.extend(page.rest(paint));
     lines.join("\n")
-}
-
-/// The word on the wire.
-fn stance(stance: Stance) -> &'static str {
-    match stance {
-        Stance::Supportive => "supportive",
-        Stance::Opposing => "opposing",
-        Stance::Neutral => "neutral",
-        Stance::Observer => "observer",
-    }
 }
 
 #[cfg(test)]
@@ -257,8 +267,9 @@ mod tests {
     #[test]
     fn agents_are_counted_in_the_worlds_asked_for() {
         let (spec, tally) = sample();
+        let followers = Followers::of(&spec, &tally);
         let of = |agent: usize, platforms: &[Platform]| {
-            row(&spec, &tally, &spec.agents[agent], platforms)
+            row(&spec.agents[agent], &tally, &followers, platforms)
         };
         let ben = of(1, &Platform::ALL);
         assert_eq!((ben.actions, ben.failed, ben.posts, ben.comments), (5, 1, 0, 1));
@@ -277,9 +288,10 @@ mod tests {
     #[test]
     fn the_list_is_sorted_and_fits() {
         let (spec, tally) = sample();
+        let followers = Followers::of(&spec, &tally);
         let agents = spec.agents.iter();
         let mut rows: Vec<Row> =
-            agents.map(|agent| row(&spec, &tally, agent, &Platform::ALL)).collect();
+            agents.map(|agent| row(agent, &tally, &followers, &Platform::ALL)).collect();
         sort(&mut rows, Sort::Actions);
         assert_eq!(rows[..3].iter().map(|row| row.agent_id).collect::<Vec<_>>(), [1, 0, 3]);
         sort(&mut rows, Sort::Id);

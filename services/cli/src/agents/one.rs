@@ -6,7 +6,7 @@ use contract::spec::{Profile, Spec};
 use contract::subject::Platform;
 use serde::Serialize;
 
-use super::{Row, followers, row, stance};
+use super::{Followers, Row, row};
 use crate::output::{Paint, columns, count, counted, one_line};
 use crate::posts::Post;
 use crate::tally::{Doings, Tally};
@@ -40,6 +40,7 @@ impl Detail {
     pub(super) fn of(
         spec: &Spec,
         tally: &Tally,
+        followers: &Followers,
         agent_id: u32,
         platforms: &[Platform],
     ) -> Option<Detail> {
@@ -50,7 +51,7 @@ impl Detail {
                 spec.platform(*platform).and_then(|world| world.profiles.get(index?).cloned());
             let doings = tally.agents().get(&agent_id);
             let doings = doings.and_then(|agent| agent.worlds.get(platform)).cloned();
-            let followers = followers(spec, tally, agent_id, *platform);
+            let followers = followers.count(agent_id, *platform);
             (*platform, World { profile, followers, doings: doings.unwrap_or_default() })
         };
         let own = tally.posts().filter(|(platform, _, post)| {
@@ -62,16 +63,16 @@ impl Detail {
         last_posts.sort_by(|a, b| b.by_time(a));
         last_posts.truncate(LAST_POSTS);
         Some(Detail {
-            row: row(spec, tally, agent, platforms),
+            row: row(agent, tally, followers, platforms),
             platforms: platforms.iter().map(world).collect(),
             last_posts,
         })
     }
 
     pub(super) fn render(&self, width: usize, paint: Paint) -> String {
-        let Row { agent_id, name, entity_type, stance: side, .. } = &self.row;
+        let Row { agent_id, name, entity_type, stance, .. } = &self.row;
         let number = paint.dim(&format!("#{agent_id}"));
-        let kind = format!("{}, {}", one_line(entity_type, 60), stance(*side));
+        let kind = format!("{}, {}", one_line(entity_type, 60), stance.as_str());
         let mut lines = vec![format!("{} {number}  {kind}", paint.bold(&one_line(name, 80)))];
         for (platform, world) in &self.platforms {
             lines.push(String::new());
@@ -140,7 +141,8 @@ mod tests {
     #[test]
     fn one_agent_has_a_profile_counts_and_posts() {
         let (spec, tally) = sample();
-        let detail = Detail::of(&spec, &tally, 1, &Platform::ALL).unwrap();
+        let followers = Followers::of(&spec, &tally);
+        let detail = Detail::of(&spec, &tally, &followers, 1, &Platform::ALL).unwrap();
         let json = serde_json::to_value(&detail).unwrap();
         assert_eq!((&json["agent_id"], &json["shares"]), (&1.into(), &1.into()));
         let twitter = &json["platforms"]["twitter"];
@@ -154,6 +156,6 @@ mod tests {
         let text = detail.render(80, Paint::PLAIN);
         assert!(text.lines().all(|line| visible(line) <= 80), "{text}");
         assert!(text.contains("  LIKE_POST       0  1 failed"), "{text}");
-        assert!(Detail::of(&spec, &tally, 99, &Platform::ALL).is_none());
+        assert!(Detail::of(&spec, &tally, &followers, 99, &Platform::ALL).is_none());
     }
 }

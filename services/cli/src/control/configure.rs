@@ -12,11 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::fields::{SECTIONS, find, find_section};
 use super::{apply, read_text};
-use crate::args::{Patience, Target, parse_pace};
+use crate::args::Target;
+use crate::ask::Patience;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::interview::{find_agent, read_spec};
 use crate::output::Output;
+use crate::start::parse_pace;
 use crate::status::find_run;
 
 pub(crate) const CONFIGURE_ABOUT: &str = "\
@@ -344,7 +346,8 @@ mod tests {
              --set agent_configs.3.stance: found the text \"cross\", expected supportive, opposing, \
              neutral or observer\n\
              --set agent_configs.Nobody Ever.stance: found \"Nobody Ever\", expected an agent of \
-             this run: there is no agent \"Nobody Ever\": there are 32 agents, with numbers from 0\n\
+             this run: there is no agent \"Nobody Ever\": there are 32 agents, with numbers from 0 \
+             (`shoal agents RUN` lists them)\n\
              --set time_config.peak_hours: found [19,24], expected hours of the day, 0 to 23"
         );
         assert!(read(None, &[]).unwrap_err().contains("nothing to change"));

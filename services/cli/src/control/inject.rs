@@ -11,7 +11,8 @@ use contract::subject::Platform;
 use serde_json::{Map, Value, json};
 
 use super::{apply, read_text};
-use crate::args::{Patience, Target};
+use crate::args::Target;
+use crate::ask::Patience;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::interview::{find_agent, read_spec};

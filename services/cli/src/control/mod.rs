@@ -16,7 +16,8 @@ use contract::reply::{AppliedAt, Reply, ReplyResult};
 use contract::status::{EnvStatus, RunStatus};
 use serde_json::json;
 
-use crate::args::{Patience, Target};
+use crate::args::Target;
+use crate::ask::Patience;
 use crate::ask::{ask, explain, odd, result, store_and_wait};
 use crate::client::Client;
 use crate::failure::Failure;

@@ -7,13 +7,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 use kit::shutdown::Shutdown;
 
 pub use self::place::Place;
 pub use self::view::{Events, Wanted};
-use crate::args::{Target, action_type, platform};
+use crate::args::{Target, platform};
 use crate::client::Client;
 use crate::failure::{EXIT_DETACHED, Failure};
 use crate::follow::{Followed, follow, parse_status};
@@ -69,6 +70,37 @@ pub struct EventsArgs {
     /// Failed actions and looks at the feed as well
     #[arg(long)]
     pub all: bool,
+}
+
+/// The types of actions, in the order of docs/actions.md.
+const ACTION_TYPES: [&str; 22] = [
+    "CREATE_POST",
+    "REPOST",
+    "QUOTE_POST",
+    "LIKE_POST",
+    "UNLIKE_POST",
+    "DISLIKE_POST",
+    "UNDO_DISLIKE_POST",
+    "REPORT_POST",
+    "CREATE_COMMENT",
+    "LIKE_COMMENT",
+    "UNLIKE_COMMENT",
+    "DISLIKE_COMMENT",
+    "UNDO_DISLIKE_COMMENT",
+    "FOLLOW",
+    "UNFOLLOW",
+    "MUTE",
+    "UNMUTE",
+    "SEARCH_POSTS",
+    "SEARCH_USER",
+    "TREND",
+    "REFRESH",
+    "DO_NOTHING",
+];
+
+/// The type of an action, in capitals as it is on the wire.
+fn action_type() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(ACTION_TYPES).map(|name| name.to_ascii_uppercase())
 }
 
 /// `shoal events`.

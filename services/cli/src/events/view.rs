@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::place::Place;
 use crate::lively::describe;
-use crate::output::{Output, Paint, counted, one_line, visible};
+use crate::output::{Output, Paint, counted, fit, one_line, visible};
 use crate::progress::{day, hour};
 use crate::report::status_word;
 
@@ -103,7 +103,7 @@ impl Events {
         let mut markers = frame.markers.iter().peekable();
         for action in LiveAction::of(frame) {
             let seq = action.action.seq;
-            while let Some(marker) = markers.next_if(|marker| before_seq(marker) <= seq) {
+            while let Some(marker) = markers.next_if(|marker| marker.before_seq() <= seq) {
                 self.marker(frame, marker, output)?;
             }
             self.action(&action, output)?;
@@ -136,7 +136,7 @@ impl Events {
     fn marker(&self, frame: &Frame, marker: &Marker, output: &mut Output<'_>) -> io::Result<()> {
         let Frame { platform, tick, simulated_time, .. } = *frame;
         let is_of_world = self.wanted.platform.is_none_or(|wanted| wanted == platform);
-        let is_new = before_seq(marker) > self.wanted.after.seq(platform);
+        let is_new = marker.before_seq() > self.wanted.after.seq(platform);
         if !is_of_world || !is_new || !self.wanted.has_more_than_actions() {
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl Events {
             return self.print_json(event, output);
         }
         let text = format!("{}{}", self.head(platform, simulated_time), words(marker));
-        let text = one_line_as_is(&text, output.width());
+        let text = fit(&text, output.width());
         output.print(&output.paint().dim(&text))
     }
 
@@ -171,14 +171,6 @@ impl Wanted {
 
     fn has_more_than_actions(&self) -> bool {
         self.types.is_empty() && self.agent.is_none()
-    }
-}
-
-/// A line of ours keeps its blanks; it is only cut.
-fn one_line_as_is(text: &str, width: usize) -> String {
-    match text.char_indices().nth(width) {
-        Some((end, _)) => text[..end].to_owned(),
-        None => text.to_owned(),
     }
 }
 
@@ -213,15 +205,6 @@ fn words(marker: &Marker) -> String {
                 (counted(u64::from(*rounds), "round"), counted(*actions, "action"));
             format!("ends: {outcome} after {rounds}, {actions}")
         }
-    }
-}
-
-fn before_seq(marker: &Marker) -> u64 {
-    match marker {
-        Marker::SimulationStart { before_seq, .. }
-        | Marker::RoundStart { before_seq, .. }
-        | Marker::RoundEnd { before_seq, .. }
-        | Marker::SimulationEnd { before_seq, .. } => *before_seq,
     }
 }
 
