@@ -164,7 +164,7 @@ pub enum ErrorCode {
     WrongState,
     /// A memory has not taken all of the run's actions, or cannot be asked.
     MemoryLags,
-    /// No node can take the run now.
+    /// No node can take the run now, or the run no more commands before its next round.
     NoCapacity,
     /// It failed on the way.
     Internal,

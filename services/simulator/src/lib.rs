@@ -36,7 +36,7 @@ pub async fn main() -> anyhow::Result<ExitCode> {
     };
     kit::telemetry::init(&settings, "info")?;
     match cli.command.take() {
-        None => node::run(cli).await,
+        None => node::run(cli, settings.path).await,
         Some(Role::Worker(args)) => worker::run(&cli, args).await,
     }
 }

@@ -1,9 +1,12 @@
 //! Pausing, resuming, injecting, configuring and closing, also where workers die at the worst
 //! moment.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use system_tests::process::signal_process;
+use system_tests::process::{python, signal_process};
 use system_tests::stack::{Stack, text, write_simulation};
 
 use crate::recovery::{ticks, worker_of};
@@ -221,4 +224,67 @@ fn a_run_is_closed_once_its_rounds_are_over_and_can_still_be_asked() {
     assert_eq!(answer["outcome"]["result"]["reddit"]["as_of"]["round"], 4, "{answer}");
     assert_eq!(stack.shoal_json(&["status", &run])["status"], "closed");
     refuse(&stack, 1, &["resume", &run], "closed");
+}
+
+#[test]
+fn a_paused_run_outlives_any_number_of_its_workers() {
+    let (mut stack, run) = in_the_middle(24, "6");
+    stack.shoal_json(&["pause", &run]);
+    for _ in 0..4 {
+        kill(&mut stack, &run);
+        // An answer comes from a world that is open.
+        stack.shoal_json(&["interview", &run, "--agent", "1", "Still there?"]);
+    }
+    assert_eq!(stack.shoal_json(&["status", &run])["status"], "paused");
+    stack.shoal_json(&["resume", &run]);
+    stack.shoal_json(&["configure", &run, "--pace", "0"]);
+    complete(&stack, &run);
+}
+
+#[test]
+fn a_round_takes_so_much_and_no_more() {
+    let (stack, run) = in_the_middle(24, "6");
+    stack.shoal_json(&["pause", &run]);
+    let file = stack.dir().join("posts.json");
+    let inject = |first: &str| {
+        let long = "x".repeat(10_000);
+        let texts = [first, &long, &long, &long, &long, &long, &long];
+        let posts = texts.map(|text| json!({"agent_id": 3, "content": text}));
+        std::fs::write(&file, Value::from(posts.to_vec()).to_string()).unwrap();
+        stack.shoal(&["inject", &run, "--file", file.to_str().unwrap(), "--json"])
+    };
+    for first in ["One.", "Two.", "Three.", "Four."] {
+        let waits = inject(first);
+        assert!(waits.status.success(), "{}", text(&waits.stderr));
+    }
+    let refused = inject("Five.");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = text(&refused.stderr);
+    assert!(said.contains("a round takes at most 256 KiB"), "{said}");
+    stack.shoal_json(&["resume", &run]);
+    stack.shoal_json(&["configure", &run, "--pace", "0"]);
+    complete(&stack, &run);
+    let actions = actions(&stack, &run);
+    let count = |content: &str| appearances(&actions, content).len();
+    assert_eq!(["One.", "Two.", "Three.", "Four.", "Five."].map(count), [2, 2, 2, 2, 0]);
+}
+
+#[test]
+fn a_command_that_was_carried_out_in_time_is_answered_so_however_late() {
+    let (mut stack, run) = in_the_middle(24, "6");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/lost_reply.py");
+    let mut asking = python()
+        .args([script, &stack.nats.url(), &run, "3"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(asking.stdout.take().unwrap()).lines();
+    let mut reply = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(reply()["outcome"]["status"], "completed");
+    kill(&mut stack, &run);
+    asking.stdin.take().unwrap().write_all(b"\n").unwrap();
+    let again = reply();
+    assert_eq!(again["outcome"]["result"]["status"], "paused", "{again}");
+    assert!(asking.wait().unwrap().success());
 }

@@ -11,6 +11,7 @@ use contract::notice::LogLine;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::StreamName;
 use contract::version::V1;
+use kit::EXIT_USAGE;
 use kit::retry::Pauses;
 use kit::shutdown::{Shutdown, Trigger};
 use tokio::sync::mpsc;
@@ -21,7 +22,8 @@ use super::vitals::Vitals;
 use super::{GRACE, Node, now};
 use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 
-/// Workers that die one after the other without playing a tick, until the run has failed.
+/// Workers that die one after the other without playing a tick that is due, until the run has
+/// failed. Those of a run that is held have none to play: it is enough that they could open it.
 const MAX_FAILURES: u32 = 3;
 /// Log lines kept for the reason of a failure.
 const LAST_LINES: usize = 20;
@@ -41,7 +43,7 @@ enum End {
     OtherRules,
     /// The lease is lost; the worker was killed.
     LeaseLost,
-    /// Any other way. `blameless`: it had played ticks, or the bus was away.
+    /// Any other way. `blameless`: it had shown that it can hold the run, or the bus was away.
     Crashed { how: String, blameless: bool },
 }
 
@@ -95,7 +97,7 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, han
             End::Crashed { how, blameless } => {
                 failures = if blameless { 0 } else { failures + 1 };
                 if failures >= MAX_FAILURES {
-                    fail(&node, &run, &how, &last_lines).await;
+                    fail(&node, &run, &mut lease, &how, &last_lines).await;
                     break;
                 }
                 "recover".clone_into(&mut why);
@@ -158,7 +160,7 @@ impl Watch<'_> {
                         let _ = log.try_send((worker.to_owned(), line));
                     }
                     Output::Exit(status) => {
-                        return end_of(status, vitals.has_progressed() || bus_away);
+                        return end_of(status, vitals.has_proved_itself() || bus_away);
                     }
                 },
                 _ = renewal.tick() => {
@@ -200,6 +202,10 @@ fn end_of(status: std::process::ExitStatus, blameless: bool) -> End {
         Some(0) => End::Clean,
         Some(code) if code == i32::from(EXIT_FENCED) => End::Fenced,
         Some(code) if code == i32::from(EXIT_OTHER_RULES) => End::OtherRules,
+        // A configuration file that was broken since the node began is not the run's fault.
+        Some(code) if code == i32::from(EXIT_USAGE) => {
+            End::Crashed { how: status.to_string(), blameless: true }
+        }
         _ => End::Crashed { how: status.to_string(), blameless },
     }
 }
@@ -235,15 +241,28 @@ async fn renew(node: &Node, lease: &mut Lease) -> Renewal {
     }
 }
 
-/// Writes down that the run has failed, with the reason.
-async fn fail(node: &Node, run: &RunId, how: &str, last_lines: &VecDeque<String>) {
+/// Writes down that the run has failed, with the reason. Whose lease is lost has nothing to say:
+/// somebody else may have the run, and play it.
+async fn fail(
+    node: &Node,
+    run: &RunId,
+    lease: &mut Lease,
+    how: &str,
+    last_lines: &VecDeque<String>,
+) {
     let error = last_lines.iter().rev().find(|line| !line.contains(" INFO "));
     let error = error.or(last_lines.back()).cloned();
     let reason = format!("{MAX_FAILURES} workers in a row ended without a tick ({how})");
     let subject = node.bus.prefix().env_status(run);
     let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
-        if let Ok(Some(stored)) = node.bus.last(StreamName::EnvStatus, &subject).await {
+        let renewal = renew(node, lease).await;
+        if renewal == Renewal::Lost {
+            return tracing::warn!(%run, "the lease is lost, somebody else has the run");
+        }
+        if let (Renewal::Renewed, Ok(Some(stored))) =
+            (renewal, node.bus.last(StreamName::EnvStatus, &subject).await)
+        {
             let Ok(mut status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { return };
             if status.status == RunStatus::Deleted {
                 return;

@@ -6,6 +6,7 @@ pub mod process;
 pub mod vitals;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -51,17 +52,19 @@ pub struct Node {
     args: Arc<NodeArgs>,
     /// The URL is handed to workers in their environment, never on a command line.
     nats: Arc<bus::BusArgs>,
+    /// The configuration file, for workers to read too.
+    config: Option<Arc<Path>>,
     holds: Arc<Mutex<Holds>>,
     /// Runs with other rules than this build's.
     unfit: Arc<Mutex<BTreeSet<RunId>>>,
     shutdown: Shutdown,
 }
 
-/// Runs a node until it is asked to shut down.
+/// Runs a node until it is asked to shut down; `config` is the file that it was configured by.
 ///
 /// # Errors
 /// If the bus cannot be reached or is not fit.
-pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::on_signals()?;
     let name = cli.node.name();
     let bus = Bus::connect(&cli.bus, &format!("shoal-simulator {name}"), PATIENCE).await?;
@@ -72,6 +75,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         holder: format!("{name} {}-{}", std::process::id(), kit::now_milliseconds()).into(),
         args: Arc::new(cli.node),
         nats: Arc::new(cli.bus),
+        config: config.map(Arc::from),
         holds: Arc::default(),
         unfit: Arc::default(),
         shutdown: shutdown.clone(),
@@ -160,7 +164,11 @@ impl Node {
                 (None, format!("there is no run {run} any more: it was deleted"))
             }
             (Err(problems), _) => (Some(ErrorCode::Malformed), problems.to_string()),
-            (Ok(command), _) if command.is_expired(now()) => {
+            // Of a command only the journals say whether it was not carried out in time.
+            (Ok(command), _)
+                if command.is_expired(now())
+                    && command.request.verb().stream() == StreamName::Questions =>
+            {
                 (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
             }
             (Ok(_), Some(status)) => {

@@ -5,6 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use contract::id::RunId;
+use kit::config::CONFIG_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
@@ -51,6 +52,7 @@ impl Process {
             .env("SHOAL_IDLE_SECONDS", node.args.idle_seconds.to_string())
             .env("NATS_URL", &node.nats.nats_url)
             .env("SHOAL_PREFIX", node.nats.prefix.as_str())
+            .envs(node.config.iter().map(|path| (CONFIG_VARIABLE, &**path)))
             .envs(node.nats.nats_creds.iter().map(|path| ("NATS_CREDS", path)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use contract::subject::Platform;
 use tokio::time::Instant;
 
-use crate::worker::pulse::Beat;
+use crate::worker::pulse::{Beat, State};
 
 /// The signs of life of one worker, world by world: one that answers hides no other that hangs.
 #[derive(Clone, Debug)]
@@ -47,14 +47,19 @@ impl Vitals {
         oldest.unwrap_or(self.started) + self.hung_after
     }
 
-    /// True once a world has played a tick.
-    pub fn has_progressed(&self) -> bool {
-        self.worlds.values().any(|world| world.last.played > 0)
+    /// True once the worker has shown that it can hold the run: a world has played a tick, or
+    /// all that have any left are open and wait to be resumed.
+    pub fn has_proved_itself(&self) -> bool {
+        let mut worlds = self.worlds.values().map(|world| world.last);
+        worlds.clone().any(|last| last.played > 0)
+            || worlds.clone().any(|last| last.state == State::Held)
+                && worlds.all(|last| last.state != State::Playing)
     }
 
     /// True while no world has a tick left to play.
     pub fn has_ended(&self) -> bool {
-        !self.worlds.is_empty() && self.worlds.values().all(|world| world.last.ended)
+        !self.worlds.is_empty()
+            && self.worlds.values().all(|world| world.last.state == State::Ended)
     }
 }
 
@@ -62,8 +67,10 @@ impl Vitals {
 mod tests {
     use super::*;
 
-    fn beat(platform: Platform, played: u32, ended: bool) -> Beat {
-        Beat { platform, played, ended }
+    use State::{Ended, Held, Playing};
+
+    fn beat(platform: Platform, played: u32, state: State) -> Beat {
+        Beat { platform, played, state }
     }
 
     #[test]
@@ -72,16 +79,46 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut vitals = Vitals::new(start, Duration::from_secs(10));
         assert_eq!(vitals.deadline(), at(10));
-        vitals.beat(beat(Platform::Twitter, 0, false), at(1));
-        vitals.beat(beat(Platform::Reddit, 0, false), at(2));
-        assert!(!vitals.has_progressed());
-        vitals.beat(beat(Platform::Reddit, 0, true), at(9));
+        vitals.beat(beat(Platform::Twitter, 0, Playing), at(1));
+        vitals.beat(beat(Platform::Reddit, 0, Playing), at(2));
+        assert!(!vitals.has_proved_itself());
+        vitals.beat(beat(Platform::Reddit, 0, Ended), at(9));
         assert_eq!(vitals.deadline(), at(11), "the silent one counts");
         assert!(!vitals.has_ended());
-        vitals.beat(beat(Platform::Twitter, 1, true), at(10));
-        assert!(vitals.has_progressed() && vitals.has_ended());
+        vitals.beat(beat(Platform::Twitter, 1, Ended), at(10));
+        assert!(vitals.has_proved_itself() && vitals.has_ended());
         assert_eq!(vitals.deadline(), at(19));
         vitals.excuse(at(60));
         assert_eq!(vitals.deadline(), at(70));
+    }
+
+    #[test]
+    fn who_holds_a_run_that_is_held_or_plays_a_tick_can_hold_it() {
+        let now = Instant::now();
+        let proved = |worlds: [(u32, State); 2]| {
+            let mut vitals = Vitals::new(now, Duration::from_secs(10));
+            for (platform, (played, state)) in Platform::ALL.into_iter().zip(worlds) {
+                vitals.beat(beat(platform, played, state), now);
+            }
+            vitals.has_proved_itself()
+        };
+        for worlds in [
+            [(0, Held), (0, Held)],
+            [(0, Held), (0, Ended)],
+            [(1, Playing), (0, Playing)],
+            [(0, Playing), (1, Ended)],
+        ] {
+            assert!(proved(worlds), "{worlds:?}");
+        }
+        // One that is not open yet, or has a tick to play; and one that has nothing to do at all.
+        for worlds in [
+            [(0, Playing), (0, Playing)],
+            [(0, Held), (0, Playing)],
+            [(0, Playing), (0, Ended)],
+            [(0, Ended), (0, Ended)],
+        ] {
+            assert!(!proved(worlds), "{worlds:?}");
+        }
+        assert!(!Vitals::new(now, Duration::from_secs(10)).has_proved_itself());
     }
 }

@@ -22,7 +22,11 @@ pub fn inputs(world: &World, record: &Tick) -> Inputs {
 ///
 /// # Errors
 /// The reasons, as the reply says them.
-pub fn check(world: &World, waiting: &[Taken], command: &Command) -> Result<(), ReplyError> {
+pub fn check<'waiting>(
+    world: &World,
+    waiting: impl IntoIterator<Item = &'waiting Taken>,
+    command: &Command,
+) -> Result<(), ReplyError> {
     let agents = world.setup().agents.len();
     if let Some(unknown) = unknown_agents(agents, &command.request) {
         return Err(ReplyError { code: ErrorCode::UnknownAgent, message: unknown });
@@ -89,11 +93,14 @@ struct Building<'world> {
 }
 
 impl<'world> Building<'world> {
-    fn new(world: &'world World, commands: &[Taken]) -> Building<'world> {
+    fn new<'taken>(
+        world: &'world World,
+        commands: impl IntoIterator<Item = &'taken Taken>,
+    ) -> Building<'world> {
         let (activity, feed) = (*world.activity(), *world.feed());
         let (traits, inputs) = (BTreeMap::new(), Inputs::default());
         let mut building = Building { world, activity, feed, traits, inputs };
-        commands.iter().for_each(|taken| building.take(&taken.command.request));
+        commands.into_iter().for_each(|taken| building.take(&taken.command.request));
         building
     }
 

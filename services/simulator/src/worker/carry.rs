@@ -1,40 +1,44 @@
 //! What a lane does about a command: what [`decide`] says, journalled and reported.
 
-use contract::command::{Interview, Request};
+use contract::command::{Interview, Request, Verb};
 use contract::frame::Outcome;
 use contract::journal::{Close, End, Entry, Go, Hold, Record, Taken};
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
 use contract::subject::Platform;
 use kit::shutdown::Shutdown;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::lane::{Ask, Done, Lane, Waiting};
+use super::lane::{Ask, Done, Lane};
 use super::life::{Effect, Life, NOT_BEGUN, decide};
-use super::pulse::{BEAT, Beat, Pulse};
+use super::pulse::{BEAT, Beat, Pulse, State};
+use super::waiting::{Tell, Waiting};
 use super::{Ended, Lost, now};
 use crate::translate;
+
+/// Why a command that waited takes no effect any more.
+const ENDED: &str = "the run ended before the command took effect";
 
 impl Lane {
     /// Carries a command out, now or with the next tick, and says so.
     ///
     /// # Errors
     /// When the world cannot go on; the command is then asked again.
-    pub(super) async fn command(
-        &mut self,
-        taken: Taken,
-        done: oneshot::Sender<Result<Done, ReplyError>>,
-    ) -> Result<(), Ended> {
+    pub(super) async fn command(&mut self, taken: Taken, done: Tell) -> Result<(), Ended> {
         if let Some(tick) = self.commands.taken(taken.sequence) {
             let _ = done.send(Ok(Done { epoch: self.epoch, tick }));
             return Ok(());
         }
         let answer = match decide(self.life, taken.command.request.verb()) {
             Effect::Begin => {
-                self.waiting.push(Waiting { taken, done });
+                self.waiting.push(taken, done);
                 return self.tick().await;
             }
-            Effect::Queue => return self.queue(taken, done),
-            Effect::Hold | Effect::Go | Effect::End | Effect::Close
+            Effect::Queue if self.commands.is_refused(taken.sequence) => Err(wrong_state(ENDED)),
+            Effect::Queue => {
+                self.queue(taken, done);
+                return Ok(());
+            }
+            Effect::Hold | Effect::Go | Effect::End
                 if self.commands.is_overtaken(taken.sequence) =>
             {
                 Ok(())
@@ -53,21 +57,30 @@ impl Lane {
         Ok(())
     }
 
-    /// Puts a command among those of the next tick, if it fits this world.
-    fn queue(
-        &mut self,
-        taken: Taken,
-        done: oneshot::Sender<Result<Done, ReplyError>>,
-    ) -> Result<(), Ended> {
+    /// Puts a command among those of the next tick, if there is room and it fits this world.
+    fn queue(&mut self, taken: Taken, done: Tell) {
+        if self.waiting.has_room(&taken).is_err() {
+            self.refuse_expired();
+        }
         let world = self.world.as_ref().expect("the world is here between ticks");
-        let before: Vec<Taken> = self.waiting.iter().map(|waiting| waiting.taken.clone()).collect();
-        match translate::check(world, &before, &taken.command) {
-            Ok(()) => self.waiting.push(Waiting { taken, done }),
+        let fits = self.waiting.has_room(&taken);
+        let waiting = self.waiting.commands();
+        match fits.and_then(|()| translate::check(world, waiting, &taken.command)) {
+            Ok(()) => self.waiting.push(taken, done),
             Err(error) => {
                 let _ = done.send(Err(error));
             }
         }
-        Ok(())
+    }
+
+    /// Refuses what has expired while it waited. What came behind it was held against it, and is
+    /// held against what is left.
+    pub(super) fn refuse_expired(&mut self) {
+        if self.waiting.refuse_expired(now()) {
+            for Waiting { taken, tell, .. } in self.waiting.take() {
+                self.queue(taken, tell);
+            }
+        }
     }
 
     async fn hold(&mut self, taken: Taken) -> Result<(), Ended> {
@@ -104,9 +117,7 @@ impl Lane {
         // Why it was held is no reason for its end.
         let replaces = reason.is_some() || self.life == Life::Held;
         self.turn(Record::End(end), command.as_ref()).await?;
-        for Waiting { done, .. } in self.waiting.drain(..) {
-            let _ = done.send(Err(wrong_state("the run ended before the command took effect")));
-        }
+        self.waiting.refuse(&wrong_state(ENDED));
         if replaces {
             self.board.report(|status| status.reason = reason);
         }
@@ -156,7 +167,7 @@ impl Lane {
     }
 }
 
-/// Answers everything with why a world is dead, until the node is gone.
+/// Answers for a world that is dead, until the node is gone.
 pub async fn run_dead(
     pulse: &Pulse,
     node_gone: &Shutdown,
@@ -169,17 +180,38 @@ pub async fn run_dead(
         ReplyError { code: ErrorCode::Internal, message }
     };
     loop {
-        pulse.beat(Beat { platform, played: 0, ended: true });
+        pulse.beat(Beat { platform, played: 0, state: State::Ended });
         tokio::select! {
             () = node_gone.wished() => return,
             ask = inbox.recv() => match ask {
                 None => return,
                 Some(Ask::Interview { done, .. }) => drop(done.send(Err(failed()))),
-                Some(Ask::Command { done, .. }) => drop(done.send(Err(failed()))),
+                Some(Ask::Command { taken, done }) => {
+                    let verb = taken.command.request.verb();
+                    drop(done.send(of_the_dead(verb).unwrap_or_else(|| Err(failed()))));
+                }
+                Some(Ask::IsTaken { done, .. }) => drop(done.send(false)),
                 Some(Ask::Life { done }) => drop(done.send(Life::Failed)),
             },
             () = tokio::time::sleep(BEAT) => {}
         }
+    }
+}
+
+/// What a command comes to that needs no world; `None`: it needs one.
+fn of_the_dead(verb: Verb) -> Option<Result<Done, ReplyError>> {
+    match decide(Life::Failed, verb) {
+        Effect::Already => Some(Ok(Done { epoch: 0, tick: None })),
+        Effect::Refuse(why) => Some(Err(wrong_state(why))),
+        Effect::Begin
+        | Effect::Queue
+        | Effect::Hold
+        | Effect::Go
+        | Effect::End
+        | Effect::Close
+        | Effect::Answer
+        | Effect::Leave
+        | Effect::LetGo => None,
     }
 }
 

@@ -29,6 +29,9 @@ use super::{Lost, now, patiently};
 /// Questions that wait for an answer at the same time.
 const QUESTIONS: usize = 256;
 
+/// What is said of a command that has expired.
+const TOO_LATE: &str = "the command came too late: it had expired";
+
 /// The inboxes of a run's lanes.
 type Inboxes = Vec<(Platform, mpsc::Sender<Ask>)>;
 
@@ -136,25 +139,39 @@ impl Desk {
             Ok(command) => command,
             Err(problems) => return refusal(ErrorCode::Malformed, problems.to_string()),
         };
-        if command.is_expired(now()) {
-            let message = "the command came too late: it had expired";
-            return refusal(ErrorCode::Expired, message);
-        }
-        let sequence = stored.sequence;
-        match &command.request {
-            Request::Interview(interview) => self.interview(interview).await,
-            Request::CloseEnv => self.close(Taken { sequence, command }),
-            Request::Start
-            | Request::Stop(_)
-            | Request::Pause(_)
-            | Request::Resume
-            | Request::Inject(_)
-            | Request::Configure(_) => match self.worlds_of(&command.request) {
-                Ok(worlds) => self.carry_out(Taken { sequence, command }, worlds).await,
-                Err(error) => refusal(error.code, error.message),
-            },
+        let (is_late, sequence) = (command.is_expired(now()), stored.sequence);
+        match command.request {
+            Request::Interview(_) if is_late => refusal(ErrorCode::Expired, TOO_LATE),
+            Request::Interview(interview) => self.interview(&interview).await,
             // Not the owner's to answer.
             Request::Delete(_) => std::future::ready(None).boxed(),
+            _ if is_late => self.late(Taken { sequence, command }),
+            _ => self.carry(Taken { sequence, command }).await,
+        }
+    }
+
+    /// Refuses a command that has expired, unless one of the worlds has taken it in time: then the
+    /// others take it too, and all that was lacking is the reply.
+    fn late(&self, taken: Taken) -> Answer {
+        let (desk, sequence) = (self.clone(), taken.sequence);
+        async move {
+            let posted = desk.post(|_| true, move |done| Ask::IsTaken { sequence, done }).await?;
+            match answers(posted).await?.into_iter().any(|(_, is_taken)| is_taken) {
+                true => desk.carry(taken).await.await,
+                false => Some(Err(error(ErrorCode::Expired, TOO_LATE))),
+            }
+        }
+        .boxed()
+    }
+
+    /// Asks the worlds that a command is for to carry it out.
+    async fn carry(&self, taken: Taken) -> Answer {
+        if taken.command.request == Request::CloseEnv {
+            return self.close(taken);
+        }
+        match self.worlds_of(&taken.command.request) {
+            Ok(worlds) => self.carry_out(taken, worlds).await,
+            Err(error) => refusal(error.code, error.message),
         }
     }
 

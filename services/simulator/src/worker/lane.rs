@@ -10,7 +10,7 @@ use contract::command::{Interview, Request};
 use contract::frame::{Frame, Outcome};
 use contract::journal::{Entry, Genesis, Record, Taken, Tick};
 use contract::notice::{LiveAction, LiveOmitted};
-use contract::reply::{Answer, ErrorCode, ReplyError};
+use contract::reply::{Answer, ReplyError};
 use contract::status::PlatformStatus;
 use contract::subject::Platform;
 use contract::version::V1;
@@ -23,9 +23,10 @@ use super::append::{Appended, Log};
 use super::board::Board;
 use super::life::Life;
 use super::opening::Commands;
-use super::pulse::{BEAT, Beat, Pulse, beating};
+use super::pulse::{BEAT, Beat, Pulse, State, beating};
 use super::snapshot::Snapshots;
 use super::step::{self, Stepped};
+use super::waiting::{Queue, Tell, Waiting};
 use super::{Ended, Lost, now};
 use crate::translate::Chain;
 
@@ -41,7 +42,7 @@ pub enum Ask {
         /// The command, to be journalled.
         taken: Taken,
         /// Told once it is journalled, or why it never will be.
-        done: oneshot::Sender<Result<Done, ReplyError>>,
+        done: Tell,
     },
     /// Ask an agent.
     Interview {
@@ -49,6 +50,13 @@ pub enum Ask {
         interview: Interview,
         /// Given the agent's name and its answer.
         done: oneshot::Sender<Result<(String, Answer), ReplyError>>,
+    },
+    /// Has this world taken a command, or a predecessor for it?
+    IsTaken {
+        /// Its sequence in the stream of commands.
+        sequence: u64,
+        /// Told.
+        done: oneshot::Sender<bool>,
     },
     /// Where is this world in its life?
     Life {
@@ -66,13 +74,6 @@ pub struct Done {
     pub tick: Option<u32>,
 }
 
-/// A command that waits for the next tick.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) taken: Taken,
-    pub(super) done: oneshot::Sender<Result<Done, ReplyError>>,
-}
-
 /// One world and its driver.
 pub struct Lane {
     pub(super) genesis: Arc<Genesis>,
@@ -87,7 +88,7 @@ pub struct Lane {
     pub(super) commands: Commands,
     pub(super) commands_through: u64,
     /// The commands that the next tick takes.
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Queue,
     pub(super) snapshots: Snapshots,
     pub(super) bus: bus::Bus,
     pub(super) board: Board,
@@ -96,6 +97,8 @@ pub struct Lane {
     pub(super) node_gone: Shutdown,
     /// When the last tick began; `None`: the next is due at once.
     pub(super) last_tick_at: Option<Instant>,
+    /// True once it was taken up where its journal ends.
+    pub(super) is_open: bool,
     /// Ticks that this worker has played.
     pub(super) played: u32,
 }
@@ -131,7 +134,12 @@ impl Lane {
     }
 
     pub(super) fn beat(&self) -> Beat {
-        Beat { platform: self.platform(), played: self.played, ended: !self.life.is_live() }
+        let state = match self.life {
+            Life::Held if self.is_open => State::Held,
+            Life::Waiting | Life::Playing | Life::Held => State::Playing,
+            Life::Completed | Life::Closed | Life::Stopped | Life::Failed => State::Ended,
+        };
+        Beat { platform: self.platform(), played: self.played, state }
     }
 
     pub(super) fn ticks(&self) -> u32 {
@@ -145,7 +153,7 @@ impl Lane {
         }
         let Some(last) = self.last_tick_at else { return Some(Instant::now()) };
         // A pace that waits for the next tick brings it on, if it is a faster one.
-        let configured = self.waiting.iter().filter_map(|waiting| pace_of(&waiting.taken));
+        let configured = self.waiting.commands().filter_map(pace_of);
         let paces = std::iter::once(self.pace_milli()).chain(configured);
         paces.map(|pace| last + pause(pace)).min()
     }
@@ -174,6 +182,9 @@ impl Lane {
             Ask::Interview { interview, done } => {
                 let _ = done.send(self.interview(&interview));
             }
+            Ask::IsTaken { sequence, done } => {
+                let _ = done.send(self.commands.taken(sequence).is_some());
+            }
             Ask::Life { done } => {
                 let _ = done.send(self.life);
             }
@@ -184,7 +195,8 @@ impl Lane {
     /// One tick: inputs closed and journalled while the world steps, then its frame.
     pub(super) async fn tick(&mut self) -> Result<(), Ended> {
         let started = Instant::now();
-        let waiting = self.take_waiting();
+        self.refuse_expired();
+        let waiting = self.waiting.take();
         let world = self.world.take().expect("the world is here between ticks");
         let commands: Vec<Taken> = waiting.iter().map(|waiting| waiting.taken.clone()).collect();
         let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
@@ -210,7 +222,7 @@ impl Lane {
         self.commands.entered(&record).map_err(Lost::Damaged)?;
         self.life = Life::Playing;
         let done = Done { epoch: self.epoch, tick: Some(record.tick) };
-        for Waiting { done: tell, .. } in waiting {
+        for Waiting { tell, .. } in waiting {
             // Whoever asked may have gone since.
             let _ = tell.send(Ok(done));
         }
@@ -221,20 +233,6 @@ impl Lane {
             self.finish(Outcome::Completed, None, None).await?;
         }
         Ok(())
-    }
-
-    /// The commands that wait for a tick; what has expired meanwhile is refused.
-    fn take_waiting(&mut self) -> Vec<Waiting> {
-        let (now, mut ready) = (now(), Vec::new());
-        for waiting in self.waiting.drain(..) {
-            if waiting.taken.command.is_expired(now) {
-                let message = "the command had expired before the next round".to_owned();
-                let _ = waiting.done.send(Err(ReplyError { code: ErrorCode::Expired, message }));
-            } else {
-                ready.push(waiting);
-            }
-        }
-        ready
     }
 
     /// Appends a frame and says so. A frame that is there already was made from the same

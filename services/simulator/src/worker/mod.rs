@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`life`] (what may follow what, and what a command does when), [`opening`]
 //! and [`open`] (what a journal says), [`lane`] (one world and its tick cycle), [`carry`] (what it
-//! does about commands), [`recover`] (taking it up), [`append`] (the logs that only an owner
+//! does about commands), [`waiting`] (those that wait for a tick), [`recover`] (taking it up), [`append`] (the logs that only an owner
 //! writes), [`desk`] (commands and questions in, replies out), [`board`] (the run's env-status).
 
 pub mod append;
@@ -17,6 +17,7 @@ pub mod pulse;
 pub mod recover;
 pub mod snapshot;
 pub mod step;
+pub mod waiting;
 
 use std::future::Future;
 use std::io::Read;

@@ -10,8 +10,9 @@ use world::World;
 use super::append::{Appended, Log};
 use super::lane::{Ask, Lane};
 use super::opening::Journal;
-use super::pulse::{Beat, beating};
+use super::pulse::{Beat, State, beating};
 use super::snapshot::{self, Snapshots};
+use super::waiting::Queue;
 use super::{Context, Ended, Lost, now, patiently};
 use crate::translate::{self, Chain};
 
@@ -21,7 +22,7 @@ pub(super) async fn open(
     platform: Platform,
     inbox: mpsc::Receiver<Ask>,
 ) -> Result<Lane, (Ended, mpsc::Receiver<Ask>)> {
-    let beat = Beat { platform, played: 0, ended: false };
+    let beat = Beat { platform, played: 0, state: State::Playing };
     let prepared = match beating(&context.pulse, beat, prepare(context, platform)).await {
         Ok(prepared) => prepared,
         Err(ended) => return Err((ended, inbox)),
@@ -32,12 +33,13 @@ pub(super) async fn open(
     let mut lane = Lane {
         epoch,
         played: 0,
+        is_open: false,
         journal: Log::journal(bus, run, platform, journal.last_sequence, epoch),
         frames: Log::frames(bus, run, platform, 0, epoch),
         life: journal.life,
         commands: journal.commands.clone(),
         commands_through: journal.commands_through(),
-        waiting: Vec::new(),
+        waiting: Queue::default(),
         snapshots: Snapshots::new(bus.clone()),
         bus: bus.clone(),
         board: context.board.clone(),
@@ -56,10 +58,11 @@ pub(super) async fn open(
         why: context.args.why.clone(),
         at: now(),
     };
-    if let Err(ended) = lane.recover(&journal, claim).await {
+    if let Err(ended) = lane.recover(&journal, claim, &context.status).await {
         lane.give_up(&ended).await;
         return Err((ended, lane.inbox));
     }
+    lane.is_open = true;
     tracing::info!(%platform, epoch, ticks = journal.ticks.len(), "the world is open");
     Ok(lane)
 }

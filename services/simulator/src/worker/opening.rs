@@ -33,6 +33,8 @@ pub struct Commands {
     taken: BTreeMap<u64, Option<u32>>,
     /// The last one that held it, let it go on, ended or closed it.
     last_turn: u64,
+    /// The last one that stopped it.
+    last_stop: u64,
     /// The pace that was last configured.
     pace_milli: Option<u32>,
 }
@@ -135,6 +137,9 @@ impl Commands {
     /// If it was taken before.
     pub fn turned(&mut self, taken: &Taken) -> Result<(), String> {
         self.last_turn = self.last_turn.max(taken.sequence);
+        if let Request::Stop(_) = taken.command.request {
+            self.last_stop = self.last_stop.max(taken.sequence);
+        }
         self.note(taken, None)
     }
 
@@ -154,6 +159,12 @@ impl Commands {
     /// Whether a later command has turned the world since: what this one wanted is history.
     pub fn is_overtaken(&self, sequence: u64) -> bool {
         sequence < self.last_turn
+    }
+
+    /// Whether a later command has stopped the world since: one that waited for a tick was refused
+    /// then, also if its answer was lost and the world goes on.
+    pub fn is_refused(&self, sequence: u64) -> bool {
+        sequence < self.last_stop
     }
 
     /// The pace that was last configured, if one was.
@@ -294,6 +305,18 @@ mod tests {
         assert_eq!(commands.taken(4), None);
         assert_eq!(commands.pace_milli(), Some(500));
         assert!(commands.is_overtaken(21) && !commands.is_overtaken(23));
+    }
+
+    #[test]
+    fn what_waited_when_the_world_was_stopped_stays_refused() {
+        let stop = taken(25, Request::Stop(Default::default()));
+        let (reason, command) = (None, Some(stop));
+        let end = Record::End(End { epoch: 1, outcome: Outcome::Stopped, reason, command, at: AT });
+        let begun = || vec![genesis(), claim(1), tick(0, 1), hold()];
+        let held = read([begun(), vec![go(22)]].concat()).unwrap().commands;
+        assert!(!held.is_refused(19), "a pause refuses nothing");
+        let stopped = read([begun(), vec![end, go(28)]].concat()).unwrap().commands;
+        assert!(stopped.is_refused(24) && !stopped.is_refused(26));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub const BEAT: Duration = Duration::from_secs(1);
 /// Writes beats; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Pulse {
-    last: Arc<Mutex<BTreeMap<Platform, Instant>>>,
+    last: Arc<Mutex<BTreeMap<Platform, (Instant, State)>>>,
 }
 
 /// One beat, as the node reads it.
@@ -29,8 +29,19 @@ pub struct Beat {
     pub platform: Platform,
     /// Ticks that this worker has played, those that it only stepped again left out.
     pub played: u32,
+    /// What is left for it to do.
+    pub state: State,
+}
+
+/// What is left for a world to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has ticks to play, or is not open yet.
+    Playing,
+    /// It is open, and plays its next tick once somebody lets it go on.
+    Held,
     /// It plays no more ticks: the worker is there for questions alone.
-    pub ended: bool,
+    Ended,
 }
 
 impl Pulse {
@@ -38,10 +49,12 @@ impl Pulse {
     pub fn beat(&self, beat: Beat) {
         let (platform, now) = (beat.platform, Instant::now());
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.get(&platform).is_some_and(|at| now.duration_since(*at) < BETWEEN_LINES) {
+        let is_no_news =
+            |(at, state)| now.duration_since(at) < BETWEEN_LINES && state == beat.state;
+        if last.get(&platform).copied().is_some_and(is_no_news) {
             return;
         }
-        last.insert(platform, now);
+        last.insert(platform, (now, beat.state));
         let line = beat.to_line();
         // A node that no longer reads is gone; standard input says so, and ends the worker.
         let _ = std::io::stdout().write_all(line.as_bytes());
@@ -63,7 +76,11 @@ pub async fn beating<T>(pulse: &Pulse, beat: Beat, work: impl Future<Output = T>
 impl Beat {
     /// The line, with its end.
     pub fn to_line(self) -> String {
-        let state = if self.ended { "ended" } else { "playing" };
+        let state = match self.state {
+            State::Playing => "playing",
+            State::Held => "held",
+            State::Ended => "ended",
+        };
         format!("beat {} {} {state}\n", self.platform, self.played)
     }
 
@@ -75,12 +92,13 @@ impl Beat {
         else {
             return None;
         };
-        let ended = match state {
-            "ended" => true,
-            "playing" => false,
+        let state = match state {
+            "playing" => State::Playing,
+            "held" => State::Held,
+            "ended" => State::Ended,
             _ => return None,
         };
-        Some(Beat { platform: platform.parse().ok()?, played: played.parse().ok()?, ended })
+        Some(Beat { platform: platform.parse().ok()?, played: played.parse().ok()?, state })
     }
 }
 
@@ -90,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_beat_survives_its_line_and_nothing_else_is_one() {
-        for ended in [false, true] {
-            let beat = Beat { platform: Platform::Reddit, played: 12, ended };
+        for state in [State::Playing, State::Held, State::Ended] {
+            let beat = Beat { platform: Platform::Reddit, played: 12, state };
             assert_eq!(Beat::from_line(beat.to_line().trim_end()), Some(beat));
         }
         let others = ["", "beat", "beat reddit", "beat reddit x ended", "beat reddit 1 2", "hello"];

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use contract::frame::{Frame, Outcome};
 use contract::journal::{Claim, Entry, Record};
-use contract::status::RunStatus;
-use contract::subject::StreamName;
+use contract::status::{EnvStatus, RunStatus};
+use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use tokio::time::Instant;
 use world::World;
@@ -25,11 +25,17 @@ impl Lane {
     ///
     /// # Errors
     /// When the run has another owner, or its logs contradict each other.
-    pub async fn recover(&mut self, journal: &Journal, claim: Claim) -> Result<(), Ended> {
+    pub async fn recover(
+        &mut self,
+        journal: &Journal,
+        claim: Claim,
+        found: &EnvStatus,
+    ) -> Result<(), Ended> {
         self.journal(Entry::new(Record::Claim(claim))).await?;
         self.report_claim();
-        if self.was_given_up() {
-            self.finish(Outcome::Failed, None, None).await?;
+        match self.life.is_live() && is_given_up(found, self.platform()) {
+            true => self.finish(Outcome::Failed, found.reason.clone(), None).await?,
+            false => self.report_reason(journal),
         }
         let stored = self.stored_frame().await?;
         let frames = stored.as_ref().map_or(0, |frame| frame.tick as usize + 1);
@@ -51,9 +57,6 @@ impl Lane {
             self.settle(stepped.frame, stored.as_ref()).await?;
         }
         self.report();
-        if let Some(reason) = &journal.reason {
-            self.board.report(|status| status.reason = Some(reason.clone()));
-        }
         self.last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
         if self.life.is_live() && self.ticks() > self.genesis.options.rounds {
             self.finish(Outcome::Completed, None, None).await?;
@@ -75,13 +78,10 @@ impl Lane {
         }
     }
 
-    /// Whether a node has given the run up, which this world's journal does not say yet: from now
-    /// on it does.
-    fn was_given_up(&self) -> bool {
-        let status = self.board.status();
-        let world = status.platform(self.platform()).map(|world| world.status);
-        let failed = (status.status, world) == (RunStatus::Failed, Some(RunStatus::Failed));
-        failed && self.life.is_live()
+    fn report_reason(&self, journal: &Journal) {
+        if let Some(reason) = &journal.reason {
+            self.board.report(|status| status.reason = Some(reason.clone()));
+        }
     }
 
     fn report_claim(&self) {
@@ -124,6 +124,13 @@ impl Lane {
             .map_err(|error| Lost::Damaged(format!("the last frame cannot be read: {error}")))?;
         Ok(Some(frame))
     }
+}
+
+/// Whether a node has given a world up, as the run was found: its journal may not say so yet, and
+/// from now on does. What is reported of it has changed since.
+fn is_given_up(found: &EnvStatus, platform: Platform) -> bool {
+    let world = found.platform(platform).map(|world| world.status);
+    (found.status, world) == (RunStatus::Failed, Some(RunStatus::Failed))
 }
 
 /// When that was on this process's clock; `None` if it is longer ago than that clock can say.
