@@ -260,6 +260,8 @@ mod tests {
         assert_eq!(depths.values().copied().collect::<Vec<_>>(), [0, 0, 1, 2, 1, 0]);
         let order: Vec<u64> = in_order(all).iter().map(|comment| comment.comment_id).collect();
         assert_eq!(order, [1, 3, 4, 5, 2, 6]);
+        let chain = (1..20_000).map(|id| comment(id, id.checked_sub(1))).collect();
+        assert!(in_order(chain).iter().map(|comment| comment.comment_id).eq(1..20_000));
         assert_eq!(
             comment(3, None).1.lines(4, 80, Paint::PLAIN),
             ["    Ada  comment 3, round 3, 2 likes", "    Why?"]
