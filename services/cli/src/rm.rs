@@ -42,7 +42,8 @@ pub struct RmArgs {
 /// If a name is no run's (then nothing is deleted), nobody can be asked, or a run is not
 /// deleted.
 pub async fn rm(client: &Client, args: &RmArgs, output: &mut Output<'_>) -> Result<(), Failure> {
-    if !args.yes && !(stdin().is_terminal() && output.is_watched()) {
+    let somebody_answers = stdin().is_terminal() && output.is_watched();
+    if !args.yes && !somebody_answers {
         let text = "nothing is deleted: there is no terminal to ask on; --yes deletes unasked";
         return Err(Failure::bad_input(text));
     }
@@ -72,7 +73,7 @@ pub async fn rm(client: &Client, args: &RmArgs, output: &mut Output<'_>) -> Resu
     if client.json {
         output.print_json(&replies)?;
     }
-    all_of(failures)
+    all_of(&failures)
 }
 
 fn removed(reply: Reply) -> Result<u64, Failure> {
@@ -166,7 +167,7 @@ fn row(run: &EnvStatus, (memory, is_fine): &(String, bool), paint: Paint) -> Vec
 }
 
 /// One failure for all: what is not reachable outweighs what is wrong, and that what failed.
-fn all_of(failures: Vec<Failure>) -> Result<(), Failure> {
+fn all_of(failures: &[Failure]) -> Result<(), Failure> {
     let weight = |failure: &Failure| match failure {
         Failure::NobodyReads => 4,
         Failure::Unreachable(_) => 3,
@@ -215,11 +216,11 @@ mod tests {
 
     #[test]
     fn of_several_failures_the_gravest_gives_the_code() {
-        let code = |failures: Vec<Failure>| all_of(failures).map_err(|failure| failure.code());
+        let code = |failures: Vec<Failure>| all_of(&failures).map_err(|failure| failure.code());
         assert_eq!(code(vec![]), Ok(()));
         assert_eq!(code(vec![Failure::failed("a"), Failure::bad_input("b")]), Err(2));
         assert_eq!(code(vec![Failure::unreachable("a"), Failure::failed("b")]), Err(3));
-        let both = all_of(vec![Failure::failed("a"), Failure::failed("b")]).unwrap_err();
+        let both = all_of(&[Failure::failed("a"), Failure::failed("b")]).unwrap_err();
         assert_eq!(both.to_string(), "a\nb");
     }
 }

@@ -42,7 +42,7 @@ async fn what_cannot_be_read_as_a_command_is_a_usage_error() {
     for (arguments, complaint) in [
         (
             &["rum"][..],
-            "unrecognized subcommand 'rum'\n\n  tip: some similar subcommands exist: 'run',",
+            "unrecognized subcommand 'rum'\n\n  tip: some similar subcommands exist: 'run', 'resume'",
         ),
         (&["run"], "required arguments were not provided:\n  <FOLDER>"),
         (&["run", "x", "--pace", "fast"], "expected rounds per second from 0.001 to 1000000"),

@@ -83,7 +83,7 @@ fn files_that_cannot_be_read_at_all_are_named_together() {
 
 const UNREADABLE: &str = "\
 shoal: FOLDER has 2 problems:
-  simulation_config.json line 1, column 18: found something that is no JSON (EOF while parsing a value), expected JSON
+  simulation_config.json line 1, column 18: found something that is no JSON (EOF while parsing a value), expected JSON (the file ends too early: was it cut off?)
   reddit_profiles.json /0/persona: found nothing, expected who the agent is";
 
 #[test]

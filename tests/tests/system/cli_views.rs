@@ -183,8 +183,8 @@ fn events_are_followed_to_the_end_and_resumed_from_any_cursor() {
 
     // Begins while rounds are played; ends by itself.
     let followed = events(&stack, &["bridge", "--follow", "--all"]);
-    let statuses = followed.iter().filter(|event| event["event"] == "status");
-    assert_eq!(statuses.last().unwrap()["status"]["status"], "completed");
+    let mut statuses = followed.iter().filter(|event| event["event"] == "status");
+    assert_eq!(statuses.next_back().unwrap()["status"]["status"], "completed");
     let all = events(&stack, &["bridge", "--all"]);
     assert_eq!(seqs(&followed), seqs(&all));
 

@@ -217,7 +217,7 @@ impl Comment {
     fn lines(&self, indent: usize, width: usize, paint: Paint) -> [String; 2] {
         let blanks = " ".repeat(indent);
         let number = |number: u64, noun: &str| {
-            (number > 0).then(|| format!(", {}", counted(number, noun))).unwrap_or_default()
+            if number == 0 { String::new() } else { format!(", {}", counted(number, noun)) }
         };
         let ratings = number(self.likes, "like") + &number(self.dislikes, "dislike");
         let place = format!("comment {}, round {}{ratings}", self.comment_id, self.round);

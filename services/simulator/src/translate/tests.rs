@@ -267,7 +267,7 @@ fn what_was_not_there_when_an_act_was_tried_is_not_what_it_was_about() {
     panic!("in one of two orders the like comes first");
 }
 
-fn taken(sequence: u64, verb: &str, args: Value) -> Taken {
+fn taken(sequence: u64, verb: &str, args: &Value) -> Taken {
     let command = json!({"v": 1, "command_id": "c", "verb": verb, "args": args,
         "issued_at": "2026-03-01T10:00:00Z"});
     let command = Command::from_json(command.to_string().as_bytes()).expect("a good command");
@@ -290,9 +290,9 @@ fn commands_of_a_tick_are_posts_of_this_world_and_changes_of_what_they_name() {
     let second = json!({"time": {"agents_per_hour_min": 5}, "reddit": {"viral_threshold": 3},
         "hot_topics": ["rain"], "agents": [{"agent_id": 2, "sentiment_ppm": -9}]});
     let commands = vec![
-        taken(1, "inject", json!({"posts": posts})),
-        taken(2, "configure", first),
-        taken(3, "configure", second),
+        taken(1, "inject", &json!({"posts": posts})),
+        taken(2, "configure", &first),
+        taken(3, "configure", &second),
     ];
     let inputs = super::inputs(&world, &tick_of(&world, commands));
     let said: Vec<(u32, &str)> =
@@ -321,7 +321,7 @@ fn commands_of_a_tick_are_posts_of_this_world_and_changes_of_what_they_name() {
 fn what_does_not_fit_the_world_is_said_in_words() {
     let world = town();
     let refuse = |waiting: &[Taken], verb: &str, args: Value, code, message: &str| {
-        let error = super::check(&world, waiting, &taken(9, verb, args).command).unwrap_err();
+        let error = super::check(&world, waiting, &taken(9, verb, &args).command).unwrap_err();
         assert_eq!((error.code, error.message.as_str()), (code, message));
     };
     let stranger =
@@ -352,9 +352,9 @@ fn what_does_not_fit_the_world_is_said_in_words() {
          response_delay_min of agent 1 is 9, expected at most response_delay_max, 0",
     );
     // What waits already counts.
-    let room = taken(1, "configure", json!({"time": {"agents_per_hour_max": 4}}));
+    let room = taken(1, "configure", &json!({"time": {"agents_per_hour_max": 4}}));
     let min = |min: u32| json!({"time": {"agents_per_hour_min": min}});
-    let fits = taken(2, "configure", min(4)).command;
+    let fits = taken(2, "configure", &min(4)).command;
     assert_eq!(super::check(&world, std::slice::from_ref(&room), &fits), Ok(()));
     refuse(
         &[room],
