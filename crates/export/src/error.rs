@@ -11,6 +11,9 @@ pub enum ExportError {
     /// The folder holds something, and nobody said that it may be replaced.
     #[error("{} is not empty: name a new or an empty folder, or allow its files to be replaced", .0.display())]
     NotEmpty(PathBuf),
+    /// Another export is on its way into the folder.
+    #[error("another export is being written into {}: wait for its end, or name another folder", .0.display())]
+    Busy(PathBuf),
     /// A file or folder cannot be read or written.
     #[error("{}: {error}", path.display())]
     File {

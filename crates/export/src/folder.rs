@@ -1,6 +1,6 @@
 //! A folder that is filled as a whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,8 @@ pub(crate) const OWN_FILES: [&str; 13] = [
 pub(crate) struct Folder {
     path: PathBuf,
     stage: PathBuf,
+    /// Held as long as the folder is being filled; it goes with the process, whatever ends it.
+    _lock: Option<File>,
     made: bool,
     written: Vec<&'static str>,
 }
@@ -46,7 +48,12 @@ impl Folder {
     pub(crate) fn open(path: &Path, force: bool) -> Result<Folder, ExportError> {
         let stage = path.join(STAGE);
         let made = !path.exists();
+        if !made && !path.is_dir() {
+            let error = io::Error::other("there is a file of this name, where a folder is needed");
+            return Err(ExportError::File { path: path.to_owned(), error });
+        }
         fs::create_dir_all(path).map_err(ExportError::file(path))?;
+        let lock = lock(path)?;
         // What an export that was killed has left is nobody's.
         match fs::remove_dir_all(&stage) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -59,7 +66,7 @@ impl Folder {
             return Err(ExportError::NotEmpty(path.to_owned()));
         }
         fs::create_dir(&stage).map_err(ExportError::file(&stage))?;
-        Ok(Folder { path: path.to_owned(), stage, made, written: Vec::new() })
+        Ok(Folder { path: path.to_owned(), stage, _lock: lock, made, written: Vec::new() })
     }
 
     /// Begins one of [`OWN_FILES`].
@@ -145,6 +152,17 @@ impl Folder {
     }
 }
 
+/// Two exports into one folder would take each other's files; `None` where the system has no locks
+/// on folders.
+fn lock(path: &Path) -> Result<Option<File>, ExportError> {
+    let Ok(folder) = File::open(path) else { return Ok(None) };
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(TryLockError::WouldBlock) => Err(ExportError::Busy(path.to_owned())),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         // Whoever lets an export go already knows why; what cannot be removed now is by the
@@ -215,6 +233,30 @@ mod tests {
         folder.write("run_state.json", "ours").unwrap();
         folder.finish("{}").unwrap();
         assert_eq!(files(dir.path()), ["manifest.json", "notes.txt", "run_state.json"]);
+    }
+
+    #[test]
+    fn two_exports_do_not_take_each_others_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = Folder::open(dir.path(), false).unwrap();
+        first.write("run_state.json", "first").unwrap();
+        for force in [false, true] {
+            let second = Folder::open(dir.path(), force);
+            assert!(matches!(second, Err(ExportError::Busy(_))), "{second:?}");
+        }
+        first.finish("{}").unwrap();
+        assert_eq!(files(dir.path()), ["manifest.json", "run_state.json"]);
+        Folder::open(dir.path(), true).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_no_folder_and_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        fs::write(&path, "theirs").unwrap();
+        let refused = Folder::open(&path, true).unwrap_err().to_string();
+        assert!(refused.ends_with("there is a file of this name, where a folder is needed"));
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn refused(error: ExportError) -> Failure {
              export in it with --force",
             folder.display()
         )),
-        ExportError::File { .. } => Failure::BadInput(error.into()),
+        ExportError::Busy(_) | ExportError::File { .. } => Failure::BadInput(error.into()),
         ExportError::Row { .. }
         | ExportError::Tables(_)
         | ExportError::Chain { .. }

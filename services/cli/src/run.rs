@@ -34,7 +34,7 @@ use crate::tally::Tally;
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
-    /// The simulation's folder: simulation_config.json and the profiles beside it
+    /// The simulation's folder: simulation.yaml, or simulation_config.json and profiles beside it
     #[arg(value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
     /// How to run it.

@@ -148,6 +148,8 @@ fn shown(name: &str, value: &str) -> String {
     match (name, is_secret(name, value)) {
         ("NATS_URL", _) => shown_url(value),
         (_, true) => "(hidden)".to_owned(),
+        // A login may stand in any address.
+        (_, false) if value.contains("://") => shown_url(value),
         (_, false) => value.to_owned(),
     }
 }
@@ -178,6 +180,7 @@ mod tests {
         let text = report.render(Paint::PLAIN);
         assert!(!text.contains("s3cret") && text.contains("file, line 3"), "{text}");
         assert_eq!(shown("SHOAL_HTTP_TOKEN", "s3cret"), "(hidden)");
+        assert_eq!(shown("SHOAL_HTTP_URL", "https://ada:s3cret@edge:1/x"), "https://edge:1/x");
     }
 
     #[test]

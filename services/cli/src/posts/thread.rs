@@ -177,17 +177,20 @@ fn depths(comments: &BTreeMap<u64, Comment>) -> BTreeMap<u64, usize> {
 }
 
 /// Each comment before its answers, answers in the order of their numbers.
-fn in_order(comments: BTreeMap<u64, Comment>) -> Vec<Comment> {
-    let mut paths: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    for comment in comments.values() {
-        let above = comment.parent_comment_id.and_then(|parent| paths.get(&parent).cloned());
-        let mut path = above.unwrap_or_default();
-        path.push(comment.comment_id);
-        paths.insert(comment.comment_id, path);
+fn in_order(mut comments: BTreeMap<u64, Comment>) -> Vec<Comment> {
+    let mut answers: BTreeMap<Option<u64>, Vec<u64>> = BTreeMap::new();
+    for (id, comment) in &comments {
+        let is_above = |above: &u64| above < id && comments.contains_key(above);
+        answers.entry(comment.parent_comment_id.filter(is_above)).or_default().push(*id);
     }
-    let mut comments: Vec<Comment> = comments.into_values().collect();
-    comments.sort_by(|a, b| paths[&a.comment_id].cmp(&paths[&b.comment_id]));
-    comments
+    let mut next = answers.remove(&None).unwrap_or_default();
+    next.reverse();
+    let mut ordered = Vec::with_capacity(comments.len());
+    while let Some(id) = next.pop() {
+        ordered.extend(comments.remove(&id));
+        next.extend(answers.remove(&Some(id)).into_iter().flatten().rev());
+    }
+    ordered
 }
 
 impl Thread {
@@ -257,6 +260,8 @@ mod tests {
         assert_eq!(depths.values().copied().collect::<Vec<_>>(), [0, 0, 1, 2, 1, 0]);
         let order: Vec<u64> = in_order(all).iter().map(|comment| comment.comment_id).collect();
         assert_eq!(order, [1, 3, 4, 5, 2, 6]);
+        let chain = (1..20_000).map(|id| comment(id, id.checked_sub(1))).collect();
+        assert!(in_order(chain).iter().map(|comment| comment.comment_id).eq(1..20_000));
         assert_eq!(
             comment(3, None).1.lines(4, 80, Paint::PLAIN),
             ["    Ada  comment 3, round 3, 2 likes", "    Why?"]
