@@ -23,7 +23,7 @@ pub struct EnvStatus {
     pub spec_digest: Digest,
     /// What was asked for.
     pub requested: RequestedOptions,
-    /// What that means for this spec.
+    /// What that means for this spec; the pace is the one that is in effect.
     pub options: RunOptions,
     /// The memories that its actions go to.
     pub memory: Vec<MemoryTarget>,

@@ -18,8 +18,7 @@ use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::failure::{EXIT_DETACHED, Failure};
-use crate::init::as_typed;
-use crate::init::{hours, minutes, wrapped};
+use crate::init::{as_typed, hours, minutes, wrapped};
 use crate::output::{Output, count, counted};
 use crate::run::bad_folder;
 use crate::start::Worlds;

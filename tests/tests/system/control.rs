@@ -191,6 +191,8 @@ fn a_configuration_changes_what_comes_and_outlives_its_worker() {
     let reply = stack.shoal_json(&arguments);
     kill(&mut stack, &run);
     complete(&stack, &run);
+    let options = &stack.shoal_json(&["status", &run])["options"];
+    assert_eq!(options["pace_milli"], 10_000, "the pace in effect");
     let folder = write_simulation(stack.dir(), "bridge", 8, 30);
     let usual = stack.shoal_json(&["run", folder.to_str().unwrap(), "--new-run"]);
     let last_round = |run: &str, platform: &str| {

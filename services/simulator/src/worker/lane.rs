@@ -256,6 +256,8 @@ impl Lane {
     pub(super) fn report(&self) {
         let (chain, ticks, life) = (&self.chain, self.ticks(), self.life);
         let minutes = self.world.as_ref().map_or(0, |w| w.setup().clock.minutes_per_round);
+        let pace = self.pace_milli();
+        self.board.report(|status| status.options.pace_milli = pace);
         self.board.report_platform(self.platform(), |world: &mut PlatformStatus| {
             world.status = life.status();
             let Some(round) = ticks.checked_sub(1) else { return };
