@@ -242,7 +242,7 @@ mod tests {
             [
                 "error: the configuration is not valid",
                 "config.toml line 1: found the key \"shoal_nod\", expected \"shoal_node\" (did you mean that?)",
-                "config.toml line 3, shoal_slots: found \"0\", expected 0 is not in 1..=1000",
+                "config.toml line 3, shoal_slots: found \"0\": 0 is not in 1..=1000",
                 "config.toml line 4, shoal_node: found a decimal, expected a text, an integer, true or false, or a list of texts",
                 "config.toml line 5, shoal_require_services: found 3, expected true or false",
                 "config.toml line 6, nats_url: found a table, expected a text, an integer, true or false, or a list of texts",

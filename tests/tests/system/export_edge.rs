@@ -58,7 +58,13 @@ fn a_download_is_what_the_command_line_exports() {
         assert_eq!(headers["content-disposition"], "attachment; filename=\"bridge-1.tar.gz\"");
         let (ours, theirs) = (files(&here), files(&there.join("bridge-1")));
         assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
-        (ours == theirs).then_some(ours)
+        let differing = ours.keys().filter(|name| ours[*name] != theirs[*name]);
+        let differing: Vec<&String> = differing.collect();
+        if !differing.is_empty() {
+            // Shown if it never ends.
+            println!("try {number}: {differing:?}");
+        }
+        differing.is_empty().then_some(ours)
     });
     assert!(exported.len() > 10, "{:?}", exported.keys());
     let (here, there) = (stack.dir().join("here-csv"), stack.dir().join("there-csv"));

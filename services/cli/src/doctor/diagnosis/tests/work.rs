@@ -29,7 +29,7 @@ fn services_that_are_missing_full_or_different_are_named() {
     let full = |facts: &mut Facts| {
         services(facts).nodes[0].runs = ["a-1", "a-2"].map(|run| run.parse().unwrap()).into();
     };
-    let found = "1 node full: a new run has to wait";
+    let found = "1 node full";
     check(id, full, &[(Warning, found, "start another simulator")]);
     let differ = |facts: &mut Facts| services(facts).nodes.push(node("node-b", 2));
     let found = "the nodes play by different rules: node-a has 1, node-b has 2";
