@@ -169,7 +169,9 @@ def run(target, programs, home, folders, seconds):
         except subprocess.TimeoutExpired:
             code = "no end"
     result = read_log(target, log.read_text(encoding="utf-8", errors="replace"), code)
-    print(f"{target}: {result.problem or 'nothing found'}", flush=True)
+    # One write, so that targets that end together have a line each.
+    sys.stdout.write(f"{target}: {result.problem or 'nothing found'}\n")
+    sys.stdout.flush()
     return result
 
 
