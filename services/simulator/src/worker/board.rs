@@ -61,7 +61,7 @@ impl Board {
     /// Changes the status of one world.
     pub fn report_platform(&self, platform: Platform, change: impl FnOnce(&mut PlatformStatus)) {
         self.report(|status| {
-            if let Some(world) = status.platforms.iter_mut().find(|w| w.platform == platform) {
+            if let Some(world) = world_of(status, platform) {
                 change(world);
             }
         });
@@ -146,6 +146,11 @@ impl Writer {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// The status of one world, to be changed.
+pub fn world_of(status: &mut EnvStatus, platform: Platform) -> Option<&mut PlatformStatus> {
+    status.platforms.iter_mut().find(|world| world.platform == platform)
 }
 
 /// The run's own state, from its worlds'.

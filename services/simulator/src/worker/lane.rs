@@ -11,7 +11,6 @@ use contract::frame::{Frame, Outcome};
 use contract::journal::{Entry, Genesis, Record, Taken, Tick};
 use contract::notice::{LiveAction, LiveOmitted};
 use contract::reply::{Answer, ReplyError};
-use contract::status::PlatformStatus;
 use contract::subject::Platform;
 use contract::version::V1;
 use kit::shutdown::Shutdown;
@@ -20,7 +19,7 @@ use tokio::time::Instant;
 use world::World;
 
 use super::append::{Appended, Log};
-use super::board::Board;
+use super::board::{Board, world_of};
 use super::life::Life;
 use super::opening::Commands;
 use super::pulse::{BEAT, Beat, Pulse, State, beating};
@@ -256,9 +255,10 @@ impl Lane {
     pub(super) fn report(&self) {
         let (chain, ticks, life) = (&self.chain, self.ticks(), self.life);
         let minutes = self.world.as_ref().map_or(0, |w| w.setup().clock.minutes_per_round);
-        let pace = self.pace_milli();
-        self.board.report(|status| status.options.pace_milli = pace);
-        self.board.report_platform(self.platform(), |world: &mut PlatformStatus| {
+        let (platform, pace) = (self.platform(), self.pace_milli());
+        self.board.report(|status| {
+            status.options.pace_milli = pace;
+            let Some(world) = world_of(status, platform) else { return };
             world.status = life.status();
             let Some(round) = ticks.checked_sub(1) else { return };
             (world.ticks, world.round) = (ticks, round);

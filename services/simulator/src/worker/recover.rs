@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use world::World;
 
 use super::append::Log;
+use super::board::world_of;
 use super::lane::Lane;
 use super::life::Life;
 use super::opening::Journal;
@@ -89,8 +90,7 @@ impl Lane {
         let waits = self.life == Life::Waiting;
         self.board.report(|status| {
             status.epoch = status.epoch.max(epoch);
-            let world = status.platforms.iter_mut().find(|world| world.platform == platform);
-            if let Some(world) = world.filter(|_| waits) {
+            if let Some(world) = world_of(status, platform).filter(|_| waits) {
                 world.status = Life::Waiting.status();
             }
         });
