@@ -72,10 +72,19 @@ pub struct Claim {
     pub node: String,
     /// The worker.
     pub worker: String,
-    /// Why it claims, e.g. `start`, `recover`, `interview`.
+    /// Why it claims, e.g. `start`, `recover`, `interview`; or one of the words below.
     pub why: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl Claim {
+    /// Why: the worker before died by itself, and by no fault of the bus or its node's.
+    pub const CRASHED: &str = "crashed";
+    /// Why: somebody wants the run stopped; the worker before did not do it, and was killed.
+    pub const KILLED: &str = "killed";
+    /// Why: somebody wants the run stopped; neither the worker before nor its node answered.
+    pub const FENCED: &str = "fenced";
 }
 
 /// The inputs of one tick are complete.

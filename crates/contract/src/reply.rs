@@ -55,6 +55,9 @@ pub enum ReplyResult {
     Stopped {
         /// The state that the run is in now.
         status: RunStatus,
+        /// What became of the worker that did not answer; absent where it answered itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        old_worker: Option<OldWorker>,
     },
     /// The run plays no rounds until it is resumed.
     Paused {
@@ -85,6 +88,16 @@ pub enum ReplyResult {
     },
     /// The agent's answers, one per world that was asked.
     Interview(InterviewResult),
+}
+
+/// A worker that did not stop a run when it was asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OldWorker {
+    /// Its node has killed it.
+    Killed,
+    /// Its node did not answer either. It may still run, but nothing that it writes counts.
+    Fenced,
 }
 
 /// The tick in which a world took a command.

@@ -6,7 +6,7 @@ use bus::AskError;
 use clap::Args;
 use contract::command::{Executor, Request, Stop, Verb};
 use contract::id::RunId;
-use contract::reply::{ErrorCode, Reply, ReplyOutcome, ReplyResult};
+use contract::reply::{ErrorCode, OldWorker, Reply, ReplyOutcome, ReplyResult};
 use contract::timestamp::Timestamp;
 
 use crate::args::Target;
@@ -65,8 +65,16 @@ pub async fn stop(
         output.print_json(&reply)?;
     }
     match result(reply)? {
-        ReplyResult::Stopped { status } if !client.json => {
-            Ok(output.print(&format!("{run} is {status}"))?)
+        ReplyResult::Stopped { status, old_worker } if !client.json => {
+            let aside = match old_worker {
+                None => "",
+                Some(OldWorker::Killed) => ": its worker did not answer and was killed",
+                Some(OldWorker::Fenced) => {
+                    ": neither its worker nor its node answered; should they still run, nothing \
+                     that they write counts any more"
+                }
+            };
+            Ok(output.print(&format!("{run} is {status}{aside}"))?)
         }
         ReplyResult::Stopped { .. } => Ok(()),
         other => Err(odd(Verb::Stop, &other)),

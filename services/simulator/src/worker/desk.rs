@@ -377,7 +377,7 @@ fn outcome(verb: Verb, done: &[(Platform, Done)], board: &Board) -> ReplyResult 
     let epoch = done.iter().map(|(_, done)| done.epoch).max().unwrap_or_default();
     match verb {
         Verb::Start => ReplyResult::Started { epoch },
-        Verb::Stop => ReplyResult::Stopped { status },
+        Verb::Stop => ReplyResult::Stopped { status, old_worker: None },
         Verb::Pause => ReplyResult::Paused { status },
         Verb::Resume => ReplyResult::Resumed { epoch, status },
         Verb::CloseEnv => ReplyResult::Closed { status },

@@ -4,7 +4,9 @@ use contract::command::{Request, Stop, Verb};
 use contract::frame::Outcome;
 use contract::id::Digest;
 use contract::journal::{Claim, Close, End, Entry, Genesis, Go, Hold, Record, Taken, Tick};
-use contract::reply::{Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, Reply, ReplyResult};
+use contract::reply::{
+    Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, OldWorker, Reply, ReplyResult,
+};
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
@@ -61,14 +63,22 @@ fn completed(result: ReplyResult) -> Reply {
 
 /// The word that tells a result from others.
 fn word_of(result: &ReplyResult) -> String {
-    serde_json::to_value(result).unwrap()["type"].as_str().unwrap().to_owned()
+    let result = serde_json::to_value(result).unwrap();
+    let of = |field: &str| result[field].as_str().map(str::to_owned);
+    [of("type"), of("old_worker")].into_iter().flatten().collect::<Vec<_>>().join("-")
 }
 
 fn next_result(result: Option<&ReplyResult>) -> Option<ReplyResult> {
     match result {
         None => Some(ReplyResult::Started { epoch: 1 }),
         Some(ReplyResult::Started { .. }) => {
-            Some(ReplyResult::Stopped { status: RunStatus::Stopped })
+            Some(ReplyResult::Stopped { status: RunStatus::Stopped, old_worker: None })
+        }
+        Some(ReplyResult::Stopped { status, old_worker: None }) => {
+            Some(ReplyResult::Stopped { status: *status, old_worker: Some(OldWorker::Killed) })
+        }
+        Some(ReplyResult::Stopped { status, old_worker: Some(OldWorker::Killed) }) => {
+            Some(ReplyResult::Stopped { status: *status, old_worker: Some(OldWorker::Fenced) })
         }
         Some(ReplyResult::Stopped { .. }) => {
             Some(ReplyResult::Paused { status: RunStatus::Paused })
