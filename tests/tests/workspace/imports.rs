@@ -18,7 +18,7 @@ struct Row {
 const SERVICES: [&str; 4] = ["launcher", "simulator", "memory-sink", "cli"];
 
 /// Each member of the workspace but those of [`FREE`].
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 13] = [
     Row { package: "contract", may_import: &[], in_tests: &[], never: &["tokio", "async-nats"] },
     Row { package: "world", may_import: &[], in_tests: &[], never: &[] },
     Row {
@@ -41,15 +41,16 @@ const TABLE: [Row; 12] = [
     },
     Row {
         package: "bus",
-        may_import: &["contract"],
+        may_import: &["contract", "faults"],
         in_tests: &["nats-process"],
         never: &["world"],
     },
+    Row { package: "faults", may_import: &[], in_tests: &[], never: &["tokio"] },
     Row { package: "nats-process", may_import: &[], in_tests: &[], never: &["tokio"] },
     Row { package: "kit", may_import: &[], in_tests: &[], never: &["contract", "bus", "world"] },
     Row {
         package: "launcher",
-        may_import: &["contract", "intake", "export", "bus", "kit"],
+        may_import: &["contract", "intake", "export", "faults", "bus", "kit"],
         in_tests: &[],
         never: &["world"],
     },
@@ -61,13 +62,13 @@ const TABLE: [Row; 12] = [
     },
     Row {
         package: "memory-sink",
-        may_import: &["contract", "bus", "kit"],
+        may_import: &["contract", "faults", "bus", "kit"],
         in_tests: &["nats-process"],
         never: &["world"],
     },
     Row {
         package: "simulator",
-        may_import: &["contract", "world", "bus", "kit"],
+        may_import: &["contract", "faults", "world", "bus", "kit"],
         in_tests: &[],
         never: &[],
     },
