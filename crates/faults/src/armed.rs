@@ -54,6 +54,10 @@ pub(crate) fn fires(point: &str) -> bool {
     plan().due(point).is_some()
 }
 
+pub(crate) fn is_planned(point: &str) -> bool {
+    plan().faults.iter().any(|fault| fault.point == point)
+}
+
 pub(crate) fn is_off(safeguard: Safeguard) -> bool {
     plan().without.iter().any(|name| name == safeguard.name())
 }

@@ -63,6 +63,19 @@ pub fn point(name: &str) {
     let _ = name;
 }
 
+/// Whether a test waits for this point, passed already or not; never in another build. For what
+/// costs something to bring about, e.g. that a message is on the wire.
+#[inline]
+pub fn is_planned(name: &str) -> bool {
+    #[cfg(feature = "armed")]
+    return armed::is_planned(name);
+    #[cfg(not(feature = "armed"))]
+    {
+        let _ = name;
+        false
+    }
+}
+
 /// Whether a test build was told to do something wrong here, once; never in another build.
 #[inline]
 pub fn fires(name: &str) -> bool {

@@ -279,6 +279,7 @@ impl Node {
         match self.bus.acquire_lease(&key, &self.holder, self.args.lease()).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
+                faults::point("run.leased");
                 hold::hold(self, run, lease, why, handle).await;
             }
             Ok(None) => {}
