@@ -1,4 +1,4 @@
-//! Every point there is.
+//! Every point there is, and every misdeed.
 
 /// Each name, and what is true where it is passed. Where it says nothing else, any run passes it.
 pub const POINTS: [(&str, &str); 36] = [
@@ -44,3 +44,7 @@ pub const POINTS: [(&str, &str); 36] = [
     ("sink.dead-letter", "a dead letter is about to be stored"),
     ("sink.dead-lettered", "it is stored, the ledger does not say so"),
 ];
+
+/// What [`crate::fires`] is asked for: a build that was told to does it wrong, once.
+pub const MISDEEDS: [(&str, &str); 1] =
+    [("world.skew", "a world that has played ticks is made again with another seed")];

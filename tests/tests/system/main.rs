@@ -11,6 +11,7 @@ mod deletion;
 mod doctor;
 mod export;
 mod export_edge;
+mod faulty;
 mod foreign_server;
 mod full_stream;
 mod http_edge;
