@@ -236,8 +236,7 @@ impl Lane {
         self.board.report(|status| {
             status.options.pace_milli = pace;
             let Some(world) = world_of(status, platform) else { return };
-            world.status =
-                if is_waiting_for_room { RunStatus::Paused } else { life.status() };
+            world.status = if is_waiting_for_room { RunStatus::Paused } else { life.status() };
             let Some(round) = shown.ticks.checked_sub(1) else { return };
             (world.ticks, world.round) = (shown.ticks, round);
             world.simulated_minutes = u64::from(round) * u64::from(minutes);

@@ -45,12 +45,7 @@ pub(super) async fn open(
     }
 }
 
-fn lane(
-    context: &Context,
-    prepared: Prepared,
-    inbox: mpsc::Receiver<Ask>,
-    is_first: bool,
-) -> Lane {
+fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_first: bool) -> Lane {
     let Prepared { journal, genesis, world, chain } = prepared;
     let (bus, platform) = (&context.bus, genesis.platform);
     let claim = Claim {
