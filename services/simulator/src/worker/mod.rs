@@ -11,6 +11,7 @@ pub mod carry;
 pub mod desk;
 pub mod lane;
 pub mod life;
+pub mod loss;
 pub mod open;
 pub mod opening;
 pub mod pulse;

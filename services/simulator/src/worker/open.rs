@@ -11,7 +11,7 @@ use super::append::{Appended, Log};
 use super::lane::{Ask, Lane};
 use super::opening::Journal;
 use super::pulse::{Beat, State, beating};
-use super::snapshot::{self, Snapshots};
+use super::snapshot::{self, Found, Snapshots};
 use super::waiting::Queue;
 use super::{Context, Ended, Lost, now, patiently};
 use crate::translate::{self, Chain};
@@ -102,10 +102,13 @@ async fn build(context: &Context, journal: Journal, genesis: Genesis) -> Result<
     }
     let setup = translate::setup(&context.spec, &genesis)
         .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
-    let stored = snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await;
-    let (world, chain) = match stored {
-        Some(found) => found,
-        None => {
+    let found = snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await;
+    let (world, chain) = match found {
+        Found::Good(world, chain) => (world, chain),
+        Found::AheadOfJournal { tick } => {
+            return Err(behind(context, &journal, &genesis, tick).await);
+        }
+        Found::None => {
             let world = World::new(setup).map_err(|problems| {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 Ended::Unfit(format!("the spec makes no world: {}", problems.join("; ")))
@@ -114,6 +117,19 @@ async fn build(context: &Context, journal: Journal, genesis: Genesis) -> Result<
         }
     };
     Ok(Prepared { journal, genesis, world, chain })
+}
+
+/// A snapshot has more ticks than the journal had when it was read: either that went on since,
+/// or it has lost some.
+async fn behind(context: &Context, journal: &Journal, genesis: &Genesis, tick: u32) -> Ended {
+    let bus = &context.bus;
+    let subject = bus.prefix().inputs(&genesis.run_id, genesis.platform);
+    let last = patiently(|| bus.last(StreamName::Inputs, &subject)).await;
+    if last.is_some_and(|last| last.sequence > journal.last_sequence) {
+        return Ended::Reopen;
+    }
+    let ticks = journal.ticks.len();
+    Lost::Damaged(format!("a snapshot has {tick} ticks, but the journal has {ticks}")).into()
 }
 
 fn genesis(context: &Context, platform: Platform) -> Genesis {
