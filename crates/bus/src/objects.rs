@@ -42,7 +42,8 @@ pub struct Object {
     pub found: u64,
     /// How many parts it was stored as; 0 for a message that is no part of anything.
     pub parts: u64,
-    digest: Option<Digest>,
+    /// The SHA-256 that its bytes are to have, where its parts say so.
+    pub digest: Option<Digest>,
 }
 
 /// Why an object is not to be had.

@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn refused(bytes: &[u8], setup: Setup, expected: &str) {
-        let why = decode(bytes, setup, &genesis()).unwrap_err();
+        let why = decode(bytes, setup, &genesis()).err().unwrap();
         assert!(why.contains(expected), "{why}");
     }
 

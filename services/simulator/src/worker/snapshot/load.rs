@@ -16,7 +16,6 @@ use crate::translate::Chain;
 const TRIES: u32 = 3;
 
 /// What there is of a world's snapshots.
-#[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one of it exists, for a moment")]
 pub enum Found {
     /// None that is good.
