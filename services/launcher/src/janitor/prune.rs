@@ -63,8 +63,8 @@ pub(super) async fn work(bus: Bus) {
 
 /// Looks at every world's snapshots once.
 async fn prune(bus: &Bus, settled: &mut Settled, freed: &mut Freed) -> Result<(), Broken> {
-    let subjects = bus.subjects(StreamName::Snapshots, &bus.prefix().all(StreamName::Snapshots));
-    let subjects = subjects.await?;
+    let all = bus.prefix().all(StreamName::Snapshots);
+    let subjects = bus.subjects(StreamName::Snapshots, &all).await?;
     settled.retain(|subject, _| subjects.contains_key(subject));
     for (subject, count) in subjects {
         let last = settled.get(&subject).filter(|(there, _)| *there == count);
