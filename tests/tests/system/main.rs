@@ -16,4 +16,5 @@ mod full_stream;
 mod http_edge;
 mod lifecycle;
 mod recovery;
+mod snapshots;
 mod whole_run;
