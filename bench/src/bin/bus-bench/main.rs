@@ -5,8 +5,11 @@
 mod bare;
 mod cycle;
 mod figures;
+mod phases;
+mod recovery;
 mod site;
 mod town;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
+    /// x
+    Batches { #[arg(default_value = "")] jetstream: String },
+    /// x
+    Phases { agents: u32, rounds: u32, #[arg(default_value = "")] jetstream: String },
     /// What the journal and the frames cost a round
     Cycle {
         /// Only populations of this size: 1000, 3000 or 10000; may be repeated
@@ -32,11 +39,23 @@ enum What {
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         runs: u32,
     },
+    /// How long a run stands still when its worker, its node or the server is killed
+    Recovery {
+        /// Only what dies: worker, node or server; may be repeated
+        #[arg(long, value_name = "WHAT", value_enum)]
+        of: Vec<recovery::Victim>,
+        /// Deaths of each kind
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        deaths: u32,
+    },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let measured = match Arguments::parse().what {
+        What::Phases { agents, rounds, jetstream } => phases::measure(agents, rounds, &jetstream).await,
+        What::Batches { jetstream } => phases::batches(&jetstream).await,
+        What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
         What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
     };
     match measured {

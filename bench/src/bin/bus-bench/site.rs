@@ -25,8 +25,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// A bus, the nodes on it, and a connection.
 pub(crate) struct Site {
-    /// The nodes. First, so that they end before their bus.
-    pub(crate) nodes: Vec<Service>,
+    /// The nodes by name. First, so that they end before their bus.
+    pub(crate) nodes: BTreeMap<String, Service>,
     /// The bus.
     pub(crate) nats: NatsServer,
     /// A connection to it.
@@ -52,7 +52,7 @@ impl Site {
         let environment =
             environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dir = TempDir::with_prefix("bus-bench-")?;
-        Ok(Site { nodes: Vec::new(), nats, bus, environment, runs: 0, started: 0, dir })
+        Ok(Site { nodes: BTreeMap::new(), nats, bus, environment, runs: 0, started: 0, dir })
     }
 
     /// Starts one more node.
@@ -62,8 +62,8 @@ impl Site {
         let dir: PathBuf = self.dir.path().join(&name);
         std::fs::create_dir(&dir)?;
         let mut environment = self.environment.clone();
-        environment.insert("SHOAL_NODE".to_owned(), name);
-        self.nodes.push(Service::start("shoal-simulator", &dir, &environment));
+        environment.insert("SHOAL_NODE".to_owned(), name.clone());
+        self.nodes.insert(name, Service::start("shoal-simulator", &dir, &environment));
         Ok(())
     }
 
