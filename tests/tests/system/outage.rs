@@ -14,16 +14,20 @@ use system_tests::wait_for;
 use crate::ownership::{check, epochs};
 use crate::recovery::ticks;
 
+/// How long a node that holds runs may take to end: it gives its workers 10 s, and then itself 5.
+const MOST_GRACE: Duration = Duration::from_secs(20);
+
 /// What a service says when the connection is gone.
 const LOST: &str = "lost the connection to nats-server";
 
-/// A bus behind a line, and two nodes that could both have its runs.
-fn behind_a_line(lease_seconds: &str) -> (Stack, Proxy) {
+/// A bus behind a line, and two nodes that could both have its runs; they are to end first.
+fn behind_a_line(lease_seconds: &str) -> (Proxy, Stack) {
     let nats = NatsServer::start(Options::default());
     let line = Proxy::start(nats.client_port);
-    let mut stack = Stack::on(nats, &line.url(), &[("SHOAL_LEASE_SECONDS", lease_seconds)]);
+    let more = [("SHOAL_LEASE_SECONDS", lease_seconds), ("SHOAL_NODE", SIMULATOR)];
+    let mut stack = Stack::on(nats, &line.url(), &more);
     stack.start_node("second", &[]);
-    (stack, line)
+    (line, stack)
 }
 
 /// A run that nothing happens to, and one of the same spec that is in the middle.
@@ -74,7 +78,7 @@ fn a_server_that_is_away_for_longer_than_a_lease_takes_no_run_with_it() {
 
 #[test]
 fn a_line_that_is_cut_takes_no_run_with_it() {
-    let (stack, line) = behind_a_line("2");
+    let (line, stack) = behind_a_line("2");
     let (undisturbed, run) = in_the_middle(&stack, 30, "6");
     line.cut();
     sleep(Duration::from_secs(5));
@@ -83,8 +87,25 @@ fn a_line_that_is_cut_takes_no_run_with_it() {
 }
 
 #[test]
+fn a_node_that_is_told_to_end_while_the_bus_is_away_does() {
+    let (line, mut stack) = behind_a_line("2");
+    let (undisturbed, run) = in_the_middle(&stack, 30, "6");
+    let node = stack.shoal_json(&["status", &run])["node"].as_str().unwrap().to_owned();
+    line.cut();
+    let node = stack.service(&node);
+    wait_for("the node to notice", || node.log().contains(LOST).then_some(()));
+    node.signal(Signal::TERM);
+    let told = Instant::now();
+    assert!(node.wait().success(), "{}", node.log());
+    let took = told.elapsed();
+    assert!(took < MOST_GRACE, "it took {took:?}");
+    line.heal();
+    ends_undisturbed(&stack, &run, &undisturbed, 2);
+}
+
+#[test]
 fn a_line_that_is_half_open_is_noticed_and_what_was_on_its_way_harms_nobody() {
-    let (mut stack, line) = behind_a_line("2");
+    let (line, mut stack) = behind_a_line("2");
     let (undisturbed, run) = in_the_middle(&stack, 30, "6");
     let before = losses(&mut stack);
     line.freeze();
@@ -99,7 +120,7 @@ fn a_line_that_is_half_open_is_noticed_and_what_was_on_its_way_harms_nobody() {
 
 #[test]
 fn a_server_that_is_slow_costs_time_and_no_lease() {
-    let (mut stack, line) = behind_a_line("5");
+    let (line, mut stack) = behind_a_line("5");
     let (undisturbed, run) = in_the_middle(&stack, 24, "6");
     line.slow(Duration::from_millis(150));
     play(&stack, &run, 8);
