@@ -19,7 +19,7 @@ use crate::town;
 const GOAL: f64 = 20.0;
 
 /// The sizes that are measured: agents, and the rounds of each run.
-const SIZES: [(u32, u32); 3] = [(1_000, 120), (3_000, 60), (10_000, 36)];
+const SIZES: [(u32, u32); 3] = [(1_000, 120), (3_000, 60), (10_000, 24)];
 
 const WORLDS: [&[Platform]; 3] = [&[Platform::Twitter], &[Platform::Reddit], &Platform::ALL];
 
@@ -42,7 +42,14 @@ pub(crate) async fn measure(only: &[u32], runs: u32) -> anyhow::Result<()> {
     );
     println!(
         "{:>6}  {:<14} {:>6} {:>7}  {:>15}  {:>16} {:>13}  {:>16} {:>13}  <= {GOAL} %",
-        "agents", "worlds", "rounds", "a round", "ms a round", "ms a round", "share", "ms a round",
+        "agents",
+        "worlds",
+        "rounds",
+        "a round",
+        "ms a round",
+        "ms a round",
+        "share",
+        "ms a round",
         "share"
     );
     for (agents, rounds) in SIZES {
@@ -127,7 +134,11 @@ fn print_line(case: &[String; 3], actions: u64, times: &Times) {
     let share = |values: &[f64]| format!("{:.0} % ({:.0} %)", median(values), worst(values));
     println!(
         "{agents:>6}  {worlds:<14} {rounds:>6} {actions:>7}  {:>15}  {:>16} {:>13}  {:>16} {:>13}  {}",
-        pair(&times.bare), pair(&times.usual), share(&usual), pair(&times.synced), share(&synced),
+        pair(&times.bare),
+        pair(&times.usual),
+        share(&usual),
+        pair(&times.synced),
+        share(&synced),
         verdict(median(&usual), GOAL),
     );
 }

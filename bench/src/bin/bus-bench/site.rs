@@ -43,8 +43,7 @@ impl Site {
     pub(crate) async fn start(jetstream: &str, more: &[(&str, &str)]) -> anyhow::Result<Site> {
         let jetstream = Some(jetstream.to_owned());
         let nats = NatsServer::start(Options { jetstream, ..Options::default() });
-        let args =
-            BusArgs { nats_url: nats.url(), nats_creds: None, prefix: Prefix::default() };
+        let args = BusArgs { nats_url: nats.url(), nats_creds: None, prefix: Prefix::default() };
         let bus = Bus::connect(&args, "bus-bench", Duration::from_secs(30)).await?;
         bus.ensure_topology().await?;
         let fixed = [("NATS_URL", args.nats_url.as_str()), ("SHOAL_LOG", "info")];
