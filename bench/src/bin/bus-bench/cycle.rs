@@ -31,6 +31,12 @@ struct Times {
     synced: Vec<f64>,
 }
 
+/// Reads one of the sizes that are measured.
+pub(crate) fn size(text: &str) -> Result<u32, String> {
+    let size = SIZES.into_iter().map(|(agents, _)| agents).find(|it| it.to_string() == text);
+    size.ok_or_else(|| format!("expected one of {}", SIZES.map(|it| it.0.to_string()).join(", ")))
+}
+
 /// Measures all sizes and prints a line for each set of worlds.
 pub(crate) async fn measure(only: &[u32], runs: u32) -> anyhow::Result<()> {
     println!("What the journal and the frames cost a round.");
@@ -84,7 +90,7 @@ async fn measure_size(agents: u32, rounds: u32, runs: u32) -> anyhow::Result<()>
 /// A bus with a node that lets ended runs go at once.
 async fn site(jetstream: &str) -> anyhow::Result<Site> {
     let mut site = Site::start(jetstream, &[("SHOAL_IDLE_SECONDS", "1")]).await?;
-    site.add_node()?;
+    site.add_node();
     Ok(site)
 }
 

@@ -28,7 +28,7 @@ enum What {
     /// What the journal and the frames cost a round
     Cycle {
         /// Only populations of this size: 1000, 3000 or 10000; may be repeated
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = cycle::size)]
         agents: Vec<u32>,
         /// Runs of each kind
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]

@@ -61,13 +61,13 @@ pub(crate) async fn measure(only: &[Victim], deaths: u32) -> anyhow::Result<()> 
 /// Kills `deaths` times, at various places of a round and distances from a snapshot.
 async fn watch(victim: Victim, deaths: u32) -> anyhow::Result<Vec<Course>> {
     let mut site = Site::start("", &[("SHOAL_LEASE_SECONDS", LEASE_SECONDS)]).await?;
-    site.add_node()?;
+    site.add_node();
     let spec = town::generated(AGENTS, ROUNDS)?;
     let wish = town::options(&spec, &Platform::ALL, Some(PACE_MILLI))?;
     let run = site.run(&spec, wish).await?;
     site.status(&run, "running", |status| status.status == RunStatus::Running).await?;
     if victim == Victim::Node {
-        site.add_node()?;
+        site.add_node();
     }
     let mut witness = Witness::new(&site.bus, &run).await?;
     let mut courses = Vec::new();
@@ -116,7 +116,7 @@ async fn kill(
     let seen = witness.frames(1, |_, found| found > epoch).await?;
     if victim == Victim::Node {
         site.nodes.remove(&name);
-        site.add_node()?;
+        site.add_node();
     }
     Ok(course(&seen, killed, epoch))
 }
