@@ -31,8 +31,9 @@ use self::post::{Outboxes, answers};
 use self::worlds::{first_failure_if_all, outcome, worlds_of};
 use super::board::Board;
 use super::lane::Ask;
-use super::life::{Effect, Life, decide};
-use super::{Lost, now};
+use super::now;
+use crate::protocol::Lost;
+use crate::protocol::life::{Effect, Life, decide};
 
 /// Questions that wait for an answer at the same time.
 const QUESTIONS: usize = 256;
@@ -111,6 +112,7 @@ impl Desk {
             if answered.contains(&self.reply_to(&address)) {
                 continue;
             }
+            faults::point("command.fetched");
             // Asked in order, answered as the answers come: none waits for another's.
             match address.verb.executor() {
                 Executor::Owner => {
@@ -193,6 +195,7 @@ impl Desk {
             }
         };
         store_reply(&self.bus, &subject, &reply).await?;
+        faults::point("reply.stored");
         drop(place);
         Ok(Finished::Replied)
     }
@@ -221,6 +224,7 @@ impl Desk {
             let done = first_failure_if_all(answers(posted).await?);
             // Whoever reads the reply finds the state that it speaks of.
             board.stored().await;
+            faults::point("command.answered");
             Some(done.map(|done| outcome(verb, &done, &board)))
         }
         .boxed()
@@ -271,6 +275,7 @@ impl Desk {
                     Platform::Reddit => result.reddit = Some(answer),
                 }
             }
+            faults::point("question.answered");
             Some(Ok(ReplyResult::Interview(result)))
         }
         .boxed()

@@ -55,6 +55,7 @@ pub async fn load(bus: &Bus, setup: &Setup, genesis: &Genesis, ticks: usize) -> 
             Ok((world, chain)) => {
                 let tick = world.tick();
                 tracing::info!(%platform, "found a snapshot of tick {tick}, the journal has {ticks}");
+                faults::point("snapshot.loaded");
                 return Found::Good(world, chain);
             }
             Err(why) => {

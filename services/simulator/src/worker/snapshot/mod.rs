@@ -93,15 +93,21 @@ impl Snapshots {
             self.storing = None;
             self.learn(outcome.ok());
         }
+        if self.is_due(world, genesis) {
+            self.begin(world, chain, genesis);
+        }
+    }
+
+    /// True if it is time for one of this world.
+    pub fn is_due(&self, world: &World, genesis: &Genesis) -> bool {
         let since = Since {
             ticks: world.tick().saturating_sub(self.last_tick),
             elapsed: self.last_at.elapsed(),
             cost: self.cost,
         };
-        let is_last = world.tick() > genesis.options.rounds;
-        if due::is_due(since) || is_last {
-            self.begin(world, chain, genesis);
-        }
+        let is_last = world.tick() > genesis.options.rounds && world.tick() > self.last_tick;
+        let is_storing = self.storing.as_ref().is_some_and(|storing| !storing.is_finished());
+        self.trouble != Trouble::TooLarge && !is_storing && (due::is_due(since) || is_last)
     }
 
     /// Stores the world as it is handed over, whenever the last one was, and waits for it, but
@@ -109,7 +115,7 @@ impl Snapshots {
     pub async fn leave(&mut self, world: &World, chain: &Chain, genesis: &Genesis) {
         let storing = async {
             self.finish().await;
-            if world.tick() > self.stored {
+            if world.tick() > self.stored && self.trouble != Trouble::TooLarge {
                 self.begin(world, chain, genesis);
                 self.finish().await;
             }
@@ -133,9 +139,6 @@ impl Snapshots {
     }
 
     fn begin(&mut self, world: &World, chain: &Chain, genesis: &Genesis) {
-        if self.trouble == Trouble::TooLarge {
-            return;
-        }
         let begun = Instant::now();
         (self.last_tick, self.last_at) = (world.tick(), begun);
         let (bus, world, chain) = (self.bus.clone(), world.clone(), chain.clone());
@@ -184,12 +187,16 @@ async fn store(bus: &Bus, subject: &str, bytes: &[u8]) -> Result<(), Failure> {
     let room = bus.max_bytes(StreamName::Snapshots).await;
     let room = room.map_err(|error| Failure::NotStored(error.to_string()))?;
     let most = room.map_or(u64::MAX, |room| room / PART_OF_ROOM).min(MAX_OBJECT as u64);
+    faults::point("snapshot.half");
     let size = bytes.len() as u64;
     if size > most {
         return Err(Failure::TooLarge { bytes: size, most });
     }
     match bus.put_object(subject, bytes, None).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            faults::point("snapshot.stored");
+            Ok(())
+        }
         Err(error) => Err(Failure::NotStored(error.to_string())),
     }
 }

@@ -29,7 +29,7 @@ pub struct Memories<'a> {
 /// What follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing is missing but, perhaps, the frame of the last tick.
+    /// Nothing is missing but, perhaps, the frames of the last two ticks.
     Fine,
     /// Frames are missing that the journal makes again, byte for byte.
     FramesBehind(FramesBehind),
@@ -111,9 +111,9 @@ pub fn judge(memories: &Memories) -> Verdict {
         let told = status.digest;
         return Verdict::Damaged(Damage::OtherHistory { tick, told, stored });
     }
-    // The next tick is journalled only once the frame of this one is stored.
+    // While the frame of one tick is on its way, the next one is journalled, and no further.
     let lost = told.saturating_sub(frames);
-    if lost > 0 || journal - frames > 1 {
+    if lost > 0 || journal - frames > 2 {
         return Verdict::FramesBehind(FramesBehind { first: frames, last: journal - 1, lost });
     }
     Verdict::Fine
