@@ -3,7 +3,6 @@
 //! Everything that the run is asked is stored on the bus before it is read here, and its one
 //! reply is stored too, so a desk that ends in the middle leaves nothing half done: its
 //! successor reads the same messages again and skips those that have their reply.
-
 //!
 //! [`open`] finds where to begin, [`post`] is how lanes are asked, [`worlds`] says which of them
 //! and what their answers make of a reply; here is what is done with each message.
