@@ -12,8 +12,8 @@ use std::time::Duration;
 use bus::{AppendError, Bus, Cursor, Start, Stored};
 use contract::command::{Command, Configure, Executor, Interview, Request, Verb};
 use contract::id::{ClientId, CommandId, RunId};
-use contract::journal::Taken;
-use contract::reply::{AppliedAt, ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
+use contract::journal::{Claim, Taken};
+use contract::reply::{AppliedAt, ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use kit::retry::Pauses;
@@ -25,6 +25,7 @@ use super::board::Board;
 use super::lane::{Ask, Done};
 use super::life::{Effect, Life, decide};
 use super::{Lost, now, patiently};
+use crate::args::WorkerArgs;
 
 /// Questions that wait for an answer at the same time.
 const QUESTIONS: usize = 256;
@@ -45,6 +46,7 @@ pub struct Desk {
     run: RunId,
     board: Board,
     inboxes: Inboxes,
+    old_worker: Option<OldWorker>,
 }
 
 /// What a task of the desk came to.
@@ -56,9 +58,14 @@ enum Finished {
 }
 
 impl Desk {
-    /// The desk of `run`, whose lanes have these inboxes.
-    pub fn new(bus: Bus, run: RunId, board: Board, inboxes: Inboxes) -> Desk {
-        Desk { bus, run, board, inboxes }
+    /// The desk of a worker, whose lanes have these inboxes.
+    pub fn new(bus: Bus, worker: &WorkerArgs, board: Board, inboxes: Inboxes) -> Desk {
+        let old_worker = match worker.why.as_str() {
+            Claim::KILLED => Some(OldWorker::Killed),
+            Claim::FENCED => Some(OldWorker::Fenced),
+            _ => None,
+        };
+        Desk { bus, run: worker.run.clone(), board, inboxes, old_worker }
     }
 
     /// Serves until the run has ended and nobody has asked anything for `idle`, or somebody wants
@@ -242,12 +249,12 @@ impl Desk {
         let Some(posted) = self.post(|platform| worlds.contains(&platform), ask).await else {
             return std::future::ready(None).boxed();
         };
-        let board = self.board.clone();
+        let (board, old_worker) = (self.board.clone(), self.old_worker);
         async move {
             let done = first_failure_if_all(answers(posted).await?);
             // Whoever reads the reply finds the state that it speaks of.
             board.stored().await;
-            Some(done.map(|done| outcome(verb, &done, &board)))
+            Some(done.map(|done| outcome(verb, &done, &board, old_worker)))
         }
         .boxed()
     }
@@ -372,12 +379,17 @@ fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
 }
 
 /// What the reply to a command says.
-fn outcome(verb: Verb, done: &[(Platform, Done)], board: &Board) -> ReplyResult {
+fn outcome(
+    verb: Verb,
+    done: &[(Platform, Done)],
+    board: &Board,
+    old_worker: Option<OldWorker>,
+) -> ReplyResult {
     let status = board.status().status;
     let epoch = done.iter().map(|(_, done)| done.epoch).max().unwrap_or_default();
     match verb {
         Verb::Start => ReplyResult::Started { epoch },
-        Verb::Stop => ReplyResult::Stopped { status, old_worker: None },
+        Verb::Stop => ReplyResult::Stopped { status, old_worker },
         Verb::Pause => ReplyResult::Paused { status },
         Verb::Resume => ReplyResult::Resumed { epoch, status },
         Verb::CloseEnv => ReplyResult::Closed { status },

@@ -182,10 +182,10 @@ fn a_lease_is_renewed_in_time_also_by_a_slow_server() {
     let mut slow = Bench::playing();
     slow.renewal = None;
     assert_eq!(slow.next(4_000).1, []);
-    assert_eq!(slow.at(5_000, Event::Renewal(Renewal::Renewed)), [Wish::Renew]);
-    assert_eq!(slow.at(5_500, Event::Renewal(Renewal::NoAnswer)), []);
-    slow.next(6_500);
-    assert_eq!(slow.renewals, [0, 3_000, 6_000], "one at a time, and soon again");
+    assert_eq!(slow.at(7_000, Event::Renewal(Renewal::Renewed)), []);
+    assert_eq!(slow.at(8_000, Event::Renewal(Renewal::NoAnswer)), []);
+    slow.next(9_000);
+    assert_eq!(slow.renewals, [0, 3_000, 7_000, 8_500], "one at a time, and soon again");
 }
 
 #[test]
@@ -241,6 +241,7 @@ fn a_stop_that_is_not_answered_ends_the_worker_by_force() {
     assert_eq!(bench.looked(12_300, Some(false)), [Wish::Kill(Cause::Stop)]);
     assert_eq!(bench.exit(12_400, died()), start(Claim::KILLED));
     // Its successor has the time that it needs, and says the same if it dies.
+    bench.plays(12_500);
     assert_eq!(bench.next(30_000), (17_300, look()));
     assert_eq!(bench.looked(17_400, Some(false)), []);
     assert_eq!(bench.exit(18_000, died()), []);
