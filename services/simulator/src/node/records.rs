@@ -98,7 +98,11 @@ pub(super) async fn replace(
 }
 
 /// Publishes what workers write, in order, for as long as the run is held.
-pub(super) async fn publish_lines(node: Node, run: RunId, mut lines: mpsc::Receiver<(String, String)>) {
+pub(super) async fn publish_lines(
+    node: Node,
+    run: RunId,
+    mut lines: mpsc::Receiver<(String, String)>,
+) {
     let subject = node.bus.prefix().logs(&run);
     while let Some((worker, line)) = lines.recv().await {
         let (run_id, node_name) = (run.clone(), node.name.to_string());

@@ -13,7 +13,9 @@ use bus::{AppendError, Bus, Cursor, Start, Stored};
 use contract::command::{Command, Configure, Executor, Interview, Request, Verb};
 use contract::id::{ClientId, CommandId, RunId};
 use contract::journal::{Claim, Taken};
-use contract::reply::{AppliedAt, ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
+use contract::reply::{
+    AppliedAt, ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult,
+};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use kit::retry::Pauses;
@@ -23,9 +25,10 @@ use tokio::time::Instant;
 
 use super::board::Board;
 use super::lane::{Ask, Done};
-use super::life::{Effect, Life, decide};
-use super::{Lost, now, patiently};
+use super::{now, patiently};
 use crate::args::WorkerArgs;
+use crate::protocol::Lost;
+use crate::protocol::life::{Effect, Life, decide};
 
 /// Questions that wait for an answer at the same time.
 const QUESTIONS: usize = 256;
