@@ -15,5 +15,7 @@ mod foreign_server;
 mod full_stream;
 mod http_edge;
 mod lifecycle;
+mod quiet;
 mod recovery;
+mod stopping;
 mod whole_run;

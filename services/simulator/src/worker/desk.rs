@@ -76,13 +76,14 @@ impl Desk {
     ///
     /// # Errors
     /// When the run is lost.
-    pub async fn serve(self, idle: Duration) -> Result<(), Lost> {
+    pub async fn serve(mut self, idle: Duration) -> Result<(), Lost> {
         let answered = self.answered().await;
         let mut commands = self.follow(StreamName::Commands).await;
         let mut questions = self.follow(StreamName::Questions).await;
         let places = Arc::new(Semaphore::new(QUESTIONS));
         let mut tasks: JoinSet<Result<Finished, Lost>> = JoinSet::new();
         let mut idle_since = Instant::now();
+        let mut is_behind = true;
         loop {
             // A question is read only once there is a place for it; commands never wait for one.
             let (stored, place) = tokio::select! {
@@ -108,6 +109,11 @@ impl Desk {
                 }
             };
             idle_since = Instant::now();
+            if place.is_none() {
+                // What is asked from now on has met this worker, not the one before.
+                self.old_worker = self.old_worker.filter(|_| is_behind);
+                is_behind &= stored.pending > 0;
+            }
             let Ok(address) = self.bus.prefix().parse_command(&stored.subject) else { continue };
             if answered.contains(&(address.client.clone(), address.command_id.clone())) {
                 continue;
