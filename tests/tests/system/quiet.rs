@@ -24,27 +24,32 @@ fn owner(status: &Value) -> [Value; 3] {
 
 #[test]
 fn each_run_stays_with_its_node_through_an_outage_that_outlasts_the_leases() {
-    // Each node has room for one run, so each holds one, and room for the other's would be made.
     let lease = Duration::from_secs(2);
     let settings =
         [("SHOAL_LEASE_SECONDS", "2"), ("SHOAL_SLOTS", "1"), ("SHOAL_NODE", "first-node")];
     let mut stack = Stack::start_with(&settings);
-    let _second =
-        another_node(&stack, &[("SHOAL_NODE", "second-node"), ("SHOAL_SLOTS", "3")]);
-    let runs = [begin(&stack, 400, "2"), begin(&stack, 400, "2")];
-    let before = runs.each_ref().map(|run| {
+    let in_the_middle = |stack: &Stack, run: &str| {
         owner(&stack.await_status(run, "in the middle", |status| ticks(status) >= 4))
-    });
+    };
+    let first = begin(&stack, 400, "2");
+    let first = (in_the_middle(&stack, &first), first);
+    // The first node is full, so this one gets the other run; it has room for both.
+    let more = [("SHOAL_NODE", "second-node"), ("SHOAL_SLOTS", "8")];
+    let _second = another_node(&stack, &more);
+    let second = begin(&stack, 400, "2");
+    let second = (in_the_middle(&stack, &second), second);
+    assert_eq!((&first.0[0], &second.0[0]), (&"first-node".into(), &"second-node".into()));
     let outage = Instant::now();
     stack.nats.kill();
     wait_for("the leases to run out", || (outage.elapsed() > 2 * lease).then_some(()));
     stack.nats.restart();
-    for (run, before) in runs.iter().zip(&before) {
+    for (before, run) in [first, second] {
+        let run = run.as_str();
         let back = stack.await_status(run, "going on", |status| ticks(status) >= 6);
         // Long enough for those who wait to have waited, and to have looked around.
         let later = ticks(&back) + 24;
         let after = stack.await_status(run, "well on", |status| ticks(status) >= later);
-        assert_eq!(owner(&after), *before, "{run} has changed hands");
+        assert_eq!(owner(&after), before, "{run} has changed hands");
     }
 }
 
