@@ -18,7 +18,7 @@ async def main(url, run):
     while pending > 0:
         message = await subscription.next_msg(timeout=30)
         pending = message.metadata.num_pending
-        record = json.loads(message.data)
+        record = json.loads(message.data)["record"]
         if record["type"] == "claim":
             claims.append(record["why"])
     print(json.dumps(claims))

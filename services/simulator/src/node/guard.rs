@@ -20,8 +20,9 @@ use crate::worker::desk::store_reply;
 
 /// The service's name in the subjects of dead letters.
 const SERVICE: &str = "simulator";
-/// How long the server waits for an acknowledgement before it hands a command out again.
-const ACK_WAIT: Duration = Duration::from_secs(30);
+/// How long the server waits for an acknowledgement before it hands a command out again: as long
+/// may a node that has frozen keep one from the others.
+const ACK_WAIT: Duration = Duration::from_secs(10);
 /// Until a command is handed out again whose run was just claimed, or of which the bus did not say
 /// enough.
 const SOON: Duration = Duration::from_secs(1);
