@@ -17,6 +17,8 @@ const MEMORY: Duration = Duration::from_secs(30);
 /// The state of one connection, fed by its events.
 pub(crate) struct Events {
     link: watch::Sender<Link>,
+    /// When there was last a new connection.
+    connected_at: Mutex<Instant>,
     violations: broadcast::Sender<String>,
     last_violation: Mutex<Option<(Instant, String)>>,
     /// Somebody finds out what is denied, so a denial is no news for the log.
@@ -35,6 +37,7 @@ impl Events {
     pub(crate) fn new() -> Events {
         Events {
             link: watch::Sender::new(Link::Up),
+            connected_at: Mutex::new(Instant::now()),
             violations: broadcast::Sender::new(256),
             last_violation: Mutex::new(None),
             probing: AtomicBool::new(false),
@@ -46,6 +49,8 @@ impl Events {
         match event {
             Event::Connected => {
                 tracing::info!("connected to nats-server");
+                // First: whoever sees the link up must not see the time of the one before.
+                *self.connected_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 self.link.send_replace(Link::Up);
             }
             Event::Disconnected => {
@@ -78,6 +83,12 @@ impl Events {
         *last = Some((Instant::now(), text.to_owned()));
         // Nobody waiting for a violation is the usual case.
         let _ = self.violations.send(text.to_owned());
+    }
+
+    /// When the connection was made; `None` while there is none.
+    pub(crate) fn connected_since(&self) -> Option<Instant> {
+        let is_up = *self.link.borrow() == Link::Up;
+        is_up.then(|| *self.connected_at.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Says whether denials are looked for from now on.
