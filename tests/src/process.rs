@@ -22,10 +22,10 @@ pub struct Service {
 /// # Panics
 /// If it was not built: `cargo test` of this package alone builds none of them.
 pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    // target/debug/deps/system-… stands beside target/debug/<program>.
-    let target = test.ancestors().nth(2).expect("tests are built under target/<profile>/deps");
-    let path = target.join(name);
+    let program = std::env::current_exe().expect("a program has a path");
+    // target/debug/deps/system-… stands beside target/debug/<program>, a bench among them.
+    let mut folders = program.ancestors().skip(1).filter(|folder| !folder.ends_with("deps"));
+    let path = folders.next().expect("programs are built under target/<profile>").join(name);
     assert!(path.exists(), "{} is not there: `make build` first", path.display());
     path
 }

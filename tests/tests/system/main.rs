@@ -20,5 +20,6 @@ mod lifecycle;
 mod outage;
 mod ownership;
 mod recovery;
+mod snapshots;
 mod whole_run;
 mod zombie;
