@@ -14,7 +14,6 @@ mod export;
 mod export_edge;
 mod foreign_server;
 mod full;
-mod full_stream;
 mod http_edge;
 mod lifecycle;
 mod outage;
