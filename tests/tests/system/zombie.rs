@@ -23,11 +23,12 @@ fn stack() -> Stack {
 }
 
 /// A run that nothing happens to, and one of the same spec that is in the middle, watched.
-fn in_the_middle(stack: &Stack) -> (String, String, Watch) {
+fn in_the_middle(stack: &Stack, worlds: &str) -> (String, String, Watch) {
     let folder = write_simulation(stack.dir(), "bridge", 8, ROUNDS);
     let folder = folder.to_str().unwrap();
     let run = |more: &[&str]| {
-        let summary = stack.shoal_json(&[&["run", folder, "--new-run"], more].concat());
+        let begin = ["run", folder, "--new-run", "--platform", worlds];
+        let summary = stack.shoal_json(&[&begin, more].concat());
         summary["run_id"].as_str().unwrap().to_owned()
     };
     let (undisturbed, run) = (run(&[]), run(&["--detach", "--pace", "4"]));
@@ -95,7 +96,7 @@ fn of_two_nodes_that_are_told_to_claim_a_run_one_does() {
 fn a_zombie_that_wakes_up_long_after_writes_nothing() {
     let mut stack = stack();
     stack.start_node(SECOND, &[]);
-    let (undisturbed, run, watch) = in_the_middle(&stack);
+    let (undisturbed, run, watch) = in_the_middle(&stack, "both");
     for epoch in 2..=3 {
         let frozen = freeze(&mut stack, &run);
         let reached = ticks(&frozen.at);
@@ -139,9 +140,9 @@ impl Stops {
 
 /// Freezes the owner, lets the second node come as far as it is told to stop at, and wakes the
 /// owner: it plays on, since nobody has claimed its run. Then the second node goes on.
-fn wake_up_before_the_claim(point: &str, who: fn(&mut Stack, u32) -> bool) {
+fn wake_up_before_the_claim(worlds: &str, point: &str, who: fn(&mut Stack, u32) -> bool) {
     let mut stack = stack();
-    let (undisturbed, run, watch) = in_the_middle(&stack);
+    let (undisturbed, run, watch) = in_the_middle(&stack, worlds);
     // Some time in which a snapshot is stored.
     stack.await_status(&run, "in the middle", |status| ticks(status) >= 20);
     let stops = Stops::new(&stack);
@@ -164,14 +165,15 @@ fn wake_up_before_the_claim(point: &str, who: fn(&mut Stack, u32) -> bool) {
 #[test]
 fn a_zombie_that_wakes_up_once_its_run_is_leased_plays_until_it_is_claimed() {
     let is_the_node = |stack: &mut Stack, process| process == stack.service(SECOND).id();
-    wake_up_before_the_claim("run.leased", is_the_node);
+    wake_up_before_the_claim("both", "run.leased", is_the_node);
 }
 
 #[test]
 fn a_zombie_that_wakes_up_while_its_journal_is_read_plays_until_it_is_claimed() {
     let is_its_worker =
         |stack: &mut Stack, process| children(stack.service(SECOND).id()).contains(&process);
-    wake_up_before_the_claim("snapshot.loaded", is_its_worker);
+    // Of two worlds, one may be claimed before the other is read.
+    wake_up_before_the_claim("twitter", "snapshot.loaded", is_its_worker);
 }
 
 /// The zombie has journalled a tick, and its successor has claimed the run and published nothing:
