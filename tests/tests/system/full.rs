@@ -1,5 +1,8 @@
 //! A bus without room makes a run wait. It fails nothing, says so, and goes on by itself.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use nats_process::{NatsServer, Options, small_disks};
 use serde_json::{Value, json};
 use system_tests::process::python;
@@ -15,8 +18,9 @@ fn fill(stack: &Stack, wish: &[&str]) {
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
-/// A stack on such a server. A worker that were taken for hung while it waits would be killed
-/// after two seconds.
+/// How long there is no room: a worker that were taken for hung while it waits would be killed.
+const LONGER_THAN_HUNG: Duration = Duration::from_secs(4);
+
 fn stack_on(options: Options) -> Stack {
     let nats = NatsServer::start(options);
     let url = nats.url();
@@ -57,6 +61,7 @@ fn waits_for_room(stream: &str) {
     assert_eq!((&full["alive"], &full["held"]), (&json!(true), &json!(true)), "{full}");
     let answer = stack.shoal_json(&["interview", &run, "--agent", "1", "Still there?"]);
     assert_eq!(answer["outcome"]["status"], "completed", "{answer}");
+    sleep(LONGER_THAN_HUNG);
     fill(&stack, &["empty", stream]);
     let status = complete(&stack, &run);
     assert_eq!((&status["epoch"], &status["reason"]), (&json!(1), &json!(null)));

@@ -15,7 +15,6 @@ mod export_edge;
 mod faulty;
 mod foreign_server;
 mod full;
-mod full_stream;
 mod http_edge;
 mod lifecycle;
 mod outage;

@@ -1,12 +1,13 @@
 //! Two nodes and one run: one owns it, whoever wakes up in the middle of what.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use system_tests::process::{children, exit_code, signal_process};
 use system_tests::stack::{SIMULATOR, Stack, text, write_simulation};
+use system_tests::wait_for;
 
 use crate::ownership::{Watch, check, epochs};
 use crate::recovery::{is_of, ticks, worker_on};
@@ -22,11 +23,12 @@ fn stack() -> Stack {
 }
 
 /// A run that nothing happens to, and one of the same spec that is in the middle, watched.
-fn in_the_middle(stack: &Stack) -> (String, String, Watch) {
+fn in_the_middle(stack: &Stack, worlds: &str) -> (String, String, Watch) {
     let folder = write_simulation(stack.dir(), "bridge", 8, ROUNDS);
     let folder = folder.to_str().unwrap();
     let run = |more: &[&str]| {
-        let summary = stack.shoal_json(&[&["run", folder, "--new-run"], more].concat());
+        let begin = ["run", folder, "--new-run", "--platform", worlds];
+        let summary = stack.shoal_json(&[&begin, more].concat());
         summary["run_id"].as_str().unwrap().to_owned()
     };
     let (undisturbed, run) = (run(&[]), run(&["--detach", "--pace", "4"]));
@@ -94,7 +96,7 @@ fn of_two_nodes_that_are_told_to_claim_a_run_one_does() {
 fn a_zombie_that_wakes_up_long_after_writes_nothing() {
     let mut stack = stack();
     stack.start_node(SECOND, &[]);
-    let (undisturbed, run, watch) = in_the_middle(&stack);
+    let (undisturbed, run, watch) = in_the_middle(&stack, "both");
     for epoch in 2..=3 {
         let frozen = freeze(&mut stack, &run);
         let reached = ticks(&frozen.at);
@@ -110,20 +112,44 @@ fn a_zombie_that_wakes_up_long_after_writes_nothing() {
     assert_eq!(epochs(&check(&stack, &run, &undisturbed)), 3);
 }
 
+/// Where processes are told to stop themselves, and say that they did.
+struct Stops(PathBuf);
+
+impl Stops {
+    fn new(stack: &Stack) -> Stops {
+        let folder = stack.dir().join("faults");
+        std::fs::create_dir(&folder).unwrap();
+        Stops(folder)
+    }
+
+    /// Starts a node that stops, or one of whose workers does, at this point.
+    fn start_node(&self, stack: &mut Stack, name: &str, point: &str, nth: u32) {
+        let (plan, folder) = (format!("{point}:stop:{nth}"), self.0.to_str().unwrap());
+        stack.start_node(name, &[("SHOAL_FAULTS", &plan), ("SHOAL_FAULTS_DIR", folder)]);
+    }
+
+    /// The process that has stopped there.
+    fn at(&self, point: &str) -> u32 {
+        wait_for(&format!("a process to stop at {point}"), || {
+            let id: u32 = std::fs::read_to_string(self.0.join(point)).ok()?.parse().ok()?;
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            stat.rsplit_once(") ")?.1.starts_with('T').then_some(id)
+        })
+    }
+}
+
 /// Freezes the owner, lets the second node come as far as it is told to stop at, and wakes the
 /// owner: it plays on, since nobody has claimed its run. Then the second node goes on.
-fn wake_up_before_the_claim(stopped_at: &str, stopped_is_the_worker: bool) {
+fn wake_up_before_the_claim(worlds: &str, point: &str, who: fn(&mut Stack, u32) -> bool) {
     let mut stack = stack();
-    let (undisturbed, run, watch) = in_the_middle(&stack);
-    let faults = stack.dir().join("faults");
-    std::fs::create_dir(&faults).unwrap();
-    let plan = format!("{stopped_at}:stop");
-    let faults_dir = faults.to_str().unwrap().to_owned();
-    let more = [("SHOAL_FAULTS", plan.as_str()), ("SHOAL_FAULTS_DIR", &faults_dir)];
-    stack.start_node(SECOND, &more);
+    let (undisturbed, run, watch) = in_the_middle(&stack, worlds);
+    // Some time in which a snapshot is stored.
+    stack.await_status(&run, "in the middle", |status| ticks(status) >= 20);
+    let stops = Stops::new(&stack);
+    stops.start_node(&mut stack, SECOND, point, 1);
     let zombie = freeze(&mut stack, &run);
-    let successor = stopped(&faults.join(stopped_at));
-    assert_eq!(successor != stack.service(SECOND).id(), stopped_is_the_worker);
+    let successor = stops.at(point);
+    assert!(who(&mut stack, successor), "{point} is passed by another process");
     signal_process(zombie.worker, Signal::CONT);
     let reached = ticks(&zombie.at);
     let played =
@@ -136,21 +162,45 @@ fn wake_up_before_the_claim(stopped_at: &str, stopped_is_the_worker: bool) {
     assert_eq!(epochs(&check(&stack, &run, &undisturbed)), 2);
 }
 
-/// The process that has stopped itself, as the file says that it leaves.
-fn stopped(file: &Path) -> u32 {
-    system_tests::wait_for("a process that has stopped itself", || {
-        let id: u32 = std::fs::read_to_string(file).ok()?.parse().ok()?;
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        stat.rsplit_once(") ")?.1.starts_with('T').then_some(id)
-    })
-}
-
 #[test]
 fn a_zombie_that_wakes_up_once_its_run_is_leased_plays_until_it_is_claimed() {
-    wake_up_before_the_claim("run.leased", false);
+    let is_the_node = |stack: &mut Stack, process| process == stack.service(SECOND).id();
+    wake_up_before_the_claim("both", "run.leased", is_the_node);
 }
 
 #[test]
 fn a_zombie_that_wakes_up_while_its_journal_is_read_plays_until_it_is_claimed() {
-    wake_up_before_the_claim("snapshot.loaded", true);
+    let is_its_worker =
+        |stack: &mut Stack, process| children(stack.service(SECOND).id()).contains(&process);
+    // Of two worlds, one may be claimed before the other is read.
+    wake_up_before_the_claim("twitter", "snapshot.loaded", is_its_worker);
+}
+
+/// The zombie has journalled a tick, and its successor has claimed the run and published nothing:
+/// the zombie's frame is the last thing that it can say, and the one that was due.
+#[test]
+fn a_frame_that_comes_late_is_the_one_that_was_due() {
+    let mut stack = stack();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 20);
+    let begin = ["run", folder.to_str().unwrap(), "--new-run", "--platform", "twitter"];
+    let run = |stack: &Stack, more: &[&str]| {
+        let summary = stack.shoal_json(&[&begin, more].concat());
+        summary["run_id"].as_str().unwrap().to_owned()
+    };
+    let undisturbed = run(&stack, &[]);
+    let stops = Stops::new(&stack);
+    stops.start_node(&mut stack, SIMULATOR, "tick.journalled", 8);
+    let run = run(&stack, &["--detach", "--pace", "6"]);
+    let watch = Watch::start(&stack, &run);
+    let worker = stops.at("tick.journalled");
+    stack.service(SIMULATOR).signal(Signal::STOP);
+    let at = stack.shoal_json(&["status", &run]);
+    stops.start_node(&mut stack, SECOND, "run.claimed", 1);
+    let successor = stops.at("run.claimed");
+    Frozen { node: SIMULATOR.to_owned(), worker, at }.thaw(&mut stack);
+    signal_process(successor, Signal::CONT);
+    assert_eq!(complete(&stack, &run)["node"], SECOND);
+    watch.check();
+    let found = check(&stack, &run, &undisturbed);
+    assert_eq!(found["twitter"], json!({"epochs": 2, "late": 1}));
 }
