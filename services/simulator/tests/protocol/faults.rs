@@ -179,15 +179,14 @@ impl Simulation {
                 self.thaws(worker);
             }
         }
-        if self.unanswered().next().is_some() {
-            return;
-        }
+        let is_answered = self.unanswered().next().is_none();
+        let wished = |request| !self.unanswered().any(|it| self.commands[&it] == request);
         match self.watch.life {
-            Life::Waiting => self.publish(Request::Start),
-            Life::Held | Life::Failed => self.publish(Request::Resume),
-            Life::Playing => {}
+            Life::Waiting if wished(Request::Start) => self.publish(Request::Start),
+            Life::Held | Life::Failed if wished(Request::Resume) => self.publish(Request::Resume),
+            Life::Waiting | Life::Held | Life::Failed | Life::Playing => {}
             Life::Completed | Life::Closed | Life::Stopped => {
-                self.is_done = self.watch.frames == self.watch.ticks;
+                self.is_done = is_answered && self.watch.frames == self.watch.ticks;
             }
         }
     }
