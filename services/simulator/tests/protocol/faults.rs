@@ -24,6 +24,7 @@ impl Weather {
             late: *random.of(&[0, 5, 30]),
             faults: *random.of(&[30, 300, 2_000, 8_000]),
             commands: *random.of(&[20, 300, 3_000]),
+            most: random.between(3, 25),
             panics: *random.of(&[0, 0, 0, 30]),
             calm_at: random.between(200, 30_000),
         }
@@ -32,10 +33,11 @@ impl Weather {
 
 impl Simulation {
     /// Something goes wrong, and later something else.
-    pub(crate) fn fault(&mut self) -> Result<(), String> {
-        if self.is_calm() {
-            return Ok(());
+    pub(crate) fn fault(&mut self) {
+        if self.is_calm() || self.tally.faults >= self.weather.most {
+            return;
         }
+        self.tally.faults += 1;
         let living: Vec<usize> =
             (0..self.workers.len()).filter(|it| self.workers[*it].is_alive()).collect();
         let one = (!living.is_empty()).then(|| *self.random.of(&living));
@@ -56,7 +58,6 @@ impl Simulation {
         }
         let pause = self.random.between(1, 2 * self.weather.faults);
         self.after(pause, Happening::Fault);
-        Ok(())
     }
 
     fn fill(&mut self) {
@@ -121,7 +122,7 @@ impl Simulation {
 
     /// A client asks for something, and later for something else.
     pub(crate) fn publishes(&mut self) {
-        if self.is_calm() {
+        if self.is_calm() || self.commands.len() as u64 >= self.weather.most {
             return;
         }
         let request = match self.random.below(16) {

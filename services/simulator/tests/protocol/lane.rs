@@ -18,6 +18,8 @@ use crate::world::{self, World};
 pub(crate) enum Bug {
     /// Commands of a tick that was not journalled are forgotten.
     ForgetsGiveBack,
+    /// A start whose tick was not journalled waits for another command.
+    ForgetsStart,
     /// A claim repeats the epoch of the one before.
     KeepsEpoch,
     /// A command is answered when its record is sent, not when it is stored.
@@ -298,7 +300,12 @@ impl Lane {
     }
 
     fn next_tick_at(&self, now: u64) -> Option<u64> {
-        if self.owner.life() != Life::Playing || !self.owner.can_tick() {
+        // A start that was given back for want of room begins with the next try.
+        let starts = self.waiting.iter().any(|taken| taken.command.request == Request::Start);
+        let begins = starts && self.bug != Some(Bug::ForgetsStart);
+        let plays = self.owner.life() == Life::Playing
+            || (self.owner.life() == Life::Waiting && begins);
+        if !plays || !self.owner.can_tick() {
             return None;
         }
         let Some(last) = self.last_tick_at else { return Some(now) };

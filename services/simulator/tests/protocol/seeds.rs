@@ -19,6 +19,7 @@ impl Tally {
         self.milliseconds += other.milliseconds;
         self.happenings += other.happenings;
         self.workers += other.workers;
+        self.faults += other.faults;
         self.kills += other.kills;
         self.freezes += other.freezes;
         self.outages += other.outages;
@@ -118,6 +119,7 @@ fn with_the_check_of_digests_another_world_does_no_harm() {
 fn bugs_of_a_driver_are_noticed() {
     for (bug, words) in [
         (Bug::ForgetsGiveBack, ["stuck", "no reply"]),
+        (Bug::ForgetsStart, ["stuck", "stuck"]),
         (Bug::KeepsEpoch, ["stands where epoch", "stands where epoch"]),
         (Bug::AnswersEarly, ["the reply to", "the reply to"]),
         (Bug::IgnoresEnd, ["stands where epoch", "hold"]),

@@ -43,6 +43,7 @@ pub(crate) struct Tally {
     pub(crate) milliseconds: u64,
     pub(crate) happenings: u64,
     pub(crate) workers: u64,
+    pub(crate) faults: u64,
     pub(crate) kills: u64,
     pub(crate) freezes: u64,
     pub(crate) outages: u64,
@@ -96,6 +97,8 @@ pub(crate) struct Weather {
     pub(crate) faults: u64,
     /// Milliseconds between two commands.
     pub(crate) commands: u64,
+    /// How many of either there are, at most.
+    pub(crate) most: u64,
     /// In a thousand steps: those at which the world panics.
     pub(crate) panics: u64,
     pub(crate) calm_at: u64,
@@ -176,12 +179,7 @@ impl Simulation {
             let happening = self.happenings.remove(&order).expect("it was put there");
             self.tally.happenings += 1;
             self.tally.milliseconds = self.now - begun;
-            if let Some(trace) = &mut self.trace {
-                trace.push_back(format!("{time} {happening:?}"));
-                if trace.len() > 300 {
-                    trace.pop_front();
-                }
-            }
+            self.note(&happening);
             self.happen(happening)?;
             if self.is_done {
                 return self.judge();
@@ -197,6 +195,20 @@ impl Simulation {
             }
         }
         Err("nothing happens any more".to_owned())
+    }
+
+    /// Keeps the last happenings that anything may come of.
+    fn note(&mut self, happening: &Happening) {
+        let Some(trace) = &mut self.trace else { return };
+        match happening {
+            Happening::Looks => {}
+            Happening::TimesOut { worker, request, .. }
+                if !self.workers[*worker].open.contains(request) => {}
+            _ => trace.push_back(format!("{} {happening:?}", self.now)),
+        }
+        if trace.len() > 300 {
+            trace.pop_front();
+        }
     }
 
     fn judge(&mut self) -> Result<(), String> {
@@ -223,11 +235,15 @@ impl Simulation {
             | Happening::Reads { worker, .. } => Some(*worker),
             _ => None,
         };
-        if let Some(worker) = concerned
-            && self.workers[worker].is_frozen
-        {
-            self.deferred.entry(worker).or_default().push(happening);
-            return Ok(());
+        if let Some(worker) = concerned {
+            let Worker { stage, is_frozen, .. } = &self.workers[worker];
+            if matches!(stage, Stage::Gone) {
+                return Ok(());
+            }
+            if *is_frozen {
+                self.deferred.entry(worker).or_default().push(happening);
+                return Ok(());
+            }
         }
         match happening {
             Happening::Arrives { worker, generation, request, question } => {
@@ -243,14 +259,12 @@ impl Simulation {
                 return self.comes(worker, generation, came);
             }
             Happening::Does { worker, generation, wanted } => {
-                if self.workers[worker].generation == generation {
-                    self.does(worker, wanted);
-                }
+                self.does(worker, generation, wanted);
             }
             Happening::Reads { worker, sequence } => self.reads(worker, sequence),
             Happening::Snapshot(head) => self.snapshot = Some(head),
             Happening::Publishes => self.publishes(),
-            Happening::Fault => return self.fault(),
+            Happening::Fault => self.fault(),
             Happening::Thaws(worker) => self.thaws(worker),
             Happening::HasRoom(which) => self.logs[which as usize].max_bytes = None,
             Happening::Looks => self.looks(),
@@ -448,7 +462,7 @@ impl Simulation {
                 let happening = Happening::Does { worker, generation, wanted };
                 self.deferred.entry(worker).or_default().push(happening);
             } else if !matches!(self.workers[worker].stage, Stage::Gone) {
-                self.does(worker, wanted);
+                self.does(worker, generation, wanted);
             }
         }
         for sequence in std::mem::take(&mut self.workers[worker].asked_again) {
@@ -461,16 +475,16 @@ impl Simulation {
         Ok(())
     }
 
-    fn does(&mut self, worker: usize, wanted: Do) {
-        let generation = self.workers[worker].generation;
+    /// What a lane of this generation wants. Should it be gone meanwhile, it was sent before.
+    fn does(&mut self, worker: usize, generation: u32, wanted: Do) {
         match wanted {
             Do::Append { which, bodies, expected } => {
-                self.ask(worker, Question::Append { which, bodies, expected });
+                self.ask_of(worker, generation, Question::Append { which, bodies, expected });
             }
             Do::Look(which) => {
-                self.ask(worker, Question::Look { which, last: None, claimed: None });
+                self.ask_of(worker, generation, Question::Look { which, last: None, claimed: None });
             }
-            Do::Find => self.ask(worker, Question::Find),
+            Do::Find => self.ask_of(worker, generation, Question::Find),
             Do::After(pause, came) => {
                 self.after(pause, Happening::Comes { worker, generation, came });
             }
@@ -480,7 +494,7 @@ impl Simulation {
             }
             Do::Tell { sequence, said } => {
                 let epoch = self.workers[worker].epoch();
-                self.ask(worker, Question::Reply { sequence, said, epoch });
+                self.ask_of(worker, generation, Question::Reply { sequence, said, epoch });
             }
             Do::Snapshot(head) => {
                 if self.random.chance(100) {
@@ -511,8 +525,11 @@ impl Simulation {
 
     /// Sends a question to the bus, and waits for its answer.
     pub(crate) fn ask(&mut self, worker: usize, question: Question) {
+        self.ask_of(worker, self.workers[worker].generation, question);
+    }
+
+    fn ask_of(&mut self, worker: usize, generation: u32, question: Question) {
         let request = self.order;
-        let generation = self.workers[worker].generation;
         self.workers[worker].open.insert(request);
         let asked = question.clone();
         if let Some(delay) = self.way() {
