@@ -23,8 +23,10 @@ pub struct Service {
 /// If it was not built: `cargo test` of this package alone builds none of them.
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
+    let folder = test.parent().expect("a program is in a folder");
     // target/debug/deps/system-… stands beside target/debug/<program>.
-    let target = test.ancestors().nth(2).expect("tests are built under target/<profile>/deps");
+    let is_test = folder.ends_with("deps");
+    let target = if is_test { folder.parent().unwrap_or(folder) } else { folder };
     let path = target.join(name);
     assert!(path.exists(), "{} is not there: `make build` first", path.display());
     path
@@ -41,9 +43,22 @@ impl Service {
     /// # Panics
     /// If it cannot be started.
     pub fn start(name: &str, dir: &Path, environment: &BTreeMap<String, String>) -> Service {
+        Service::start_as(name, name, dir, environment)
+    }
+
+    /// The same under a name of its own, for a program of which there are several.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_as(
+        name: &str,
+        program_name: &str,
+        dir: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Service {
         let log = dir.join(format!("{name}.log"));
         let output = File::options().create(true).append(true).open(&log).expect("a writable log");
-        let child = Command::new(program(name))
+        let child = Command::new(program(program_name))
             .envs(environment)
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a file can be opened twice"))
@@ -103,6 +118,23 @@ pub fn signal_process(id: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, signal);
     }
+}
+
+/// True while a process runs; one that is frozen does.
+pub fn runs(id: u32) -> bool {
+    !matches!(state_of(id), None | Some('Z' | 'X'))
+}
+
+/// True while a process is frozen.
+pub fn is_frozen(id: u32) -> bool {
+    state_of(id) == Some('T')
+}
+
+/// The letter that the kernel has for a process's state; `None`: there is no such process.
+fn state_of(id: u32) -> Option<char> {
+    let line = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in parentheses may hold anything.
+    line.rsplit_once(") ")?.1.chars().next()
 }
 
 /// The children of a process, as the kernel lists them.
