@@ -2,6 +2,7 @@
 //!
 //! - [`node`]: watches the bus for runs that nobody holds, and for each it takes starts
 //!   - [`worker`]: a process of its own, which drives the run's worlds;
+//! - [`protocol`]: what a worker does about its run's logs, pure;
 //! - [`translate`]: between the contract's words and the world's.
 //!
 //! What a run is lies in its journal on the bus. A worker can end at any instant; the next
@@ -9,6 +10,7 @@
 
 pub mod args;
 pub mod node;
+pub mod protocol;
 pub mod translate;
 pub mod worker;
 

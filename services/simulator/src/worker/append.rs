@@ -1,124 +1,114 @@
-//! Appending to a log that only its owner writes: a journal, or the frames of a world.
-//!
-//! A refused or unanswered append is looked at, never interpreted: what stands at the end
-//! of the subject says what happened.
+//! The two logs of a world as they are on the bus: appending, looking, pausing.
 
 use std::time::Duration;
 
-use bus::verdict::{Attempt, Look, Verdict, judge};
-use bus::{AppendError, Bus, EPOCH_HEADER};
+use bus::{Bus, EPOCH_HEADER};
 use contract::id::RunId;
 use contract::journal::{Entry, Record};
 use contract::subject::{Platform, StreamName};
+use futures_util::future::{BoxFuture, FutureExt as _};
 use kit::retry::Pauses;
 
-use super::Lost;
+use crate::protocol::log::Seen;
+use crate::protocol::owner::{Event, Which};
 
-/// One append-only subject, and how far we know it.
+/// Where a world's owner writes.
 #[derive(Debug)]
-pub struct Log {
+pub struct Logs {
     bus: Bus,
+    epoch: u32,
+    journal: Line,
+    frames: Line,
+}
+
+/// One of them, and what is being written to it.
+#[derive(Debug)]
+struct Line {
     stream: StreamName,
     subject: String,
-    journal: String,
-    epoch: u32,
-    last: u64,
+    bodies: Vec<Vec<u8>>,
+    pauses: Pauses,
 }
 
-/// What a successful append found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
-    /// Our message is the last.
-    Ours,
-    /// A zombie of a lower epoch was quicker. What it wrote is history: read it.
-    Overtaken,
-}
-
-impl Log {
-    /// The journal of a world, known up to `last`.
-    pub fn journal(bus: &Bus, run: &RunId, platform: Platform, last: u64, epoch: u32) -> Log {
-        let subject = bus.prefix().inputs(run, platform);
-        let (bus, journal) = (bus.clone(), subject.clone());
-        Log { bus, stream: StreamName::Inputs, subject, journal, epoch, last }
-    }
-
-    /// The frames of a world, known up to `last`.
-    pub fn frames(bus: &Bus, run: &RunId, platform: Platform, last: u64, epoch: u32) -> Log {
-        let subject = bus.prefix().actions(run, platform);
-        let journal = bus.prefix().inputs(run, platform);
-        Log { bus: bus.clone(), stream: StreamName::Actions, subject, journal, epoch, last }
-    }
-
-    /// The sequence of the last message that is known to be stored.
-    pub fn last(&self) -> u64 {
-        self.last
-    }
-
-    /// Appends a journal entry.
-    ///
-    /// # Errors
-    /// See [`Log::append`].
-    pub async fn entry(&mut self, entry: &Entry) -> Result<Appended, Lost> {
-        self.append(vec![entry.to_bytes()]).await
-    }
-
-    /// Appends messages, all or none. Tries for as long as the outcome is unknown: whether
-    /// this worker still owns the run is its node's business, which kills it when it does not.
-    ///
-    /// # Errors
-    /// When the run has another owner, the log went backwards, or writing is denied.
-    pub async fn append(&mut self, bodies: Vec<Vec<u8>>) -> Result<Appended, Lost> {
-        let headers = [(EPOCH_HEADER, self.epoch.to_string())];
-        let ours = bodies.last().cloned().unwrap_or_default();
-        let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
-        loop {
-            let append =
-                self.bus.append_batch(&self.subject, bodies.clone(), &headers, Some(self.last));
-            match append.await {
-                Ok(sequence) => {
-                    self.last = sequence;
-                    return Ok(Appended::Ours);
-                }
-                Err(AppendError::Denied(why)) => return Err(Lost::Denied(why)),
-                Err(AppendError::Full(why)) => {
-                    tracing::warn!(subject = self.subject, "the stream is full, waiting: {why}");
-                }
-                Err(AppendError::Refused) => {}
-                Err(AppendError::Unanswered(why)) => {
-                    tracing::warn!(subject = self.subject, "no answer, looking: {why}");
-                }
-            }
-            match self.look(&ours).await? {
-                Some(appended) => return Ok(appended),
-                None => pauses.wait().await,
-            }
+impl Logs {
+    /// The logs of a world, for an owner of this epoch.
+    pub fn new(bus: &Bus, run: &RunId, platform: Platform, epoch: u32) -> Logs {
+        let line = |stream, subject| {
+            let pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
+            Line { stream, subject, bodies: Vec::new(), pauses }
+        };
+        let prefix = bus.prefix();
+        Logs {
+            bus: bus.clone(),
+            epoch,
+            journal: line(StreamName::Inputs, prefix.inputs(run, platform)),
+            frames: line(StreamName::Actions, prefix.actions(run, platform)),
         }
     }
 
-    /// What became of an append; `None`: it is not stored, or nobody answers.
-    async fn look(&mut self, ours: &[u8]) -> Result<Option<Appended>, Lost> {
-        let Ok(last) = self.bus.last(self.stream, &self.subject).await else { return Ok(None) };
-        let Ok(owner) = self.bus.last(StreamName::Inputs, &self.journal).await else {
-            return Ok(None);
-        };
-        let claimed = owner.and_then(|stored| epoch_of(&stored.body));
-        let look = match &last {
-            None => Look::Empty,
-            Some(stored) => Look::Last { sequence: stored.sequence, body: &stored.body, claimed },
-        };
-        let attempt = Attempt { body: ours, known: self.last, epoch: self.epoch };
-        match judge(&attempt, &look) {
-            Verdict::Stored { sequence } => {
-                self.last = sequence;
-                Ok(Some(Appended::Ours))
+    /// What the next append writes: all of it or nothing.
+    pub fn put(&mut self, which: Which, bodies: Vec<Vec<u8>>) {
+        let line = self.line_mut(which);
+        line.bodies = bodies;
+        line.pauses.reset();
+    }
+
+    /// Appends what was put, if the last sequence there is `expected`.
+    pub fn append(&self, which: Which, expected: Option<u64>) -> BoxFuture<'static, Event> {
+        let line = self.line(which);
+        let (bus, subject, bodies) = (self.bus.clone(), line.subject.clone(), line.bodies.clone());
+        let headers = [(EPOCH_HEADER, self.epoch.to_string())];
+        async move {
+            let answer = bus.append_batch(&subject, bodies, &headers, expected).await;
+            if let Err(why) = &answer {
+                tracing::warn!(subject, "an append was not acknowledged: {why}");
             }
-            Verdict::Absent | Verdict::Unknown => Ok(None),
-            Verdict::Zombie { .. } => Ok(Some(Appended::Overtaken)),
-            Verdict::Fenced { by } => Err(Lost::Fenced(by)),
-            Verdict::WentBackwards { known, found } => Err(Lost::Damaged(format!(
-                "{} went back to sequence {found}, it had reached {known}",
-                self.subject
-            ))),
+            Event::Answered(which, answer)
+        }
+        .boxed()
+    }
+
+    /// Looks at the end of a log, and at the last claim.
+    pub fn look(&self, which: Which) -> BoxFuture<'static, Event> {
+        let line = self.line(which);
+        let (bus, stream, subject) = (self.bus.clone(), line.stream, line.subject.clone());
+        let journal = self.journal.subject.clone();
+        async move {
+            let (last, owner) = tokio::join!(
+                bus.last(stream, &subject),
+                bus.last(StreamName::Inputs, &journal)
+            );
+            let (Ok(last), Ok(owner)) = (last, owner) else {
+                return Event::Looked(which, Seen::Nobody);
+            };
+            let claimed = owner.and_then(|stored| epoch_of(&stored.body));
+            let seen = last.map_or(Seen::Empty, |stored| Seen::Last {
+                sequence: stored.sequence,
+                body: stored.body.to_vec(),
+                claimed,
+            });
+            Event::Looked(which, seen)
+        }
+        .boxed()
+    }
+
+    /// Waits before the next try; longer each time.
+    pub fn pause(&mut self, which: Which) -> BoxFuture<'static, Event> {
+        let pause = self.line_mut(which).pauses.next_pause();
+        tokio::time::sleep(pause).map(move |()| Event::Paused(which)).boxed()
+    }
+
+    fn line(&self, which: Which) -> &Line {
+        match which {
+            Which::Journal => &self.journal,
+            Which::Frames => &self.frames,
+        }
+    }
+
+    fn line_mut(&mut self, which: Which) -> &mut Line {
+        match which {
+            Which::Journal => &mut self.journal,
+            Which::Frames => &mut self.frames,
         }
     }
 }

@@ -13,7 +13,7 @@ use contract::timestamp::Timestamp;
 use kit::retry::Pauses;
 use tokio::sync::watch;
 
-use super::Lost;
+use crate::protocol::Lost;
 
 /// Pause between two writes of a state that only progresses.
 const BETWEEN_WRITES: Duration = Duration::from_millis(200);

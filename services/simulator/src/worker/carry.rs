@@ -1,64 +1,78 @@
-//! What a lane does about a command: what [`decide`] says, journalled and reported.
+//! What a lane does about what it is asked.
 
-use contract::command::{Interview, Request, Verb};
-use contract::frame::Outcome;
-use contract::journal::{Close, End, Entry, Go, Hold, Record, Taken};
+use contract::command::{Interview, Verb};
+use contract::journal::Taken;
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
 use contract::subject::Platform;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc;
 
 use super::lane::{Ask, Done, Lane};
-use super::life::{Effect, Life, NOT_BEGUN, decide};
+use super::now;
 use super::pulse::{BEAT, Beat, Pulse, State};
-use super::waiting::{Tell, Waiting};
-use super::{Ended, Lost, now};
+use super::waiting::Tell;
+use crate::protocol::carry::{Carried, wrong_state};
+use crate::protocol::life::{Effect, Life, NOT_BEGUN, decide};
+use crate::protocol::owner::Event;
 use crate::translate;
 
-/// Why a command that waited takes no effect any more.
-const ENDED: &str = "the run ended before the command took effect";
-
 impl Lane {
-    /// Carries a command out, now or with the next tick, and says so.
+    /// Answers what can be answered now; true if anything has come of it.
     ///
-    /// # Errors
-    /// When the world cannot go on; the command is then asked again.
-    pub(super) async fn command(&mut self, taken: Taken, done: Tell) -> Result<(), Ended> {
-        if let Some(tick) = self.commands.taken(taken.sequence) {
-            let _ = done.send(Ok(Done { epoch: self.epoch, tick }));
-            return Ok(());
+    /// An agent can be asked whenever its world is at hand; all else in its order, between ticks.
+    pub(super) fn answer_asks(&mut self) -> bool {
+        if !self.owner.is_open() || self.world.is_none() {
+            return false;
         }
-        let answer = match decide(self.life, taken.command.request.verb()) {
-            Effect::Begin => {
+        let (questions, others): (Vec<Ask>, Vec<Ask>) =
+            self.asks.drain(..).partition(|ask| matches!(ask, Ask::Interview { .. }));
+        self.asks = others.into();
+        for question in questions {
+            self.answer(question);
+        }
+        if !self.owner.can_take() {
+            return false;
+        }
+        let Some(ask) = self.asks.pop_front() else { return false };
+        self.answer(ask);
+        true
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Command { taken, done } => self.command(taken, done),
+            Ask::Interview { interview, done } => {
+                let _ = done.send(self.interview(&interview));
+            }
+            Ask::IsTaken { sequence, done } => {
+                let _ = done.send(self.owner.commands().taken(sequence).is_some());
+            }
+            Ask::Life { done } => {
+                let _ = done.send(self.owner.life());
+            }
+        }
+    }
+
+    /// Carries a command out, now or with the next tick.
+    fn command(&mut self, taken: Taken, done: Tell) {
+        let epoch = self.owner.epoch();
+        match self.owner.consider(&taken, now()) {
+            Carried::Done(tick) => drop(done.send(Ok(Done { epoch, tick }))),
+            Carried::Refused(error) => drop(done.send(Err(error))),
+            Carried::Queued => self.queue(taken, done),
+            Carried::Begins => {
                 self.waiting.push(taken, done);
-                return self.tick().await;
+                self.begin_tick();
             }
-            Effect::Queue if self.commands.is_refused(taken.sequence) => Err(wrong_state(ENDED)),
-            Effect::Queue => {
-                self.queue(taken, done);
-                return Ok(());
+            Carried::Turns(record) => {
+                self.turning = Some(done);
+                self.owner.on(Event::Turn(record), now());
             }
-            Effect::Hold | Effect::Go | Effect::End
-                if self.commands.is_overtaken(taken.sequence) =>
-            {
-                Ok(())
-            }
-            Effect::Hold => Ok(self.hold(taken).await?),
-            Effect::Go => Ok(self.go(taken).await?),
-            Effect::End => {
-                let reason = reason_of(&taken);
-                Ok(self.finish(Outcome::Stopped, reason, Some(taken)).await?)
-            }
-            Effect::Close => Ok(self.close(taken).await?),
-            Effect::Already | Effect::Answer | Effect::Leave | Effect::LetGo => Ok(()),
-            Effect::Refuse(why) => Err(wrong_state(why)),
-        };
-        let _ = done.send(answer.map(|()| Done { epoch: self.epoch, tick: None }));
-        Ok(())
+        }
     }
 
     /// Puts a command among those of the next tick, if there is room and it fits this world.
-    fn queue(&mut self, taken: Taken, done: Tell) {
+    pub(super) fn queue(&mut self, taken: Taken, done: Tell) {
         if self.waiting.has_room(&taken).is_err() {
             self.refuse_expired();
         }
@@ -67,90 +81,12 @@ impl Lane {
         let waiting = self.waiting.commands();
         match fits.and_then(|()| translate::check(world, waiting, &taken.command)) {
             Ok(()) => self.waiting.push(taken, done),
-            Err(error) => {
-                let _ = done.send(Err(error));
-            }
-        }
-    }
-
-    /// Refuses what has expired while it waited. What came behind it was held against it, and is
-    /// held against what is left.
-    pub(super) fn refuse_expired(&mut self) {
-        if self.waiting.refuse_expired(now()) {
-            for Waiting { taken, tell, .. } in self.waiting.take() {
-                self.queue(taken, tell);
-            }
-        }
-    }
-
-    async fn hold(&mut self, taken: Taken) -> Result<(), Ended> {
-        let (epoch, reason, at) = (self.epoch, reason_of(&taken), now());
-        let command = Some(taken.clone());
-        let hold = Hold { epoch, reason: reason.clone(), command, at };
-        self.turn(Record::Hold(hold), Some(&taken)).await?;
-        self.board.report(|status| status.reason = reason);
-        Ok(())
-    }
-
-    async fn go(&mut self, taken: Taken) -> Result<(), Ended> {
-        let go = Go { epoch: self.epoch, command: Some(taken.clone()), at: now() };
-        self.turn(Record::Go(go), Some(&taken)).await?;
-        self.last_tick_at = None;
-        self.board.report(|status| status.reason = None);
-        Ok(())
-    }
-
-    async fn close(&mut self, taken: Taken) -> Result<(), Ended> {
-        let close = Close { epoch: self.epoch, command: taken.clone(), at: now() };
-        self.turn(Record::Close(close), Some(&taken)).await
-    }
-
-    /// Journals the end and reports it. What waits for a tick will see none.
-    pub(super) async fn finish(
-        &mut self,
-        outcome: Outcome,
-        reason: Option<String>,
-        command: Option<Taken>,
-    ) -> Result<(), Ended> {
-        let (epoch, at) = (self.epoch, now());
-        let end = End { epoch, outcome, reason: reason.clone(), command: command.clone(), at };
-        // Why it was held is no reason for its end.
-        let replaces = reason.is_some() || self.life == Life::Held;
-        self.turn(Record::End(end), command.as_ref()).await?;
-        self.waiting.refuse(&wrong_state(ENDED));
-        if replaces {
-            self.board.report(|status| status.reason = reason);
-        }
-        tracing::info!(platform = %self.platform(), ?outcome, ticks = self.ticks(), "the world has ended");
-        Ok(())
-    }
-
-    /// Journals a record that turns the world's life, and reports it.
-    async fn turn(&mut self, record: Record, command: Option<&Taken>) -> Result<(), Ended> {
-        let life = self.life.after(&record).map_err(Lost::Damaged)?;
-        self.journal(Entry::new(record)).await?;
-        self.life = life;
-        if let Some(taken) = command {
-            self.commands.turned(taken).map_err(Lost::Damaged)?;
-        }
-        self.report();
-        Ok(())
-    }
-
-    /// Journals that the world has failed, so that it stays failed whoever opens it next. One
-    /// try: a world whose logs are lost says so again at each opening.
-    pub(super) async fn give_up(&mut self, why: &Ended) {
-        let failed = matches!(why, Ended::Panicked(_) | Ended::Diverged(_));
-        if failed && self.life.is_live() {
-            let finished = self.finish(Outcome::Failed, Some(why.to_string()), None).await;
-            if let Err(error) = finished {
-                tracing::warn!("failed to journal that the world has failed: {error}");
-            }
+            Err(error) => drop(done.send(Err(error))),
         }
     }
 
     /// What an agent says now, and its name.
-    pub(super) fn interview(&self, interview: &Interview) -> Result<(String, Answer), ReplyError> {
+    fn interview(&self, interview: &Interview) -> Result<(String, Answer), ReplyError> {
         // A run that was stopped before its first round has nobody to ask either.
         let begun = self.world.as_ref().filter(|world| world.tick() > 0);
         let world = begun.ok_or_else(|| wrong_state(NOT_BEGUN))?;
@@ -213,16 +149,4 @@ fn of_the_dead(verb: Verb) -> Option<Result<Done, ReplyError>> {
         | Effect::Leave
         | Effect::LetGo => None,
     }
-}
-
-/// Why the command was given, if it says so.
-fn reason_of(taken: &Taken) -> Option<String> {
-    match &taken.command.request {
-        Request::Stop(why) | Request::Pause(why) => why.reason.clone(),
-        _ => None,
-    }
-}
-
-fn wrong_state(message: &str) -> ReplyError {
-    ReplyError { code: ErrorCode::WrongState, message: message.to_owned() }
 }

@@ -23,8 +23,9 @@ use tokio::time::Instant;
 
 use super::board::Board;
 use super::lane::{Ask, Done};
-use super::life::{Effect, Life, decide};
-use super::{Lost, now, patiently};
+use super::{now, patiently};
+use crate::protocol::Lost;
+use crate::protocol::life::{Effect, Life, decide};
 
 /// Questions that wait for an answer at the same time.
 const QUESTIONS: usize = 256;

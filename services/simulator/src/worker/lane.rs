@@ -1,36 +1,44 @@
-//! One world and its driver: the tick cycle, and questions between ticks.
+//! One world and its driver: carries out what its [`Owner`] wishes, and tells it what happens.
 //!
-//! A lane owns its world, its journal and its frames. Everything reaches it as an [`Ask`] in
-//! its inbox and takes effect at a tick boundary; nothing else touches the world.
+//! A lane owns its world and its logs. Everything reaches it as an [`Ask`] in its inbox and takes
+//! effect between two ticks; nothing else touches the world.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use contract::command::{Interview, Request};
-use contract::frame::{Frame, Outcome};
-use contract::journal::{Entry, Genesis, Record, Taken, Tick};
-use contract::notice::{LiveAction, LiveOmitted};
+use contract::frame::Frame;
+use contract::journal::{Genesis, Taken};
 use contract::reply::{Answer, ReplyError};
 use contract::subject::Platform;
-use contract::version::V1;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use kit::shutdown::Shutdown;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use world::World;
+use world::{Decisions, World};
 
-use super::append::{Appended, Log};
-use super::board::{Board, world_of};
-use super::life::Life;
-use super::opening::Commands;
-use super::pulse::{BEAT, Beat, Pulse, State, beating};
+use super::append::Logs;
+use super::board::Board;
+use super::live::Live;
+use super::now;
+use super::pulse::{BEAT, Beat, Pulse, State};
 use super::snapshot::Snapshots;
-use super::step::{self, Stepped};
+use super::step::Stepped;
 use super::waiting::{Queue, Tell, Waiting};
-use super::{Ended, Lost, now};
+use crate::protocol::Ended;
+use crate::protocol::life::Life;
+use crate::protocol::owner::{Event, Owner};
 use crate::translate::Chain;
 
-/// Live messages per tick; beyond that a count says how many were left out.
-const MAX_LIVE: usize = 1000;
+/// What is asked of a lane and waits for the end of a tick.
+const ASKS: usize = 256;
+
+/// How long a worker that is to leave waits for what is under way. What is dropped then has an
+/// unknown outcome, as after a crash, and the next owner looks at it.
+const LEAVING: Duration = Duration::from_secs(5);
 
 /// What a lane can be asked, at a tick boundary. A sender that is dropped without an answer
 /// means that the lane has opened its journal again, or ends: ask again.
@@ -76,19 +84,32 @@ pub struct Done {
 /// One world and its driver.
 pub struct Lane {
     pub(super) genesis: Arc<Genesis>,
-    pub(super) epoch: u32,
-    pub(super) journal: Log,
-    pub(super) frames: Log,
-    /// Away only while a tick is being stepped.
+    pub(super) minutes_per_round: u32,
+    pub(super) owner: Owner,
+    pub(super) logs: Logs,
+    /// Away only while its agents decide or it is stepped.
     pub(super) world: Option<Box<World>>,
+    /// What its agents have decided for the next tick.
+    pub(super) decisions: Option<Decisions>,
+    /// Where the chain of the world stands.
     pub(super) chain: Chain,
-    pub(super) life: Life,
-    /// The commands that it has taken.
-    pub(super) commands: Commands,
-    pub(super) commands_through: u64,
+    /// Frames that are not known to be stored yet, in order.
+    pub(super) made: VecDeque<Made>,
+    /// What others see.
+    pub(super) shown: Shown,
+    /// Why the bus has no room, if it has none.
+    pub(super) lack: Option<String>,
+    /// What was asked during a tick.
+    pub(super) asks: VecDeque<Ask>,
     /// The commands that the next tick takes.
     pub(super) waiting: Queue,
+    /// Those of the tick under way.
+    pub(super) taking: Vec<Waiting>,
+    /// Who asked for the record that is being written.
+    pub(super) turning: Option<Tell>,
+    pub(super) under_way: FuturesUnordered<BoxFuture<'static, Came>>,
     pub(super) snapshots: Snapshots,
+    pub(super) live: Live,
     pub(super) bus: bus::Bus,
     pub(super) board: Board,
     pub(super) pulse: Pulse,
@@ -96,14 +117,36 @@ pub struct Lane {
     pub(super) node_gone: Shutdown,
     /// When the last tick began; `None`: the next is due at once.
     pub(super) last_tick_at: Option<Instant>,
-    /// True once it was taken up where its journal ends.
-    pub(super) is_open: bool,
-    /// Ticks that this worker has played.
-    pub(super) played: u32,
+    /// The tick at which it was open; those from there on are played by this worker.
+    pub(super) opened_at: Option<u32>,
+    /// Why it was held, or had ended, when it was found.
+    pub(super) reason: Option<String>,
 }
 
-enum Event {
-    NodeGone,
+/// A frame on its way.
+pub(super) struct Made {
+    pub(super) frame: Frame,
+    pub(super) messages: Vec<Vec<u8>>,
+    pub(super) chain: Chain,
+}
+
+/// How far a world is for others: the ticks whose frames are stored.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) ticks: u32,
+    pub(super) chain: Chain,
+}
+
+/// What was under way and has come.
+pub(super) enum Came {
+    Event(Event),
+    Decided(Result<(Box<World>, Decisions), Ended>),
+    Stepped(Result<Stepped, Ended>),
+}
+
+enum Next {
+    Came(Came),
+    Leave,
     Ask(Ask),
     TickDue,
     Beat,
@@ -116,38 +159,97 @@ impl Lane {
         self.genesis.platform
     }
 
-    /// Plays what is to be played and answers what is asked, until the node is gone.
+    /// Claims the world, catches up, plays what is to be played and answers what is asked, until
+    /// the node is gone.
     ///
     /// # Errors
     /// When this world cannot go on; the other one may.
     pub async fn run(&mut self) -> Result<(), Ended> {
+        let mut leaving: Option<Instant> = None;
         loop {
+            self.fulfil()?;
+            if self.answer_asks() {
+                continue;
+            }
             self.pulse.beat(self.beat());
-            match self.next_event().await {
-                Event::NodeGone | Event::InboxClosed => return Ok(()),
-                Event::Ask(ask) => self.answer(ask).await?,
-                Event::TickDue => self.tick().await?,
-                Event::Beat => {}
+            if self.owner.is_open() && self.owner.is_idle() {
+                self.offer_snapshot();
+            }
+            if leaving.is_some_and(|since| self.can_leave(since)) {
+                return Ok(());
+            }
+            match self.next(leaving.is_some()).await {
+                Next::Came(came) => self.take(came),
+                Next::Ask(ask) => self.asks.push_back(ask),
+                Next::TickDue => self.begin_tick(),
+                Next::Beat => {}
+                Next::Leave | Next::InboxClosed => {
+                    faults::point("leaving");
+                    leaving = Some(Instant::now());
+                }
             }
         }
     }
 
+    fn can_leave(&self, since: Instant) -> bool {
+        self.owner.is_idle() || since.elapsed() >= LEAVING || !self.owner.is_open()
+    }
+
+    /// What happens next; what is asked goes before the tick that is due.
+    async fn next(&mut self, leaving: bool) -> Next {
+        let due = self.next_tick_at().filter(|_| !leaving);
+        let asks = !leaving && self.world.is_some() && self.owner.is_open();
+        tokio::select! {
+            biased;
+            Some(came) = self.under_way.next() => Next::Came(came),
+            () = self.node_gone.wished(), if !leaving => Next::Leave,
+            ask = self.inbox.recv(), if asks && self.asks.len() < ASKS => {
+                ask.map_or(Next::InboxClosed, Next::Ask)
+            }
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                Next::TickDue
+            }
+            () = tokio::time::sleep(BEAT.min(LEAVING)) => Next::Beat,
+        }
+    }
+
+    fn take(&mut self, came: Came) {
+        let event = match came {
+            Came::Event(event) => event,
+            Came::Decided(Ok((world, decisions))) => {
+                (self.world, self.decisions) = (Some(world), Some(decisions));
+                Event::Decided
+            }
+            Came::Stepped(Ok(stepped)) => self.stepped(stepped),
+            Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) => Event::Broken(ended),
+        };
+        self.owner.on(event, now());
+    }
+
+    /// Closes the inputs of the next tick.
+    pub(super) fn begin_tick(&mut self) {
+        self.last_tick_at = Some(Instant::now());
+        self.refuse_expired();
+        self.taking = self.waiting.take();
+        let commands = self.taking.iter().map(|waiting| waiting.taken.clone()).collect();
+        self.owner.on(Event::Due(commands), now());
+    }
+
     pub(super) fn beat(&self) -> Beat {
-        let state = match self.life {
-            Life::Held if self.is_open => State::Held,
+        let state = match self.owner.life() {
+            Life::Held if self.owner.is_open() => State::Held,
             Life::Waiting | Life::Playing | Life::Held => State::Playing,
             Life::Completed | Life::Closed | Life::Stopped | Life::Failed => State::Ended,
         };
-        Beat { platform: self.platform(), played: self.played, state }
-    }
-
-    pub(super) fn ticks(&self) -> u32 {
-        self.world.as_ref().map_or(0, |world| world.tick())
+        let played = self.opened_at.map_or(0, |opened| self.shown.ticks.saturating_sub(opened));
+        Beat { platform: self.platform(), played, state }
     }
 
     /// When the next tick is due; `None`: none is.
     fn next_tick_at(&self) -> Option<Instant> {
-        if self.life != Life::Playing {
+        // A snapshot is of a world whose frames are all stored.
+        let held_up = self.snapshot_is_due() && !self.owner.is_idle();
+        if self.owner.life() != Life::Playing || !self.owner.can_tick() || held_up {
             return None;
         }
         let Some(last) = self.last_tick_at else { return Some(Instant::now()) };
@@ -157,146 +259,17 @@ impl Lane {
         paces.map(|pace| last + pause(pace)).min()
     }
 
-    fn pace_milli(&self) -> u32 {
-        self.commands.pace_milli().unwrap_or(self.genesis.options.pace_milli)
+    pub(super) fn pace_milli(&self) -> u32 {
+        self.owner.commands().pace_milli().unwrap_or(self.genesis.options.pace_milli)
     }
 
-    /// What happens next; what is asked goes before the tick that is due.
-    async fn next_event(&mut self) -> Event {
-        let due = self.next_tick_at();
-        tokio::select! {
-            biased;
-            () = self.node_gone.wished() => Event::NodeGone,
-            ask = self.inbox.recv() => ask.map_or(Event::InboxClosed, Event::Ask),
-            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                Event::TickDue
-            }
-            () = tokio::time::sleep(BEAT) => Event::Beat,
-        }
+    fn snapshot_is_due(&self) -> bool {
+        self.world.as_ref().is_some_and(|world| self.snapshots.is_due(world, &self.genesis))
     }
 
-    async fn answer(&mut self, ask: Ask) -> Result<(), Ended> {
-        match ask {
-            Ask::Command { taken, done } => self.command(taken, done).await?,
-            Ask::Interview { interview, done } => {
-                let _ = done.send(self.interview(&interview));
-            }
-            Ask::IsTaken { sequence, done } => {
-                let _ = done.send(self.commands.taken(sequence).is_some());
-            }
-            Ask::Life { done } => {
-                let _ = done.send(self.life);
-            }
-        }
-        Ok(())
-    }
-
-    /// One tick: inputs closed and journalled while the world steps, then its frame.
-    pub(super) async fn tick(&mut self) -> Result<(), Ended> {
-        let started = Instant::now();
-        self.refuse_expired();
-        let waiting = self.waiting.take();
-        let world = self.world.take().expect("the world is here between ticks");
-        let commands: Vec<Taken> = waiting.iter().map(|waiting| waiting.taken.clone()).collect();
-        let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
-        self.commands_through = self.commands_through.max(through);
-        let record = Tick {
-            tick: world.tick(),
-            epoch: self.epoch,
-            at: now(),
-            commands,
-            commands_through: self.commands_through,
-        };
-        let (genesis, chain) = (self.genesis.clone(), self.chain.clone());
-        let stepping = step::step(world, genesis, chain, record.clone());
-        let (entry, beat) = (Entry::new(Record::Tick(record.clone())), self.beat());
-        let appending = beating(&self.pulse, beat, self.journal.entry(&entry));
-        let (appended, stepped) = tokio::join!(appending, stepping);
-        let Stepped { world, frame } = stepped?;
-        // A zombie's tick is history too, but this world has already stepped without it.
-        if appended? == Appended::Overtaken {
-            return Err(Ended::Reopen);
-        }
-        self.world = Some(world);
-        self.commands.entered(&record).map_err(Lost::Damaged)?;
-        self.life = Life::Playing;
-        let done = Done { epoch: self.epoch, tick: Some(record.tick) };
-        for Waiting { tell, .. } in waiting {
-            // Whoever asked may have gone since.
-            let _ = tell.send(Ok(done));
-        }
-        self.publish(frame).await?;
-        self.played += 1;
-        self.last_tick_at = Some(started);
-        if self.ticks() > self.genesis.options.rounds {
-            self.finish(Outcome::Completed, None, None).await?;
-        }
-        Ok(())
-    }
-
-    /// Appends a frame and says so. A frame that is there already was made from the same
-    /// journal, so it is the same frame.
-    pub(super) async fn publish(&mut self, frame: Frame) -> Result<(), Ended> {
-        let part_size = self.genesis.part_size;
-        let (messages, beat) = (frame.clone().into_messages(part_size), self.beat());
-        match beating(&self.pulse, beat, self.frames.append(messages)).await? {
-            Appended::Ours => {}
-            Appended::Overtaken => return Err(Ended::Reopen),
-        }
-        self.chain = self.chain.after(&frame);
-        self.report();
-        self.publish_live(&frame).await;
-        let world = self.world.as_ref().expect("the world is here between ticks");
-        self.snapshots.offer(world, &self.chain, &self.genesis);
-        Ok(())
-    }
-
-    /// Reports where the world is.
-    pub(super) fn report(&self) {
-        let (chain, ticks, life) = (&self.chain, self.ticks(), self.life);
-        let minutes = self.world.as_ref().map_or(0, |w| w.setup().clock.minutes_per_round);
-        let (platform, pace) = (self.platform(), self.pace_milli());
-        self.board.report(|status| {
-            status.options.pace_milli = pace;
-            let Some(world) = world_of(status, platform) else { return };
-            world.status = life.status();
-            let Some(round) = ticks.checked_sub(1) else { return };
-            (world.ticks, world.round) = (ticks, round);
-            world.simulated_minutes = u64::from(round) * u64::from(minutes);
-            world.actions = chain.next_seq - 1;
-            (world.succeeded, world.listed) = (chain.succeeded, chain.listed);
-            world.memorable = chain.memorable;
-            world.digest = chain.digest;
-        });
-    }
-
-    async fn publish_live(&self, frame: &Frame) {
-        let prefix = self.bus.prefix();
-        for live in LiveAction::of(frame).take(MAX_LIVE) {
-            let kind = live.action.body.type_name().to_lowercase();
-            let body = serde_json::to_vec(&live).expect("no map keys that JSON refuses");
-            let subject = prefix.live(&frame.run_id, frame.platform, &kind);
-            // Best effort by contract: whoever must not miss any reads the frames.
-            if self.bus.publish_core(subject, body).await.is_err() {
-                return;
-            }
-        }
-        if frame.actions.len() > MAX_LIVE {
-            let omitted = (frame.actions.len() - MAX_LIVE) as u64;
-            let Frame { run_id, platform, tick, .. } = frame;
-            let (run_id, platform, tick) = (run_id.clone(), *platform, *tick);
-            let subject = prefix.live(&run_id, platform, "omitted");
-            let more = LiveOmitted { v: V1, run_id, platform, tick, omitted };
-            let body = serde_json::to_vec(&more).expect("no map keys that JSON refuses");
-            let _ = self.bus.publish_core(subject, body).await;
-        }
-    }
-
-    pub(super) async fn journal(&mut self, entry: Entry) -> Result<(), Ended> {
-        let beat = self.beat();
-        match beating(&self.pulse, beat, self.journal.entry(&entry)).await? {
-            Appended::Ours => Ok(()),
-            Appended::Overtaken => Err(Ended::Reopen),
+    fn offer_snapshot(&mut self) {
+        if let Some(world) = self.world.as_ref() {
+            self.snapshots.offer(world, &self.chain, &self.genesis);
         }
     }
 }
@@ -310,7 +283,7 @@ fn pace_of(taken: &Taken) -> Option<u32> {
 }
 
 /// The time from the start of one tick to that of the next, at least.
-pub(super) fn pause(pace_milli: u32) -> Duration {
+fn pause(pace_milli: u32) -> Duration {
     match pace_milli {
         0 => Duration::ZERO,
         pace => Duration::from_secs(1000) / pace,

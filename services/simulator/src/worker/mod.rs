@@ -1,20 +1,20 @@
 //! The worker: holds one run, in a process of its own, until its node is gone.
 //!
-//! In reading order: [`life`] (what may follow what, and what a command does when), [`opening`]
-//! and [`open`] (what a journal says), [`lane`] (one world and its tick cycle), [`carry`] (what it
-//! does about commands), [`waiting`] (those that wait for a tick), [`recover`] (taking it up), [`append`] (the logs that only an owner
-//! writes), [`desk`] (commands and questions in, replies out), [`board`] (the run's env-status).
+//! What decides stands in [`crate::protocol`]; here is what acts. In reading order: [`open`]
+//! (taking a world up), [`lane`] (its driver), [`fulfil`] (what its owner wishes), [`append`] (its
+//! two logs), [`step`] (its ticks), [`carry`] (what it is asked), [`waiting`] (commands that wait
+//! for a tick), [`desk`] (commands and questions in, replies out), [`board`] (the run's
+//! env-status), [`snapshot`], [`live`] and [`pulse`].
 
 pub mod append;
 pub mod board;
 pub mod carry;
 pub mod desk;
+pub mod fulfil;
 pub mod lane;
-pub mod life;
+pub mod live;
 pub mod open;
-pub mod opening;
 pub mod pulse;
-pub mod recover;
 pub mod snapshot;
 pub mod step;
 pub mod waiting;
@@ -40,6 +40,7 @@ use self::board::Board;
 use self::lane::Ask;
 use self::pulse::Pulse;
 use crate::args::{Cli, WorkerArgs};
+use crate::protocol::{Ended, Lost};
 
 /// Exit code of a worker that found its run in other hands.
 pub const EXIT_FENCED: u8 = 75;
@@ -53,61 +54,14 @@ const ORPHANED: Duration = Duration::from_secs(15);
 /// Questions and commands that wait for a tick boundary, per world.
 const INBOX: usize = 1024;
 
-/// Why this worker may not write any more.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Lost {
-    /// Another worker has claimed the run.
-    #[error("the run was claimed by another worker under epoch {0}")]
-    Fenced(u32),
-    /// What is stored contradicts itself, or has become less.
-    #[error("damaged: {0}")]
-    Damaged(String),
-    /// The bus does not let us.
-    #[error("the bus refuses to store it: {0}")]
-    Denied(String),
-    /// Another build must hold this run.
-    #[error("the run has rules {found}, this build knows {}", world::RULES)]
-    OtherRules {
-        /// The run's.
-        found: u32,
-    },
-    /// Somebody deleted the run.
-    #[error("the run was deleted")]
-    Deleted,
-    /// A bug of ours.
-    #[error("a task panicked: {0}")]
-    Panicked(String),
-}
-
-impl Lost {
-    fn exit_code(&self) -> u8 {
-        match self {
-            // Either way there is nothing left here to hold.
-            Lost::Fenced(_) | Lost::Deleted => EXIT_FENCED,
-            Lost::OtherRules { .. } => EXIT_OTHER_RULES,
-            Lost::Damaged(_) | Lost::Denied(_) | Lost::Panicked(_) => 1,
-        }
+/// The code that a worker that is lost exits with.
+fn exit_code(lost: &Lost) -> u8 {
+    match lost {
+        // Either way there is nothing left here to hold.
+        Lost::Fenced(_) | Lost::Deleted => EXIT_FENCED,
+        Lost::OtherRules { .. } => EXIT_OTHER_RULES,
+        Lost::Damaged(_) | Lost::Denied(_) | Lost::Panicked(_) => 1,
     }
-}
-
-/// Why a world cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
-    /// Its logs.
-    #[error(transparent)]
-    Lost(#[from] Lost),
-    /// Somebody else's record came in between: open the journal again and go on.
-    #[error("the journal must be opened again")]
-    Reopen,
-    /// The same inputs made another output than before.
-    #[error("diverged: {0}")]
-    Diverged(String),
-    /// The rules are wrong.
-    #[error("the world panicked: {0}")]
-    Panicked(String),
-    /// The spec makes no world.
-    #[error("{0}")]
-    Unfit(String),
 }
 
 /// What all lanes of a run share.
@@ -134,7 +88,7 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
     let (status, sequence) = read_status(&bus, &args.run).await?;
     if status.status == RunStatus::Deleted {
         tracing::warn!("{}", Lost::Deleted);
-        return Ok(std::process::ExitCode::from(Lost::Deleted.exit_code()));
+        return Ok(std::process::ExitCode::from(exit_code(&Lost::Deleted)));
     }
     let spec = read_spec(&bus, &status).await?;
     let (board, writer) = board::open(bus.clone(), status.clone(), sequence);
@@ -164,7 +118,7 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
         }
         Err(lost) => {
             tracing::error!("this worker ends, the run does not: {lost}");
-            Ok(std::process::ExitCode::from(lost.exit_code()))
+            Ok(std::process::ExitCode::from(exit_code(&lost)))
         }
     }
 }
@@ -219,41 +173,45 @@ async fn drive(
     platform: Platform,
     mut inbox: mpsc::Receiver<Ask>,
 ) -> Result<(), Lost> {
+    let (mut is_first, mut is_broken) = (true, false);
     loop {
-        let (ended, rest) = match open::open(&context, platform, inbox).await {
+        let (ended, rest) = match open::open(&context, platform, inbox, is_first).await {
             Ok(mut lane) => {
                 let ended = lane.run().await;
-                if let Err(ended) = &ended {
-                    lane.give_up(ended).await;
-                }
                 lane.snapshots.finish().await;
                 (ended, lane.inbox)
             }
             Err((ended, inbox)) => (Err(ended), inbox),
         };
-        inbox = rest;
+        (inbox, is_first) = (rest, false);
         match ended {
             Ok(()) => return Ok(()),
             Err(Ended::Reopen) => tracing::warn!(%platform, "opening the journal again"),
             Err(Ended::Lost(
                 lost @ (Lost::Fenced(_) | Lost::Deleted | Lost::OtherRules { .. }),
-            )) => {
-                return Err(lost);
-            }
+            )) => return Err(lost),
             Err(ended) => {
-                let why = ended.to_string();
-                tracing::error!(%platform, "the world has failed: {why}");
-                context.board.report(|status| {
-                    status.last_error = Some(format!("{platform}: {why}"));
-                    status.reason = Some(format!("the {platform} world has failed: {why}"));
-                });
-                context.board.report_platform(platform, |world| world.status = RunStatus::Failed);
-                carry::run_dead(&context.pulse, &context.node_gone, platform, &mut inbox, &why)
-                    .await;
+                report_broken(&context, platform, &ended);
+                // Its journal says that it has failed: up to there it can be asked.
+                let journalled = matches!(ended, Ended::Panicked(_));
+                if journalled && !std::mem::replace(&mut is_broken, true) {
+                    continue;
+                }
+                let (pulse, gone, why) = (&context.pulse, &context.node_gone, ended.to_string());
+                carry::run_dead(pulse, gone, platform, &mut inbox, &why).await;
                 return Ok(());
             }
         }
     }
+}
+
+fn report_broken(context: &Context, platform: Platform, why: &Ended) {
+    tracing::error!(%platform, "the world has failed: {why}");
+    context.board.report(|status| {
+        status.last_error = Some(format!("{platform}: {why}"));
+        status.reason = Some(format!("the {platform} world has failed: {why}"));
+    });
+    context.board.report_platform(platform, |world| world.status = RunStatus::Failed);
 }
 
 /// Wishes for the end once standard input is at its end, of which the node holds the other

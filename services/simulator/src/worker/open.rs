@@ -1,70 +1,128 @@
 //! Opening one world: what its journal, its spec and its newest snapshot make of it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bus::First;
 use contract::journal::{Claim, Entry, Genesis, Record};
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
+use contract::timestamp::Timestamp;
+use faults::Safeguard;
+use futures_util::stream::FuturesUnordered;
+use kit::retry::Pauses;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use world::World;
 
-use super::append::{Appended, Log};
-use super::lane::{Ask, Lane};
-use super::opening::Journal;
+use super::append::Logs;
+use super::lane::{Ask, Lane, Shown};
+use super::live::Live;
 use super::pulse::{Beat, State, beating};
 use super::snapshot::{self, Snapshots};
 use super::waiting::Queue;
-use super::{Context, Ended, Lost, now, patiently};
+use super::{Context, now, patiently};
+use crate::protocol::journal::Journal;
+use crate::protocol::owner::{Guards, Head, Owner, Start};
+use crate::protocol::{Ended, Lost};
 use crate::translate::{self, Chain};
 
-/// Opens one world: journal, genesis, newest good snapshot, claim, and all ticks since.
+/// Prepares the owner of one world and its driver: journal, genesis, newest good snapshot.
+///
+/// `is_first`: this worker has not opened it before, so that what env-status says of it was
+/// written by others.
 pub(super) async fn open(
     context: &Context,
     platform: Platform,
     inbox: mpsc::Receiver<Ask>,
+    is_first: bool,
 ) -> Result<Lane, (Ended, mpsc::Receiver<Ask>)> {
     let beat = Beat { platform, played: 0, state: State::Playing };
-    let prepared = match beating(&context.pulse, beat, prepare(context, platform)).await {
-        Ok(prepared) => prepared,
-        Err(ended) => return Err((ended, inbox)),
-    };
+    match beating(&context.pulse, beat, prepare(context, platform)).await {
+        Ok(prepared) => Ok(lane(context, prepared, inbox, is_first)),
+        Err(ended) => Err((ended, inbox)),
+    }
+}
+
+fn lane(
+    context: &Context,
+    prepared: Prepared,
+    inbox: mpsc::Receiver<Ask>,
+    is_first: bool,
+) -> Lane {
     let Prepared { journal, genesis, world, chain } = prepared;
-    let (bus, run) = (&context.bus, &context.args.run);
-    let epoch = journal.epoch + 1;
-    let mut lane = Lane {
-        epoch,
-        played: 0,
-        is_open: false,
-        journal: Log::journal(bus, run, platform, journal.last_sequence, epoch),
-        frames: Log::frames(bus, run, platform, 0, epoch),
-        life: journal.life,
-        commands: journal.commands.clone(),
-        commands_through: journal.commands_through(),
+    let (bus, platform) = (&context.bus, genesis.platform);
+    let claim = Claim {
+        epoch: journal.epoch + 1,
+        node: context.node.clone(),
+        worker: context.args.worker.clone(),
+        why: if is_first { context.args.why.clone() } else { "reopen".to_owned() },
+        at: now(),
+    };
+    let given_up = is_first.then(|| given_up(&context.status, platform)).flatten();
+    let last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
+    let (epoch, reason, ticks) = (claim.epoch, journal.reason.clone(), world.tick());
+    let start = Start {
+        rounds: genesis.options.rounds,
+        world: ticks.checked_sub(1).map(|tick| Head { tick, digest: chain.digest }),
+        claim,
+        journal,
+        given_up,
+        guards: guards(),
+    };
+    Lane {
+        owner: Owner::new(start),
+        logs: Logs::new(bus, &context.args.run, platform, epoch),
+        decisions: None,
+        made: VecDeque::new(),
+        shown: Shown { ticks, chain: chain.clone() },
+        lack: None,
+        asks: VecDeque::new(),
         waiting: Queue::default(),
+        taking: Vec::new(),
+        turning: None,
+        under_way: FuturesUnordered::new(),
         snapshots: Snapshots::new(bus.clone()),
+        live: Live::new(bus.clone()),
         bus: bus.clone(),
         board: context.board.clone(),
         pulse: context.pulse.clone(),
         inbox,
         node_gone: context.node_gone.clone(),
-        last_tick_at: None,
+        last_tick_at,
+        opened_at: None,
+        reason,
+        minutes_per_round: world.setup().clock.minutes_per_round,
         genesis: Arc::new(genesis),
         world: Some(Box::new(world)),
         chain,
-    };
-    let claim = Claim {
-        epoch,
-        node: context.node.clone(),
-        worker: context.args.worker.clone(),
-        why: context.args.why.clone(),
-        at: now(),
-    };
-    if let Err(ended) = lane.recover(&journal, claim, &context.status).await {
-        lane.give_up(&ended).await;
-        return Err((ended, lane.inbox));
     }
-    lane.is_open = true;
-    tracing::info!(%platform, epoch, ticks = journal.ticks.len(), "the world is open");
-    Ok(lane)
+}
+
+/// All safeguards, but for a test of the tests.
+fn guards() -> Guards {
+    Guards {
+        fence: !faults::is_off(Safeguard::Fence),
+        present: !faults::is_off(Safeguard::PresentFrames),
+        digests: !faults::is_off(Safeguard::DigestCheck),
+    }
+}
+
+/// Why a node has given a world up, as the run was found: its journal may not say so yet, and
+/// from now on does.
+fn given_up(found: &EnvStatus, platform: Platform) -> Option<String> {
+    let world = found.platform(platform).map(|world| world.status);
+    let is_given_up = (found.status, world) == (RunStatus::Failed, Some(RunStatus::Failed));
+    let reason = found.reason.clone();
+    is_given_up.then(|| reason.unwrap_or_else(|| "its node has given it up".to_owned()))
+}
+
+/// When that was on this process's clock; `None` if it is longer ago than that clock can say.
+fn ago(at: Timestamp) -> Option<Instant> {
+    let passed = now().milliseconds().saturating_sub(at.milliseconds());
+    let passed = Duration::from_millis(u64::try_from(passed).unwrap_or(0));
+    Instant::now().checked_sub(passed)
 }
 
 struct Prepared {
@@ -80,29 +138,50 @@ async fn prepare(context: &Context, platform: Platform) -> Result<Prepared, Ende
     let messages = patiently(|| bus.read_all(StreamName::Inputs, &subject, 0)).await;
     let bodies = messages.iter().map(|stored| (stored.sequence, &stored.body[..]));
     let mut journal = Journal::read(bodies).map_err(|error| Lost::Damaged(error.to_string()))?;
-    let Some(genesis) = journal.genesis.clone() else {
-        let genesis = Box::new(genesis(context, platform));
-        let mut log = Log::journal(bus, run, platform, 0, 0);
-        return match log.entry(&Entry::new(Record::Genesis(genesis.clone()))).await {
-            // Somebody else was quicker; what a claim of ours is worth shows when it is made.
-            Ok(Appended::Overtaken) | Err(Lost::Fenced(_)) => Err(Ended::Reopen),
-            Err(lost) => Err(lost.into()),
-            Ok(Appended::Ours) => {
-                journal.last_sequence = log.last();
-                build(context, journal, *genesis).await
-            }
-        };
-    };
-    build(context, journal, genesis).await
+    if let Some(genesis) = journal.genesis.clone() {
+        return build(context, journal, genesis).await;
+    }
+    let genesis = Box::new(genesis(context, platform));
+    let record = Record::Genesis(genesis.clone());
+    journal.last_sequence = found(context, &subject, record).await?;
+    journal.genesis = Some(*genesis.clone());
+    build(context, journal, *genesis).await
 }
 
-async fn build(context: &Context, journal: Journal, genesis: Genesis) -> Result<Prepared, Ended> {
+/// Stores the first record of a journal. If somebody else was quicker, theirs stands; what a claim
+/// of ours is worth shows when it is made.
+async fn found(context: &Context, subject: &str, record: Record) -> Result<u64, Ended> {
+    let body = Entry::new(record).to_bytes();
+    let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
+    loop {
+        match context.bus.append_first(StreamName::Inputs, subject, body.clone()).await {
+            Ok(First::Ours(sequence)) => return Ok(sequence),
+            Ok(First::Theirs(_)) => return Err(Ended::Reopen),
+            Err(bus::AppendError::Denied(why)) => return Err(Lost::Denied(why).into()),
+            Err(error) => tracing::warn!(subject, "failed to begin the journal: {error}"),
+        }
+        pauses.wait().await;
+    }
+}
+
+async fn build(
+    context: &Context,
+    journal: Journal,
+    mut genesis: Genesis,
+) -> Result<Prepared, Ended> {
     if genesis.rules != world::RULES {
         return Err(Lost::OtherRules { found: genesis.rules }.into());
     }
+    let is_skewed = !journal.ticks.is_empty() && faults::fires("world.skew");
+    if is_skewed {
+        genesis.options.seed ^= 1;
+    }
     let setup = translate::setup(&context.spec, &genesis)
         .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
-    let stored = snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await;
+    let stored = match is_skewed {
+        true => None,
+        false => snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await,
+    };
     let (world, chain) = match stored {
         Some(found) => found,
         None => {

@@ -45,13 +45,18 @@ impl Snapshots {
         Snapshots { bus, last_tick: 0, last_at: Instant::now(), storing: None }
     }
 
-    /// Stores a copy of the world in the background, if it is time.
-    pub fn offer(&mut self, world: &World, chain: &Chain, genesis: &Genesis) {
+    /// True if it is time for one of this world.
+    pub fn is_due(&self, world: &World, genesis: &Genesis) -> bool {
         let busy = self.storing.as_ref().is_some_and(|task| !task.is_finished());
         let due =
             world.tick() >= self.last_tick + BETWEEN_TICKS && self.last_at.elapsed() >= BETWEEN;
-        let last = world.tick() > genesis.options.rounds;
-        if busy || !(due || last) {
+        let last = world.tick() > genesis.options.rounds && world.tick() > self.last_tick;
+        !busy && (due || last)
+    }
+
+    /// Stores a copy of the world in the background, if it is time.
+    pub fn offer(&mut self, world: &World, chain: &Chain, genesis: &Genesis) {
+        if !self.is_due(world, genesis) {
             return;
         }
         (self.last_tick, self.last_at) = (world.tick(), Instant::now());

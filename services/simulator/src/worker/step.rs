@@ -1,4 +1,4 @@
-//! Stepping a world off the async threads: all cores decide, one applies.
+//! Deciding and stepping off the async threads: all cores decide, one applies.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use contract::frame::Frame;
 use contract::journal::{Genesis, Tick};
 use world::{Decisions, World};
 
-use super::{Ended, Lost};
+use crate::protocol::{Ended, Lost};
 use crate::translate::{self, Chain};
 
 /// Fewer active agents than this are decided for by one thread: starting another costs more.
@@ -17,23 +17,46 @@ const AGENTS_PER_THREAD: u32 = 256;
 pub struct Stepped {
     /// The world, after the tick.
     pub world: Box<World>,
+    /// Where its chain stands now.
+    pub chain: Chain,
     /// Its outputs, continuing the chain.
     pub frame: Frame,
+    /// The same as the messages that are stored.
+    pub messages: Vec<Vec<u8>>,
 }
 
-/// Steps `world` once with the inputs of the tick that `record` closed.
+/// Lets the agents of the next tick decide, and gives the world back with what they decided.
+///
+/// # Errors
+/// If the world panics: its rules are wrong.
+pub async fn decide(world: Box<World>) -> Result<(Box<World>, Decisions), Ended> {
+    blocking(move || {
+        let decisions = decide_now(&world);
+        Ok((world, decisions))
+    })
+    .await
+}
+
+/// Steps `world` once with the inputs of the tick that `record` closed. Where the agents have not
+/// decided yet, they do.
 ///
 /// # Errors
 /// If the record does not fit the world, or the world panics: its rules are wrong. Either way
 /// this platform cannot go on.
 pub async fn step(
     world: Box<World>,
+    decisions: Option<Decisions>,
     genesis: Arc<Genesis>,
     chain: Chain,
     record: Tick,
 ) -> Result<Stepped, Ended> {
-    let stepping = tokio::task::spawn_blocking(move || step_now(world, &genesis, &chain, &record));
-    stepping.await.unwrap_or_else(|error| {
+    blocking(move || step_now(world, decisions, &genesis, &chain, &record)).await
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Ended> + Send + 'static,
+) -> Result<T, Ended> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
         Err(match error.try_into_panic() {
             Ok(panic) => Ended::Panicked(message(panic.as_ref())),
             Err(error) => Ended::Panicked(error.to_string()),
@@ -43,22 +66,25 @@ pub async fn step(
 
 fn step_now(
     mut world: Box<World>,
+    decisions: Option<Decisions>,
     genesis: &Genesis,
     chain: &Chain,
     record: &Tick,
 ) -> Result<Stepped, Ended> {
-    let decisions = decide(&world);
+    let decisions = decisions.unwrap_or_else(|| decide_now(&world));
     let inputs = translate::inputs(&world, record);
     let outputs = world.step(inputs, decisions).map_err(|error| {
         Lost::Damaged(format!("tick {} of the journal cannot be played: {error}", record.tick))
     })?;
     let frame = translate::frame(&world, genesis, chain, outputs);
-    Ok(Stepped { world, frame })
+    faults::point("tick.stepped");
+    let messages = frame.clone().into_messages(genesis.part_size);
+    Ok(Stepped { world, chain: chain.after(&frame), frame, messages })
 }
 
 /// Decides for all active agents, split over the cores; joined in order, so the number of
 /// threads changes nothing.
-fn decide(world: &World) -> Decisions {
+fn decide_now(world: &World) -> Decisions {
     let active = world.active();
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let threads = (active / AGENTS_PER_THREAD).clamp(1, u32::try_from(cores).unwrap_or(1));

@@ -59,6 +59,12 @@ impl Queue {
         self.0.push(Waiting { taken, tell, bytes });
     }
 
+    /// Puts back what was taken out, before what has come since.
+    pub fn give_back(&mut self, mut taken: Vec<Waiting>) {
+        taken.append(&mut self.0);
+        self.0 = taken;
+    }
+
     /// Takes all out.
     pub fn take(&mut self) -> Vec<Waiting> {
         std::mem::take(&mut self.0)

@@ -73,8 +73,8 @@ impl Life {
             (Record::Hold(_), Life::Held) => Err("hold during a hold".to_owned()),
             (Record::Hold(_), Life::Waiting) => Err("hold before it has begun".to_owned()),
             (Record::Hold(_), _) => Err("hold after the end".to_owned()),
-            (Record::Go(_), Life::Held | Life::Stopped) => Ok(Life::Playing),
-            (Record::Go(_), _) => Err("go where it is neither held nor stopped".to_owned()),
+            (Record::Go(_), Life::Held | Life::Stopped | Life::Failed) => Ok(Life::Playing),
+            (Record::Go(_), _) => Err("go where it is neither held nor ended early".to_owned()),
             (Record::End(end), Life::Waiting | Life::Playing | Life::Held) => {
                 Ok(Life::ended(end.outcome))
             }
@@ -144,7 +144,9 @@ fn start(life: Life) -> Effect {
         Life::Stopped => {
             Effect::Refuse("the run has ended (stopped): resume it, or start a new one")
         }
-        Life::Failed => Effect::Refuse("the run has ended (failed): start a new one"),
+        Life::Failed => {
+            Effect::Refuse("the run has ended (failed): resume it, or start a new one")
+        }
     }
 }
 
@@ -156,7 +158,7 @@ fn pause(life: Life) -> Effect {
         Life::Completed => Effect::Refuse("all rounds are played: there is nothing to pause"),
         Life::Closed => Effect::Refuse("the run is closed: there is nothing to pause"),
         Life::Stopped => Effect::Refuse("the run is stopped already: resume it to go on"),
-        Life::Failed => Effect::Refuse("the run has failed: there is nothing to pause"),
+        Life::Failed => Effect::Refuse("the run has failed: resume it to go on"),
     }
 }
 
@@ -164,10 +166,9 @@ fn resume(life: Life) -> Effect {
     match life {
         Life::Waiting => Effect::Refuse("the run has not begun: it begins by itself once started"),
         Life::Playing => Effect::Already,
-        Life::Held | Life::Stopped => Effect::Go,
+        Life::Held | Life::Stopped | Life::Failed => Effect::Go,
         Life::Completed => Effect::Refuse("all rounds are played: start a new run for more"),
         Life::Closed => Effect::Refuse("the run is closed: start a new one"),
-        Life::Failed => Effect::Refuse("the run has failed: start a new one"),
     }
 }
 
@@ -191,7 +192,7 @@ fn queue(life: Life) -> Effect {
         }
         Life::Closed => Effect::Refuse("the run is closed: nothing can take effect any more"),
         Life::Stopped => Effect::Refuse("the run is stopped: resume it first"),
-        Life::Failed => Effect::Refuse("the run has failed: nothing can take effect any more"),
+        Life::Failed => Effect::Refuse("the run has failed: resume it first"),
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Journal {
     pub reason: Option<String>,
     /// What it has taken of the stream of commands.
     pub commands: Commands,
+    /// Claims in a row, as the last records, whose predecessor had died by itself.
+    pub crashes: u32,
     /// The stream sequence of its last record, 0 for none.
     pub last_sequence: u64,
 }
@@ -72,21 +74,18 @@ impl Journal {
         if self.genesis.is_none() != matches!(record, Record::Genesis(_)) {
             return Err("genesis is the first record and stands there once".to_owned());
         }
-        let life = self.life.after(&record)?;
-        let mut turn = None;
+        self.life = self.life.after(&record)?;
+        self.commands.note(&record)?;
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
-            Record::Claim(claim) => self.claim(&claim)?,
+            Record::Claim(claim) => return self.claim(&claim),
             Record::Tick(tick) => self.tick(tick)?,
-            Record::Hold(hold) => (self.reason, turn) = (hold.reason, hold.command),
-            Record::Go(go) => (self.reason, turn) = (None, go.command),
-            Record::End(end) => (self.reason, turn) = (end.reason, end.command),
-            Record::Close(close) => turn = Some(close.command),
+            Record::Hold(hold) => self.reason = hold.reason,
+            Record::Go(_) => self.reason = None,
+            Record::End(end) => self.reason = end.reason,
+            Record::Close(_) => {}
         }
-        if let Some(taken) = turn {
-            self.commands.turned(&taken)?;
-        }
-        self.life = life;
+        self.crashes = 0;
         Ok(())
     }
 
@@ -95,6 +94,7 @@ impl Journal {
             return Err(format!("claim of epoch {} follows epoch {}", claim.epoch, self.epoch));
         }
         self.epoch = claim.epoch;
+        self.crashes += u32::from(claim.why == Claim::CRASHED);
         Ok(())
     }
 
@@ -105,7 +105,6 @@ impl Journal {
         if tick.epoch != self.epoch {
             return Err(format!("tick of epoch {} under epoch {}", tick.epoch, self.epoch));
         }
-        self.commands.entered(&tick)?;
         self.ticks.push(tick);
         Ok(())
     }
@@ -117,13 +116,24 @@ impl Journal {
 }
 
 impl Commands {
-    /// Notes the commands of a tick.
+    /// Notes the commands that a record holds.
     ///
     /// # Errors
     /// If one was taken before.
-    pub fn entered(&mut self, tick: &Tick) -> Result<(), String> {
+    pub fn note(&mut self, record: &Record) -> Result<(), String> {
+        match record {
+            Record::Genesis(_) | Record::Claim(_) => Ok(()),
+            Record::Tick(tick) => self.entered(tick),
+            Record::Hold(hold) => self.turned(hold.command.as_ref()),
+            Record::Go(go) => self.turned(go.command.as_ref()),
+            Record::End(end) => self.turned(end.command.as_ref()),
+            Record::Close(close) => self.turned(Some(&close.command)),
+        }
+    }
+
+    fn entered(&mut self, tick: &Tick) -> Result<(), String> {
         for taken in &tick.commands {
-            self.note(taken, Some(tick.tick))?;
+            self.take(taken, Some(tick.tick))?;
             if let Request::Configure(change) = &taken.command.request {
                 self.pace_milli = change.pace_milli.or(self.pace_milli);
             }
@@ -131,19 +141,17 @@ impl Commands {
         Ok(())
     }
 
-    /// Notes a command that held the world, let it go on, ended or closed it.
-    ///
-    /// # Errors
-    /// If it was taken before.
-    pub fn turned(&mut self, taken: &Taken) -> Result<(), String> {
+    /// A command held the world, let it go on, ended or closed it.
+    fn turned(&mut self, taken: Option<&Taken>) -> Result<(), String> {
+        let Some(taken) = taken else { return Ok(()) };
         self.last_turn = self.last_turn.max(taken.sequence);
         if let Request::Stop(_) = taken.command.request {
             self.last_stop = self.last_stop.max(taken.sequence);
         }
-        self.note(taken, None)
+        self.take(taken, None)
     }
 
-    fn note(&mut self, taken: &Taken, tick: Option<u32>) -> Result<(), String> {
+    fn take(&mut self, taken: &Taken, tick: Option<u32>) -> Result<(), String> {
         match self.taken.insert(taken.sequence, tick) {
             None => Ok(()),
             Some(_) => Err(format!("command {} is taken twice", taken.sequence)),
@@ -352,8 +360,8 @@ mod tests {
         refuse_after(vec![hold(), tick(1, 1)], "tick 1 during a hold");
         refuse_after(vec![hold(), hold()], "hold during a hold");
         refuse_after(vec![stop(), hold()], "hold after the end");
-        refuse_after(vec![go(21)], "go where it is neither held nor stopped");
-        refuse_after(vec![complete(), go(21)], "go where it is neither held nor stopped");
+        refuse_after(vec![go(21)], "go where it is neither held nor ended early");
+        refuse_after(vec![complete(), go(21)], "go where it is neither held nor ended early");
         refuse_after(vec![close()], "close where its rounds are not over");
         refuse_after(vec![stop(), close()], "close where its rounds are not over");
         refuse_after(vec![hold(), go(20)], "command 20 is taken twice");

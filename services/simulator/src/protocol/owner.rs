@@ -1,0 +1,585 @@
+//! The owner of one world, from its claim to its end: pure.
+//!
+//! An owner has two logs. The journal says what enters the world, the frames what left it. A
+//! tick is journalled before it is stepped, and stepped before its frame is stored; while a frame
+//! is on its way the next tick may begin, and no further. What waits for room waits in the log
+//! that lacks it, with nothing half done.
+
+use std::collections::VecDeque;
+
+use bus::AppendError;
+use contract::frame::Outcome;
+use contract::id::Digest;
+use contract::journal::{Claim, End, Entry, Record, Taken, Tick};
+use contract::timestamp::Timestamp;
+
+use super::journal::{Commands, Journal};
+use super::life::Life;
+use super::log::{Log, Next, Seen};
+use super::{Ended, Lost};
+
+/// Workers that died one after the other without a tick, until the world has failed of it.
+const DEADLY: u32 = 3;
+
+/// Which of a world's logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// What enters the world.
+    Journal,
+    /// What left it.
+    Frames,
+}
+
+/// A tick and the digest of its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The tick.
+    pub tick: u32,
+    /// The digest of the chain up to it.
+    pub digest: Digest,
+}
+
+/// What happens to an owner.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An append was answered, or not.
+    Answered(Which, Result<u64, AppendError>),
+    /// Somebody has looked at the end of a log.
+    Looked(Which, Seen),
+    /// A pause is over.
+    Paused(Which),
+    /// The last frame that is stored, with its sequence.
+    Found(Option<(u64, Head)>),
+    /// The agents of the next tick have decided.
+    Decided,
+    /// The world has taken the tick, and this came out.
+    Stepped(Head),
+    /// The world cannot take the tick.
+    Broken(Ended),
+    /// It is time for the next tick, with these commands among its inputs.
+    Due(Vec<Taken>),
+    /// A command turns the world's life with this record.
+    Turn(Record),
+}
+
+/// What an owner wants to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Append a record to the journal.
+    Write(Record),
+    /// Append the frame of this tick.
+    Send(u32),
+    /// Append the same again.
+    Again(Which),
+    /// Look at the end of a log.
+    Look(Which),
+    /// Pause before the next try.
+    Pause(Which),
+    /// Read the last frame that is stored.
+    Find,
+    /// What was known of the world beside its journal is wrong: make it anew.
+    Rebuild,
+    /// Let the agents decide for the next tick.
+    Decide,
+    /// Step the world with what this record holds.
+    Step(Tick),
+    /// The claim is stored.
+    Claimed,
+    /// The world is where its journal ends: ask it.
+    Opened,
+    /// The frame of this tick is there already.
+    Skipped(u32),
+    /// This tick is journalled and taken.
+    Applied(u32),
+    /// The tick under way is not journalled, for want of room: its commands wait on.
+    GiveBack,
+    /// This record is stored, and the world's life has turned.
+    Turned(Record),
+    /// The frame of this tick is stored.
+    Stored(u32),
+    /// There is no room, and why; or there is again.
+    Room(Option<String>),
+    /// It is over.
+    End(Ended),
+}
+
+/// What an owner begins with.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// What its journal says.
+    pub journal: Journal,
+    /// The rounds of the run; tick 0 is none of them.
+    pub rounds: u32,
+    /// Its claim.
+    pub claim: Claim,
+    /// How far the world at hand is, and the digest there: that of a snapshot, or of none.
+    pub world: Option<Head>,
+    /// Why a node has given the world up, if one has.
+    pub given_up: Option<String>,
+    /// Its safeguards.
+    pub guards: Guards,
+}
+
+/// Safeguards of an owner. Only a test of the tests does without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guards {
+    /// An append names the sequence that it expects.
+    pub fence: bool,
+    /// A frame that is stored is not stored again.
+    pub present: bool,
+    /// A frame made again must equal the one that is stored.
+    pub digests: bool,
+}
+
+impl Guards {
+    /// All of them.
+    pub const ALL: Guards = Guards { fence: true, present: true, digests: true };
+}
+
+/// The owner of one world.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    epoch: u32,
+    rounds: u32,
+    guards: Guards,
+    phase: Phase,
+    life: Life,
+    commands: Commands,
+    through: u64,
+    /// Ticks in the journal.
+    journalled: u32,
+    /// Ticks that the world has taken.
+    ticks: u32,
+    /// Journalled ticks that the world has still to take.
+    backlog: VecDeque<Tick>,
+    journal: Log,
+    /// The record that is being written.
+    writing: Option<Record>,
+    frames: Log,
+    /// The tick whose frame is being sent.
+    sending: Option<u32>,
+    /// The last frame that was found.
+    found: Option<Head>,
+    /// The tick that is made and whose frame waits to be sent.
+    made: Option<u32>,
+    deciding: bool,
+    stepping: bool,
+    /// The tick that is journalled, and waits for its decisions.
+    due: Option<Tick>,
+    /// A record that waits until it can be written.
+    turn: Option<Record>,
+    /// Why the world cannot go on, to be written down.
+    failing: Option<Ended>,
+    /// Why the world is to play no more, to be written down; it can still be asked.
+    doom: Option<String>,
+    /// Which log lacks room, and why.
+    full: [Option<String>; 2],
+    /// Which log waits before it is tried again.
+    pausing: [bool; 2],
+    wishes: VecDeque<Wish>,
+}
+
+/// That the workers of a world that plays died of it, one after the other, on whichever nodes.
+fn deadly(journal: &Journal, claim: &Claim) -> Option<String> {
+    let crashes = journal.crashes + u32::from(claim.why == Claim::CRASHED);
+    let plays = matches!(journal.life, Life::Waiting | Life::Playing);
+    (plays && crashes >= DEADLY).then(|| format!("{crashes} workers in a row ended without a tick"))
+}
+
+/// How far the owner is in its own life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Claiming,
+    Finding,
+    /// The world takes what is journalled.
+    CatchingUp,
+    Open,
+    Over,
+}
+
+impl Owner {
+    /// Begins with its claim.
+    pub fn new(start: Start) -> Owner {
+        let Start { mut journal, rounds, claim, world, given_up, guards } = start;
+        let doom = given_up.or_else(|| deadly(&journal, &claim)).filter(|_| journal.life.is_live());
+        let ticks = world.map_or(0, |head| head.tick + 1);
+        let mut owner = Owner {
+            epoch: claim.epoch,
+            rounds,
+            guards,
+            phase: Phase::Claiming,
+            life: journal.life,
+            through: journal.commands_through(),
+            journalled: u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX),
+            ticks,
+            backlog: std::mem::take(&mut journal.ticks).into(),
+            journal: Log::new(claim.epoch, journal.last_sequence, guards.fence),
+            commands: journal.commands,
+            writing: None,
+            frames: Log::new(claim.epoch, 0, guards.fence),
+            sending: None,
+            found: world,
+            made: None,
+            deciding: false,
+            stepping: false,
+            due: None,
+            turn: None,
+            failing: None,
+            doom,
+            full: [None, None],
+            pausing: [false, false],
+            wishes: VecDeque::new(),
+        };
+        owner.write(Record::Claim(claim));
+        owner
+    }
+
+    /// What is to be done next; asked until there is none.
+    pub fn next_wish(&mut self) -> Option<Wish> {
+        self.wishes.pop_front()
+    }
+
+    /// Its epoch.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Where the world is in its life.
+    pub fn life(&self) -> Life {
+        self.life
+    }
+
+    /// Which commands the world has taken.
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// A log and what it expects, for an append.
+    pub fn log(&self, which: Which) -> &Log {
+        match which {
+            Which::Journal => &self.journal,
+            Which::Frames => &self.frames,
+        }
+    }
+
+    /// True once the world is where its journal ends.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// True between two ticks: a command can be carried out.
+    pub fn can_take(&self) -> bool {
+        self.is_open() && self.is_between_ticks() && self.turn.is_none() && self.failing.is_none()
+    }
+
+    /// True if nothing is in the way of the next tick but its time.
+    pub fn can_tick(&self) -> bool {
+        let has_room = self.full[1].is_none() && !self.pausing[0];
+        self.can_take() && self.made.is_none() && has_room && self.plays()
+    }
+
+    fn plays(&self) -> bool {
+        matches!(self.life, Life::Waiting | Life::Playing) && self.ticks <= self.rounds
+    }
+
+    /// True while nothing is under way: the owner can leave.
+    pub fn is_idle(&self) -> bool {
+        self.is_between_ticks() && self.sending.is_none() && self.made.is_none()
+    }
+
+    fn is_between_ticks(&self) -> bool {
+        self.writing.is_none() && !self.stepping && !self.deciding && self.due.is_none()
+    }
+
+    /// The last message of the frame that it wished to send.
+    pub fn sends(&mut self, body: Vec<u8>) {
+        self.frames.begin(body);
+    }
+
+    /// Takes an event.
+    pub fn on(&mut self, event: Event, now: Timestamp) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        match event {
+            Event::Answered(which, answer) => {
+                let next = self.log_mut(which).answered(answer);
+                self.follow(which, next);
+            }
+            Event::Looked(which, seen) => {
+                let next = self.log_mut(which).looked(&seen);
+                self.follow(which, next);
+            }
+            Event::Paused(which) => self.paused(which),
+            Event::Found(found) => self.found(found),
+            Event::Decided => self.deciding = false,
+            Event::Stepped(head) => self.stepped(head),
+            Event::Broken(lost @ Ended::Lost(_)) => self.end(lost),
+            Event::Broken(ended) => {
+                (self.stepping, self.deciding, self.due) = (false, false, None);
+                self.failing = Some(ended);
+            }
+            Event::Due(commands) => self.begin_tick(commands, now),
+            Event::Turn(record) => self.turn = Some(record),
+        }
+        self.advance(now);
+    }
+
+    /// Begins whatever nothing is in the way of.
+    fn advance(&mut self, now: Timestamp) {
+        if self.sending.is_none()
+            && let Some(tick) = self.made.take()
+        {
+            self.sending = Some(tick);
+            self.wishes.push_back(Wish::Send(tick));
+        }
+        if self.deciding || self.stepping || self.writing.is_some() {
+            return;
+        }
+        if let Some(record) = self.due.take() {
+            self.stepping = true;
+            return self.wishes.push_back(Wish::Step(record));
+        }
+        match self.phase {
+            Phase::Claiming | Phase::Finding | Phase::Over => {}
+            Phase::CatchingUp | Phase::Open if self.failing.is_some() || self.doom.is_some() => {
+                self.turn_if_due(now);
+            }
+            Phase::CatchingUp => self.catch_up(now),
+            Phase::Open => self.turn_if_due(now),
+        }
+    }
+
+    /// The next of the journalled ticks, or none is left.
+    fn catch_up(&mut self, now: Timestamp) {
+        if self.made.is_some() {
+            return;
+        }
+        match self.backlog.front() {
+            Some(_) if self.life == Life::Failed && !self.has_frame_of(self.ticks) => self.open(now),
+            Some(_) => {
+                let record = self.backlog.pop_front().expect("it was just seen");
+                self.stepping = true;
+                self.wishes.push_back(Wish::Step(record));
+            }
+            None => self.open(now),
+        }
+    }
+
+    /// The tick that a failed world could not play has no frame, and is not tried again before
+    /// somebody resumes it.
+    fn has_frame_of(&self, tick: u32) -> bool {
+        self.found.is_some_and(|found| tick <= found.tick)
+    }
+
+    fn open(&mut self, now: Timestamp) {
+        self.phase = Phase::Open;
+        self.wishes.push_back(Wish::Opened);
+        self.turn_if_due(now);
+    }
+
+    /// Writes what ends the world, or turns its life, once frames are no longer in the way.
+    fn turn_if_due(&mut self, now: Timestamp) {
+        let sent = self.sending.is_none() && self.made.is_none();
+        if !sent && self.full[1].is_none() {
+            return;
+        }
+        if let Some(why) = self.failing.clone() {
+            if !self.life.is_live() {
+                return self.end(why);
+            }
+            return self.write(self.end_record(Outcome::Failed, Some(why.to_string()), now));
+        }
+        if let Some(why) = self.doom.clone() {
+            return self.write(self.end_record(Outcome::Failed, Some(why), now));
+        }
+        if let Some(record) = self.turn.take() {
+            return self.write(record);
+        }
+        if self.is_open() && sent && self.life == Life::Playing && self.ticks > self.rounds {
+            self.write(self.end_record(Outcome::Completed, None, now));
+        }
+    }
+
+    fn end_record(&self, outcome: Outcome, reason: Option<String>, at: Timestamp) -> Record {
+        Record::End(End { epoch: self.epoch, outcome, reason, command: None, at })
+    }
+
+    fn begin_tick(&mut self, commands: Vec<Taken>, at: Timestamp) {
+        if !self.can_tick() {
+            return self.wishes.push_back(Wish::GiveBack);
+        }
+        let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
+        let commands_through = self.through.max(through);
+        let (tick, epoch) = (self.ticks, self.epoch);
+        self.write(Record::Tick(Tick { tick, epoch, at, commands, commands_through }));
+        self.deciding = true;
+        self.wishes.push_back(Wish::Decide);
+    }
+
+    fn write(&mut self, record: Record) {
+        self.journal.begin(Entry::new(record.clone()).to_bytes());
+        self.writing = Some(record.clone());
+        self.wishes.push_back(Wish::Write(record));
+    }
+
+    /// What became of an append.
+    fn follow(&mut self, which: Which, next: Next) {
+        match next {
+            Next::Look => self.wishes.push_back(Wish::Look(which)),
+            Next::Again => self.wishes.push_back(Wish::Pause(which)),
+            Next::NoRoom(why) => self.no_room(which, why),
+            Next::Stored => {
+                self.room(which, None);
+                match which {
+                    Which::Journal => self.written(),
+                    Which::Frames => self.sent(),
+                }
+            }
+            Next::Overtaken => self.end(Ended::Reopen),
+            Next::Lost(lost) => self.end(lost.into()),
+        }
+    }
+
+    /// Nothing was stored. A tick that is not journalled has not begun, so that the world can be
+    /// asked meanwhile; anything else waits where it is.
+    fn no_room(&mut self, which: Which, why: String) {
+        self.room(which, Some(why));
+        if which == Which::Journal
+            && let Some(Record::Tick(_)) = self.writing
+        {
+            self.writing = None;
+            self.wishes.push_back(Wish::GiveBack);
+        }
+        self.pausing[which as usize] = true;
+        self.wishes.push_back(Wish::Pause(which));
+    }
+
+    fn room(&mut self, which: Which, lacks: Option<String>) {
+        let lack = |owner: &Owner| owner.full.iter().flatten().next().cloned();
+        let before = lack(self);
+        self.full[which as usize] = lacks;
+        let now = lack(self);
+        if before != now {
+            self.wishes.push_back(Wish::Room(now));
+        }
+    }
+
+    fn paused(&mut self, which: Which) {
+        let waits = match which {
+            Which::Journal => self.writing.is_some(),
+            Which::Frames => self.sending.is_some(),
+        };
+        self.pausing[which as usize] = false;
+        // If nothing waits, the next tick shows whether there is room again.
+        if waits {
+            self.wishes.push_back(Wish::Again(which));
+        }
+    }
+
+    /// The record that was being written is stored.
+    fn written(&mut self) {
+        let Some(record) = self.writing.take() else { return };
+        if let Record::Claim(_) = record {
+            self.phase = Phase::Finding;
+            self.wishes.push_back(Wish::Claimed);
+            return self.wishes.push_back(Wish::Find);
+        }
+        let turned = self.life.after(&record).map_err(Lost::Damaged);
+        let noted = turned.and_then(|life| {
+            self.life = life;
+            self.commands.note(&record).map_err(Lost::Damaged)
+        });
+        if let Err(lost) = noted {
+            return self.end(lost.into());
+        }
+        match record {
+            Record::Tick(tick) => {
+                self.journalled += 1;
+                self.through = tick.commands_through;
+                // One whose agents could not even decide is not stepped.
+                self.due = Some(tick).filter(|_| self.failing.is_none());
+            }
+            Record::Go(_) if !self.backlog.is_empty() => {
+                self.phase = Phase::CatchingUp;
+                self.found = None;
+                self.wishes.push_back(Wish::Turned(record));
+            }
+            Record::Genesis(_) | Record::Claim(_) => {}
+            Record::Hold(_) | Record::Go(_) | Record::Close(_) => {
+                self.wishes.push_back(Wish::Turned(record));
+            }
+            Record::End(_) => {
+                self.wishes.push_back(Wish::Turned(record));
+                self.doom = None;
+                if let Some(why) = self.failing.take() {
+                    self.end(why);
+                }
+            }
+        }
+    }
+
+    fn sent(&mut self) {
+        if let Some(tick) = self.sending.take() {
+            self.wishes.push_back(Wish::Stored(tick));
+        }
+    }
+
+    /// The claim stands; this is what stood on the other log.
+    fn found(&mut self, found: Option<(u64, Head)>) {
+        let snapshot = self.found.take();
+        self.phase = Phase::CatchingUp;
+        if let Some((sequence, head)) = found {
+            self.frames.found(sequence);
+            self.found = Some(head).filter(|_| self.guards.present);
+        }
+        let frames = self.found.map_or(0, |head| head.tick + 1);
+        if frames > self.journalled {
+            let what = format!(
+                "there are {frames} frames, but the journal has {} ticks",
+                self.journalled
+            );
+            return self.end(Lost::Damaged(what).into());
+        }
+        // A snapshot may be ahead of the frames, or of another chain, where the bus has lost some
+        // of them: then all frames are made again.
+        let same = self.ticks == frames && self.guards.digests;
+        if self.ticks > frames || (same && snapshot.is_some() && snapshot != self.found) {
+            self.ticks = 0;
+            self.wishes.push_back(Wish::Rebuild);
+        }
+        let taken = self.backlog.len().min(self.ticks as usize);
+        self.backlog.drain(..taken);
+    }
+
+    fn stepped(&mut self, made: Head) {
+        self.stepping = false;
+        self.ticks = made.tick + 1;
+        let applied = self.is_open();
+        if let Some(found) = self.found.filter(|found| made.tick <= found.tick) {
+            if self.guards.digests && made.tick == found.tick && made.digest != found.digest {
+                let (tick, theirs, ours) = (made.tick, found.digest, made.digest);
+                let what = format!("tick {tick} makes {ours}, but {theirs} is stored");
+                self.failing = Some(Ended::Diverged(what));
+                return;
+            }
+            return self.wishes.push_back(Wish::Skipped(made.tick));
+        }
+        if applied {
+            self.wishes.push_back(Wish::Applied(made.tick));
+        }
+        self.made = Some(made.tick);
+    }
+
+    fn end(&mut self, why: Ended) {
+        self.phase = Phase::Over;
+        self.wishes.push_back(Wish::End(why));
+    }
+
+    fn log_mut(&mut self, which: Which) -> &mut Log {
+        match which {
+            Which::Journal => &mut self.journal,
+            Which::Frames => &mut self.frames,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What a lane does about the wishes of its owner.
+
+use contract::frame::Frame;
+use contract::journal::{Entry, Record, Tick};
+use contract::status::RunStatus;
+use contract::subject::StreamName;
+use futures_util::future::FutureExt as _;
+use world::World;
+
+use super::board::world_of;
+use super::lane::{Came, Done, Lane, Made, Shown};
+use super::step::{self, Stepped};
+use super::waiting::Waiting;
+use super::{now, patiently};
+use crate::protocol::carry::ended;
+use crate::protocol::life::Life;
+use crate::protocol::owner::{Event, Head, Which, Wish};
+use crate::protocol::{Ended, Lost};
+use crate::translate::Chain;
+
+/// What the reason begins with while a run waits for room on the bus.
+pub const BUS_FULL: &str = "bus_full";
+
+impl Lane {
+    /// Does all that the owner wishes for now.
+    ///
+    /// # Errors
+    /// When it wishes for the end.
+    pub(super) fn fulfil(&mut self) -> Result<(), Ended> {
+        while let Some(wish) = self.owner.next_wish() {
+            match wish {
+                Wish::Write(record) => {
+                    self.logs.put(Which::Journal, vec![Entry::new(record).to_bytes()]);
+                    self.append(Which::Journal);
+                }
+                Wish::Send(tick) => self.send(tick),
+                Wish::Again(which) => self.append(which),
+                Wish::Look(which) => self.begin(Came::Event, self.logs.look(which)),
+                Wish::Pause(which) => {
+                    let pause = self.logs.pause(which);
+                    self.begin(Came::Event, pause);
+                }
+                Wish::Find => self.find(),
+                Wish::Rebuild => self.rebuild(),
+                Wish::Decide => self.decide(),
+                Wish::Step(record) => self.step(record),
+                Wish::Claimed => self.claimed(),
+                Wish::Opened => self.opened(),
+                Wish::Skipped(_) => drop(self.show()),
+                Wish::Applied(tick) => self.applied(tick),
+                Wish::GiveBack => self.waiting.give_back(std::mem::take(&mut self.taking)),
+                Wish::Turned(record) => self.turned(&record),
+                Wish::Stored(_) => self.stored(),
+                Wish::Room(lack) => self.room(lack),
+                Wish::End(why) => return Err(why),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin<T: 'static>(
+        &self,
+        came: impl FnOnce(T) -> Came + Send + 'static,
+        work: impl Future<Output = T> + Send + 'static,
+    ) {
+        self.under_way.push(work.map(came).boxed());
+    }
+
+    fn append(&self, which: Which) {
+        let expected = self.owner.log(which).expected();
+        self.begin(Came::Event, self.logs.append(which, expected));
+    }
+
+    fn send(&mut self, tick: u32) {
+        let made = self.made.front_mut().expect("what is to be sent was made");
+        debug_assert_eq!(made.frame.tick, tick);
+        let messages = std::mem::take(&mut made.messages);
+        self.owner.sends(messages.last().cloned().unwrap_or_default());
+        self.logs.put(Which::Frames, messages);
+        self.append(Which::Frames);
+    }
+
+    /// Reads the last frame that is stored.
+    fn find(&self) {
+        let (bus, run) = (self.bus.clone(), &self.genesis.run_id);
+        let subject = bus.prefix().actions(run, self.platform());
+        let finding = async move {
+            let stored = patiently(|| bus.last(StreamName::Actions, &subject)).await;
+            let Some(stored) = stored else { return Event::Found(None) };
+            match serde_json::from_slice::<Frame>(&stored.body) {
+                Ok(Frame { tick, digest, .. }) => {
+                    Event::Found(Some((stored.sequence, Head { tick, digest })))
+                }
+                Err(error) => {
+                    let what = format!("the last frame cannot be read: {error}");
+                    Event::Broken(Lost::Damaged(what).into())
+                }
+            }
+        };
+        self.begin(Came::Event, finding);
+    }
+
+    fn rebuild(&mut self) {
+        tracing::warn!(platform = %self.platform(), "the snapshot does not fit the frames");
+        let setup = self.world.as_ref().map(|world| world.setup().clone());
+        let world = setup.map(|setup| World::new(setup).expect("it made a world before"));
+        (self.world, self.chain) = (world.map(Box::new), Chain::START);
+        self.shown = Shown { ticks: 0, chain: Chain::START };
+    }
+
+    fn decide(&mut self) {
+        // What was decided for a tick that then was not journalled holds: the world is the same.
+        if self.decisions.is_some() {
+            return self.begin(Came::Event, std::future::ready(Event::Decided));
+        }
+        let world = self.world.take().expect("the world is here between ticks");
+        self.begin(Came::Decided, step::decide(world));
+    }
+
+    fn step(&mut self, record: Tick) {
+        if self.opened_at.is_some() {
+            faults::point("tick.journalled");
+        }
+        let world = self.world.take().expect("the world is here between ticks");
+        let (genesis, chain) = (self.genesis.clone(), self.chain.clone());
+        let stepping = step::step(world, self.decisions.take(), genesis, chain, record);
+        self.begin(Came::Stepped, stepping);
+    }
+
+    pub(super) fn stepped(&mut self, stepped: Stepped) -> Event {
+        let Stepped { world, chain, frame, messages } = stepped;
+        let head = Head { tick: frame.tick, digest: frame.digest };
+        (self.world, self.chain) = (Some(world), chain.clone());
+        self.made.push_back(Made { frame, messages, chain });
+        Event::Stepped(head)
+    }
+
+    fn claimed(&self) {
+        faults::point("run.claimed");
+        let (epoch, platform) = (self.owner.epoch(), self.platform());
+        let waits = self.owner.life() == Life::Waiting;
+        self.board.report(|status| {
+            status.epoch = status.epoch.max(epoch);
+            if let Some(world) = world_of(status, platform).filter(|_| waits) {
+                world.status = Life::Waiting.status();
+            }
+        });
+    }
+
+    fn opened(&mut self) {
+        let ticks = self.world.as_ref().map_or(0, |world| world.tick());
+        self.opened_at.get_or_insert(ticks);
+        if let Some(reason) = self.reason.take() {
+            self.board.report(|status| status.reason = Some(reason));
+        }
+        self.report();
+        let (platform, epoch) = (self.platform(), self.owner.epoch());
+        tracing::info!(%platform, epoch, ticks, "the world is open");
+    }
+
+    fn applied(&mut self, tick: u32) {
+        let done = Done { epoch: self.owner.epoch(), tick: Some(tick) };
+        for Waiting { tell, .. } in std::mem::take(&mut self.taking) {
+            // Whoever asked may have gone since.
+            let _ = tell.send(Ok(done));
+        }
+    }
+
+    /// A record that turns the world's life is stored.
+    fn turned(&mut self, record: &Record) {
+        match record {
+            Record::Hold(hold) => {
+                let reason = hold.reason.clone();
+                self.board.report(|status| status.reason = reason);
+            }
+            Record::Go(_) => {
+                self.last_tick_at = None;
+                self.board.report(|status| (status.reason, status.last_error) = (None, None));
+            }
+            Record::End(end) => {
+                self.waiting.refuse(&ended());
+                // Why it was held is no reason for its end.
+                if end.reason.is_some() || self.board.status().status == RunStatus::Paused {
+                    let reason = end.reason.clone();
+                    self.board.report(|status| status.reason = reason);
+                }
+                let (platform, outcome) = (self.platform(), end.outcome);
+                tracing::info!(%platform, ?outcome, ticks = self.shown.ticks, "the world has ended");
+            }
+            Record::Close(_) | Record::Genesis(_) | Record::Claim(_) | Record::Tick(_) => {}
+        }
+        self.report();
+        if let Some(tell) = self.turning.take() {
+            let _ = tell.send(Ok(Done { epoch: self.owner.epoch(), tick: None }));
+        }
+    }
+
+    /// The oldest frame that was on its way is stored.
+    fn stored(&mut self) {
+        faults::point("frame.stored");
+        if let Some(frame) = self.show() {
+            self.report();
+            self.live.offer(frame);
+        }
+    }
+
+    fn show(&mut self) -> Option<Frame> {
+        let Made { frame, chain, .. } = self.made.pop_front()?;
+        self.shown = Shown { ticks: frame.tick + 1, chain };
+        Some(frame)
+    }
+
+    fn room(&mut self, lack: Option<String>) {
+        let platform = self.platform();
+        match &lack {
+            Some(why) => tracing::warn!(%platform, "there is no room, waiting: {why}"),
+            None => tracing::info!(%platform, "there is room again, going on"),
+        }
+        let reason = lack.as_ref().map(|why| format!("{BUS_FULL}: {why}"));
+        self.board.report(|status| {
+            let ours = status.reason.as_ref().is_none_or(|reason| reason.starts_with(BUS_FULL));
+            if ours {
+                status.reason = reason;
+            }
+        });
+        self.lack = lack;
+        self.report();
+    }
+
+    /// Reports where the world is.
+    pub(super) fn report(&self) {
+        let (shown, life) = (&self.shown, self.owner.life());
+        let minutes = self.minutes_per_round;
+        let (platform, pace) = (self.platform(), self.pace_milli());
+        let is_waiting_for_room = self.lack.is_some() && life == Life::Playing;
+        self.board.report(|status| {
+            status.options.pace_milli = pace;
+            let Some(world) = world_of(status, platform) else { return };
+            world.status =
+                if is_waiting_for_room { RunStatus::Paused } else { life.status() };
+            let Some(round) = shown.ticks.checked_sub(1) else { return };
+            (world.ticks, world.round) = (shown.ticks, round);
+            world.simulated_minutes = u64::from(round) * u64::from(minutes);
+            world.actions = shown.chain.next_seq - 1;
+            (world.succeeded, world.listed) = (shown.chain.succeeded, shown.chain.listed);
+            world.memorable = shown.chain.memorable;
+            world.digest = shown.chain.digest;
+        });
+    }
+
+    /// Refuses what has expired while it waited. What came behind it was held against it, and is
+    /// held against what is left.
+    pub(super) fn refuse_expired(&mut self) {
+        if self.waiting.refuse_expired(now()) {
+            for Waiting { taken, tell, .. } in self.waiting.take() {
+                self.queue(taken, tell);
+            }
+        }
+    }
+}
