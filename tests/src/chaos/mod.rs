@@ -75,10 +75,10 @@ pub fn run(plan: &Plan) -> Report {
             let (game, over) = (&game, &over);
             scope.spawn(move || game.keep_playing(lane, plan, over));
         }
-        std::thread::scope(|scope| torment::all(scope, &field));
+        torment::all(&field);
         over.store(true, Ordering::Relaxed);
     });
-    settle::settle(&field);
+    settle::settle(&fleet, &watcher, &game, &log);
     let checked = oracle::ask(&fleet, &game.known(), &log);
     Report::new(plan, &log, checked)
 }

@@ -76,34 +76,36 @@ impl<'a> Game<'a> {
     /// Plays each simulation once, before anything is disturbed.
     pub fn play_undisturbed(&self, plan: &Plan) {
         for lane in 0..plan.lanes {
-            self.begin_twin(&simulation(lane), 10 + 2 * lane, plan.rounds);
+            self.know(&simulation(lane), 10 + 2 * lane, plan.rounds);
         }
-        self.begin_twin(PROBE, 6, PROBE_ROUNDS);
-        self.await_twins();
+        self.know(PROBE, 6, PROBE_ROUNDS);
+        let simulations = (0..plan.lanes).map(simulation).chain([PROBE.to_owned()]);
+        for simulation in simulations.collect::<Vec<_>>() {
+            self.play_twin(&simulation);
+        }
     }
 
-    /// Begins the undisturbed run of a simulation of so many agents.
-    pub fn begin_twin(&self, simulation: &str, agents: usize, rounds: u32) {
+    /// Makes a simulation of so many agents and rounds known to the bus. A run of one round does
+    /// that; it is judged like all others.
+    pub fn know(&self, simulation: &str, agents: usize, rounds: u32) {
         let folder = write_simulation(self.fleet.dir(), simulation, agents, rounds);
-        let seed = self.log.seed().to_string();
         let folder = folder.to_string_lossy();
-        let arguments = ["run", &folder, "--detach", "--seed", &seed];
+        let arguments = ["run", &folder, "--detach", "--max-rounds", "1"];
         let started = wait_for("a run to begin", || self.fleet.shoal(&arguments));
         let run = started["run_id"].as_str().unwrap_or_default().to_owned();
         let status = wait_for("the run", || self.watcher.run(&run)).status;
         let digest = status["spec_digest"].as_str().unwrap_or_default().to_owned();
         let mut specs = self.specs.lock().unwrap_or_else(PoisonError::into_inner);
         specs.insert(simulation.to_owned(), (digest, rounds));
-        self.lock().twins.insert(simulation.to_owned(), run);
     }
 
-    /// Waits until all undisturbed runs are over.
-    pub fn await_twins(&self) {
-        for run in self.known().twins.values() {
-            wait_for(&format!("{run} to be completed"), || {
-                self.watcher.run(run).filter(|view| view.word() == "completed")
-            });
-        }
+    /// Plays a simulation that is known to its end; nobody disturbs it meanwhile.
+    pub fn play_twin(&self, simulation: &str) {
+        let run = self.start(simulation, 0).expect("a launcher that nobody disturbs");
+        wait_for(&format!("{run} to be completed"), || {
+            self.watcher.run(&run).filter(|view| view.word() == "completed")
+        });
+        self.lock().twins.insert(simulation.to_owned(), run);
     }
 
     /// Plays one lane's simulation again and again until `over`, and asks for things meanwhile.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::fleet::Fleet;
-use super::torment::Field;
+use super::log::Log;
+use super::play::Game;
 use super::until;
+use super::view::{Runs, Watcher};
 use super::wire::Wire;
 
 /// How long all of it may take.
@@ -15,8 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Heals everything, speeds all runs up, and waits until each is over, each command has its
 /// reply and the memory has what it should. What does not come to rest is a violation.
-pub fn settle(field: &Field<'_>) {
-    let Field { fleet, watcher, log, game, .. } = *field;
+pub fn settle(fleet: &Fleet, watcher: &Watcher, game: &Game<'_>, log: &Log) {
     heal(fleet);
     if !until(PATIENCE, || fleet.is_ready()) {
         log.violation(format!("the services are not ready {PATIENCE:?} after the last fault"));
@@ -48,7 +49,7 @@ pub fn settle(field: &Field<'_>) {
     }
     // The oracle says what is missing, if anything is.
     until(PATIENCE / 2, || is_answered(fleet).unwrap_or(false));
-    until(PATIENCE / 2, || is_remembered(field).unwrap_or(false));
+    until(PATIENCE / 2, || is_remembered(fleet, &watcher.runs()).unwrap_or(false));
 }
 
 /// Ends all faults, and starts what does not run.
@@ -69,11 +70,10 @@ fn is_answered(fleet: &Fleet) -> std::io::Result<bool> {
 }
 
 /// Whether the memory has as much as the runs say that it should.
-fn is_remembered(field: &Field<'_>) -> rusqlite::Result<bool> {
-    let runs = field.watcher.runs();
+fn is_remembered(fleet: &Fleet, runs: &Runs) -> rusqlite::Result<bool> {
     let worlds = runs.values().flat_map(|view| view.status["platforms"].as_array().cloned());
     let due: u64 = worlds.flatten().filter_map(|world| world["memorable"].as_u64()).sum();
-    Ok(episodes(field.fleet)? >= due)
+    Ok(episodes(fleet)? >= due)
 }
 
 /// How much the memory has.

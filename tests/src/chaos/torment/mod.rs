@@ -10,6 +10,7 @@ mod server;
 mod services;
 mod worker;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use self::points::Points;
@@ -56,16 +57,18 @@ type Evidence = Result<String, String>;
 /// Disturbs until enough faults of each kind count, or the time is over.
 pub fn all(field: &Field<'_>) {
     let points = Points::new(field);
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let threads = [
-            scope.spawn(|| worker::torment(field)),
-            scope.spawn(|| node::torment(field, &points)),
-            scope.spawn(|| services::torment_launcher(field, &points)),
-            scope.spawn(|| services::torment_sink(field, &points)),
-            scope.spawn(|| server::torment(field)),
-            scope.spawn(|| line::torment(field)),
-        ];
-        scope.spawn(|| points.watch(field, &|| threads.iter().all(|thread| thread.is_finished())));
+        scope.spawn(|| points.watch(field, &over));
+        std::thread::scope(|scope| {
+            scope.spawn(|| worker::torment(field));
+            scope.spawn(|| node::torment(field, &points));
+            scope.spawn(|| services::torment_launcher(field, &points));
+            scope.spawn(|| services::torment_sink(field, &points));
+            scope.spawn(|| server::torment(field));
+            scope.spawn(|| line::torment(field));
+        });
+        over.store(true, Ordering::Relaxed);
     });
 }
 

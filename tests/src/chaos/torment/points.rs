@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -145,12 +146,12 @@ impl Points {
         ]
     }
 
-    /// Sees to what has died or frozen, until `is_over`.
-    pub(super) fn watch(&self, field: &Field<'_>, is_over: &(dyn Fn() -> bool + Sync)) {
+    /// Sees to what has died or frozen, until `over`.
+    pub(super) fn watch(&self, field: &Field<'_>, over: &AtomicBool) {
         // Whose process a number was is no longer to be found out once it has died.
         let mut workers = BTreeMap::new();
         std::thread::scope(|scope| {
-            while !is_over() {
+            while !over.load(Ordering::Relaxed) {
                 for (node, id, run) in field.fleet.workers() {
                     workers.insert(id, (node, run));
                 }
