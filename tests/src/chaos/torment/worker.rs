@@ -8,7 +8,7 @@ use super::{Before, Evidence, Field};
 use crate::chaos::dice::Dice;
 use crate::chaos::fleet::Frozen;
 use crate::chaos::log::{Deed, Kind};
-use crate::process::{runs, signal_process};
+use crate::process::signal_process;
 
 /// Each signal as often as the others.
 const DEEDS: [Deed; 6] =
@@ -89,7 +89,3 @@ pub(super) fn outlive(
     Ok(format!("thawed after epoch {} had claimed the run, which went on", claimed.epoch))
 }
 
-/// True while a worker is there.
-pub(super) fn lives(worker: u32) -> bool {
-    runs(worker)
-}
