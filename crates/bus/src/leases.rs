@@ -95,7 +95,8 @@ impl Bus {
         let pairs = [(KV_OPERATION, "DEL".to_owned()), ttl_header(lease.ttl)];
         let subject = self.key_subject(StreamName::Leases, &lease.key);
         let headers = headers(&pairs, Some(lease.sequence));
-        match self.store(&subject, headers, bytes::Bytes::new(), ANSWER_TIMEOUT).await {
+        let body = bytes::Bytes::new();
+        match self.store(&subject, headers, body, ANSWER_TIMEOUT, "lease.sent").await {
             Ok(_) | Err(AppendError::Refused) => Ok(()),
             Err(error) => Err(error),
         }
@@ -124,7 +125,7 @@ impl Bus {
         let subject = self.key_subject(StreamName::Leases, key);
         let headers = headers(&[ttl_header(ttl)], Some(expected));
         let body = holder.as_bytes().to_vec().into();
-        Ok(self.store(&subject, headers, body, ANSWER_TIMEOUT).await?.seq)
+        Ok(self.store(&subject, headers, body, ANSWER_TIMEOUT, "lease.sent").await?.seq)
     }
 }
 

@@ -88,6 +88,11 @@ pub struct Bus {
 }
 
 impl Bus {
+    /// The largest message that the server takes, in bytes.
+    pub fn max_payload(&self) -> usize {
+        self.client.max_payload()
+    }
+
     /// The prefix of all subjects and stream names.
     pub fn prefix(&self) -> &Prefix {
         &self.prefix

@@ -108,6 +108,7 @@ pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, han
     drop(log);
     // First: whoever deletes the run once it is let go must not find lines coming after.
     let _ = tokio::time::timeout(LAST_WORDS, publishing).await;
+    faults::point("run.ended");
     // Only a lease that is still ours is given back.
     if let Err(error) = node.bus.release_lease(lease).await {
         tracing::warn!(%run, "failed to release the lease, it expires by itself: {error}");

@@ -66,6 +66,9 @@ pub struct Node {
 /// If the bus cannot be reached or is not fit.
 pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::on_signals()?;
+    if let Some(warning) = faults::warning() {
+        tracing::warn!("{warning}");
+    }
     let name = cli.node.name();
     let bus = Bus::connect(&cli.bus, &format!("shoal-simulator {name}"), PATIENCE).await?;
     bus.ensure_topology().await?;
@@ -279,6 +282,7 @@ impl Node {
         match self.bus.acquire_lease(&key, &self.holder, self.args.lease()).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
+                faults::point("run.leased");
                 hold::hold(self, run, lease, why, handle).await;
             }
             Ok(None) => {}

@@ -356,7 +356,9 @@ impl Owner {
             return;
         }
         match self.backlog.front() {
-            Some(_) if self.life == Life::Failed && !self.has_frame_of(self.ticks) => self.open(now),
+            Some(_) if self.life == Life::Failed && !self.has_frame_of(self.ticks) => {
+                self.open(now)
+            }
             Some(_) => {
                 let record = self.backlog.pop_front().expect("it was just seen");
                 self.stepping = true;
@@ -535,10 +537,8 @@ impl Owner {
         }
         let frames = self.found.map_or(0, |head| head.tick + 1);
         if frames > self.journalled {
-            let what = format!(
-                "there are {frames} frames, but the journal has {} ticks",
-                self.journalled
-            );
+            let what =
+                format!("there are {frames} frames, but the journal has {} ticks", self.journalled);
             return self.end(Lost::Damaged(what).into());
         }
         // A snapshot may be ahead of the frames, or of another chain, where the bus has lost some

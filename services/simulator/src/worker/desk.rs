@@ -103,6 +103,7 @@ impl Desk {
             if answered.contains(&(address.client.clone(), address.command_id.clone())) {
                 continue;
             }
+            faults::point("command.fetched");
             // Asked in order, answered as the answers come: none waits for another's.
             match address.verb.executor() {
                 Executor::Owner => {
@@ -194,6 +195,7 @@ impl Desk {
             }
         };
         store_reply(&self.bus, &subject, &reply).await?;
+        faults::point("reply.stored");
         drop(place);
         Ok(Finished::Replied)
     }
@@ -248,6 +250,7 @@ impl Desk {
             let done = first_failure_if_all(answers(posted).await?);
             // Whoever reads the reply finds the state that it speaks of.
             board.stored().await;
+            faults::point("command.answered");
             Some(done.map(|done| outcome(verb, &done, &board)))
         }
         .boxed()
@@ -299,6 +302,7 @@ impl Desk {
                     Platform::Reddit => result.reddit = Some(answer),
                 }
             }
+            faults::point("question.answered");
             Some(Ok(ReplyResult::Interview(result)))
         }
         .boxed()

@@ -121,12 +121,13 @@ pub struct Lane {
     pub(super) opened_at: Option<u32>,
     /// Why it was held, or had ended, when it was found.
     pub(super) reason: Option<String>,
+    /// What the worker before said last, where it died by itself.
+    pub(super) last_words: Option<String>,
 }
 
 /// A frame on its way.
 pub(super) struct Made {
     pub(super) frame: Frame,
-    pub(super) messages: Vec<Vec<u8>>,
     pub(super) chain: Chain,
 }
 
@@ -142,6 +143,7 @@ pub(super) enum Came {
     Event(Event),
     Decided(Result<(Box<World>, Decisions), Ended>),
     Stepped(Result<Stepped, Ended>),
+    Encoded(Result<Vec<Vec<u8>>, Ended>),
 }
 
 enum Next {
@@ -221,13 +223,16 @@ impl Lane {
                 Event::Decided
             }
             Came::Stepped(Ok(stepped)) => self.stepped(stepped),
-            Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) => Event::Broken(ended),
+            Came::Encoded(Ok(messages)) => return self.send(messages),
+            Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) | Came::Encoded(Err(ended)) => {
+                Event::Broken(ended)
+            }
         };
         self.owner.on(event, now());
     }
 
     /// Closes the inputs of the next tick.
-    pub(super) fn begin_tick(&mut self) {
+    fn begin_tick(&mut self) {
         self.last_tick_at = Some(Instant::now());
         self.refuse_expired();
         self.taking = self.waiting.take();
@@ -249,7 +254,7 @@ impl Lane {
     fn next_tick_at(&self) -> Option<Instant> {
         // A snapshot is of a world whose frames are all stored.
         let held_up = self.snapshot_is_due() && !self.owner.is_idle();
-        if self.owner.life() != Life::Playing || !self.owner.can_tick() || held_up {
+        if !self.owner.can_tick() || !self.has_begun() || held_up {
             return None;
         }
         let Some(last) = self.last_tick_at else { return Some(Instant::now()) };
@@ -257,6 +262,12 @@ impl Lane {
         let configured = self.waiting.commands().filter_map(pace_of);
         let paces = std::iter::once(self.pace_milli()).chain(configured);
         paces.map(|pace| last + pause(pace)).min()
+    }
+
+    /// True once somebody has started it.
+    fn has_begun(&self) -> bool {
+        let starts = |taken: &Taken| taken.command.request == Request::Start;
+        self.owner.life() == Life::Playing || self.waiting.commands().any(starts)
     }
 
     pub(super) fn pace_milli(&self) -> u32 {

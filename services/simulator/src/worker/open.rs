@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bus::First;
 use contract::journal::{Claim, Entry, Genesis, Record};
+use contract::notice::LogLine;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
@@ -40,17 +41,18 @@ pub(super) async fn open(
 ) -> Result<Lane, (Ended, mpsc::Receiver<Ask>)> {
     let beat = Beat { platform, played: 0, state: State::Playing };
     match beating(&context.pulse, beat, prepare(context, platform)).await {
-        Ok(prepared) => Ok(lane(context, prepared, inbox, is_first)),
+        Ok(prepared) => {
+            let mut lane = lane(context, prepared, inbox, is_first);
+            if is_first && context.args.why == Claim::CRASHED {
+                lane.last_words = last_words(context).await;
+            }
+            Ok(lane)
+        }
         Err(ended) => Err((ended, inbox)),
     }
 }
 
-fn lane(
-    context: &Context,
-    prepared: Prepared,
-    inbox: mpsc::Receiver<Ask>,
-    is_first: bool,
-) -> Lane {
+fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_first: bool) -> Lane {
     let Prepared { journal, genesis, world, chain } = prepared;
     let (bus, platform) = (&context.bus, genesis.platform);
     let claim = Claim {
@@ -93,11 +95,19 @@ fn lane(
         last_tick_at,
         opened_at: None,
         reason,
+        last_words: None,
         minutes_per_round: world.setup().clock.minutes_per_round,
         genesis: Arc::new(genesis),
         world: Some(Box::new(world)),
         chain,
     }
+}
+
+/// What the run's last worker said last, if it is still known.
+async fn last_words(context: &Context) -> Option<String> {
+    let subject = context.bus.prefix().logs(&context.args.run);
+    let stored = context.bus.last(StreamName::Logs, &subject).await.ok()??;
+    serde_json::from_slice::<LogLine>(&stored.body).ok().map(|line| line.line)
 }
 
 /// All safeguards, but for a test of the tests.
@@ -195,6 +205,12 @@ async fn build(
     Ok(Prepared { journal, genesis, world, chain })
 }
 
+/// Bytes of actions in one message, on a server that takes messages of so many bytes.
+fn part_size(max_payload: usize) -> u32 {
+    let most = u32::try_from(max_payload / 4 * 3).unwrap_or(u32::MAX);
+    most.min(contract::DEFAULT_PART_SIZE)
+}
+
 fn genesis(context: &Context, platform: Platform) -> Genesis {
     let status = &context.status;
     Genesis {
@@ -204,7 +220,7 @@ fn genesis(context: &Context, platform: Platform) -> Genesis {
         options: status.options.clone(),
         rules: world::RULES,
         start_time: context.spec.time.start_time,
-        part_size: contract::DEFAULT_PART_SIZE,
+        part_size: part_size(context.bus.max_payload()),
         memory: status.memory.clone(),
         created_at: status.created_at,
     }

@@ -67,8 +67,12 @@ impl Snapshots {
             let encoding =
                 tokio::task::spawn_blocking(move || encode(&world, chain, run, platform));
             let Ok(bytes) = encoding.await else { return };
-            if let Err(error) = bus.put_object(&subject, &bytes, None).await {
-                tracing::warn!(%platform, "failed to store a snapshot, going on without: {error}");
+            faults::point("snapshot.half");
+            match bus.put_object(&subject, &bytes, None).await {
+                Ok(_) => faults::point("snapshot.stored"),
+                Err(error) => {
+                    tracing::warn!(%platform, "failed to store a snapshot, going on without: {error}");
+                }
             }
         }));
     }
@@ -121,7 +125,10 @@ pub async fn load(
             tracing::warn!(%platform, "skipped a snapshot that is ahead of the journal");
             None
         }
-        Ok(found) => Some(found),
+        Ok(found) => {
+            faults::point("snapshot.loaded");
+            Some(found)
+        }
         Err(why) => {
             tracing::warn!(%platform, "skipped a bad snapshot: {why}");
             None
