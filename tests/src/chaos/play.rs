@@ -79,10 +79,8 @@ impl<'a> Game<'a> {
             self.know(&simulation(lane), 10 + 2 * lane, plan.rounds);
         }
         self.know(PROBE, 6, PROBE_ROUNDS);
-        let simulations = (0..plan.lanes).map(simulation).chain([PROBE.to_owned()]);
-        for simulation in simulations.collect::<Vec<_>>() {
-            self.play_twin(&simulation);
-        }
+        let simulations: Vec<String> = (0..plan.lanes).map(simulation).collect();
+        self.play_twins(simulations.iter().map(String::as_str).chain([PROBE]));
     }
 
     /// Makes a simulation of so many agents and rounds known to the bus. A run of one round does
@@ -99,13 +97,17 @@ impl<'a> Game<'a> {
         specs.insert(simulation.to_owned(), (digest, rounds));
     }
 
-    /// Plays a simulation that is known to its end; nobody disturbs it meanwhile.
-    pub fn play_twin(&self, simulation: &str) {
-        let run = self.start(simulation, 0).expect("a launcher that nobody disturbs");
-        wait_for(&format!("{run} to be completed"), || {
-            self.watcher.run(&run).filter(|view| view.word() == "completed")
-        });
-        self.lock().twins.insert(simulation.to_owned(), run);
+    /// Plays simulations that are known to their ends; nobody disturbs them meanwhile.
+    pub fn play_twins<'s>(&self, simulations: impl Iterator<Item = &'s str>) {
+        for simulation in simulations {
+            let run = self.start(simulation, 0).expect("a launcher that nobody disturbs");
+            self.lock().twins.insert(simulation.to_owned(), run);
+        }
+        for run in self.known().twins.values() {
+            wait_for(&format!("{run} to be completed"), || {
+                self.watcher.run(run).filter(|view| view.word() == "completed")
+            });
+        }
     }
 
     /// Plays one lane's simulation again and again until `over`, and asks for things meanwhile.

@@ -26,7 +26,7 @@ const MIDDLE: u64 = 8;
 /// How long a zombie has before its node finds out.
 const AWAKE: Duration = Duration::from_secs(2);
 /// The env-status of a worker that a zombie is stopped before.
-const WRITE: &str = "status.storing:stop:8";
+const WRITE: &str = "status.storing:stop:10";
 
 /// One run, and who watches it.
 struct Scene<'a> {
@@ -51,6 +51,8 @@ pub fn play(safeguard: Safeguard, without: bool) -> Vec<String> {
         ("SHOAL_WITHOUT", if without { safeguard.name() } else { "" }),
         ("SHOAL_FAULTS", fault),
         ("SHOAL_FAULTS_DIR", &folder.path().to_string_lossy()),
+        // Who completes the run keeps it: nobody mends what is wrong before it is seen.
+        ("SHOAL_IDLE_SECONDS", "90"),
     ]);
     let watcher = Watcher::start(fleet.port);
     let game = Game::new(&fleet, &watcher, &log);
@@ -66,7 +68,7 @@ pub fn play(safeguard: Safeguard, without: bool) -> Vec<String> {
         Safeguard::StatusSequence => scene.wake_a_writer(),
     }
     // Last: what was disturbed is compared with what is not, under the same safeguards.
-    game.play_twin(SIMULATION);
+    game.play_twins([SIMULATION].into_iter());
     settle::settle(fleet, watcher, game, &log);
     oracle::ask(fleet, &game.known(), &log);
     log.violations()
@@ -103,6 +105,8 @@ impl Scene<'_> {
         let ended = self.await_view("over", |view| view.is_over());
         if ended.word() == "failed" {
             self.game.command(&self.run, "resume", &json!({}));
+            self.await_view("resumed", |view| view.word() != "failed");
+            self.complete();
         }
     }
 

@@ -129,7 +129,8 @@ fn look(port: u16, mut runs: Runs) -> io::Result<Runs> {
     let frames = wire.subjects("SIM_ACTIONS")?;
     for subject in wire.subjects("SIM_ENV_STATUS")?.into_keys() {
         let Some(run) = subject.strip_prefix("sim.env-status.") else { continue };
-        if runs.get(run).is_some_and(RunView::is_over) {
+        // One that has failed may be resumed.
+        if runs.get(run).is_some_and(|view| view.is_over() && view.word() != "failed") {
             continue;
         }
         let status = wire.last("SIM_ENV_STATUS", &subject)?.unwrap_or_default();

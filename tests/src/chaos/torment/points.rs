@@ -17,16 +17,16 @@ use crate::chaos::settle::episodes;
 use crate::chaos::until;
 use crate::process::is_frozen;
 
-/// Those that a worker passes before its first tick. One of them at a time: a run whose workers
-/// die three times in a row without a tick has failed, and rightly so.
-const EARLY: [&str; 5] =
-    ["run.leased", "run.claimed", "command.fetched", "snapshot.loaded", "run.ended"];
+/// Those that are passed before the first tick of a worker. One of them at a time: a run whose
+/// workers die three times in a row without a tick has failed, and rightly so.
+const EARLY: [&str; 4] = ["run.leased", "run.claimed", "command.fetched", "snapshot.loaded"];
 
-/// Those that a worker passes again and again.
+/// Those that a worker or its node passes again and again.
 const OFTEN: [&str; 15] = [
     "tick.stepped",
     "tick.journalled",
     "append.sent",
+    "lease.sent",
     "batch.first",
     "batch.half",
     "batch.sent",
@@ -35,24 +35,28 @@ const OFTEN: [&str; 15] = [
     "snapshot.stored",
     "status.storing",
     "status.stored",
+    "command.answered",
     "question.answered",
     "reply.stored",
-    "command.fetched",
-    "leaving",
 ];
 
-const LAUNCHER: [&str; 4] = ["launch.parsed", "launch.valid", "launch.published", "launch.seen"];
+/// Those that are passed when a run is let go.
+const LATE: [&str; 2] = ["leaving", "run.ended"];
 
-const SINK: [&str; 9] = [
+const LAUNCHER: [&str; 5] =
+    ["launch.parsed", "launch.valid", "launch.created", "launch.published", "launch.seen"];
+
+const SINK: [&str; 10] = [
     "sink.fetched",
     "sink.intent",
     "sink.sending",
     "sink.sent",
+    "sink.committed",
     "sink.accepted",
     "sink.noted",
+    "sink.saved",
     "sink.dead-letter",
     "sink.dead-lettered",
-    "sink.committed",
 ];
 
 /// How often we look whether something has happened.
@@ -72,6 +76,7 @@ pub(super) struct Points {
 struct Decks {
     early: Deck<Card>,
     often: Deck<Card>,
+    late: Deck<Card>,
     launcher: Deck<Card>,
     sink: Deck<Card>,
 }
@@ -106,6 +111,7 @@ impl Points {
         let decks = Decks {
             early: deck(&EARLY, &[Deed::Kill]),
             often: deck(&OFTEN, &[Deed::Kill, Deed::Kill, Deed::Freeze]),
+            late: deck(&LATE, &[Deed::Kill]),
             launcher: deck(&LAUNCHER, &[Deed::Kill]),
             sink: deck(&SINK, &[Deed::Kill]),
         };
@@ -122,6 +128,7 @@ impl Points {
                 Kind::Sink => dealt.push((decks.sink.deal(dice), 1 + dice.below(5))),
                 _ => {
                     dealt.push((decks.early.deal(dice), 1));
+                    dealt.push((decks.late.deal(dice), 1));
                     for _ in 0..2 {
                         dealt.push((decks.often.deal(dice), 3 + dice.below(8)));
                     }
@@ -305,4 +312,19 @@ fn of_member(field: &Field<'_>, kind: Kind, member: &Member) -> Evidence {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_point_is_dealt() {
+        let dealt = [&EARLY[..], &OFTEN, &LATE, &LAUNCHER, &SINK].concat();
+        let known: BTreeSet<&str> = faults::POINTS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(dealt.len(), known.len());
+        assert_eq!(dealt.into_iter().collect::<BTreeSet<_>>(), known);
+    }
 }
