@@ -65,6 +65,7 @@ pub use inspect::{
     StreamUse, SubjectCounts,
 };
 pub use leases::Lease;
+pub use objects::{MAX_OBJECT, Object, ObjectError};
 pub use provision::{Difference, TopologyError};
 pub use purge::PurgeError;
 pub use reading::ReadError;

@@ -76,7 +76,7 @@ impl Member {
         let mut environment = common.clone();
         environment.insert("NATS_URL".to_owned(), line.url());
         environment.insert("SHOAL_NODE".to_owned(), name.to_owned());
-        let service = Service::start_as(name, program, dir, &environment);
+        let service = Service::start(name, program, dir, &environment);
         let name = name.to_owned();
         Member { name, line, program, environment, service: Mutex::new(service), turn: Mutex::default() }
     }
@@ -110,7 +110,7 @@ impl Member {
         }
         let mut environment = self.environment.clone();
         environment.extend(more.iter().cloned());
-        *service = Service::start_as(&self.name, self.program, dir, &environment);
+        *service = Service::start(&self.name, self.program, dir, &environment);
     }
 
     /// Waits for its end, however long it takes; false after `patience`.

@@ -1,7 +1,8 @@
-"""Fills and empties the stream of actions, and waits for log lines, with nats-py.
+"""Fills and empties a stream, and waits for log lines, with nats-py.
 
-Usage: fill.py NATS_URL fill | empty | await RUN TEXT SECONDS
-  fill   publishes frames of a run `filler-1` until the server refuses one for want of room
+Usage: fill.py NATS_URL fill [actions | inputs] | empty [actions | inputs] | await RUN TEXT SECONDS
+  fill   publishes messages of a run `filler-1` until the server refuses one for want of room;
+         without a stream, to that of actions
   empty  removes them again
   await  follows the log of RUN until a line has TEXT, SECONDS after the first such line
 """
@@ -14,26 +15,27 @@ import sys
 import nats
 from nats.js.errors import APIError
 
-FILLER = "sim.actions.filler-1.twitter"
-
 
 async def main(url, wish, *more):
     connection = await nats.connect(url)
     stream = connection.jetstream()
-    if wish == "fill":
-        await fill(stream)
-    elif wish == "empty":
-        await stream.purge_stream("SIM_ACTIONS", subject=FILLER)
-    else:
+    if wish == "await":
         await await_line(stream, *more)
+    else:
+        kind = more[0] if more else "actions"
+        filler = f"sim.{kind}.filler-1.twitter"
+        if wish == "fill":
+            await fill(stream, filler)
+        else:
+            await stream.purge_stream(f"SIM_{kind.upper()}", subject=filler)
     await connection.close()
 
 
-async def fill(stream):
+async def fill(stream, filler):
     for size in (512 * 1024, 16 * 1024, 64):
         try:
             while True:
-                await stream.publish(FILLER, b"x" * size)
+                await stream.publish(filler, b"x" * size)
         except APIError as refusal:
             print(refusal.description)
 

@@ -14,6 +14,7 @@ use super::waiting::Waiting;
 use super::{now, patiently};
 use crate::protocol::carry::ended;
 use crate::protocol::life::Life;
+use crate::protocol::loss::{Memories, Verdict, judge};
 use crate::protocol::owner::{Event, Head, Which, Wish};
 use crate::protocol::{Ended, Lost};
 use crate::translate::Chain;
@@ -103,6 +104,26 @@ impl Lane {
             }
         };
         self.begin(Came::Event, finding);
+    }
+
+    /// Holds what is stored of the world against what is remembered of it.
+    pub(super) fn weigh(&self, found: Option<(u64, Head)>) -> Event {
+        let memories = Memories {
+            journal: self.journalled,
+            frame: found.map(|(_, head)| (head.tick, head.digest)),
+            status: self.told.as_ref(),
+            snapshot: Some(self.shown.ticks).filter(|ticks| *ticks > 0),
+        };
+        let (run, platform) = (&self.genesis.run_id, self.platform());
+        match judge(&memories) {
+            Verdict::Fine => {}
+            Verdict::FramesBehind(behind) => tracing::warn!(%platform, "{behind}"),
+            Verdict::Damaged(damage) => {
+                let text = damage.text(self.bus.prefix(), run, platform);
+                return Event::Broken(Lost::Damaged(text).into());
+            }
+        }
+        Event::Found(found)
     }
 
     fn rebuild(&mut self) {

@@ -11,6 +11,7 @@ use contract::command::{Interview, Request};
 use contract::frame::Frame;
 use contract::journal::{Genesis, Taken};
 use contract::reply::{Answer, ReplyError};
+use contract::status::PlatformStatus;
 use contract::subject::Platform;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -121,6 +122,9 @@ pub struct Lane {
     pub(super) opened_at: Option<u32>,
     /// Why it was held, or had ended, when it was found.
     pub(super) reason: Option<String>,
+    /// What env-status said of it when this worker began, and how many ticks its journal has.
+    pub(super) told: Option<PlatformStatus>,
+    pub(super) journalled: u32,
     /// What the worker before said last, where it died by itself.
     pub(super) last_words: Option<String>,
 }
@@ -217,6 +221,7 @@ impl Lane {
 
     fn take(&mut self, came: Came) {
         let event = match came {
+            Came::Event(Event::Found(found)) => self.weigh(found),
             Came::Event(event) => event,
             Came::Decided(Ok((world, decisions))) => {
                 (self.world, self.decisions) = (Some(world), Some(decisions));
@@ -272,6 +277,15 @@ impl Lane {
 
     pub(super) fn pace_milli(&self) -> u32 {
         self.owner.commands().pace_milli().unwrap_or(self.genesis.options.pace_milli)
+    }
+
+    /// Stores what saves the next owner time.
+    pub(super) async fn leave(&mut self) {
+        let is_whole = self.owner.is_open() && self.owner.is_idle();
+        match self.world.as_ref().filter(|_| is_whole) {
+            Some(world) => self.snapshots.leave(world, &self.chain, &self.genesis).await,
+            None => self.snapshots.finish().await,
+        }
     }
 
     fn snapshot_is_due(&self) -> bool {

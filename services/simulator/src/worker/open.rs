@@ -21,7 +21,7 @@ use super::append::Logs;
 use super::lane::{Ask, Lane, Shown};
 use super::live::Live;
 use super::pulse::{Beat, State, beating};
-use super::snapshot::{self, Snapshots};
+use super::snapshot::{self, Found, Snapshots};
 use super::waiting::Queue;
 use super::{Context, now, patiently};
 use crate::protocol::journal::Journal;
@@ -65,6 +65,8 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
     let given_up = is_first.then(|| given_up(&context.status, platform)).flatten();
     let last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
     let (epoch, reason, ticks) = (claim.epoch, journal.reason.clone(), world.tick());
+    let told = context.status.platform(platform).cloned();
+    let journalled = u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX);
     let start = Start {
         rounds: genesis.options.rounds,
         world: ticks.checked_sub(1).map(|tick| Head { tick, digest: chain.digest }),
@@ -95,6 +97,8 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         last_tick_at,
         opened_at: None,
         reason,
+        told,
+        journalled,
         last_words: None,
         minutes_per_round: world.setup().clock.minutes_per_round,
         genesis: Arc::new(genesis),
@@ -188,13 +192,16 @@ async fn build(
     }
     let setup = translate::setup(&context.spec, &genesis)
         .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
-    let stored = match is_skewed {
-        true => None,
+    let found = match is_skewed {
+        true => Found::None,
         false => snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await,
     };
-    let (world, chain) = match stored {
-        Some(found) => found,
-        None => {
+    let (world, chain) = match found {
+        Found::Good(world, chain) => (world, chain),
+        Found::AheadOfJournal { tick } => {
+            return Err(behind(context, &journal, &genesis, tick).await);
+        }
+        Found::None => {
             let world = World::new(setup).map_err(|problems| {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 Ended::Unfit(format!("the spec makes no world: {}", problems.join("; ")))
@@ -209,6 +216,19 @@ async fn build(
 fn part_size(max_payload: usize) -> u32 {
     let most = u32::try_from(max_payload / 4 * 3).unwrap_or(u32::MAX);
     most.min(contract::DEFAULT_PART_SIZE)
+}
+
+/// A snapshot has more ticks than the journal had when it was read: either that went on since,
+/// or it has lost some.
+async fn behind(context: &Context, journal: &Journal, genesis: &Genesis, tick: u32) -> Ended {
+    let bus = &context.bus;
+    let subject = bus.prefix().inputs(&genesis.run_id, genesis.platform);
+    let last = patiently(|| bus.last(StreamName::Inputs, &subject)).await;
+    if last.is_some_and(|last| last.sequence > journal.last_sequence) {
+        return Ended::Reopen;
+    }
+    let ticks = journal.ticks.len();
+    Lost::Damaged(format!("a snapshot has {tick} ticks, but the journal has {ticks}")).into()
 }
 
 fn genesis(context: &Context, platform: Platform) -> Genesis {
