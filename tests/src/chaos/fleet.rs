@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nats_process::{NatsServer, Options};
+use nats_process::{NatsServer, Options, small_disks};
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,6 +23,8 @@ pub const NODES: usize = 3;
 pub const LEASE: Duration = Duration::from_secs(2);
 /// What a node takes a silent worker for hung after. Longer than a freeze without a successor.
 const HUNG_SECONDS: &str = "6";
+/// The bus's own disk in megabytes, where the machine permits one: it can be full.
+const DISK: u64 = 512;
 /// In the environment of all that is started, so that none is left behind.
 const MARK: &str = "SHOAL_CHAOS_FLEET";
 
@@ -78,7 +80,14 @@ impl Member {
         environment.insert("SHOAL_NODE".to_owned(), name.to_owned());
         let service = Service::start(name, program, dir, &environment);
         let name = name.to_owned();
-        Member { name, line, program, environment, service: Mutex::new(service), turn: Mutex::default() }
+        Member {
+            name,
+            line,
+            program,
+            environment,
+            service: Mutex::new(service),
+            turn: Mutex::default(),
+        }
     }
 
     /// Its process.
@@ -136,7 +145,8 @@ impl Fleet {
     /// Starts all, with these variables more, and waits until they are ready.
     pub fn start(more: &[(&str, &str)]) -> Fleet {
         let dir = TempDir::with_prefix("chaos-").expect("a temporary folder");
-        let nats = NatsServer::start(Options::default());
+        let disk = small_disks().is_ok().then_some(DISK);
+        let nats = NatsServer::start(Options { disk, ..Options::default() });
         let (port, http_port) = (nats.client_port, free_port());
         let memory = dir.path().join("memory").to_string_lossy().into_owned();
         let mut environment: BTreeMap<String, String> = [
@@ -154,7 +164,8 @@ impl Fleet {
         .into();
         environment
             .extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let start = |name: &str, program| Member::start(name, program, dir.path(), port, &environment);
+        let start =
+            |name: &str, program| Member::start(name, program, dir.path(), port, &environment);
         let sink = start("sink", "shoal-memory-sink");
         let nodes = (1..=NODES).map(|n| start(&format!("node-{n}"), "shoal-simulator")).collect();
         let launcher = start("launcher", "shoal-launcher");

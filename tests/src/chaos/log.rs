@@ -144,10 +144,12 @@ impl Log {
         let _ = writeln!(std::io::stdout(), "{seconds:>7.1} s {line}");
     }
 
-    /// How many faults of a kind count.
+    /// How many faults of a kind at random moments count. Those at named places are beside them:
+    /// each of them is a kill, and signals are to come evenly.
     pub fn counted(&self, kind: Kind) -> usize {
         let state = self.lock();
-        state.faults.iter().filter(|fault| fault.kind == kind && fault.evidence.is_ok()).count()
+        let at_random = state.faults.iter().filter(|fault| fault.point.is_none());
+        at_random.filter(|fault| fault.kind == kind && fault.evidence.is_ok()).count()
     }
 
     /// All faults.

@@ -119,7 +119,12 @@ impl Points {
     }
 
     /// What a process of this kind gets into its environment when it is started.
-    pub(super) fn arm(&self, field: &Field<'_>, kind: Kind, dice: &mut Dice) -> Vec<(String, String)> {
+    pub(super) fn arm(
+        &self,
+        field: &Field<'_>,
+        kind: Kind,
+        dice: &mut Dice,
+    ) -> Vec<(String, String)> {
         let mut dealt = Vec::new();
         {
             let mut decks = lock(&self.decks);
@@ -214,13 +219,7 @@ fn thaw(file: &std::path::Path) {
 }
 
 /// One of them has happened: notes what comes of it, and starts again what does not by itself.
-fn happened(
-    field: &Field<'_>,
-    name: String,
-    deed: Deed,
-    id: u32,
-    worker: Option<(usize, String)>,
-) {
+fn happened(field: &Field<'_>, name: String, deed: Deed, id: u32, worker: Option<(usize, String)>) {
     let at = Instant::now();
     let fleet = field.fleet;
     let services = [(Kind::Launcher, &fleet.launcher), (Kind::Sink, &fleet.sink)];

@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Instant;
 
+use nats_process::small_disks;
 use rustix::process::Signal;
 
 use super::{Evidence, Field, PATIENCE, connections};
@@ -14,9 +15,13 @@ use crate::process::{runs, signal_process};
 
 const DEEDS: [Deed; 6] =
     [Deed::Kill, Deed::Freeze, Deed::Term, Deed::Kill, Deed::Zombie, Deed::Term];
+/// What the server logs when it cannot write.
+const NO_ROOM: &str = "no space left on device";
 
 pub(super) fn torment(field: &Field<'_>) {
-    field.torment(Kind::Server, field.quota, &DEEDS, |deed, dice| {
+    let mut deeds = DEEDS.to_vec();
+    deeds.extend(small_disks().is_ok().then_some(Deed::FullDisk));
+    field.torment(Kind::Server, field.quota, &deeds, |deed, dice| {
         let Some(mut before) = field.lively(dice, |_| true) else { return };
         std::thread::sleep(dice.pause(0, 300));
         before.at = Instant::now();
@@ -34,6 +39,19 @@ fn disturb(field: &Field<'_>, deed: &Deed, dice: &mut Dice) -> Evidence {
         match deed {
             Deed::Kill => nats.kill(),
             Deed::Term => signal_process(id, Signal::TERM),
+            Deed::FullDisk => {
+                let said = nats.log().matches(NO_ROOM).count();
+                nats.fill_disk();
+                let is_full = until(PATIENCE, || nats.log().matches(NO_ROOM).count() > said);
+                std::thread::sleep(dice.pause(200, 2500));
+                nats.empty_disk();
+                // Once it was full, it takes nothing more before it is started again.
+                nats.kill();
+                if !is_full {
+                    nats.restart();
+                    return Err("the server never noticed".to_owned());
+                }
+            }
             _ => {
                 let long = *deed == Deed::Zombie;
                 let time = if long { dice.pause(2500, 5000) } else { dice.pause(300, 1500) };

@@ -88,4 +88,3 @@ pub(super) fn outlive(
     field.await_growth(&before.run, claimed.frames)?;
     Ok(format!("thawed after epoch {} had claimed the run, which went on", claimed.epoch))
 }
-
