@@ -11,7 +11,7 @@ RUNS ?= 5
 DEATHS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test lint fuzz bench bus-programs bench-cycle bench-recovery realism clean-data
+.PHONY: help demo up build test lint fuzz chaos bench bus-programs bench-cycle bench-recovery realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -35,6 +35,15 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
                    compiler; target/fuzz keeps what is found).
     SECONDS=60       for each target
     JOBS=2           at a time, default one for each core
+  make chaos       Kills, freezes and cuts off real processes at random moments and at named
+                   places until so many faults were in the middle of a run, and lets an oracle in
+                   another language say whether anything was lost or is there twice.
+    REAL=200         faults that must count; 200 take some ten minutes
+    SEED=1           what all chance follows from
+    POINTS=a,b       these named places only (crates/faults lists them)
+    REPORT=FILE      write the report there as well
+    WITHOUT=NAME     one directed run without a safeguard, which has to fail: fence,
+                     present-frames, digest-check, ledger or status-sequence
   make bench       How fast the world turns, on this machine: builds the world alone, optimised
                    (the release profile), and measures for about a minute.
   make bench-cycle What the journal and the frames cost a round, beside the same rounds
@@ -84,6 +93,16 @@ lint:
 
 fuzz:
 	@$(PYTHON) scripts/fuzz.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+
+chaos: TARGETS = --all-targets
+chaos: build
+	@set -e; \
+	NATS_SERVER_BIN=$$($(PYTHON) scripts/nats_server.py); \
+	SHOAL_PYTHON=$$($(PYTHON) scripts/nats_server.py --python-env); \
+	export NATS_SERVER_BIN SHOAL_PYTHON; \
+	target=$${CARGO_TARGET_DIR:-target}; \
+	"$$target/debug/chaos" real=$(REAL) seed=$(SEED) points=$(POINTS) report=$(REPORT) \
+		without=$(WITHOUT)
 
 bench:
 	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench
