@@ -19,6 +19,8 @@ pub(crate) struct Events {
     link: watch::Sender<Link>,
     /// When there was last a new connection.
     connected_at: Mutex<Instant>,
+    /// How often the connection was lost: one that is lost and back at once shows in no state.
+    losses: watch::Sender<u64>,
     violations: broadcast::Sender<String>,
     last_violation: Mutex<Option<(Instant, String)>>,
     /// Somebody finds out what is denied, so a denial is no news for the log.
@@ -38,6 +40,7 @@ impl Events {
         Events {
             link: watch::Sender::new(Link::Up),
             connected_at: Mutex::new(Instant::now()),
+            losses: watch::Sender::new(0),
             violations: broadcast::Sender::new(256),
             last_violation: Mutex::new(None),
             probing: AtomicBool::new(false),
@@ -56,6 +59,7 @@ impl Events {
             Event::Disconnected => {
                 tracing::warn!("lost the connection to nats-server, reconnecting until it is back");
                 self.link.send_replace(Link::Down);
+                self.losses.send_modify(|losses| *losses += 1);
             }
             Event::Closed => {
                 tracing::debug!("connection to nats-server closed");
@@ -105,6 +109,16 @@ impl Events {
     /// Begins to listen for violations; call it before what may be denied.
     pub(crate) fn listen(&self) -> Violations {
         Violations { receiver: self.violations.subscribe() }
+    }
+
+    /// Completes when the connection is lost after this call, however soon it is back.
+    pub(crate) fn loss(&self) -> impl Future<Output = ()> + use<> {
+        let mut losses = self.losses.subscribe();
+        async move {
+            if losses.changed().await.is_err() {
+                std::future::pending().await
+            }
+        }
     }
 
     /// Completes when the link is in one of `states`.

@@ -11,6 +11,7 @@ use contract::timestamp::Timestamp;
 
 use crate::Bus;
 use crate::append::{AppendError, headers};
+use crate::cursor::{Cursor, Start};
 use crate::ledger::{KV_OPERATION, is_marker};
 use crate::reading::ReadError;
 use crate::stored::Stored;
@@ -196,6 +197,38 @@ impl Bus {
 /// enough that one that was lost leaves time for another try.
 fn renewal_patience(ttl: Duration) -> Duration {
     (ttl / 2).clamp(Duration::from_secs(3), ANSWER_TIMEOUT)
+}
+
+impl Bus {
+    /// What leases end from now on.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn lease_ends(&self) -> Result<LeaseEnds, ReadError> {
+        let keys = self.key_subject(StreamName::Leases, "");
+        let leases = self.follow(StreamName::Leases, &format!("{keys}>"), Start::New).await?;
+        Ok(LeaseEnds { leases, keys })
+    }
+}
+
+/// The leases that were given back or have expired, as that happens.
+pub struct LeaseEnds {
+    leases: Cursor,
+    keys: String,
+}
+
+impl LeaseEnds {
+    /// Waits for the next end of a lease, and says of what it was. May be dropped and called again.
+    pub async fn next(&mut self) -> String {
+        loop {
+            let stored = self.leases.next().await;
+            if is_marker(&stored)
+                && let Some(key) = stored.subject.strip_prefix(&self.keys)
+            {
+                return key.to_owned();
+            }
+        }
+    }
 }
 
 fn is_held_by(stored: &Stored, holder: &str) -> bool {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bus::{Cursor, Start};
+use bus::{Cursor, LeaseEnds, Start};
 use contract::id::RunId;
 use contract::status::EnvStatus;
 use contract::subject::{Prefix, StreamName};
@@ -57,6 +57,12 @@ impl View {
         self.runs.insert(run.clone(), Seen { live, marked_held, refreshed });
     }
 
+    /// The lease of this key has ended: its run is doubtful, whatever was seen of it.
+    fn doubt(&mut self, key: &str) -> bool {
+        let ended = self.runs.iter_mut().filter(|(run, _)| Prefix::lease_key(run) == key);
+        ended.map(|(_, seen)| seen.refreshed = None).count() > 0
+    }
+
     /// The runs at whose leases one has to look: others show that they are held.
     fn doubtful(&self, now: Instant, lease: Duration) -> Vec<(RunId, Seen)> {
         let is_fresh = |seen: &Seen| {
@@ -78,10 +84,21 @@ fn decide(seen: Seen, quiet: bool) -> Wish {
     }
 }
 
+/// The key of the next lease that ends; never where that cannot be heard of.
+async fn next_end(ends: &mut Option<LeaseEnds>) -> String {
+    match ends {
+        Some(ends) => ends.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Node {
-    /// Looks every now and then for runs that should go on and that nobody holds.
+    /// Looks every now and then, and when a lease ends, for runs that should go on and that nobody
+    /// holds.
     pub(super) async fn sweep(self) {
         let mut states = self.follow_states().await;
+        // Who may not follow leases still looks.
+        let mut ends = self.bus.lease_ends().await.ok();
         let mut view = View::default();
         let mut looks = tokio::time::interval_at(Instant::now() + SWEEP, SWEEP);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -93,6 +110,11 @@ impl Node {
                             view.take(&run_id, status.is_live(), held, Instant::now());
                         }
                         Err(error) => tracing::warn!("{} is unreadable: {error}", stored.subject),
+                    }
+                }
+                key = next_end(&mut ends) => {
+                    if view.doubt(&key) {
+                        self.look_around(&view).await;
                     }
                 }
                 _ = looks.tick() => self.look_around(&view).await,

@@ -188,9 +188,7 @@ fn a_tick_without_room_is_given_back_and_the_world_can_be_asked() {
     let commands = vec![taken(72, crate::words::inject("It rains."))];
     scene.owner.on(Event::Due(commands.clone()), crate::words::at(9));
     let wishes = drain(&mut scene.owner);
-    let [Wish::Write(Record::Tick(tick)), Wish::Decide] = &wishes[..] else {
-        panic!("{wishes:?}")
-    };
+    let [Wish::Write(Record::Tick(tick)), Wish::Decide] = &wishes[..] else { panic!("{wishes:?}") };
     assert_eq!((tick.tick, &tick.commands, tick.commands_through), (1, &commands, 72));
     scene.expect(Event::Decided, &[]);
     let step: Tick = tick.clone();

@@ -62,17 +62,43 @@ pub(crate) struct Tally {
 #[derive(Clone, Debug)]
 pub(crate) enum Happening {
     /// A request is at the bus.
-    Arrives { worker: usize, generation: u32, request: u64, question: Question },
+    Arrives {
+        worker: usize,
+        generation: u32,
+        request: u64,
+        question: Question,
+    },
     /// An answer is back at its worker.
-    Answers { worker: usize, generation: u32, request: u64, answer: Answer },
+    Answers {
+        worker: usize,
+        generation: u32,
+        request: u64,
+        answer: Answer,
+    },
     /// No answer came in time.
-    TimesOut { worker: usize, generation: u32, request: u64, question: Question },
+    TimesOut {
+        worker: usize,
+        generation: u32,
+        request: u64,
+        question: Question,
+    },
     /// Something within a worker.
-    Comes { worker: usize, generation: u32, came: Came },
+    Comes {
+        worker: usize,
+        generation: u32,
+        came: Came,
+    },
     /// A worker does what it was about to do when it was frozen.
-    Does { worker: usize, generation: u32, wanted: Do },
+    Does {
+        worker: usize,
+        generation: u32,
+        wanted: Do,
+    },
     /// A worker reads a command.
-    Reads { worker: usize, sequence: u64 },
+    Reads {
+        worker: usize,
+        sequence: u64,
+    },
     /// A snapshot is stored.
     Snapshot(Head),
     /// A client publishes a command.
@@ -185,8 +211,7 @@ impl Simulation {
                 return self.judge();
             }
             if self.now > self.weather.calm_at + BOUND {
-                let (life, ticks, frames) =
-                    (self.watch.life, self.watch.ticks, self.watch.frames);
+                let (life, ticks, frames) = (self.watch.life, self.watch.ticks, self.watch.frames);
                 let missing: Vec<_> = self.unanswered().collect();
                 return Err(format!(
                     "stuck: {life:?} with {ticks} ticks and {frames} frames, no reply to \
@@ -295,18 +320,15 @@ impl Simulation {
                 let answer = self.store(which, &bodies, expected)?;
                 Answer::Event(Event::Answered(which, answer))
             }
-            Question::Look { which, last, claimed } => {
-                match self.look(which, last, claimed) {
-                    Ok(seen) => Answer::Event(Event::Looked(which, seen)),
-                    Err(question) => {
-                        let happening =
-                            Happening::Arrives { worker, generation, request, question };
-                        let pause = self.random.below(4);
-                        self.after(pause, happening);
-                        return Ok(());
-                    }
+            Question::Look { which, last, claimed } => match self.look(which, last, claimed) {
+                Ok(seen) => Answer::Event(Event::Looked(which, seen)),
+                Err(question) => {
+                    let happening = Happening::Arrives { worker, generation, request, question };
+                    let pause = self.random.below(4);
+                    self.after(pause, happening);
+                    return Ok(());
                 }
-            }
+            },
             Question::Find => {
                 let last = self.logs[1].last(OURS);
                 let found = last.map(|last| (last.sequence, head_of(&last.body)));
@@ -451,9 +473,8 @@ impl Simulation {
         self.tally.panics += u64::from(panics);
         let generation = self.workers[worker].generation;
         let wanted = self.workers[worker].drive(came, self.now, panics);
-        let struck = (!self.is_calm() && self.random.chance(2)).then(|| {
-            usize::try_from(self.random.below(wanted.len() as u64 + 1)).unwrap()
-        });
+        let struck = (!self.is_calm() && self.random.chance(2))
+            .then(|| usize::try_from(self.random.below(wanted.len() as u64 + 1)).unwrap());
         for (done, wanted) in wanted.into_iter().enumerate() {
             if struck == Some(done) {
                 self.strike(worker);
@@ -482,7 +503,11 @@ impl Simulation {
                 self.ask_of(worker, generation, Question::Append { which, bodies, expected });
             }
             Do::Look(which) => {
-                self.ask_of(worker, generation, Question::Look { which, last: None, claimed: None });
+                self.ask_of(
+                    worker,
+                    generation,
+                    Question::Look { which, last: None, claimed: None },
+                );
             }
             Do::Find => self.ask_of(worker, generation, Question::Find),
             Do::After(pause, came) => {
