@@ -5,6 +5,7 @@
 
 pub mod http;
 pub mod process;
+pub mod proxy;
 pub mod stack;
 
 use std::time::{Duration, Instant};

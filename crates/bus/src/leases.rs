@@ -118,7 +118,8 @@ impl Bus {
         for _ in 0..TRIES {
             let pairs = [(KV_OPERATION, "DEL".to_owned()), ttl_header(lease.ttl)];
             let headers = headers(&pairs, Some(lease.sequence));
-            match self.store(&subject, headers, bytes::Bytes::new(), ANSWER_TIMEOUT).await {
+            let body = bytes::Bytes::new();
+            match self.store(&subject, headers, body, ANSWER_TIMEOUT, "lease.sent").await {
                 Ok(_) => return Ok(()),
                 Err(AppendError::Refused) => {}
                 Err(error) => return Err(error),
@@ -185,7 +186,7 @@ impl Bus {
         let subject = self.key_subject(StreamName::Leases, key);
         let headers = headers(&[ttl_header(ttl)], Some(expected));
         let body = holder.as_bytes().to_vec().into();
-        Ok(self.store(&subject, headers, body, ANSWER_TIMEOUT).await?.seq)
+        Ok(self.store(&subject, headers, body, ANSWER_TIMEOUT, "lease.sent").await?.seq)
     }
 }
 

@@ -91,6 +91,7 @@ pub async fn hold(node: Node, run: RunId, lease: Lease, why: String, asked: Aske
     // deletes the run once it is let go must not find any.
     drop((tasks, process, log));
     let _ = tokio::time::timeout(LAST_WORDS, publishing).await;
+    faults::point("run.ended");
     match parting {
         Parting::Free => records::let_go(&node, &run, &worker).await,
         Parting::Unfit => {

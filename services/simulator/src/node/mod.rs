@@ -74,6 +74,9 @@ enum Taking {
 /// # Errors
 /// If the bus cannot be reached or is not fit.
 pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    if let Some(warning) = faults::warning() {
+        tracing::warn!("{warning}");
+    }
     let groups = Groups::default();
     let workers = groups.clone();
     let shutdown = Shutdown::on_signals_with(move || workers.kill_all())?;
@@ -165,6 +168,7 @@ impl Node {
         match self.take_lease(&run, &taking).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
+                faults::point("run.leased");
                 hold::hold(self, run, lease, why, asked).await;
             }
             Ok(None) => {}

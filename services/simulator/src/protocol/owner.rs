@@ -356,7 +356,9 @@ impl Owner {
             return;
         }
         match self.backlog.front() {
-            Some(_) if self.life == Life::Failed && !self.has_frame_of(self.ticks) => self.open(now),
+            Some(_) if self.life == Life::Failed && !self.has_frame_of(self.ticks) => {
+                self.open(now)
+            }
             Some(_) => {
                 let record = self.backlog.pop_front().expect("it was just seen");
                 self.stepping = true;
@@ -382,6 +384,11 @@ impl Owner {
     fn turn_if_due(&mut self, now: Timestamp) {
         let sent = self.sending.is_none() && self.made.is_none();
         if !sent && self.full[1].is_none() {
+            return;
+        }
+        // Written now it would be written once more when the pause is over, and what became of
+        // the one be taken for what became of the record after it.
+        if self.pausing[Which::Journal as usize] {
             return;
         }
         if let Some(why) = self.failing.clone() {
@@ -535,10 +542,8 @@ impl Owner {
         }
         let frames = self.found.map_or(0, |head| head.tick + 1);
         if frames > self.journalled {
-            let what = format!(
-                "there are {frames} frames, but the journal has {} ticks",
-                self.journalled
-            );
+            let what =
+                format!("there are {frames} frames, but the journal has {} ticks", self.journalled);
             return self.end(Lost::Damaged(what).into());
         }
         // A snapshot may be ahead of the frames, or of another chain, where the bus has lost some

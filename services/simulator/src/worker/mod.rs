@@ -178,7 +178,7 @@ async fn drive(
         let (ended, rest) = match open::open(&context, platform, inbox, is_first).await {
             Ok(mut lane) => {
                 let ended = lane.run().await;
-                lane.snapshots.finish().await;
+                lane.leave().await;
                 (ended, lane.inbox)
             }
             Err((ended, inbox)) => (Err(ended), inbox),
