@@ -87,14 +87,13 @@ impl Bus {
         self.replace_lease(key, holder, whole_seconds(ttl), found.sequence).await
     }
 
-    /// Makes the lease live for its time again; false if it is lost. The answer is waited for
-    /// for half of that time, but at least 3 s: a server that is slow costs no short lease.
+    /// Makes the lease live for its time again; false if it is lost.
     ///
     /// # Errors
     /// See [`AppendError`]. After `Unanswered` it may be renewed or not; renew again.
     pub async fn renew_lease(&self, lease: &mut Lease) -> Result<bool, AppendError> {
         let Lease { key, holder, sequence, ttl } = lease;
-        match self.write_lease(key, holder, *ttl, *sequence, renewal_patience(*ttl)).await {
+        match self.write_lease(key, holder, *ttl, *sequence).await {
             Ok(renewed) => *sequence = renewed,
             Err(AppendError::Refused) => {
                 // Ours after all if only the answer to an earlier renewal was lost.
@@ -168,7 +167,7 @@ impl Bus {
         ttl: Duration,
         expected: u64,
     ) -> Result<Option<Lease>, AppendError> {
-        match self.write_lease(key, holder, ttl, expected, ANSWER_TIMEOUT).await {
+        match self.write_lease(key, holder, ttl, expected).await {
             Ok(sequence) => {
                 let (key, holder) = (key.to_owned(), holder.to_owned());
                 Ok(Some(Lease { key, holder, sequence, ttl }))
@@ -184,19 +183,12 @@ impl Bus {
         holder: &str,
         ttl: Duration,
         expected: u64,
-        patience: Duration,
     ) -> Result<u64, AppendError> {
         let subject = self.key_subject(StreamName::Leases, key);
         let headers = headers(&[ttl_header(ttl)], Some(expected));
         let body = holder.as_bytes().to_vec().into();
-        Ok(self.store(&subject, headers, body, patience, "lease.sent").await?.seq)
+        Ok(self.store(&subject, headers, body, ANSWER_TIMEOUT, "lease.sent").await?.seq)
     }
-}
-
-/// How long the answer to a renewal is waited for: long enough for a slow server, and short
-/// enough that one that was lost leaves time for another try.
-fn renewal_patience(ttl: Duration) -> Duration {
-    (ttl / 2).clamp(Duration::from_secs(3), ANSWER_TIMEOUT)
 }
 
 impl Bus {

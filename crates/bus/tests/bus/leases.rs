@@ -102,9 +102,10 @@ async fn a_short_lease_survives_a_slow_server() {
     let (server, bus) = provisioned().await;
     let proxy = Proxy::to(server.client_port).await;
     let slow = connect(&proxy.url()).await;
-    let mut lease = slow.acquire_lease("run.a-1", "ada", 2 * SECOND).await.unwrap().unwrap();
+    let mut lease = slow.acquire_lease("run.a-1", "ada", 3 * SECOND).await.unwrap().unwrap();
     let mut last = lease.sequence;
-    proxy.delay_answers(Duration::from_millis(1500));
+    // An answer comes in two or three pieces, each of which takes as long.
+    proxy.delay_answers(Duration::from_millis(600));
     for _ in 0..3 {
         assert_eq!(slow.renew_lease(&mut lease).await, Ok(true));
         assert!(lease.sequence > last, "renewed, not found");
