@@ -122,8 +122,6 @@ fn said_mounted(output: ChildStdout) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
-
     use super::*;
     use crate::{NatsServer, Options};
 
