@@ -112,6 +112,23 @@ pub fn signal_process(id: u32, signal: Signal) {
     }
 }
 
+/// True while a process runs; one that is frozen does.
+pub fn runs(id: u32) -> bool {
+    !matches!(state_of(id), None | Some('Z' | 'X'))
+}
+
+/// True while a process is frozen.
+pub fn is_frozen(id: u32) -> bool {
+    state_of(id) == Some('T')
+}
+
+/// The letter that the kernel has for a process's state; `None`: there is no such process.
+fn state_of(id: u32) -> Option<char> {
+    let line = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in parentheses may hold anything.
+    line.rsplit_once(") ")?.1.chars().next()
+}
+
 /// The children of a process, as the kernel lists them.
 pub fn children(id: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();

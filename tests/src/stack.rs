@@ -116,6 +116,8 @@ impl Stack {
         let mut environment = self.environment.clone();
         // Its log lines on stderr are not what it says to people.
         environment.insert("SHOAL_LOG".to_owned(), "error".to_owned());
+        // What is to go wrong goes wrong in the services.
+        environment.remove("SHOAL_FAULTS");
         run(&program("shoal"), arguments, &environment)
     }
 

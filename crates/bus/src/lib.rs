@@ -64,7 +64,7 @@ pub use inspect::{
     AccountFacts, ClockReading, NoAccount, QueueFacts, ServerFacts, StreamFacts, StreamState,
     StreamUse, SubjectCounts,
 };
-pub use leases::Lease;
+pub use leases::{HeldLease, Lease, LeaseEnds};
 pub use objects::{MAX_OBJECT, Object, ObjectError};
 pub use provision::{Difference, TopologyError};
 pub use purge::PurgeError;

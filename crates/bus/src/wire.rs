@@ -76,6 +76,7 @@ impl Bus {
             return Err(NoAnswer::Unknown("there is no connection to nats-server".to_owned()));
         }
         let mut violations = self.events.listen();
+        let loss = self.events.loss();
         let size = body.len();
         let mut request = async_nats::Request::new().payload(body).timeout(None);
         request.headers = headers;
@@ -85,6 +86,10 @@ impl Bus {
                 self.explain(subject, size, &error)
             }),
             violation = violations.of(subject) => Err(NoAnswer::Denied(violation)),
+            // The server that was asked is gone, or has forgotten whom to answer.
+            () = loss => {
+                Err(NoAnswer::Unknown("the connection was lost before an answer came".to_owned()))
+            }
             () = tokio::time::sleep(patience) => Err(NoAnswer::Unknown(self.unanswered(patience))),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::process::{Signal, getpid, kill_process};
 
-use crate::{POINTS, Safeguard};
+use crate::{MISDEEDS, POINTS, Safeguard};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
@@ -136,7 +136,7 @@ impl Fault {
     fn read(text: &str) -> Fault {
         let mut words = text.split(':');
         let (point, action) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let is_known = POINTS.iter().any(|(name, _)| *name == point);
+        let is_known = POINTS.iter().chain(&MISDEEDS).any(|(name, _)| *name == point);
         assert!(is_known, "SHOAL_FAULTS: {text:?}: there is no point {point:?}");
         let action = match action {
             "kill" => Action::Kill,

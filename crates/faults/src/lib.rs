@@ -20,7 +20,7 @@
 mod armed;
 mod points;
 
-pub use points::POINTS;
+pub use points::{MISDEEDS, POINTS};
 
 /// What keeps a run from harm. A test switches one off to see that harm is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn warning() -> Option<String> {
     None
 }
 
-/// A place where a test build may be told to die.
+/// A place where a test build may be told to die; one of [`POINTS`].
 #[inline]
 pub fn point(name: &str) {
     #[cfg(feature = "armed")]
@@ -96,7 +96,8 @@ pub fn is_planned(name: &str) -> bool {
     }
 }
 
-/// Whether a test build was told to do something wrong here, once; never in another build.
+/// Whether a test build was told to do something wrong here, once; never in another build. One
+/// of [`MISDEEDS`].
 #[inline]
 pub fn fires(name: &str) -> bool {
     #[cfg(feature = "armed")]

@@ -1,7 +1,7 @@
-//! Every point there is.
+//! Every point there is, and every misdeed.
 
 /// Each name, and what is true where it is passed. Where it says nothing else, any run passes it.
-pub const POINTS: [(&str, &str); 36] = [
+pub const POINTS: [(&str, &str); 37] = [
     // The launcher.
     ("launch.parsed", "a request to start a run is read, over HTTP or the bus"),
     ("launch.valid", "it makes sense and is a new run, of which nothing is stored"),
@@ -13,6 +13,7 @@ pub const POINTS: [(&str, &str); 36] = [
     ("run.ended", "a run's last worker has ended, its lease is not given back"),
     // The worker.
     ("run.claimed", "the claim is in the journal of a world"),
+    ("world.skew", "a world that has played is opened again; to fire makes another world of it"),
     ("snapshot.loaded", "a stored snapshot is restored; a run that is opened again has one"),
     ("command.fetched", "a command or question without a reply is read, not looked into"),
     ("command.answered", "a command is carried out and in env-status, its reply is not stored"),
@@ -44,3 +45,7 @@ pub const POINTS: [(&str, &str); 36] = [
     ("sink.dead-letter", "a dead letter is about to be stored"),
     ("sink.dead-lettered", "it is stored, the ledger does not say so"),
 ];
+
+/// What [`crate::fires`] is asked for: a build that was told to does it wrong, once.
+pub const MISDEEDS: [(&str, &str); 1] =
+    [("world.skew", "a world that has played ticks is made again with another seed")];

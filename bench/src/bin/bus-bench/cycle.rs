@@ -19,7 +19,7 @@ use crate::town;
 const GOAL: f64 = 20.0;
 
 /// The sizes that are measured: agents, and the rounds of each run.
-const SIZES: [(u32, u32); 3] = [(1_000, 120), (3_000, 60), (10_000, 36)];
+const SIZES: [(u32, u32); 3] = [(1_000, 120), (3_000, 60), (10_000, 24)];
 
 const WORLDS: [&[Platform]; 3] = [&[Platform::Twitter], &[Platform::Reddit], &Platform::ALL];
 
@@ -29,6 +29,12 @@ struct Times {
     bare: Vec<f64>,
     usual: Vec<f64>,
     synced: Vec<f64>,
+}
+
+/// Reads one of the sizes that are measured.
+pub(crate) fn size(text: &str) -> Result<u32, String> {
+    let size = SIZES.into_iter().map(|(agents, _)| agents).find(|it| it.to_string() == text);
+    size.ok_or_else(|| format!("expected one of {}", SIZES.map(|it| it.0.to_string()).join(", ")))
 }
 
 /// Measures all sizes and prints a line for each set of worlds.
@@ -42,7 +48,14 @@ pub(crate) async fn measure(only: &[u32], runs: u32) -> anyhow::Result<()> {
     );
     println!(
         "{:>6}  {:<14} {:>6} {:>7}  {:>15}  {:>16} {:>13}  {:>16} {:>13}  <= {GOAL} %",
-        "agents", "worlds", "rounds", "a round", "ms a round", "ms a round", "share", "ms a round",
+        "agents",
+        "worlds",
+        "rounds",
+        "a round",
+        "ms a round",
+        "ms a round",
+        "share",
+        "ms a round",
         "share"
     );
     for (agents, rounds) in SIZES {
@@ -77,7 +90,7 @@ async fn measure_size(agents: u32, rounds: u32, runs: u32) -> anyhow::Result<()>
 /// A bus with a node that lets ended runs go at once.
 async fn site(jetstream: &str) -> anyhow::Result<Site> {
     let mut site = Site::start(jetstream, &[("SHOAL_IDLE_SECONDS", "1")]).await?;
-    site.add_node()?;
+    site.add_node();
     Ok(site)
 }
 
@@ -127,7 +140,11 @@ fn print_line(case: &[String; 3], actions: u64, times: &Times) {
     let share = |values: &[f64]| format!("{:.0} % ({:.0} %)", median(values), worst(values));
     println!(
         "{agents:>6}  {worlds:<14} {rounds:>6} {actions:>7}  {:>15}  {:>16} {:>13}  {:>16} {:>13}  {}",
-        pair(&times.bare), pair(&times.usual), share(&usual), pair(&times.synced), share(&synced),
+        pair(&times.bare),
+        pair(&times.usual),
+        share(&usual),
+        pair(&times.synced),
+        share(&synced),
         verdict(median(&usual), GOAL),
     );
 }

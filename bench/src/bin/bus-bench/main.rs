@@ -5,7 +5,6 @@
 mod bare;
 mod cycle;
 mod figures;
-mod phases;
 mod recovery;
 mod site;
 mod town;
@@ -26,14 +25,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// x
-    Batches { #[arg(default_value = "")] jetstream: String },
-    /// x
-    Phases { agents: u32, rounds: u32, #[arg(default_value = "")] jetstream: String },
     /// What the journal and the frames cost a round
     Cycle {
         /// Only populations of this size: 1000, 3000 or 10000; may be repeated
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = cycle::size)]
         agents: Vec<u32>,
         /// Runs of each kind
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -53,8 +48,6 @@ enum What {
 #[tokio::main]
 async fn main() -> ExitCode {
     let measured = match Arguments::parse().what {
-        What::Phases { agents, rounds, jetstream } => phases::measure(agents, rounds, &jetstream).await,
-        What::Batches { jetstream } => phases::batches(&jetstream).await,
         What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
         What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
     };

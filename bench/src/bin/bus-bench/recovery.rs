@@ -45,8 +45,10 @@ pub(crate) async fn measure(only: &[Victim], deaths: u32) -> anyhow::Result<()> 
     println!("How long a run of {AGENTS} agents stands still: seconds from kill -9 to the next");
     println!("stored round of its slower world, at 5 rounds a second; lease {LEASE_SECONDS} s.");
     println!("{}.\n", circumstances());
-    println!("{:<8} {:>6}  {:>6}  {:>6}  {:<16} medians since the signal", "killed", "deaths", "p50",
-        "p99", "goal (p99)");
+    println!(
+        "{:<8} {:>6}  {:>6}  {:>6}  {:<16} medians since the signal",
+        "killed", "deaths", "p50", "p99", "goal (p99)"
+    );
     for victim in [Victim::Worker, Victim::Node, Victim::Server] {
         if only.is_empty() || only.contains(&victim) {
             print_line(victim, &watch(victim, deaths).await?);
@@ -59,13 +61,13 @@ pub(crate) async fn measure(only: &[Victim], deaths: u32) -> anyhow::Result<()> 
 /// Kills `deaths` times, at various places of a round and distances from a snapshot.
 async fn watch(victim: Victim, deaths: u32) -> anyhow::Result<Vec<Course>> {
     let mut site = Site::start("", &[("SHOAL_LEASE_SECONDS", LEASE_SECONDS)]).await?;
-    site.add_node()?;
+    site.add_node();
     let spec = town::generated(AGENTS, ROUNDS)?;
     let wish = town::options(&spec, &Platform::ALL, Some(PACE_MILLI))?;
     let run = site.run(&spec, wish).await?;
     site.status(&run, "running", |status| status.status == RunStatus::Running).await?;
     if victim == Victim::Node {
-        site.add_node()?;
+        site.add_node();
     }
     let mut witness = Witness::new(&site.bus, &run).await?;
     let mut courses = Vec::new();
@@ -114,7 +116,7 @@ async fn kill(
     let seen = witness.frames(1, |_, found| found > epoch).await?;
     if victim == Victim::Node {
         site.nodes.remove(&name);
-        site.add_node()?;
+        site.add_node();
     }
     Ok(course(&seen, killed, epoch))
 }
@@ -132,15 +134,15 @@ fn course(seen: &[Event], killed: i64, epoch: u32) -> Course {
     let gone = after(&|what| what == What::LeaseGone);
     let claimed = later(&|what, platform| what == What::Claim(platform, epoch + 1));
     let taken = gone.and_then(|gone| {
-        let at = seen.iter().filter(|it| it.what == What::LeaseTaken).map(|it| seconds(killed, it.at));
+        let at =
+            seen.iter().filter(|it| it.what == What::LeaseTaken).map(|it| seconds(killed, it.at));
         at.filter(|at| *at > gone).reduce(f64::min)
     });
     let is_new = |found: u32| claimed.is_none() || found > epoch;
-    let next = later(&|what, platform| {
-        matches!(what, What::Frame(world, found) if world == platform && is_new(found))
-    });
-    let steps =
-        [("lease gone", gone), ("taken", taken), ("claimed", claimed), (NEXT_ROUND, next)];
+    let next = later(
+        &|what, platform| matches!(what, What::Frame(world, found) if world == platform && is_new(found)),
+    );
+    let steps = [("lease gone", gone), ("taken", taken), ("claimed", claimed), (NEXT_ROUND, next)];
     steps.into_iter().filter_map(|(name, at)| Some((name, at?))).collect()
 }
 

@@ -1,7 +1,6 @@
 //! A bus with nodes on it, all of them processes of their own, and runs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -43,8 +42,7 @@ impl Site {
     pub(crate) async fn start(jetstream: &str, more: &[(&str, &str)]) -> anyhow::Result<Site> {
         let jetstream = Some(jetstream.to_owned());
         let nats = NatsServer::start(Options { jetstream, ..Options::default() });
-        let args =
-            BusArgs { nats_url: nats.url(), nats_creds: None, prefix: Prefix::default() };
+        let args = BusArgs { nats_url: nats.url(), nats_creds: None, prefix: Prefix::default() };
         let bus = Bus::connect(&args, "bus-bench", Duration::from_secs(30)).await?;
         bus.ensure_topology().await?;
         let fixed = [("NATS_URL", args.nats_url.as_str()), ("SHOAL_LOG", "info")];
@@ -56,15 +54,13 @@ impl Site {
     }
 
     /// Starts one more node.
-    pub(crate) fn add_node(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn add_node(&mut self) {
         self.started += 1;
         let name = format!("node-{}", self.started);
-        let dir: PathBuf = self.dir.path().join(&name);
-        std::fs::create_dir(&dir)?;
         let mut environment = self.environment.clone();
         environment.insert("SHOAL_NODE".to_owned(), name.clone());
-        self.nodes.insert(name, Service::start("shoal-simulator", &dir, &environment));
-        Ok(())
+        let node = Service::start(&name, "shoal-simulator", self.dir.path(), &environment);
+        self.nodes.insert(name, node);
     }
 
     /// Creates a run as a launcher does.

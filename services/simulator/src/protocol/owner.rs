@@ -386,6 +386,11 @@ impl Owner {
         if !sent && self.full[1].is_none() {
             return;
         }
+        // Written now it would be written once more when the pause is over, and what became of
+        // the one be taken for what became of the record after it.
+        if self.pausing[Which::Journal as usize] {
+            return;
+        }
         if let Some(why) = self.failing.clone() {
             if !self.life.is_live() {
                 return self.end(why);

@@ -142,7 +142,7 @@ async fn hold(context: &Context, idle: Duration) -> Result<(), Lost> {
         }
     });
     let board = context.board.clone();
-    let desk = desk::Desk::new(context.bus.clone(), context.args.run.clone(), board, inboxes);
+    let desk = desk::Desk::new(context.bus.clone(), &context.args, board, inboxes);
     tokio::select! {
         lost = desk.serve(idle) => return lost,
         () = context.node_gone.wished() => {}

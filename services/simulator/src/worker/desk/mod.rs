@@ -3,7 +3,6 @@
 //! Everything that the run is asked is stored on the bus before it is read here, and its one
 //! reply is stored too, so a desk that ends in the middle leaves nothing half done: its
 //! successor reads the same messages again and skips those that have their reply.
-
 //!
 //! [`open`] finds where to begin, [`post`] is how lanes are asked, [`worlds`] says which of them
 //! and what their answers make of a reply; here is what is done with each message.
@@ -18,8 +17,8 @@ use std::time::Duration;
 use bus::{AppendError, Bus, Cursor, Stored};
 use contract::command::{Command, Executor, Interview, Request, Verb};
 use contract::id::RunId;
-use contract::journal::Taken;
-use contract::reply::{ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
+use contract::journal::{Claim, Taken};
+use contract::reply::{ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use kit::retry::Pauses;
@@ -33,6 +32,7 @@ use self::worlds::{first_failure_if_all, outcome, worlds_of};
 use super::board::Board;
 use super::lane::Ask;
 use super::now;
+use crate::args::WorkerArgs;
 use crate::protocol::Lost;
 use crate::protocol::life::{Effect, Life, decide};
 
@@ -52,6 +52,7 @@ pub struct Desk {
     run: RunId,
     board: Board,
     lanes: Outboxes,
+    old_worker: Option<OldWorker>,
 }
 
 /// What a task of the desk came to.
@@ -63,14 +64,19 @@ enum Finished {
 }
 
 impl Desk {
-    /// The desk of `run`, whose lanes have these inboxes.
+    /// The desk of a worker, whose lanes have these inboxes.
     pub fn new(
         bus: Bus,
-        run: RunId,
+        worker: &WorkerArgs,
         board: Board,
         inboxes: Vec<(Platform, mpsc::Sender<Ask>)>,
     ) -> Desk {
-        Desk { bus, run, board, lanes: Outboxes::new(inboxes) }
+        let old_worker = match worker.why.as_str() {
+            Claim::KILLED => Some(OldWorker::Killed),
+            Claim::FENCED => Some(OldWorker::Fenced),
+            _ => None,
+        };
+        Desk { bus, run: worker.run.clone(), board, lanes: Outboxes::new(inboxes), old_worker }
     }
 
     /// Serves until the run has ended and nobody has asked anything for `idle`, or somebody wants
@@ -78,12 +84,13 @@ impl Desk {
     ///
     /// # Errors
     /// When the run is lost.
-    pub async fn serve(self, idle: Duration) -> Result<(), Lost> {
+    pub async fn serve(mut self, idle: Duration) -> Result<(), Lost> {
         let Opened { answered, mut commands, mut questions } =
             open::open(&self.bus, &self.run).await;
         let places = Arc::new(Semaphore::new(QUESTIONS));
         let mut tasks: JoinSet<Result<Finished, Lost>> = JoinSet::new();
         let mut idle_since = Instant::now();
+        let mut is_behind = true;
         loop {
             // A question is read only once there is a place for it; commands never wait for one.
             let (stored, place) = tokio::select! {
@@ -109,6 +116,11 @@ impl Desk {
                 }
             };
             idle_since = Instant::now();
+            if place.is_none() {
+                // What is asked from now on has met this worker, not the one before.
+                self.old_worker = self.old_worker.filter(|_| is_behind);
+                is_behind &= stored.pending > 0;
+            }
             let Ok(address) = self.bus.prefix().parse_command(&stored.subject) else { continue };
             if answered.contains(&self.reply_to(&address)) {
                 continue;
@@ -220,13 +232,13 @@ impl Desk {
         let Some(posted) = self.lanes.post(wanted, ask).await else {
             return std::future::ready(None).boxed();
         };
-        let board = self.board.clone();
+        let (board, old_worker) = (self.board.clone(), self.old_worker);
         async move {
             let done = first_failure_if_all(answers(posted).await?);
             // Whoever reads the reply finds the state that it speaks of.
             board.stored().await;
             faults::point("command.answered");
-            Some(done.map(|done| outcome(verb, &done, &board)))
+            Some(done.map(|done| outcome(verb, &done, &board, old_worker)))
         }
         .boxed()
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bus::{Bus, Cursor, Start};
+use bus::{Bus, Cursor, ReadError, Start};
 use contract::id::RunId;
 use contract::subject::{Prefix, StreamName};
 
@@ -36,25 +36,36 @@ pub(super) async fn open(bus: &Bus, run: &RunId) -> Opened {
 
 async fn follow(bus: &Bus, run: &RunId, stream: StreamName, answered: &BTreeSet<String>) -> Cursor {
     let filter = bus.prefix().commands_of(stream, run);
-    let start = start(bus, stream, &filter, answered).await;
+    let start = patiently(|| async {
+        match start(bus, stream, &filter, answered).await {
+            // Who may follow a stream but not look at it reads it all.
+            Err(ReadError::Denied(_)) => Ok(Start::First),
+            start => start,
+        }
+    });
+    let start = start.await;
     patiently(|| bus.follow(stream, &filter, start)).await
 }
 
 /// Where the first command is that has no reply; what comes later than this look is behind it.
-async fn start(bus: &Bus, stream: StreamName, filter: &str, answered: &BTreeSet<String>) -> Start {
-    let last = patiently(|| bus.last(stream, filter)).await;
-    let end = last.map_or(0, |last| last.sequence) + 1;
-    let asked = patiently(|| bus.subjects(stream, filter)).await;
+async fn start(
+    bus: &Bus,
+    stream: StreamName,
+    filter: &str,
+    answered: &BTreeSet<String>,
+) -> Result<Start, ReadError> {
+    let end = bus.last(stream, filter).await?.map_or(0, |last| last.sequence) + 1;
+    let asked = bus.subjects(stream, filter).await?;
     let open = open_among(bus.prefix(), &asked, answered);
     if open.len() > LOOKED_FOR {
-        return Start::First;
+        return Ok(Start::First);
     }
     let mut first = end;
     for subject in open {
-        let stored = patiently(|| bus.last(stream, subject)).await;
+        let stored = bus.last(stream, subject).await?;
         first = stored.map_or(first, |stored| stored.sequence.min(first));
     }
-    Start::From(first)
+    Ok(Start::From(first))
 }
 
 /// The commands among `asked` that have no reply. What is no command never gets one.

@@ -1,7 +1,7 @@
 //! Which worlds a request is for, and what their answers make of its reply: pure.
 
 use contract::command::{Configure, Request, Verb};
-use contract::reply::{AppliedAt, ReplyError, ReplyResult};
+use contract::reply::{AppliedAt, OldWorker, ReplyError, ReplyResult};
 use contract::subject::Platform;
 
 use super::super::board::Board;
@@ -50,12 +50,17 @@ fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
 }
 
 /// What the reply to a command says.
-pub(super) fn outcome(verb: Verb, done: &[(Platform, Done)], board: &Board) -> ReplyResult {
+pub(super) fn outcome(
+    verb: Verb,
+    done: &[(Platform, Done)],
+    board: &Board,
+    old_worker: Option<OldWorker>,
+) -> ReplyResult {
     let status = board.status().status;
     let epoch = done.iter().map(|(_, done)| done.epoch).max().unwrap_or_default();
     match verb {
         Verb::Start => ReplyResult::Started { epoch },
-        Verb::Stop => ReplyResult::Stopped { status, old_worker: None },
+        Verb::Stop => ReplyResult::Stopped { status, old_worker },
         Verb::Pause => ReplyResult::Paused { status },
         Verb::Resume => ReplyResult::Resumed { epoch, status },
         Verb::CloseEnv => ReplyResult::Closed { status },

@@ -1,0 +1,623 @@
+//! One simulated life of a world: a bus, a clock, workers that come and go. All from a seed.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+
+use contract::command::Request;
+use contract::journal::Record;
+use simulator::protocol::log::Seen;
+use simulator::protocol::owner::{Event, Guards, Head, Which};
+
+use crate::desk::{Answer, Common, Question, Stage, Worker};
+use crate::lane::{Bug, Came, Do};
+use crate::logs::Stream;
+use crate::oracle::{Ending, Reply, Watch, judge};
+use crate::random::Random;
+use crate::words::{epoch_of, record, taken};
+use crate::world::head_of;
+
+/// How long whoever asks the bus waits for its answer, in milliseconds.
+const PATIENCE: u64 = 5_000;
+/// How long all may take once nothing is in the way any more.
+const BOUND: u64 = 300_000;
+/// The subject of the world, and that of another one in the same streams.
+pub(crate) const OURS: usize = 0;
+pub(crate) const OTHERS: usize = 1;
+
+/// What is special about a simulation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) guards: Guards,
+    pub(crate) bug: Option<Bug>,
+    /// One worker makes another world of the same journal.
+    pub(crate) skew: bool,
+}
+
+impl Options {
+    pub(crate) const PLAIN: Options = Options { guards: Guards::ALL, bug: None, skew: false };
+}
+
+/// What happened in a simulation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) milliseconds: u64,
+    pub(crate) happenings: u64,
+    pub(crate) workers: u64,
+    pub(crate) faults: u64,
+    pub(crate) kills: u64,
+    pub(crate) freezes: u64,
+    pub(crate) outages: u64,
+    pub(crate) fills: u64,
+    pub(crate) panics: u64,
+    pub(crate) lost: u64,
+    pub(crate) late: u64,
+    pub(crate) commands: u64,
+    pub(crate) ticks: u64,
+    pub(crate) claims: u64,
+    /// Replies by owners that had lost the world.
+    pub(crate) stale: u64,
+}
+
+/// Something that is going to happen.
+#[derive(Clone, Debug)]
+pub(crate) enum Happening {
+    /// A request is at the bus.
+    Arrives {
+        worker: usize,
+        generation: u32,
+        request: u64,
+        question: Question,
+    },
+    /// An answer is back at its worker.
+    Answers {
+        worker: usize,
+        generation: u32,
+        request: u64,
+        answer: Answer,
+    },
+    /// No answer came in time.
+    TimesOut {
+        worker: usize,
+        generation: u32,
+        request: u64,
+        question: Question,
+    },
+    /// Something within a worker.
+    Comes {
+        worker: usize,
+        generation: u32,
+        came: Came,
+    },
+    /// A worker does what it was about to do when it was frozen.
+    Does {
+        worker: usize,
+        generation: u32,
+        wanted: Do,
+    },
+    /// A worker reads a command.
+    Reads {
+        worker: usize,
+        sequence: u64,
+    },
+    /// A snapshot is stored.
+    Snapshot(Head),
+    /// A client publishes a command.
+    Publishes,
+    /// Something goes wrong.
+    Fault,
+    Thaws(usize),
+    HasRoom(Which),
+    /// The nodes look whether the world has a worker.
+    Looks,
+}
+
+/// How bad it is; drawn from the seed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    /// Milliseconds that a message is on its way.
+    pub(crate) latency: u64,
+    /// In a thousand: messages that never arrive, and that arrive very late.
+    pub(crate) lost: u64,
+    pub(crate) late: u64,
+    /// Milliseconds between two faults.
+    pub(crate) faults: u64,
+    /// Milliseconds between two commands.
+    pub(crate) commands: u64,
+    /// How many of either there are, at most.
+    pub(crate) most: u64,
+    /// In a thousand steps: those at which the world panics.
+    pub(crate) panics: u64,
+    pub(crate) calm_at: u64,
+}
+
+pub(crate) struct Simulation {
+    pub(crate) options: Options,
+    pub(crate) common: Common,
+    pub(crate) random: Random,
+    pub(crate) weather: Weather,
+    pub(crate) now: u64,
+    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    happenings: BTreeMap<u64, Happening>,
+    order: u64,
+    pub(crate) workers: Vec<Worker>,
+    /// What came to a worker while it was frozen.
+    pub(crate) deferred: BTreeMap<usize, Vec<Happening>>,
+    pub(crate) logs: [Stream; 2],
+    pub(crate) snapshot: Option<Head>,
+    pub(crate) commands: BTreeMap<u64, Request>,
+    pub(crate) replies: BTreeMap<u64, Reply>,
+    pub(crate) watch: Watch,
+    pub(crate) away_until: u64,
+    pub(crate) has_skewed: bool,
+    pub(crate) is_done: bool,
+    pub(crate) tally: Tally,
+    /// The last happenings, if somebody wants to see them.
+    pub(crate) trace: Option<VecDeque<String>>,
+}
+
+impl Simulation {
+    pub(crate) fn new(seed: u64, options: Options, traced: bool) -> Simulation {
+        let mut random = Random::new(seed);
+        let weather = Weather::draw(&mut random);
+        let common = Common {
+            rounds: u32::try_from(random.between(1, 10)).unwrap(),
+            pace_milli: *random.of(&crate::faults::PACES),
+            guards: options.guards,
+            bug: options.bug,
+        };
+        let mut simulation = Simulation {
+            options,
+            common,
+            random,
+            weather,
+            now: 1_000_000,
+            queue: BinaryHeap::new(),
+            happenings: BTreeMap::new(),
+            order: 0,
+            workers: vec![],
+            deferred: BTreeMap::new(),
+            logs: [Stream::default(), Stream::default()],
+            snapshot: None,
+            commands: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            watch: Watch::default(),
+            away_until: 0,
+            has_skewed: false,
+            is_done: false,
+            tally: Tally::default(),
+            trace: traced.then(VecDeque::new),
+        };
+        simulation.weather.calm_at += simulation.now;
+        for happening in [Happening::Looks, Happening::Publishes, Happening::Fault] {
+            simulation.soon(happening);
+        }
+        simulation
+    }
+
+    /// Plays it to its end.
+    ///
+    /// # Errors
+    /// What was found to be wrong.
+    pub(crate) fn run(&mut self) -> Result<(), String> {
+        let begun = self.now;
+        while let Some(Reverse((time, order))) = self.queue.pop() {
+            self.now = time;
+            let happening = self.happenings.remove(&order).expect("it was put there");
+            self.tally.happenings += 1;
+            self.tally.milliseconds = self.now - begun;
+            self.note(&happening);
+            self.happen(happening)?;
+            if self.is_done {
+                return self.judge();
+            }
+            if self.now > self.weather.calm_at + BOUND {
+                let (life, ticks, frames) = (self.watch.life, self.watch.ticks, self.watch.frames);
+                let missing: Vec<_> = self.unanswered().collect();
+                return Err(format!(
+                    "stuck: {life:?} with {ticks} ticks and {frames} frames, no reply to \
+                     {missing:?}"
+                ));
+            }
+        }
+        Err("nothing happens any more".to_owned())
+    }
+
+    /// Keeps the last happenings that anything may come of.
+    fn note(&mut self, happening: &Happening) {
+        let Some(trace) = &mut self.trace else { return };
+        match happening {
+            Happening::Looks => {}
+            Happening::TimesOut { worker, request, .. }
+                if !self.workers[*worker].open.contains(request) => {}
+            _ => trace.push_back(format!("{} {happening:?}", self.now)),
+        }
+        if trace.len() > 300 {
+            trace.pop_front();
+        }
+    }
+
+    fn judge(&mut self) -> Result<(), String> {
+        let ending = Ending {
+            journal: &self.logs[0],
+            frames: &self.logs[1],
+            commands: &self.commands,
+            replies: &self.replies,
+        };
+        self.tally.stale = judge(&ending)?;
+        self.tally.ticks = u64::from(self.watch.ticks);
+        self.tally.claims = u64::from(self.watch.epoch);
+        self.tally.workers = self.workers.len() as u64;
+        self.tally.commands = self.commands.len() as u64;
+        Ok(())
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), String> {
+        let concerned = match &happening {
+            Happening::Answers { worker, .. }
+            | Happening::TimesOut { worker, .. }
+            | Happening::Comes { worker, .. }
+            | Happening::Does { worker, .. }
+            | Happening::Reads { worker, .. } => Some(*worker),
+            _ => None,
+        };
+        if let Some(worker) = concerned {
+            let Worker { stage, is_frozen, .. } = &self.workers[worker];
+            if matches!(stage, Stage::Gone) {
+                return Ok(());
+            }
+            if *is_frozen {
+                self.deferred.entry(worker).or_default().push(happening);
+                return Ok(());
+            }
+        }
+        match happening {
+            Happening::Arrives { worker, generation, request, question } => {
+                return self.arrives(worker, generation, request, question);
+            }
+            Happening::Answers { worker, generation, request, answer } => {
+                return self.answers(worker, generation, request, answer);
+            }
+            Happening::TimesOut { worker, generation, request, question } => {
+                return self.times_out(worker, generation, request, question);
+            }
+            Happening::Comes { worker, generation, came } => {
+                return self.comes(worker, generation, came);
+            }
+            Happening::Does { worker, generation, wanted } => {
+                self.does(worker, generation, wanted);
+            }
+            Happening::Reads { worker, sequence } => self.reads(worker, sequence),
+            Happening::Snapshot(head) => self.snapshot = Some(head),
+            Happening::Publishes => self.publishes(),
+            Happening::Fault => self.fault(),
+            Happening::Thaws(worker) => self.thaws(worker),
+            Happening::HasRoom(which) => self.logs[which as usize].max_bytes = None,
+            Happening::Looks => self.looks(),
+        }
+        Ok(())
+    }
+
+    /// A request is at the bus.
+    fn arrives(
+        &mut self,
+        worker: usize,
+        generation: u32,
+        request: u64,
+        question: Question,
+    ) -> Result<(), String> {
+        if self.now < self.away_until {
+            return Ok(());
+        }
+        let answer = match question {
+            Question::Read => {
+                Answer::Journal(self.logs[0].all(OURS).cloned().collect(), self.snapshot)
+            }
+            Question::Begin(body) => {
+                let stored = self.store(Which::Journal, &[body], Some(0))?;
+                Answer::Begun(stored.ok())
+            }
+            Question::Append { which, bodies, expected } => {
+                let answer = self.store(which, &bodies, expected)?;
+                Answer::Event(Event::Answered(which, answer))
+            }
+            Question::Look { which, last, claimed } => match self.look(which, last, claimed) {
+                Ok(seen) => Answer::Event(Event::Looked(which, seen)),
+                Err(question) => {
+                    let happening = Happening::Arrives { worker, generation, request, question };
+                    let pause = self.random.below(4);
+                    self.after(pause, happening);
+                    return Ok(());
+                }
+            },
+            Question::Find => {
+                let last = self.logs[1].last(OURS);
+                let found = last.map(|last| (last.sequence, head_of(&last.body)));
+                Answer::Event(Event::Found(found))
+            }
+            Question::Answered => Answer::Answered(self.replies.keys().copied().collect()),
+            Question::Reply { sequence, said, epoch } => {
+                self.replies.entry(sequence).or_insert(Reply { said, epoch });
+                Answer::Replied
+            }
+        };
+        if let Some(delay) = self.way() {
+            self.after(delay, Happening::Answers { worker, generation, request, answer });
+        }
+        Ok(())
+    }
+
+    fn store(
+        &mut self,
+        which: Which,
+        bodies: &[Vec<u8>],
+        expected: Option<u64>,
+    ) -> Result<Result<u64, bus::AppendError>, String> {
+        let answer = self.logs[which as usize].append(OURS, bodies, expected);
+        if answer.is_ok() {
+            self.watch.stored(which, bodies)?;
+        }
+        Ok(answer)
+    }
+
+    /// One of the two reads of a look, whichever comes first; what was seen, after the second.
+    fn look(
+        &mut self,
+        which: Which,
+        last: Option<Option<(u64, Vec<u8>)>>,
+        claimed: Option<Option<u32>>,
+    ) -> Result<Seen, Question> {
+        let reads_last = last.is_none() && (claimed.is_some() || self.random.chance(500));
+        let last = if reads_last {
+            let message = self.logs[which as usize].last(OURS);
+            Some(message.map(|message| (message.sequence, message.body.clone())))
+        } else {
+            last
+        };
+        let claimed = if reads_last || claimed.is_some() {
+            claimed
+        } else {
+            let newest = self.logs[0].last(OURS).map(|message| record(&message.body));
+            Some(newest.as_ref().and_then(epoch_of))
+        };
+        match (last, claimed) {
+            (Some(None), Some(_)) => Ok(Seen::Empty),
+            (Some(Some((sequence, body))), Some(claimed)) => {
+                Ok(Seen::Last { sequence, body, claimed })
+            }
+            (last, claimed) => Err(Question::Look { which, last, claimed }),
+        }
+    }
+
+    fn answers(
+        &mut self,
+        worker: usize,
+        generation: u32,
+        request: u64,
+        answer: Answer,
+    ) -> Result<(), String> {
+        if !self.workers[worker].open.remove(&request) {
+            return Ok(());
+        }
+        match answer {
+            Answer::Event(event) => return self.comes(worker, generation, Came::Event(event)),
+            Answer::Replied => {}
+            Answer::Answered(answered) => {
+                self.workers[worker].is_following = true;
+                let left: Vec<u64> =
+                    self.commands.keys().filter(|it| !answered.contains(it)).copied().collect();
+                for sequence in left {
+                    self.will_read(worker, sequence);
+                }
+            }
+            Answer::Journal(..) | Answer::Begun(_)
+                if self.workers[worker].generation != generation => {}
+            Answer::Begun(sequence) => {
+                let stage = &mut self.workers[worker].stage;
+                if let Stage::Beginning = stage {
+                    // Read what stands there, whosever it is; the real one knows its own.
+                    let _ = sequence;
+                    *stage = Stage::Reading;
+                    self.ask(worker, Question::Read);
+                }
+            }
+            Answer::Journal(messages, snapshot) => {
+                let (common, now) = (self.common, self.now);
+                let skews = self.options.skew && !self.has_skewed && self.watch.frames > 1;
+                self.has_skewed |= skews;
+                let worker_ = &mut self.workers[worker];
+                worker_.skews = skews;
+                match worker_.open(common, &messages, snapshot, now) {
+                    Some(question) => self.ask(worker, question),
+                    None => return self.drive(worker, None),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn times_out(
+        &mut self,
+        worker: usize,
+        generation: u32,
+        request: u64,
+        question: Question,
+    ) -> Result<(), String> {
+        if !self.workers[worker].open.remove(&request) {
+            return Ok(());
+        }
+        self.tally.lost += 1;
+        let is_of_now = self.workers[worker].generation == generation;
+        match question.unanswered() {
+            Some(event) => return self.comes(worker, generation, Came::Event(event)),
+            None if is_of_now || !question.is_lanes() => self.ask(worker, question),
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn comes(&mut self, worker: usize, generation: u32, came: Came) -> Result<(), String> {
+        match &self.workers[worker] {
+            Worker { generation: now, .. } if *now != generation => Ok(()),
+            Worker { stage: Stage::Ended(_), .. } => {
+                self.workers[worker].stays_ended(came, self.now)
+            }
+            _ => self.drive(worker, Some(came)),
+        }
+    }
+
+    /// Lets a worker go on, and does what it wants, unless it is struck in the middle.
+    pub(crate) fn drive(&mut self, worker: usize, came: Option<Came>) -> Result<(), String> {
+        let panics = matches!(came, Some(Came::Stepped(_)))
+            && !self.is_calm()
+            && self.random.chance(self.weather.panics);
+        self.tally.panics += u64::from(panics);
+        let generation = self.workers[worker].generation;
+        let wanted = self.workers[worker].drive(came, self.now, panics);
+        let struck = (!self.is_calm() && self.random.chance(2))
+            .then(|| usize::try_from(self.random.below(wanted.len() as u64 + 1)).unwrap());
+        for (done, wanted) in wanted.into_iter().enumerate() {
+            if struck == Some(done) {
+                self.strike(worker);
+            }
+            if self.workers[worker].is_frozen {
+                let happening = Happening::Does { worker, generation, wanted };
+                self.deferred.entry(worker).or_default().push(happening);
+            } else if !matches!(self.workers[worker].stage, Stage::Gone) {
+                self.does(worker, generation, wanted);
+            }
+        }
+        for sequence in std::mem::take(&mut self.workers[worker].asked_again) {
+            let pause = self.random.below(4);
+            self.after(pause, Happening::Reads { worker, sequence });
+        }
+        if self.workers[worker].generation != generation {
+            self.ask(worker, Question::Read);
+        }
+        Ok(())
+    }
+
+    /// What a lane of this generation wants. Should it be gone meanwhile, it was sent before.
+    fn does(&mut self, worker: usize, generation: u32, wanted: Do) {
+        match wanted {
+            Do::Append { which, bodies, expected } => {
+                self.ask_of(worker, generation, Question::Append { which, bodies, expected });
+            }
+            Do::Look(which) => {
+                self.ask_of(
+                    worker,
+                    generation,
+                    Question::Look { which, last: None, claimed: None },
+                );
+            }
+            Do::Find => self.ask_of(worker, generation, Question::Find),
+            Do::After(pause, came) => {
+                self.after(pause, Happening::Comes { worker, generation, came });
+            }
+            Do::Think(came) => {
+                let time = self.random.between(1, 2 * self.weather.latency);
+                self.after(time, Happening::Comes { worker, generation, came });
+            }
+            Do::Tell { sequence, said } => {
+                let epoch = self.workers[worker].epoch();
+                self.ask_of(worker, generation, Question::Reply { sequence, said, epoch });
+            }
+            Do::Snapshot(head) => {
+                if self.random.chance(100) {
+                    let time = self.random.below(200);
+                    self.after(time, Happening::Snapshot(head));
+                }
+            }
+        }
+    }
+
+    /// A worker's desk is going to read a command, after those before it.
+    pub(crate) fn will_read(&mut self, worker: usize, sequence: u64) {
+        let soon = self.now + self.random.below(3);
+        let time = soon.max(self.workers[worker].reads_until);
+        self.workers[worker].reads_until = time;
+        self.after(time - self.now, Happening::Reads { worker, sequence });
+    }
+
+    /// A worker's desk reads a command.
+    fn reads(&mut self, worker: usize, sequence: u64) {
+        let request = self.commands[&sequence].clone();
+        self.workers[worker].inbox.push_back(taken(sequence, request));
+        let generation = self.workers[worker].generation;
+        if let Stage::Driving(_) = self.workers[worker].stage {
+            self.after(0, Happening::Comes { worker, generation, came: Came::Due });
+        }
+    }
+
+    /// Sends a question to the bus, and waits for its answer.
+    pub(crate) fn ask(&mut self, worker: usize, question: Question) {
+        self.ask_of(worker, self.workers[worker].generation, question);
+    }
+
+    fn ask_of(&mut self, worker: usize, generation: u32, question: Question) {
+        let request = self.order;
+        self.workers[worker].open.insert(request);
+        let asked = question.clone();
+        if let Some(delay) = self.way() {
+            self.after(delay, Happening::Arrives { worker, generation, request, question });
+        }
+        let question = asked;
+        self.after(PATIENCE, Happening::TimesOut { worker, generation, request, question });
+    }
+
+    /// How long a message is on its way; `None`: it never arrives.
+    fn way(&mut self) -> Option<u64> {
+        if !self.is_calm() {
+            if self.random.chance(self.weather.lost) {
+                return None;
+            }
+            if self.random.chance(self.weather.late) {
+                self.tally.late += 1;
+                return Some(self.random.between(PATIENCE / 2, 6 * PATIENCE));
+            }
+        }
+        Some(self.random.between(1, self.weather.latency))
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.now >= self.weather.calm_at
+    }
+
+    pub(crate) fn soon(&mut self, happening: Happening) {
+        let pause = self.random.below(100);
+        self.after(pause, happening);
+    }
+
+    pub(crate) fn after(&mut self, pause: u64, happening: Happening) {
+        self.queue.push(Reverse((self.now + pause, self.order)));
+        self.happenings.insert(self.order, happening);
+        self.order += 1;
+    }
+
+    /// The commands that have no reply.
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = u64> {
+        self.commands.keys().filter(|it| !self.replies.contains_key(it)).copied()
+    }
+
+    /// The records of the journal, as they stand.
+    pub(crate) fn records(&self) -> Vec<Record> {
+        self.logs[0].all(OURS).map(|message| record(&message.body)).collect()
+    }
+}
+
+/// Plays a seed. Gives what happened, and if it was wrong what, with the end of its trace.
+pub(crate) fn play(seed: u64, options: Options) -> Result<Tally, String> {
+    let mut simulation = Simulation::new(seed, options, false);
+    let Err(what) = simulation.run() else { return Ok(simulation.tally) };
+    // The same once more, this time with its trace: a seed is all that it depends on.
+    let mut again = Simulation::new(seed, options, true);
+    let twice = again.run();
+    assert_eq!(twice, Err(what.clone()), "seed {seed} does not repeat itself");
+    let trace: Vec<String> = again.trace.take().into_iter().flatten().collect();
+    let records: Vec<String> = again.records().iter().map(|it| format!("{it:?}")).collect();
+    Err(format!(
+        "seed {seed}: {what}\nthe last happenings:\n{}\nthe journal:\n{}\nreplies: {:?}",
+        trace.join("\n"),
+        records.join("\n"),
+        again.replies
+    ))
+}
