@@ -30,7 +30,7 @@ fn begin(stack: &Stack) -> String {
 pub(crate) fn another_node(stack: &Stack, settings: &[(&str, &str)]) -> Service {
     let mut environment: BTreeMap<String, String> = stack.environment.clone();
     environment.extend(settings.iter().map(|(name, value)| (name.to_string(), value.to_string())));
-    Service::start("shoal-simulator", stack.dir(), &environment)
+    Service::start("shoal-simulator", "shoal-simulator", stack.dir(), &environment)
 }
 
 /// Why each owner claimed the run.
