@@ -138,7 +138,7 @@ impl Line {
             let Some(number) = self.register(&client) else { return };
             let line = self.clone();
             thread::spawn(move || {
-                line.connect(number, client);
+                line.connect(number, &client);
                 line.forget(number);
             });
         }
@@ -146,7 +146,7 @@ impl Line {
 
     /// Passes both directions on until either ends. The server is connected to only now: on a
     /// frozen line it does not hear of its client.
-    fn connect(self: &Arc<Line>, number: u64, client: TcpStream) {
+    fn connect(self: &Arc<Line>, number: u64, client: &TcpStream) {
         if !self.pass(Instant::now()) {
             return;
         }
@@ -164,7 +164,7 @@ impl Line {
         }
         let line = self.clone();
         let up = thread::spawn(move || line.copy(questions, &server, ("", "")));
-        self.copy(answers, &client, self.rewrite);
+        self.copy(answers, client, self.rewrite);
         let _ = up.join();
     }
 

@@ -57,7 +57,7 @@ impl Disk {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("unshare: {error}"))?;
-        let mounted = holder.stdout.take().is_some_and(|output| said_mounted(output));
+        let mounted = holder.stdout.take().is_some_and(said_mounted);
         let disk = Disk { holder, path: path.to_owned() };
         if mounted { Ok(disk) } else { Err(disk.last_words()) }
     }
@@ -122,8 +122,6 @@ fn said_mounted(output: ChildStdout) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
-
     use super::*;
     use crate::{NatsServer, Options};
 

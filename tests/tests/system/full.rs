@@ -94,7 +94,6 @@ fn a_run_that_finds_no_room_at_its_start_begins_once_there_is() {
 /// A server whose disk was full takes nothing more, whatever room there is, before it is started
 /// again; until then it answers no write at all, and every read.
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 fn a_run_outlives_a_full_disk() {
     if let Err(reason) = small_disks() {
         eprintln!("skipped: this machine permits no small disks: {reason}");
