@@ -199,6 +199,20 @@ impl Fleet {
         self.dir.path().join("memory/memory.sqlite")
     }
 
+    /// Copies the logs of all services to where they outlive the fleet.
+    pub fn keep_logs(&self) -> PathBuf {
+        let kept = std::env::temp_dir().join(format!("shoal-chaos-{}", std::process::id()));
+        std::fs::create_dir_all(&kept).expect("a writable folder");
+        for member in self.members() {
+            let log = format!("{}.log", member.name);
+            // One that cannot be copied is no reason to lose the others.
+            let _ = std::fs::copy(self.dir.path().join(&log), kept.join(&log));
+        }
+        let nats = self.nats.lock().unwrap_or_else(PoisonError::into_inner).log();
+        let _ = std::fs::write(kept.join("nats.log"), nats);
+        kept
+    }
+
     /// All services.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.nodes.iter().chain([&self.launcher, &self.sink])

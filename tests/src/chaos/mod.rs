@@ -80,6 +80,9 @@ pub fn run(plan: &Plan) -> Report {
     });
     settle::settle(&fleet, &watcher, &game, &log);
     let checked = oracle::ask(&fleet, &game.known(), &log);
+    if !log.violations().is_empty() {
+        log.say(&format!("what the services said is in {}", fleet.keep_logs().display()));
+    }
     Report::new(plan, &log, checked)
 }
 

@@ -52,7 +52,7 @@ pub fn play(safeguard: Safeguard, without: bool) -> Vec<String> {
         ("SHOAL_FAULTS", fault),
         ("SHOAL_FAULTS_DIR", &folder.path().to_string_lossy()),
         // Who completes the run keeps it: nobody mends what is wrong before it is seen.
-        ("SHOAL_IDLE_SECONDS", "90"),
+        ("SHOAL_IDLE_SECONDS", if safeguard == Safeguard::DigestCheck { "2" } else { "90" }),
     ]);
     let watcher = Watcher::start(fleet.port);
     let game = Game::new(&fleet, &watcher, &log);
@@ -104,6 +104,8 @@ impl Scene<'_> {
         wait_for("another world", || self.folder.join("world.skew").exists().then_some(()));
         let ended = self.await_view("over", |view| view.is_over());
         if ended.word() == "failed" {
+            // Who found it out holds the run still, and would say no.
+            self.await_view("let go", |view| view.status["held"] == false);
             self.game.command(&self.run, "resume", &json!({}));
             self.await_view("resumed", |view| view.word() != "failed");
             self.complete();

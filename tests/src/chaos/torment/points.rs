@@ -293,11 +293,13 @@ fn of_member(field: &Field<'_>, kind: Kind, member: &Member) -> Evidence {
         turn = member.try_turn();
         turn.is_some()
     });
-    if !member.is_alive() {
+    // Whoever disturbs it may have started it again already, and waits for it.
+    let is_dead = !member.is_alive();
+    if is_dead {
         member.restart(field.fleet.dir(), &[]);
     }
     drop(turn);
-    if !until(PATIENCE, || connections(&member.log()) > known) {
+    if is_dead && !until(PATIENCE, || connections(&member.log()) > known) {
         return Err(field.never(&format!("{} does not connect", member.name)));
     }
     match kind {
