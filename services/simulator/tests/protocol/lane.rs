@@ -303,8 +303,8 @@ impl Lane {
         // A start that was given back for want of room begins with the next try.
         let starts = self.waiting.iter().any(|taken| taken.command.request == Request::Start);
         let begins = starts && self.bug != Some(Bug::ForgetsStart);
-        let plays = self.owner.life() == Life::Playing
-            || (self.owner.life() == Life::Waiting && begins);
+        let plays =
+            self.owner.life() == Life::Playing || (self.owner.life() == Life::Waiting && begins);
         if !plays || !self.owner.can_tick() {
             return None;
         }

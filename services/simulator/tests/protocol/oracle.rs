@@ -148,9 +148,8 @@ fn compare_frames(journal: &Journal, frames: &Stream) -> Result<(), String> {
 /// Whether a reply agrees with the journal; true if it is that of an owner that had lost the
 /// world, and the one after it carried the command out.
 fn agrees(records: &[Record], taken: &Taken, reply: &Reply) -> Result<bool, String> {
-    let holder = |record: &&Record| {
-        commands_of(record).iter().any(|holds| holds.sequence == taken.sequence)
-    };
+    let holder =
+        |record: &&Record| commands_of(record).iter().any(|holds| holds.sequence == taken.sequence);
     let held = records.iter().find(holder);
     let disagrees = |held| {
         let (sequence, verb) = (taken.sequence, taken.command.request.verb());

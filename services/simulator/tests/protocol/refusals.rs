@@ -8,7 +8,7 @@ use simulator::protocol::log::Seen;
 use simulator::protocol::owner::{Event, Owner, Which, Wish};
 use simulator::protocol::{Ended, Lost};
 
-use crate::stage::{EPOCH, Kind, Scene, drain, every_event};
+use crate::stage::{EPOCH, Kind, Scene, drain, every_event, head};
 use crate::words::{pause, taken};
 
 /// Sees to it that the append under way was not acknowledged, after some trouble or at once.
@@ -136,6 +136,32 @@ fn who_may_not_write_ends() {
     }
 }
 
+/// A claim stands, but there are more frames than the journal had ticks when it was read.
+fn more_frames_than_ticks() -> Scene {
+    let mut scene = Scene::of(Kind::Claim);
+    scene.expect(scene.answered(Ok(scene.known + 1)), &scene.goes_on());
+    scene.known += 1;
+    scene.expect(Event::Found(Some((41, head(1)))), &[Wish::Look(Which::Journal)]);
+    scene.expect(Event::Looked(Which::Journal, Seen::Nobody), &[Wish::Pause(Which::Journal)]);
+    scene.expect(Event::Paused(Which::Journal), &[Wish::Look(Which::Journal)]);
+    scene
+}
+
+#[test]
+fn frames_of_a_newer_owner_are_no_damage() {
+    let mut scene = more_frames_than_ticks();
+    let seen = scene.others(scene.known + 2, Some(EPOCH + 1));
+    is_over(&mut scene, seen, Lost::Fenced(EPOCH + 1).into());
+}
+
+#[test]
+fn frames_of_nobody_are_damage() {
+    let mut scene = more_frames_than_ticks();
+    let seen = Event::Looked(Which::Journal, scene.nothing_new());
+    let what = "there are 2 frames, but the journal has 1 ticks".to_owned();
+    is_over(&mut scene, seen, Lost::Damaged(what).into());
+}
+
 fn full() -> Result<u64, AppendError> {
     Err(AppendError::Full("maximum bytes exceeded".to_owned()))
 }
@@ -188,9 +214,7 @@ fn a_tick_without_room_is_given_back_and_the_world_can_be_asked() {
     let commands = vec![taken(72, crate::words::inject("It rains."))];
     scene.owner.on(Event::Due(commands.clone()), crate::words::at(9));
     let wishes = drain(&mut scene.owner);
-    let [Wish::Write(Record::Tick(tick)), Wish::Decide] = &wishes[..] else {
-        panic!("{wishes:?}")
-    };
+    let [Wish::Write(Record::Tick(tick)), Wish::Decide] = &wishes[..] else { panic!("{wishes:?}") };
     assert_eq!((tick.tick, &tick.commands, tick.commands_through), (1, &commands, 72));
     scene.expect(Event::Decided, &[]);
     let step: Tick = tick.clone();

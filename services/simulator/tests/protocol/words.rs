@@ -56,10 +56,7 @@ pub(crate) fn inject(content: &str) -> Request {
 }
 
 pub(crate) fn pace(pace_milli: u32) -> Request {
-    Request::Configure(Box::new(Configure {
-        pace_milli: Some(pace_milli),
-        ..Configure::default()
-    }))
+    Request::Configure(Box::new(Configure { pace_milli: Some(pace_milli), ..Configure::default() }))
 }
 
 pub(crate) fn body(record: &Record) -> Vec<u8> {
