@@ -18,5 +18,9 @@ RUN apt-get update \
 COPY target/debug/shoal target/debug/shoal-launcher target/debug/shoal-simulator \
      target/debug/shoal-memory-sink /usr/local/bin/
 
+# Refuses test builds, which are in the same place after `make test`: they can be told to
+# misbehave. `cargo build --workspace --bins --locked` puts the others there.
+RUN ! grep -l SHOAL_FAULTS /usr/local/bin/shoal*
+
 USER 10001:10001
 WORKDIR /data

@@ -63,4 +63,5 @@ def main():
         print(f"{world} tick {last['tick']} {last['digest']}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,10 +1,12 @@
 //! What the system tests stand on: a real nats-server, the real services as processes, and
 //! conditions that are waited for.
 //!
-//! Nothing here knows what is right; the tests in `tests/system` do.
+//! Nothing here knows what is right; the tests in `tests/system` do, and the oracle of [`chaos`].
 
+pub mod chaos;
 pub mod http;
 pub mod process;
+pub mod proxy;
 pub mod stack;
 
 use std::time::{Duration, Instant};

@@ -22,10 +22,10 @@ pub struct Service {
 /// # Panics
 /// If it was not built: `cargo test` of this package alone builds none of them.
 pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    // target/debug/deps/system-… stands beside target/debug/<program>.
-    let target = test.ancestors().nth(2).expect("tests are built under target/<profile>/deps");
-    let path = target.join(name);
+    let program = std::env::current_exe().expect("a program has a path");
+    // target/debug/deps/system-… stands beside target/debug/<program>, a bench among them.
+    let mut folders = program.ancestors().skip(1).filter(|folder| !folder.ends_with("deps"));
+    let path = folders.next().expect("programs are built under target/<profile>").join(name);
     assert!(path.exists(), "{} is not there: `make build` first", path.display());
     path
 }
@@ -36,14 +36,19 @@ pub fn python() -> Command {
 }
 
 impl Service {
-    /// Starts a program whose output goes to `<dir>/<name>.log`.
+    /// Starts a program under a name of its own; its output goes to `<dir>/<name>.log`.
     ///
     /// # Panics
     /// If it cannot be started.
-    pub fn start(name: &str, dir: &Path, environment: &BTreeMap<String, String>) -> Service {
+    pub fn start(
+        name: &str,
+        of: &str,
+        dir: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Service {
         let log = dir.join(format!("{name}.log"));
         let output = File::options().create(true).append(true).open(&log).expect("a writable log");
-        let child = Command::new(program(name))
+        let child = Command::new(program(of))
             .envs(environment)
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a file can be opened twice"))
@@ -85,6 +90,8 @@ impl Drop for Service {
     fn drop(&mut self) {
         if self.is_alive() {
             self.signal(Signal::TERM);
+            // One that is frozen hears nothing else.
+            self.signal(Signal::CONT);
             let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
             while self.is_alive() && std::time::Instant::now() < deadline {
                 std::thread::sleep(std::time::Duration::from_millis(10));
@@ -105,6 +112,23 @@ pub fn signal_process(id: u32, signal: Signal) {
     }
 }
 
+/// True while a process runs; one that is frozen does.
+pub fn runs(id: u32) -> bool {
+    !matches!(state_of(id), None | Some('Z' | 'X'))
+}
+
+/// True while a process is frozen.
+pub fn is_frozen(id: u32) -> bool {
+    state_of(id) == Some('T')
+}
+
+/// The letter that the kernel has for a process's state; `None`: there is no such process.
+fn state_of(id: u32) -> Option<char> {
+    let line = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name in parentheses may hold anything.
+    line.rsplit_once(") ")?.1.chars().next()
+}
+
 /// The children of a process, as the kernel lists them.
 pub fn children(id: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
@@ -114,6 +138,21 @@ pub fn children(id: u32) -> Vec<u32> {
             list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// Waits for the end of a process that is not ours while its parent is frozen, and so cannot
+/// take note of it; its exit code, `None` if a signal ended it.
+pub fn exit_code(id: u32) -> Option<i32> {
+    let status = wait_for(&format!("the end of process {id}"), || {
+        let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok();
+        let text =
+            text.unwrap_or_else(|| panic!("process {id} is gone, and its exit code with it"));
+        // Its name, in brackets, may hold anything; its state follows, its exit code is the last.
+        let (_, fields) = text.rsplit_once(") ")?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        (fields.first() == Some(&"Z")).then(|| fields.last()?.parse::<i32>().ok())?
+    });
+    (status & 0x7f == 0).then_some(status >> 8)
 }
 
 /// Runs a program to its end.

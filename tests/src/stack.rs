@@ -14,7 +14,10 @@ use crate::process::{Service, program, run};
 use crate::{http, wait_for};
 
 /// The services, in the order in which they are started.
-pub const SERVICES: [&str; 3] = ["shoal-memory-sink", "shoal-simulator", "shoal-launcher"];
+pub const SERVICES: [&str; 3] = ["shoal-memory-sink", SIMULATOR, "shoal-launcher"];
+
+/// The first node's name among the services.
+pub const SIMULATOR: &str = "shoal-simulator";
 
 /// A bus, the services on it, and where their files are.
 #[derive(Debug)]
@@ -71,7 +74,19 @@ impl Stack {
 
     /// Starts (or starts again) one service.
     pub fn start_service(&mut self, name: &str) {
-        let service = Service::start(name, self.dir.path(), &self.environment);
+        let service = Service::start(name, name, self.dir.path(), &self.environment);
+        self.services.insert(name.to_owned(), service);
+    }
+
+    /// Starts (or starts again) a simulator under a name of its own, with more environment
+    /// variables. One that lives under this name ends first.
+    pub fn start_node(&mut self, name: &str, more: &[(&str, &str)]) {
+        let mut environment = self.environment.clone();
+        let own = [&[("SHOAL_NODE", name)], more].concat();
+        environment
+            .extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.services.remove(name);
+        let service = Service::start(name, SIMULATOR, self.dir.path(), &environment);
         self.services.insert(name.to_owned(), service);
     }
 
@@ -101,6 +116,8 @@ impl Stack {
         let mut environment = self.environment.clone();
         // Its log lines on stderr are not what it says to people.
         environment.insert("SHOAL_LOG".to_owned(), "error".to_owned());
+        // What is to go wrong goes wrong in the services.
+        environment.remove("SHOAL_FAULTS");
         run(&program("shoal"), arguments, &environment)
     }
 

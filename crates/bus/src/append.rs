@@ -49,20 +49,22 @@ impl Bus {
     /// See [`AppendError`]; after `Refused` and `Unanswered` one looks at [`Bus::last`].
     pub async fn append(&self, message: Append) -> Result<u64, AppendError> {
         let headers = headers(&message.headers, message.expected_last);
-        let receipt =
-            self.store(&message.subject, headers, message.body.into(), ANSWER_TIMEOUT).await?;
+        let (subject, body) = (&message.subject, message.body.into());
+        let receipt = self.store(subject, headers, body, ANSWER_TIMEOUT, "append.sent").await?;
         Ok(receipt.seq)
     }
 
-    /// Publishes to a stream and waits until the message is stored.
+    /// Publishes to a stream and waits until the message is stored. `sent` is the crash point
+    /// between the two.
     pub(crate) async fn store(
         &self,
         subject: &str,
         headers: HeaderMap,
         body: Bytes,
         patience: Duration,
+        sent: &str,
     ) -> Result<Receipt, AppendError> {
-        let answer = self.ask(subject, Some(headers), body, patience).await?;
+        let answer = self.ask_past(subject, Some(headers), body, patience, Some(sent)).await?;
         match read_answer::<Receipt>(&answer.payload) {
             Ok(Ok(receipt)) => Ok(receipt),
             Ok(Err(refusal)) => Err(AppendError::from(refusal)),

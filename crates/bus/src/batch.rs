@@ -55,7 +55,8 @@ impl Bus {
         };
         if messages.is_empty() {
             let headers = headers(&last.1, expected_last);
-            return Ok(self.store(subject, headers, last.0, ANSWER_TIMEOUT).await?.seq);
+            let stored = self.store(subject, headers, last.0, ANSWER_TIMEOUT, "append.sent");
+            return Ok(stored.await?.seq);
         }
         let bytes: usize = messages.iter().map(|(body, _)| body.len()).sum();
         let patience = ANSWER_TIMEOUT + Duration::from_secs((bytes / BYTES_PER_SECOND) as u64);
@@ -64,11 +65,17 @@ impl Bus {
             let mut headers = headers(&pairs, expected_last.filter(|_| number == 1));
             mark(&mut headers, &id, number);
             self.send_part(subject, headers, body, number, patience).await?;
+            if number == 1 {
+                faults::point("batch.first");
+            }
+            if number == count / 2 {
+                self.flush_past("batch.half").await;
+            }
         }
         let mut headers = headers(&last.1, None);
         mark(&mut headers, &id, count);
         headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
-        let receipt = self.store(subject, headers, last.0, patience).await?;
+        let receipt = self.store(subject, headers, last.0, patience, "batch.sent").await?;
         // A server that knows no batches stores the last message alone and says so.
         if receipt.batch.as_deref() != Some(id.as_str()) || receipt.count != Some(count) {
             return Err(AppendError::Unanswered(format!(

@@ -167,6 +167,12 @@ impl Bus {
         }
     }
 
+    /// Since when this connection stands, or stands again; `None` while there is none. What
+    /// expires on the server may have expired during an outage, all at once.
+    pub fn connected_since(&self) -> Option<std::time::Instant> {
+        self.events.connected_since()
+    }
+
     /// Sends what is queued, ends all subscriptions and closes the connection, for all clones.
     pub async fn drain(self) {
         if self.client.drain().await.is_err() {

@@ -17,6 +17,10 @@ const MEMORY: Duration = Duration::from_secs(30);
 /// The state of one connection, fed by its events.
 pub(crate) struct Events {
     link: watch::Sender<Link>,
+    /// When there was last a new connection.
+    connected_at: Mutex<Instant>,
+    /// How often the connection was lost: one that is lost and back at once shows in no state.
+    losses: watch::Sender<u64>,
     violations: broadcast::Sender<String>,
     last_violation: Mutex<Option<(Instant, String)>>,
     /// Somebody finds out what is denied, so a denial is no news for the log.
@@ -35,6 +39,8 @@ impl Events {
     pub(crate) fn new() -> Events {
         Events {
             link: watch::Sender::new(Link::Up),
+            connected_at: Mutex::new(Instant::now()),
+            losses: watch::Sender::new(0),
             violations: broadcast::Sender::new(256),
             last_violation: Mutex::new(None),
             probing: AtomicBool::new(false),
@@ -46,11 +52,14 @@ impl Events {
         match event {
             Event::Connected => {
                 tracing::info!("connected to nats-server");
+                // First: whoever sees the link up must not see the time of the one before.
+                *self.connected_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
                 self.link.send_replace(Link::Up);
             }
             Event::Disconnected => {
                 tracing::warn!("lost the connection to nats-server, reconnecting until it is back");
                 self.link.send_replace(Link::Down);
+                self.losses.send_modify(|losses| *losses += 1);
             }
             Event::Closed => {
                 tracing::debug!("connection to nats-server closed");
@@ -80,6 +89,12 @@ impl Events {
         let _ = self.violations.send(text.to_owned());
     }
 
+    /// When the connection was made; `None` while there is none.
+    pub(crate) fn connected_since(&self) -> Option<Instant> {
+        let is_up = *self.link.borrow() == Link::Up;
+        is_up.then(|| *self.connected_at.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Says whether denials are looked for from now on.
     pub(crate) fn set_probing(&self, probing: bool) {
         self.probing.store(probing, Ordering::Relaxed);
@@ -94,6 +109,16 @@ impl Events {
     /// Begins to listen for violations; call it before what may be denied.
     pub(crate) fn listen(&self) -> Violations {
         Violations { receiver: self.violations.subscribe() }
+    }
+
+    /// Completes when the connection is lost after this call, however soon it is back.
+    pub(crate) fn loss(&self) -> impl Future<Output = ()> + use<> {
+        let mut losses = self.losses.subscribe();
+        async move {
+            if losses.changed().await.is_err() {
+                std::future::pending().await
+            }
+        }
     }
 
     /// Completes when the link is in one of `states`.

@@ -224,6 +224,16 @@ impl Bus {
         StreamFacts { stream: spec.stream, name: spec.name, state }
     }
 
+    /// How many bytes a stream may have; `None`: as many as the account has.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn max_bytes(&self, stream: StreamName) -> Result<Option<u64>, ReadError> {
+        let operation = format!("STREAM.INFO.{}", self.stream_of(stream));
+        let answer = self.api::<_, StreamAnswer>(&operation, &json!({})).await?;
+        Ok(limit(answer.config.max_bytes))
+    }
+
     /// How many messages each subject of a stream has. The server lists at most 100,000 of them
     /// at once; what is beyond is counted in `total` only.
     ///

@@ -7,9 +7,11 @@
 use std::time::Duration;
 
 use contract::subject::StreamName;
+use contract::timestamp::Timestamp;
 
 use crate::Bus;
 use crate::append::{AppendError, headers};
+use crate::cursor::{Cursor, Start};
 use crate::ledger::{KV_OPERATION, is_marker};
 use crate::reading::ReadError;
 use crate::stored::Stored;
@@ -26,6 +28,17 @@ pub struct Lease {
     pub sequence: u64,
     /// How long it lives without renewal, in whole seconds.
     pub ttl: Duration,
+}
+
+/// A lease that somebody has, as it is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLease {
+    /// Who holds it.
+    pub holder: String,
+    /// Its last sequence; grows with each renewal.
+    pub sequence: u64,
+    /// When it was last renewed, by the server's clock.
+    pub at: Timestamp,
 }
 
 /// Looks at the key this often before it is left to those who contend for it.
@@ -51,26 +64,37 @@ impl Bus {
                 Some(stored) if is_marker(stored) || is_held_by(stored, holder) => stored.sequence,
                 Some(_) => return Ok(None),
             };
-            match self.write_lease(key, holder, ttl, expected).await {
-                Ok(sequence) => {
-                    let (key, holder) = (key.to_owned(), holder.to_owned());
-                    return Ok(Some(Lease { key, holder, sequence, ttl }));
-                }
-                // It expired, or somebody took it, between the look and the write.
-                Err(AppendError::Refused) => {}
-                Err(error) => return Err(error),
+            // If it expired, or somebody took it, between the look and the write: look again.
+            if let Some(lease) = self.replace_lease(key, holder, ttl, expected).await? {
+                return Ok(Some(lease));
             }
         }
         Ok(None)
     }
 
-    /// Makes the lease live for its time again; false if it is lost.
+    /// Takes the lease from whoever has it, as it was found; `None` if it was renewed, or taken,
+    /// since. Who had it finds it lost when renewing it.
+    ///
+    /// # Errors
+    /// See [`AppendError`]. After `Unanswered` it may be ours or not; to acquire it says which.
+    pub async fn seize_lease(
+        &self,
+        key: &str,
+        holder: &str,
+        ttl: Duration,
+        found: &HeldLease,
+    ) -> Result<Option<Lease>, AppendError> {
+        self.replace_lease(key, holder, whole_seconds(ttl), found.sequence).await
+    }
+
+    /// Makes the lease live for its time again; false if it is lost. The answer is waited for
+    /// for half of that time, but at least 3 s: a server that is slow costs no short lease.
     ///
     /// # Errors
     /// See [`AppendError`]. After `Unanswered` it may be renewed or not; renew again.
     pub async fn renew_lease(&self, lease: &mut Lease) -> Result<bool, AppendError> {
         let Lease { key, holder, sequence, ttl } = lease;
-        match self.write_lease(key, holder, *ttl, *sequence).await {
+        match self.write_lease(key, holder, *ttl, *sequence, renewal_patience(*ttl)).await {
             Ok(renewed) => *sequence = renewed,
             Err(AppendError::Refused) => {
                 // Ours after all if only the answer to an earlier renewal was lost.
@@ -91,14 +115,24 @@ impl Bus {
     ///
     /// # Errors
     /// See [`AppendError`]; it then expires by itself.
-    pub async fn release_lease(&self, lease: Lease) -> Result<(), AppendError> {
-        let pairs = [(KV_OPERATION, "DEL".to_owned()), ttl_header(lease.ttl)];
+    pub async fn release_lease(&self, mut lease: Lease) -> Result<(), AppendError> {
         let subject = self.key_subject(StreamName::Leases, &lease.key);
-        let headers = headers(&pairs, Some(lease.sequence));
-        match self.store(&subject, headers, bytes::Bytes::new(), ANSWER_TIMEOUT).await {
-            Ok(_) | Err(AppendError::Refused) => Ok(()),
-            Err(error) => Err(error),
+        for _ in 0..TRIES {
+            let pairs = [(KV_OPERATION, "DEL".to_owned()), ttl_header(lease.ttl)];
+            let headers = headers(&pairs, Some(lease.sequence));
+            let body = bytes::Bytes::new();
+            match self.store(&subject, headers, body, ANSWER_TIMEOUT, "lease.sent").await {
+                Ok(_) => return Ok(()),
+                Err(AppendError::Refused) => {}
+                Err(error) => return Err(error),
+            }
+            // Ours after all, if nobody heard the answer to its last renewal.
+            match self.held_lease(&lease.key).await.map_err(unreadable)? {
+                Some(found) if found.holder == lease.holder => lease.sequence = found.sequence,
+                _ => return Ok(()),
+            }
         }
+        Ok(())
     }
 
     /// Who holds the lease now.
@@ -106,12 +140,42 @@ impl Bus {
     /// # Errors
     /// See [`ReadError`].
     pub async fn lease_holder(&self, key: &str) -> Result<Option<String>, ReadError> {
+        Ok(self.held_lease(key).await?.map(|found| found.holder))
+    }
+
+    /// The lease, if somebody holds it now.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn held_lease(&self, key: &str) -> Result<Option<HeldLease>, ReadError> {
         let held = self.lease(key).await?.filter(|stored| !is_marker(stored));
-        Ok(held.map(|stored| String::from_utf8_lossy(&stored.body).into_owned()))
+        Ok(held.map(|Stored { body, sequence, at, .. }| HeldLease {
+            holder: String::from_utf8_lossy(&body).into_owned(),
+            sequence,
+            at,
+        }))
     }
 
     async fn lease(&self, key: &str) -> Result<Option<Stored>, ReadError> {
         self.last(StreamName::Leases, &self.key_subject(StreamName::Leases, key)).await
+    }
+
+    /// Takes it over what stands at `expected`; `None` if something else does.
+    async fn replace_lease(
+        &self,
+        key: &str,
+        holder: &str,
+        ttl: Duration,
+        expected: u64,
+    ) -> Result<Option<Lease>, AppendError> {
+        match self.write_lease(key, holder, ttl, expected, ANSWER_TIMEOUT).await {
+            Ok(sequence) => {
+                let (key, holder) = (key.to_owned(), holder.to_owned());
+                Ok(Some(Lease { key, holder, sequence, ttl }))
+            }
+            Err(AppendError::Refused) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn write_lease(
@@ -120,11 +184,50 @@ impl Bus {
         holder: &str,
         ttl: Duration,
         expected: u64,
+        patience: Duration,
     ) -> Result<u64, AppendError> {
         let subject = self.key_subject(StreamName::Leases, key);
         let headers = headers(&[ttl_header(ttl)], Some(expected));
         let body = holder.as_bytes().to_vec().into();
-        Ok(self.store(&subject, headers, body, ANSWER_TIMEOUT).await?.seq)
+        Ok(self.store(&subject, headers, body, patience, "lease.sent").await?.seq)
+    }
+}
+
+/// How long the answer to a renewal is waited for: long enough for a slow server, and short
+/// enough that one that was lost leaves time for another try.
+fn renewal_patience(ttl: Duration) -> Duration {
+    (ttl / 2).clamp(Duration::from_secs(3), ANSWER_TIMEOUT)
+}
+
+impl Bus {
+    /// What leases end from now on.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn lease_ends(&self) -> Result<LeaseEnds, ReadError> {
+        let keys = self.key_subject(StreamName::Leases, "");
+        let leases = self.follow(StreamName::Leases, &format!("{keys}>"), Start::New).await?;
+        Ok(LeaseEnds { leases, keys })
+    }
+}
+
+/// The leases that were given back or have expired, as that happens.
+pub struct LeaseEnds {
+    leases: Cursor,
+    keys: String,
+}
+
+impl LeaseEnds {
+    /// Waits for the next end of a lease, and says of what it was. May be dropped and called again.
+    pub async fn next(&mut self) -> String {
+        loop {
+            let stored = self.leases.next().await;
+            if is_marker(&stored)
+                && let Some(key) = stored.subject.strip_prefix(&self.keys)
+            {
+                return key.to_owned();
+            }
+        }
     }
 }
 

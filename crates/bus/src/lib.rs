@@ -64,7 +64,8 @@ pub use inspect::{
     AccountFacts, ClockReading, NoAccount, QueueFacts, ServerFacts, StreamFacts, StreamState,
     StreamUse, SubjectCounts,
 };
-pub use leases::Lease;
+pub use leases::{HeldLease, Lease, LeaseEnds};
+pub use objects::{MAX_OBJECT, Object, ObjectError};
 pub use provision::{Difference, TopologyError};
 pub use purge::PurgeError;
 pub use reading::ReadError;
@@ -88,6 +89,11 @@ pub struct Bus {
 }
 
 impl Bus {
+    /// The largest message that the server takes, in bytes.
+    pub fn max_payload(&self) -> usize {
+        self.client.max_payload()
+    }
+
     /// The prefix of all subjects and stream names.
     pub fn prefix(&self) -> &Prefix {
         &self.prefix

@@ -79,8 +79,27 @@ impl Bus {
         filter: &str,
         from: u64,
     ) -> Result<Vec<Stored>, ReadError> {
-        self.read(stream, filter, DeliverPolicy::ByStartSequence { start_sequence: from.max(1) })
-            .await
+        self.read(stream, filter, Wanted { policy: from_sequence(from), ..Wanted::ALL }).await
+    }
+
+    /// The same, up to `most` messages.
+    pub(crate) async fn read_some(
+        &self,
+        stream: StreamName,
+        filter: &str,
+        from: u64,
+        most: u64,
+    ) -> Result<Vec<Stored>, ReadError> {
+        self.read(stream, filter, Wanted { policy: from_sequence(from), most, ..Wanted::ALL }).await
+    }
+
+    /// Everything on `filter` without the bodies, whose sizes the server tells in a header.
+    pub(crate) async fn read_headers(
+        &self,
+        stream: StreamName,
+        filter: &str,
+    ) -> Result<Vec<Stored>, ReadError> {
+        self.read(stream, filter, Wanted { headers_only: true, ..Wanted::ALL }).await
     }
 
     /// The last message of each subject that matches `filter`, in the order of the stream.
@@ -92,18 +111,23 @@ impl Bus {
         stream: StreamName,
         filter: &str,
     ) -> Result<Vec<Stored>, ReadError> {
-        self.read(stream, filter, DeliverPolicy::LastPerSubject).await
+        let wanted = Wanted { policy: DeliverPolicy::LastPerSubject, ..Wanted::ALL };
+        self.read(stream, filter, wanted).await
     }
 
     async fn read(
         &self,
         stream: StreamName,
         filter: &str,
-        policy: DeliverPolicy,
+        wanted: Wanted,
     ) -> Result<Vec<Stored>, ReadError> {
-        let consumer = self.passing_consumer(stream, filter, policy).await?;
+        let config = pull::Config {
+            headers_only: wanted.headers_only,
+            ..self.passing_config(filter, wanted.policy)
+        };
+        let consumer = self.create_consumer(stream, config).await?;
         let info = consumer.cached_info();
-        let result = drain(&consumer, info.num_pending).await;
+        let result = drain(&consumer, info.num_pending.min(wanted.most)).await;
         // Unasked, the server would keep it for a while, and it keeps only so many.
         let delete = format!("$JS.API.CONSUMER.DELETE.{}.{}", info.stream_name, info.name);
         let deleted = self.client.publish(delete, bytes::Bytes::new()).await;
@@ -120,7 +144,11 @@ impl Bus {
         filter: &str,
         deliver_policy: DeliverPolicy,
     ) -> Result<Consumer<pull::Config>, ReadError> {
-        let config = pull::Config {
+        self.create_consumer(stream, self.passing_config(filter, deliver_policy)).await
+    }
+
+    fn passing_config(&self, filter: &str, deliver_policy: DeliverPolicy) -> pull::Config {
+        pull::Config {
             // With a name the filter is part of the request's subject, where permissions see it.
             name: Some(format!("passing_{}", self.new_id())),
             deliver_policy,
@@ -130,8 +158,7 @@ impl Bus {
             num_replicas: 1,
             memory_storage: true,
             ..pull::Config::default()
-        };
-        self.create_consumer(stream, config).await
+        }
     }
 
     /// Creates a consumer, or finds it if it is there just so.
@@ -167,6 +194,23 @@ impl Bus {
     pub(crate) fn stream_of(&self, stream: StreamName) -> String {
         crate::topology::stream_name(&self.prefix, stream)
     }
+}
+
+/// What of a subject is read.
+struct Wanted {
+    policy: DeliverPolicy,
+    /// So many messages at most.
+    most: u64,
+    /// Bodies stay where they are.
+    headers_only: bool,
+}
+
+impl Wanted {
+    const ALL: Wanted = Wanted { policy: DeliverPolicy::All, most: u64::MAX, headers_only: false };
+}
+
+fn from_sequence(sequence: u64) -> DeliverPolicy {
+    DeliverPolicy::ByStartSequence { start_sequence: sequence.max(1) }
 }
 
 /// Reads up to `pending` messages, fewer if there are no more.

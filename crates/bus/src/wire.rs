@@ -1,9 +1,10 @@
 //! One request and its one answer, with every way in which there is none.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
-use async_nats::{HeaderMap, Message};
+use async_nats::{HeaderMap, Message, RequestError};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,18 @@ impl Bus {
         body: Bytes,
         patience: Duration,
     ) -> Result<Message, NoAnswer> {
+        self.ask_past(subject, headers, body, patience, None).await
+    }
+
+    /// The same; `sent` is the crash point between the two.
+    pub(crate) async fn ask_past(
+        &self,
+        subject: &str,
+        headers: Option<HeaderMap>,
+        body: Bytes,
+        patience: Duration,
+        sent: Option<&str>,
+    ) -> Result<Message, NoAnswer> {
         // A request that waits in the client while there is no server is sent whenever one
         // appears, long after its sender gave up. Better not to hand it over.
         let connected = self.events.until(&[Link::Up, Link::Closed]);
@@ -63,16 +76,56 @@ impl Bus {
             return Err(NoAnswer::Unknown("there is no connection to nats-server".to_owned()));
         }
         let mut violations = self.events.listen();
+        let loss = self.events.loss();
         let size = body.len();
         let mut request = async_nats::Request::new().payload(body).timeout(None);
         request.headers = headers;
         tokio::select! {
             biased;
-            answer = self.client.send_request(subject.to_owned(), request) => answer.map_err(|error| {
+            answer = self.send(subject, request, sent) => answer.map_err(|error| {
                 self.explain(subject, size, &error)
             }),
             violation = violations.of(subject) => Err(NoAnswer::Denied(violation)),
+            // The server that was asked is gone, or has forgotten whom to answer.
+            () = loss => {
+                Err(NoAnswer::Unknown("the connection was lost before an answer came".to_owned()))
+            }
             () = tokio::time::sleep(patience) => Err(NoAnswer::Unknown(self.unanswered(patience))),
+        }
+    }
+
+    /// Where a test waits for the crash point `sent`, it is passed once the request is on the
+    /// wire and before anybody has looked at the answer.
+    async fn send(
+        &self,
+        subject: &str,
+        request: async_nats::Request,
+        sent: Option<&str>,
+    ) -> Result<Message, RequestError> {
+        let request = self.client.send_request(subject.to_owned(), request);
+        let Some(sent) = sent.filter(|sent| faults::is_planned(sent)) else {
+            return request.await;
+        };
+        let mut request = pin!(request);
+        // The request first, so that it is handed over before the flush is.
+        let early = tokio::select! {
+            biased;
+            answer = &mut request => Some(answer?),
+            Ok(()) = self.client.flush() => None,
+        };
+        faults::point(sent);
+        match early {
+            Some(answer) => Ok(answer),
+            None => request.await,
+        }
+    }
+
+    /// Passes a crash point once everything that was published is on the wire.
+    pub(crate) async fn flush_past(&self, point: &str) {
+        if faults::is_planned(point) {
+            // Without a connection nothing is, and nothing will be before the next request.
+            let _flushed = tokio::time::timeout(ANSWER_TIMEOUT, self.client.flush()).await;
+            faults::point(point);
         }
     }
 
@@ -85,7 +138,7 @@ impl Bus {
         }
     }
 
-    fn explain(&self, subject: &str, size: usize, error: &async_nats::RequestError) -> NoAnswer {
+    fn explain(&self, subject: &str, size: usize, error: &RequestError) -> NoAnswer {
         match error.kind() {
             RequestErrorKind::NoResponders => NoAnswer::NobodyListens(subject.to_owned()),
             RequestErrorKind::InvalidSubject => {

@@ -197,6 +197,10 @@ impl Frame {
     /// The message bodies of this (whole) frame: one, or several if its actions exceed
     /// `part_size` bytes. An action is never cut, so a part may exceed the size by one action.
     pub fn into_messages(self, part_size: u32) -> Vec<Vec<u8>> {
+        let whole = serde_json::to_vec(&self).expect("no map keys that JSON refuses");
+        if whole.len() <= part_size as usize {
+            return vec![whole];
+        }
         let parts = split(self.actions, part_size as usize);
         let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
         let mut frame = Frame { parts: count, actions: Vec::new(), ..self };

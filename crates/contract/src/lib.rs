@@ -43,6 +43,7 @@ pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// The most bytes of actions in one message of a frame, unless the run's genesis says otherwise.
 ///
-/// Well under the server's default `max_payload` of 1 MiB, and above the size from which
-/// larger messages bring nothing (some 64 actions).
-pub const DEFAULT_PART_SIZE: u32 = 256 * 1024;
+/// Under the server's default `max_payload` of 1 MiB, with room for what stands around the actions.
+/// Several messages are an atomic batch, for which a server with one replica opens a file store of
+/// its own: that costs as much as ten to a hundred messages, whatever the size of the batch.
+pub const DEFAULT_PART_SIZE: u32 = 768 * 1024;

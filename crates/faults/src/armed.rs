@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::process::{Signal, getpid, kill_process};
 
-use crate::Safeguard;
+use crate::{MISDEEDS, POINTS, Safeguard};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
@@ -22,6 +22,8 @@ enum Action {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fault {
+    /// As the environment has it.
+    text: String,
     point: String,
     action: Action,
     nth: u64,
@@ -31,7 +33,7 @@ struct Fault {
 struct Plan {
     faults: Vec<Fault>,
     folder: Option<PathBuf>,
-    without: Vec<String>,
+    without: Vec<Safeguard>,
     passed: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -54,8 +56,16 @@ pub(crate) fn fires(point: &str) -> bool {
     plan().due(point).is_some()
 }
 
+pub(crate) fn warning() -> String {
+    plan().warning()
+}
+
+pub(crate) fn is_planned(point: &str) -> bool {
+    plan().faults.iter().any(|fault| fault.point == point)
+}
+
 pub(crate) fn is_off(safeguard: Safeguard) -> bool {
-    plan().without.iter().any(|name| name == safeguard.name())
+    plan().without.contains(&safeguard)
 }
 
 fn signal(signal: Signal) {
@@ -81,7 +91,21 @@ impl Plan {
             text.split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect()
         };
         let faults = list(faults).iter().map(|one| Fault::read(one)).collect();
-        Plan { faults, folder, without: list(without), passed: Mutex::default() }
+        let without = list(without).iter().map(|name| read_safeguard(name)).collect();
+        Plan { faults, folder, without, passed: Mutex::default() }
+    }
+
+    fn warning(&self) -> String {
+        let mut text = "this is a test build, never to be used for anything else".to_owned();
+        if !self.faults.is_empty() {
+            let faults: Vec<&str> = self.faults.iter().map(|fault| &*fault.text).collect();
+            text += &format!("; told to misbehave: {}", faults.join(", "));
+        }
+        if !self.without.is_empty() {
+            let names: Vec<&str> = self.without.iter().map(|safeguard| safeguard.name()).collect();
+            text += &format!("; without {}", names.join(", "));
+        }
+        text
     }
 
     /// What is to happen now that the point is passed once more.
@@ -112,6 +136,8 @@ impl Fault {
     fn read(text: &str) -> Fault {
         let mut words = text.split(':');
         let (point, action) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let is_known = POINTS.iter().chain(&MISDEEDS).any(|(name, _)| *name == point);
+        assert!(is_known, "SHOAL_FAULTS: {text:?}: there is no point {point:?}");
         let action = match action {
             "kill" => Action::Kill,
             "stop" => Action::Stop,
@@ -122,10 +148,19 @@ impl Fault {
                 panic!("SHOAL_FAULTS: {text:?}: expected <point>:kill|stop|panic|hang|fire[:<nth>]")
             }
         };
-        let nth = words.next().map_or(Ok(1), str::parse);
-        let nth = nth.unwrap_or_else(|_| panic!("SHOAL_FAULTS: {text:?}: the last is no number"));
-        Fault { point: point.to_owned(), action, nth }
+        let nth = words.next().map_or(Ok(1), str::parse::<u64>);
+        let nth = nth.ok().filter(|nth| *nth > 0);
+        let nth =
+            nth.unwrap_or_else(|| panic!("SHOAL_FAULTS: {text:?}: the last is no number from 1"));
+        Fault { text: text.to_owned(), point: point.to_owned(), action, nth }
     }
+}
+
+/// # Panics
+/// If there is none of this name.
+fn read_safeguard(name: &str) -> Safeguard {
+    let found = Safeguard::ALL.into_iter().find(|safeguard| safeguard.name() == name);
+    found.unwrap_or_else(|| panic!("SHOAL_WITHOUT: there is no safeguard {name:?}"))
 }
 
 #[cfg(test)]
@@ -136,21 +171,53 @@ mod tests {
     fn a_fault_happens_at_its_time_and_once_among_all() {
         let folder = std::env::temp_dir().join(format!("faults-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let plan = || Plan::read("claimed:kill:2,stepped:stop", Some(folder.clone()), "fence");
+        let plan = || Plan::read("run.claimed:kill:2,leaving:stop", Some(folder.clone()), "");
         let (one, other) = (plan(), plan());
-        assert_eq!((one.due("claimed"), one.due("elsewhere")), (None, None));
-        assert_eq!(other.due("claimed"), None);
-        assert_eq!(one.due("claimed"), Some(Action::Kill));
-        assert_eq!(other.due("claimed"), None, "the other process had it");
-        assert_eq!(one.due("claimed"), None);
-        assert_eq!(other.due("stepped"), Some(Action::Stop));
-        assert_eq!(one.without, ["fence"]);
+        assert_eq!((one.due("run.claimed"), one.due("elsewhere")), (None, None));
+        assert_eq!(other.due("run.claimed"), None);
+        assert_eq!(one.due("run.claimed"), Some(Action::Kill));
+        assert_eq!(other.due("run.claimed"), None, "the other process had it");
+        assert_eq!(one.due("run.claimed"), None);
+        assert_eq!(other.due("leaving"), Some(Action::Stop));
+        let mark = std::fs::read_to_string(folder.join("leaving")).unwrap();
+        assert_eq!(mark, std::process::id().to_string());
         std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    #[should_panic(expected = "expected <point>:kill|stop|panic|hang|fire[:<nth>]")]
-    fn a_fault_that_cannot_be_read_is_no_silence() {
-        Fault::read("claimed:explode");
+    fn without_a_folder_each_process_has_its_own() {
+        let plan = || Plan::read("sink.sent:fire", None, "");
+        let (one, other) = (plan(), plan());
+        assert_eq!((one.due("sink.sent"), one.due("sink.sent")), (Some(Action::Fire), None));
+        assert_eq!(other.due("sink.sent"), Some(Action::Fire));
+    }
+
+    #[test]
+    fn what_is_planned_is_said() {
+        let plan = Plan::read("run.leased:hang:3", None, "fence,ledger");
+        assert_eq!(plan.without, [Safeguard::Fence, Safeguard::Ledger]);
+        assert_eq!(
+            plan.warning(),
+            "this is a test build, never to be used for anything else; told to misbehave: \
+             run.leased:hang:3; without fence, ledger"
+        );
+        let idle = Plan::read("", None, "").warning();
+        assert_eq!(idle, "this is a test build, never to be used for anything else");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_silence() {
+        for (faults, without, said) in [
+            ("leaving:explode", "", "expected <point>:kill|stop|panic|hang|fire[:<nth>]"),
+            ("leaving:kill:soon", "", "the last is no number from 1"),
+            ("leaving:kill:0", "", "the last is no number from 1"),
+            ("nowhere:kill", "", "there is no point \"nowhere\""),
+            ("", "seatbelt", "there is no safeguard \"seatbelt\""),
+        ] {
+            let panicked = std::panic::catch_unwind(|| Plan::read(faults, None, without));
+            let panicked = panicked.unwrap_err();
+            let found = panicked.downcast_ref::<String>().unwrap();
+            assert!(found.contains(said), "{found}");
+        }
     }
 }

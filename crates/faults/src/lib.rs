@@ -6,13 +6,21 @@
 //!
 //! - `SHOAL_FAULTS`: `<point>:<action>[:<nth>]`, several separated by commas. The `nth` time (from
 //!   1, the default) that the process passes the point, it is done: `kill` (as `kill -9`), `stop`
-//!   (frozen until SIGCONT), `panic`, `hang` (this thread never goes on).
+//!   (frozen until SIGCONT), `panic`, `hang` (this thread never goes on), `fire` (what [`fires`]
+//!   is asked for; at a [`point`] nothing but the file below).
 //! - `SHOAL_FAULTS_DIR`: a folder. Each fault happens once among all processes that share it; a
 //!   file named after the point says that it did, and holds the process's id.
 //! - `SHOAL_WITHOUT`: safeguards to do without, by name, separated by commas.
+//!
+//! A process whose environment names what there is not panics: a test that disturbs nothing proves
+//! nothing. Children have their parent's environment, and so its faults: those of a node are its
+//! workers', too. Each process counts for itself.
 
 #[cfg(feature = "armed")]
 mod armed;
+mod points;
+
+pub use points::{MISDEEDS, POINTS};
 
 /// What keeps a run from harm. A test switches one off to see that harm is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +59,22 @@ impl Safeguard {
     }
 }
 
-/// True in a build that can be told to misbehave. Services say so when they start.
+/// True in a build that can be told to misbehave.
 pub const ARMED: bool = cfg!(feature = "armed");
 
-/// A place where a test build may be told to die.
+/// What a service says in its log when it starts: which faults a test build was told of. Nothing
+/// in another build.
+///
+/// # Panics
+/// If the environment of a test build names what there is not.
+pub fn warning() -> Option<String> {
+    #[cfg(feature = "armed")]
+    return Some(armed::warning());
+    #[cfg(not(feature = "armed"))]
+    None
+}
+
+/// A place where a test build may be told to die; one of [`POINTS`].
 #[inline]
 pub fn point(name: &str) {
     #[cfg(feature = "armed")]
@@ -63,7 +83,21 @@ pub fn point(name: &str) {
     let _ = name;
 }
 
-/// Whether a test build was told to do something wrong here, once; never in another build.
+/// Whether a test waits for this point, passed already or not; never in another build. For what
+/// costs something to bring about, e.g. that a message is on the wire.
+#[inline]
+pub fn is_planned(name: &str) -> bool {
+    #[cfg(feature = "armed")]
+    return armed::is_planned(name);
+    #[cfg(not(feature = "armed"))]
+    {
+        let _ = name;
+        false
+    }
+}
+
+/// Whether a test build was told to do something wrong here, once; never in another build. One
+/// of [`MISDEEDS`].
 #[inline]
 pub fn fires(name: &str) -> bool {
     #[cfg(feature = "armed")]

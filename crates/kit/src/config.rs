@@ -23,7 +23,7 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 16] = [
+pub const KNOWN: [&str; 17] = [
     "NATS_CREDS",
     "NATS_URL",
     "SHOAL_HTTP_LISTEN",
@@ -40,6 +40,7 @@ pub const KNOWN: [&str; 16] = [
     "SHOAL_REQUIRE_SERVICES",
     "SHOAL_SIMULATIONS_DIR",
     "SHOAL_SLOTS",
+    "SHOAL_STOP_GRACE_SECONDS",
 ];
 
 /// What the configuration file says.

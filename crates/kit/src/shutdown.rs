@@ -3,6 +3,9 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+/// Exit code of a process that a second signal ended, as shells have it for SIGINT.
+pub const EXIT_AT_ONCE: u8 = 130;
+
 /// Tells when to stop: cheap to clone, never global. Correctness never depends on it; it
 /// only makes an end quick and quiet.
 #[derive(Clone, Debug)]
@@ -22,8 +25,16 @@ impl Shutdown {
     /// # Errors
     /// If signals cannot be listened to.
     pub fn on_signals() -> std::io::Result<Shutdown> {
+        Shutdown::on_signals_with(|| {})
+    }
+
+    /// The same; `last_act` is done before a second signal ends the process.
+    ///
+    /// # Errors
+    /// If signals cannot be listened to.
+    pub fn on_signals_with(last_act: impl FnOnce() + Send + 'static) -> std::io::Result<Shutdown> {
         let (trigger, shutdown) = Shutdown::manual();
-        trigger.pull_on_signals()?;
+        trigger.pull_on_signals_with(last_act)?;
         Ok(shutdown)
     }
 
@@ -49,11 +60,15 @@ impl Shutdown {
 
 impl Trigger {
     /// Asks for the shutdown on SIGTERM, SIGINT or SIGHUP. A second SIGTERM or SIGINT ends the
-    /// process at once.
+    /// process at once, with [`EXIT_AT_ONCE`].
     ///
     /// # Errors
     /// If signals cannot be listened to.
     pub fn pull_on_signals(self) -> std::io::Result<()> {
+        self.pull_on_signals_with(|| {})
+    }
+
+    fn pull_on_signals_with(self, last_act: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -70,7 +85,8 @@ impl Trigger {
                 _ = interrupt.recv() => {}
             }
             tracing::warn!("second signal, ending at once");
-            std::process::exit(130);
+            last_act();
+            std::process::exit(i32::from(EXIT_AT_ONCE));
         });
         Ok(())
     }

@@ -2,6 +2,8 @@
 //!
 //! For tests only: what goes wrong here panics, with what the server said.
 
+mod disk;
+
 use std::env;
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
@@ -12,6 +14,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::disk::Disk;
+pub use crate::disk::small_disks;
 
 /// What is special about a server.
 #[derive(Clone, Debug)]
@@ -24,6 +29,9 @@ pub struct Options {
     pub store: Option<PathBuf>,
     /// The port; `None`: the server chooses a free one.
     pub port: Option<u16>,
+    /// The size in megabytes of a disk of its own, in memory, on which messages are kept, also
+    /// while the server is dead; `None`: the disk of `store`. See [`small_disks`].
+    pub disk: Option<u64>,
     /// Another nats-server than the usual one, e.g. [`too_old`].
     pub binary: Option<PathBuf>,
 }
@@ -35,6 +43,7 @@ pub struct NatsServer {
     pub client_port: u16,
     options: Options,
     directory: TempDir,
+    disk: Option<Disk>,
     child: Child,
 }
 
@@ -48,6 +57,7 @@ impl Default for Options {
             jetstream: Some(String::new()),
             store: None,
             port: None,
+            disk: None,
             binary: None,
         }
     }
@@ -61,8 +71,10 @@ impl NatsServer {
     pub fn start(options: Options) -> NatsServer {
         let directory = TempDir::with_prefix("nats-")
             .unwrap_or_else(|error| panic!("failed to make a directory: {error}"));
-        let (child, client_port) = launch(directory.path(), &options);
-        NatsServer { client_port, options, directory, child }
+        let store = store(directory.path(), &options);
+        let disk = options.disk.map(|megabytes| Disk::mount(&store, megabytes));
+        let (child, client_port) = launch(directory.path(), &options, disk.as_ref());
+        NatsServer { client_port, options, directory, disk, child }
     }
 
     /// `nats://127.0.0.1:<port>`.
@@ -94,7 +106,27 @@ impl NatsServer {
     pub fn restart(&mut self) {
         self.kill();
         self.options.port = Some(self.client_port);
-        (self.child, _) = launch(self.directory.path(), &self.options);
+        (self.child, _) = launch(self.directory.path(), &self.options, self.disk.as_ref());
+    }
+
+    /// Fills its own disk to the last byte.
+    ///
+    /// # Panics
+    /// If it has none, or it cannot be written to.
+    pub fn fill_disk(&self) {
+        self.own_disk().fill();
+    }
+
+    /// Makes room again on its own disk.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub fn empty_disk(&self) {
+        self.own_disk().empty();
+    }
+
+    fn own_disk(&self) -> &Disk {
+        self.disk.as_ref().expect("a server that was started with a disk of its own")
     }
 
     /// Everything that it has logged.
@@ -147,11 +179,12 @@ fn find(wish: &[&str]) -> PathBuf {
     );
 }
 
-fn launch(directory: &Path, options: &Options) -> (Child, u16) {
+fn launch(directory: &Path, options: &Options, disk: Option<&Disk>) -> (Child, u16) {
     let config = directory.join("nats.conf");
     write(&config, &configuration(directory, options));
     let program = options.binary.as_deref().unwrap_or_else(|| binary());
-    let mut child = Command::new(program)
+    let mut child = disk
+        .map_or_else(|| Command::new(program), |disk| disk.command(program))
         .arg("-c")
         .arg(&config)
         .stdin(Stdio::null())
@@ -185,9 +218,11 @@ fn open_port(directory: &Path, process: u32) -> Option<u16> {
 fn configuration(directory: &Path, options: &Options) -> String {
     let port = options.port.map_or("-1".to_owned(), |port| port.to_string());
     let directory_text = directory.display();
-    let store = options.store.clone().unwrap_or_else(|| directory.join("store"));
+    let store = store(directory, options);
+    // Else the server would take three quarters of a small disk for its limit, and stop there.
+    let limit = if options.disk.is_some() { "max_file: 1TB" } else { "" };
     let jetstream = options.jetstream.as_ref().map_or(String::new(), |more| {
-        format!("jetstream {{\n  store_dir: \"{}\"\n  {more}\n}}\n", store.display())
+        format!("jetstream {{\n  store_dir: \"{}\"\n  {limit}\n  {more}\n}}\n", store.display())
     });
     format!(
         "listen: 127.0.0.1:{port}\n\
@@ -196,6 +231,10 @@ fn configuration(directory: &Path, options: &Options) -> String {
          {jetstream}{}\n",
         options.config_extra
     )
+}
+
+fn store(directory: &Path, options: &Options) -> PathBuf {
+    options.store.clone().unwrap_or_else(|| directory.join("store"))
 }
 
 fn read_log(directory: &Path) -> String {

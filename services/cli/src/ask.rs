@@ -24,9 +24,15 @@ pub struct StopArgs {
     /// Why, for whoever reads the run's status later
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// How long to wait for the answer.
-    #[command(flatten)]
-    pub patience: Patience,
+    /// Seconds to wait for the answer: a worker that does not give it is killed, and a node
+    /// replaced, before the run is opened again and stopped
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..=3600)
+    )]
+    pub timeout: u32,
 }
 
 /// How long to wait for an answer.
@@ -60,7 +66,8 @@ pub async fn stop(
 ) -> Result<(), Failure> {
     let run = find_run(client, &args.target.run).await?.run_id;
     let request = Request::Stop(Stop { reason: args.reason.clone() });
-    let reply = ask(client, &run, request, args.patience.duration()).await?;
+    let patience = Patience { timeout: args.timeout };
+    let reply = ask(client, &run, request, patience.duration()).await?;
     if client.json {
         output.print_json(&reply)?;
     }

@@ -129,7 +129,9 @@ Example:
   shoal watch lantern-pier-1 --from-start --json";
 
 pub(crate) const STOP_ABOUT: &str = "\
-Stop a run. It ends with the round that it is playing; what it has produced stays.
+Stop a run. It ends with the round that it is playing; what it has produced stays. A worker \
+that does not answer within 5 s is ended by its node: SIGTERM, 5 s, SIGKILL. Where the node does \
+not answer either, another one takes the run over and stops it.
 
 Example:
   shoal stop lantern-pier --reason \"seen enough\"";

@@ -63,6 +63,7 @@ impl Creator {
     /// If a live run stands in the way, the options make no sense for the spec or name a memory
     /// that there is not, or the bus cannot be read or written.
     pub async fn start(&self, order: &Order) -> Result<Started, Refusal> {
+        faults::point("launch.parsed");
         self.model.ready()?;
         let requested = in_order(&order.requested);
         let options = requested.resolve(&order.spec).map_err(|found| {
@@ -86,6 +87,7 @@ impl Creator {
                 Plan::Create { number } => number,
             };
             memories::check(&self.bus, requested.memory.as_deref().unwrap_or_default()).await?;
+            faults::point("launch.valid");
             self.specs.ensure(&order.spec).await?;
             let (run, now) = (simulation.run(number), now());
             let options = options.clone();
@@ -127,12 +129,14 @@ impl Creator {
             // Whose it is shows when the run is looked at again.
             First::Theirs(_) => return Ok(None),
         }
+        faults::point("launch.created");
         tracing::info!(run = %run.run_id, "created run {}", run.run_id);
         // Stored before anybody hears of the run, so no stop can be stored before it. Without
         // it the run is there all the same: whoever sees it queued publishes the same again.
         if let Err(error) = publish_start(&self.bus, &run).await {
             tracing::warn!(run = %run.run_id, %error, "cannot publish the start command yet");
         }
+        faults::point("launch.published");
         Ok(Some(run))
     }
 }

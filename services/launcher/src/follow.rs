@@ -51,6 +51,7 @@ fn take(bus: &Bus, model: &Model, queued: &UnboundedSender<RunId>, stored: &Stor
             let (run, is_queued) = (status.run_id.clone(), status.status == RunStatus::Queued);
             model.fold(stored.sequence, status);
             if is_queued {
+                faults::point("launch.seen");
                 // Nobody receives any more only when the launcher ends.
                 let _ = queued.send(run);
             }

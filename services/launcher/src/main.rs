@@ -21,6 +21,9 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn start(config: Config, settings: &Settings) -> anyhow::Result<ExitCode> {
     kit::telemetry::init(settings, "info")?;
+    if let Some(warning) = faults::warning() {
+        tracing::warn!("{warning}");
+    }
     launcher::run(config, Shutdown::on_signals()?).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,13 +12,14 @@ use bus::{Append, Bus, Stored};
 use contract::frame::Frame;
 use contract::problem::Problem;
 use contract::timestamp::Timestamp;
+use faults::Safeguard;
 use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
 
 use crate::adapters::sqlite::SqliteMemory;
 use crate::adapters::{Adapter, DeliveryError, Memory, Receipt};
 use crate::batch::{EpisodeBatch, Parts, Step, World, judge};
-use crate::ledger::{Ledger, LedgerError, Position, Track};
+use crate::ledger::{Kept, Ledger, LedgerError, Position, Track};
 use crate::target::{Health, Target};
 use crate::{dead_letter, stream};
 
@@ -135,6 +136,7 @@ impl Driver {
                 () = self.shutdown.wished() => break,
                 stored = stream.next() => stored,
             };
+            faults::point("sink.fetched");
             if let Err(halt) = self.take(&stored).await {
                 return halt;
             }
@@ -146,7 +148,10 @@ impl Driver {
 
     /// Loads the ledger and opens the stream where it says.
     async fn begin(&mut self) -> Result<bus::Cursor, Halt> {
-        let kept = self.insist("load the ledger", || self.ledger.load()).await?;
+        let mut kept = self.insist("load the ledger", || self.ledger.load()).await?;
+        if faults::is_off(Safeguard::Ledger) {
+            kept = Kept::default();
+        }
         self.target.reload(kept.worlds);
         (self.parts, self.ahead, self.unsaved) = (Parts::default(), BTreeSet::new(), 0);
         self.position = kept.position;
@@ -257,10 +262,15 @@ impl Driver {
     async fn deliver(&mut self, track: &Track, batch: &EpisodeBatch) -> Result<(), Halt> {
         let (memory, id) = (self.target.name.as_str(), batch.id());
         self.insist("note an intent", || self.ledger.intend(track, batch)).await?;
+        faults::point("sink.intent");
         let mut pauses = Pauses::new(self.manners.first, self.manners.longest);
         loop {
+            faults::point("sink.sending");
             let error = match self.memory.deliver(batch).await {
-                Ok(Receipt::Taken) => break,
+                Ok(Receipt::Taken) => {
+                    faults::point("sink.accepted");
+                    break;
+                }
                 Ok(Receipt::AlreadyThere) => {
                     tracing::info!(memory, batch = id, "the memory had batch {id} already");
                     break;
@@ -287,6 +297,7 @@ impl Driver {
             }
         }
         self.insist("note a delivery", || self.ledger.settle(batch)).await?;
+        faults::point("sink.noted");
         self.target.advance(&batch.world, batch.reached.clone());
         self.recover();
         Ok(())
@@ -317,7 +328,9 @@ impl Driver {
 
     async fn post(&self, letter: Append) -> Result<(), Halt> {
         let append = || self.bus.append(letter.clone());
+        faults::point("sink.dead-letter");
         self.insist("store a dead letter", append).await?;
+        faults::point("sink.dead-lettered");
         Ok(())
     }
 
@@ -326,6 +339,7 @@ impl Driver {
         let track = |world: &World| Some((world.clone(), self.target.world(world)?.track));
         let worlds: Vec<(World, Track)> = self.ahead.iter().filter_map(track).collect();
         self.insist("save the ledger", || self.ledger.save(&worlds, self.position)).await?;
+        faults::point("sink.saved");
         self.ahead.clear();
         self.unsaved = 0;
         Ok(())

@@ -24,6 +24,9 @@ async fn main() -> ExitCode {
 
 async fn start(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     kit::telemetry::init(settings, "info")?;
+    if let Some(warning) = faults::warning() {
+        tracing::warn!("{warning}");
+    }
     let shutdown = Shutdown::on_signals()?;
     memory_sink::run(args, shutdown).await
 }

@@ -34,11 +34,21 @@ pub struct NodeArgs {
     #[arg(long, env = "SHOAL_SLOTS", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub slots: u16,
     /// Seconds for which a run stays claimed after its node was last heard of.
+    ///
+    /// For as long, but at least 6 s, a node that has just connected leaves alone what others
+    /// held: they may still be on their way back after an outage.
     #[arg(long, env = "SHOAL_LEASE_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
     pub lease_seconds: u64,
     /// Seconds after which a worker whose loop does not answer is killed.
     #[arg(long, env = "SHOAL_HUNG_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub hung_seconds: u64,
+    /// Seconds that a worker has to stop its run; after them its processes get SIGTERM, after as
+    /// many again SIGKILL.
+    ///
+    /// One that is still opening its run has five times as long. Where the node does not answer
+    /// either, another one takes the run over 5 s later.
+    #[arg(long, env = "SHOAL_STOP_GRACE_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub stop_grace_seconds: u64,
     /// Seconds for which an ended run is kept open after the last question.
     #[arg(long, env = "SHOAL_IDLE_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400), global = true)]
     pub idle_seconds: u64,
@@ -66,6 +76,9 @@ pub struct WorkerArgs {
     pub why: String,
 }
 
+/// A client looks every 4 s for a server that was away, and has then to write its lease.
+const SLOWEST_RETURN: Duration = Duration::from_secs(6);
+
 impl NodeArgs {
     /// The name of this node.
     pub fn name(&self) -> String {
@@ -78,6 +91,16 @@ impl NodeArgs {
     /// The lease's time to live.
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.lease_seconds)
+    }
+
+    /// For how long after a connection was made others may be about to take their leases again.
+    pub fn quiet(&self) -> Duration {
+        self.lease().max(SLOWEST_RETURN)
+    }
+
+    /// How long a stop may wait for its answer before something is done about it.
+    pub fn stop_grace(&self) -> Duration {
+        Duration::from_secs(self.stop_grace_seconds)
     }
 }
 

@@ -2,14 +2,12 @@
 //! it is true.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::Output;
-use std::thread;
 
 use nats_process::{NatsServer, Options, too_old};
 use serde_json::Value;
 use system_tests::process::{program, python, run};
+use system_tests::proxy::Proxy;
 use system_tests::stack::{Stack, text, write_simulation};
 
 /// What `shoal doctor` says, as JSON, with its exit code.
@@ -222,57 +220,12 @@ fn a_full_store_is_named_with_the_runs_that_fill_it() {
 fn a_clock_that_is_off_is_named() {
     let server = NatsServer::start(Options::default());
     provision(&server.url());
-    let late = proxy(server.client_port, "\"time\":\"20", "\"time\":\"19");
-    let (report, code) = doctor(&late, &[]);
+    let late = Proxy::rewriting(server.client_port, "\"time\":\"20", "\"time\":\"19");
+    let (report, code) = doctor(&late.url(), &[]);
     assert_eq!(code, Some(1));
     let (found, advice) = findings(&report, "clock")[0];
     // A century of 36,525 days, less perhaps a millisecond.
     assert!(found.starts_with("this machine's clock is 3652"), "{found}");
     assert!(found.contains("ahead of the server's"), "{found}");
     assert!(advice.contains("timedatectl"), "{advice}");
-}
-
-/// Stands before a server and changes one text in all that the server says into another of the
-/// same length. Returns the URL to be used.
-fn proxy(port: u16, from: &'static str, to: &'static str) -> String {
-    assert_eq!(from.len(), to.len(), "payloads are sent with their length");
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("nats://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-            let (questions, answers) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || copy(questions, server, &[], &[]));
-            thread::spawn(move || copy(answers, client, from.as_bytes(), to.as_bytes()));
-        }
-    });
-    url
-}
-
-/// Copies until the end, with `from` replaced by `to` wherever the chunks begin and end.
-fn copy(mut source: TcpStream, mut target: TcpStream, from: &[u8], to: &[u8]) {
-    let (mut held, mut buffer) = (Vec::new(), [0; 16 * 1024]);
-    while let Ok(read @ 1..) = source.read(&mut buffer) {
-        held.extend_from_slice(&buffer[..read]);
-        while let Some(at) = find(&held, from) {
-            held[at..at + to.len()].copy_from_slice(to);
-        }
-        // What may be the beginning of `from` waits for the next chunk.
-        let most = from.len().saturating_sub(1).min(held.len());
-        let kept = (0..=most).rev().find(|kept| held.ends_with(&from[..*kept])).unwrap_or(0);
-        let sent = held.len() - kept;
-        if target.write_all(&held[..sent]).is_err() {
-            return;
-        }
-        held.drain(..sent);
-    }
-    let _ = target.write_all(&held);
-    let _ = target.shutdown(std::net::Shutdown::Both);
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    if wanted.is_empty() {
-        return None;
-    }
-    text.windows(wanted.len()).position(|window| window == wanted)
 }

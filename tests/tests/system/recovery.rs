@@ -3,19 +3,26 @@
 use rustix::process::Signal;
 use serde_json::Value;
 use system_tests::process::{children, signal_process};
-use system_tests::stack::{Stack, write_simulation};
+use system_tests::stack::{SIMULATOR, Stack, write_simulation};
 use system_tests::wait_for;
 
 use crate::whole_run::digests;
 
 /// The process that holds a run.
 pub(crate) fn worker_of(stack: &mut Stack, run: &str) -> u32 {
-    let node = stack.service("shoal-simulator").id();
-    let holds = |id: &u32| {
-        let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        command.split(|byte| *byte == 0).any(|argument| argument == run.as_bytes())
-    };
-    wait_for("a worker", || children(node).into_iter().find(holds))
+    worker_on(stack, SIMULATOR, run)
+}
+
+/// The process of a node that holds a run.
+pub(crate) fn worker_on(stack: &mut Stack, node: &str, run: &str) -> u32 {
+    let node = stack.service(node).id();
+    wait_for("a worker", || children(node).into_iter().find(|worker| is_of(*worker, run)))
+}
+
+/// Whether a process is the worker of a run.
+pub(crate) fn is_of(worker: u32, run: &str) -> bool {
+    let command = std::fs::read(format!("/proc/{worker}/cmdline")).unwrap_or_default();
+    command.split(|byte| *byte == 0).any(|argument| argument == run.as_bytes())
 }
 
 pub(crate) fn ticks(status: &Value) -> u64 {
@@ -172,7 +179,8 @@ fn a_stopped_run_that_is_opened_again_looks_the_same() {
     assert_eq!(digests_of(&after), digests_of(&before));
 }
 
-fn digests_of(status: &Value) -> Vec<Value> {
+/// The digests of all worlds, as a status gives them.
+pub(crate) fn digests_of(status: &Value) -> Vec<Value> {
     let worlds = status["platforms"].as_array().unwrap();
     worlds.iter().map(|world| world["digest"].clone()).collect()
 }

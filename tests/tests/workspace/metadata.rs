@@ -29,12 +29,16 @@ pub(crate) struct Package {
     pub(crate) manifest: String,
     /// What its manifest names.
     pub(crate) dependencies: Vec<Dependency>,
+    /// Its own features, and what each enables.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
 }
 
 pub(crate) struct Dependency {
     pub(crate) name: String,
     /// Only for its tests.
     pub(crate) is_for_tests: bool,
+    /// The features that it is wanted with.
+    pub(crate) features: BTreeSet<String>,
 }
 
 impl Metadata {
@@ -111,9 +115,15 @@ fn package(json: &Value, members: &BTreeSet<&str>) -> Package {
             .map(|dependency| Dependency {
                 name: text(&dependency["name"]).to_owned(),
                 is_for_tests: dependency["kind"] == "dev",
+                features: list(&dependency["features"]).map(|it| text(it).to_owned()).collect(),
             })
             .collect(),
+        features: json["features"].as_object().into_iter().flatten().map(feature).collect(),
     }
+}
+
+fn feature((name, enables): (&String, &Value)) -> (String, Vec<String>) {
+    (name.clone(), list(enables).map(|it| text(it).to_owned()).collect())
 }
 
 fn list(json: &Value) -> impl Iterator<Item = &Value> {

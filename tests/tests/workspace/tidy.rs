@@ -47,7 +47,8 @@ fn every_file_is_tidy() {
     assert_none(&problems, "the rules are in tests/tests/workspace/tidy.rs");
 }
 
-fn tracked_files() -> Vec<String> {
+/// The paths of all files that git knows.
+pub(crate) fn tracked_files() -> Vec<String> {
     let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
     let output = output.expect("git is needed to know which files are ours");
     let said = String::from_utf8_lossy(&output.stderr);

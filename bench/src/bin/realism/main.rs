@@ -8,13 +8,14 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bench::stage::Stage;
 use clap::Parser;
 use contract::MAX_SAFE_INTEGER;
 use contract::options::RequestedOptions;
 use contract::problem::{Problem, Problems};
 use intake::Limits;
 
-use crate::play::{Question, Stage};
+use crate::play::{Question, play};
 
 const EXIT_BAD_INPUT: u8 = 2;
 
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
         }
     };
     let mut output = BufWriter::new(io::stdout().lock());
-    let played = stages.into_iter().try_for_each(|stage| stage.play(&questions, &mut output));
+    let played = stages.into_iter().try_for_each(|stage| play(stage, &questions, &mut output));
     match played.and_then(|()| output.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads has seen enough.

@@ -45,6 +45,43 @@ async fn an_incomplete_object_is_ignored() {
 }
 
 #[tokio::test]
+async fn objects_are_listed_without_their_bytes_and_read_one_by_one() {
+    let (_server, bus) = provisioned().await;
+    let subject = SUBJECT;
+    let (first, second) = (bytes(600_000, 1), bytes(300_000, 2));
+    bus.put_object(subject, &first, None).await.unwrap();
+    bus.put_object("sim.snapshots.market-2.twitter", b"small", None).await.unwrap();
+    bus.put_object(subject, &second, None).await.unwrap();
+    // What claims to be one part of one, and is not.
+    let digest = contract::id::Digest::of(&[b"abc"]).to_string();
+    let headers = vec![
+        ("Shoal-Part", "1".to_owned()),
+        ("Shoal-Parts", "1".to_owned()),
+        ("Shoal-Digest", digest),
+    ];
+    let (body, owned) = (b"abd".to_vec(), subject.to_owned());
+    bus.append(Append { subject: owned, body, headers, expected_last: None }).await.unwrap();
+    bus.append(Append { headers: vec![], ..crate::message(subject, "what?", None) }).await.unwrap();
+
+    let objects = bus.objects(StreamName::Snapshots, subject).await.unwrap();
+    let row = |object: &bus::Object| (object.first, object.last, object.bytes, object.parts);
+    let rows: Vec<_> = objects.iter().map(row).collect();
+    assert_eq!(rows, [(1, 3, 600_000, 3), (5, 6, 300_000, 2), (7, 7, 3, 1), (8, 8, 5, 0)]);
+    let read = async |index: usize| {
+        let read = bus.read_object(StreamName::Snapshots, subject, &objects[index]).await;
+        read.map_err(|error| error.to_string())
+    };
+    assert_eq!(read(0).await.unwrap(), first);
+    assert_eq!(read(1).await.unwrap(), second);
+    assert_eq!(read(2).await.unwrap_err(), "it has other bytes than were stored");
+    assert_eq!(read(3).await.unwrap_err(), "it has headers of no object");
+    assert_eq!(bus.get_object(StreamName::Snapshots, subject).await.unwrap(), Some(second));
+    bus.purge(StreamName::Snapshots, subject, Some(5)).await.unwrap();
+    assert!(read(0).await.unwrap_err().contains("not any more"));
+    assert!(bus.max_bytes(StreamName::Snapshots).await.unwrap().unwrap() > 1_000_000);
+}
+
+#[tokio::test]
 async fn a_spec_is_stored_once_and_an_object_of_no_bytes_is_one() {
     let (_server, bus) = provisioned().await;
     let subject = "sim.specs.0000";

@@ -1,5 +1,6 @@
-//! The janitor: deletes runs. All launchers share one durable consumer, so each `delete`
-//! reaches one of them, and another one if that dies before it is done.
+//! The janitor: deletes runs, and old snapshots of those that are there ([`prune`]). All
+//! launchers share one durable consumer, so each `delete` reaches one of them, and another one if
+//! that dies before it is done.
 //!
 //! The order of things is what makes it safe to die anywhere: the tombstone comes first and
 //! names its command, then everything goes but that command, then comes its reply, and last
@@ -7,6 +8,7 @@
 
 pub mod decide;
 mod memory;
+mod prune;
 mod sweep;
 
 use std::time::Duration;
@@ -84,9 +86,13 @@ impl Janitor {
         self.bus.durable(StreamName::Commands, CONSUMER, &filter, ACK_WAIT).await
     }
 
-    /// Works for ever, at one command at a time: deleting is rare, and each takes the server's
-    /// attention.
-    pub async fn work(self, mut commands: Durable) {
+    /// Works for ever.
+    pub async fn work(self, commands: Durable) {
+        tokio::join!(self.delete_runs(commands), prune::work(self.bus.clone()));
+    }
+
+    /// One command at a time: deleting is rare, and each takes the server's attention.
+    async fn delete_runs(&self, mut commands: Durable) {
         loop {
             let delivery = commands.next().await;
             self.take(delivery).await;

@@ -113,6 +113,7 @@ impl Adapter for HttpMemory {
         headers.insert(IDEMPOTENCY_KEY, key);
         let request = self.client.post(self.webhook.url.clone()).headers(headers).body(body);
         let response = request.send().await.map_err(unsent)?;
+        faults::point("sink.sent");
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| {
             let seconds = value.to_str().ok()?.trim().parse().ok()?;

@@ -16,6 +16,7 @@ use std::time::Duration;
 use contract::id::Digest;
 use contract::memory::Episode;
 use contract::timestamp::Timestamp;
+use faults::Safeguard;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::{Adapter, DeliveryError, Receipt};
@@ -193,9 +194,11 @@ impl Adapter for SqliteMemory {
             Ok(receipt)
         });
         // Whatever failed, nothing of it is stored, and the next time it may not fail.
-        written
+        let receipt = written
             .await
-            .map_err(|error| DeliveryError::Retry { after: None, reason: error.to_string() })
+            .map_err(|error| DeliveryError::Retry { after: None, reason: error.to_string() })?;
+        faults::point("sink.committed");
+        Ok(receipt)
     }
 }
 
@@ -214,7 +217,7 @@ fn insert(
             "INSERT INTO episode (uuid, graph, action_id, stream_seq, run, platform, round,
                 agent_key, agent_name, action, body_json, text, ref_time, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT (graph, action_id) DO NOTHING",
+             ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             uuid(&episode.graph_id, &episode.action_id),
@@ -282,6 +285,11 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
         transaction.execute_batch(include_str!("sqlite/schema.sql"))?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         version = SCHEMA_VERSION;
+    }
+    if faults::is_off(Safeguard::Ledger) {
+        transaction.execute_batch(
+            "DROP INDEX IF EXISTS episode_of_action; DROP INDEX IF EXISTS episode_of_uuid",
+        )?;
     }
     transaction.commit()?;
     Ok(version)

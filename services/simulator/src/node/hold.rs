@@ -1,65 +1,54 @@
-//! Holding one run: its lease, and a worker process that is started again when it dies.
+//! Holding one run: its lease, and a worker process that is started again when it dies. What is
+//! to be done, [`Keeper`] says; here it is done.
 
 use std::collections::VecDeque;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bus::{Append, AppendError, Lease};
+use bus::{Bus, Lease};
 use contract::id::RunId;
-use contract::notice::LogLine;
-use contract::status::{EnvStatus, RunStatus};
 use contract::subject::StreamName;
-use contract::version::V1;
 use kit::EXIT_USAGE;
-use kit::retry::Pauses;
-use kit::shutdown::{Shutdown, Trigger};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
+use super::keeper::{Cause, Event, Exit, Keeper, MAX_FAILURES, Parting, Renewal, Terms, Wish};
 use super::process::{Output, Process};
-use super::vitals::Vitals;
-use super::{GRACE, Node, now};
+use super::{GRACE, Node, records};
 use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 
-/// Workers that die one after the other without playing a tick that is due, until the run has
-/// failed. Those of a run that is held have none to play: it is enough that they could open it.
-const MAX_FAILURES: u32 = 3;
 /// Log lines kept for the reason of a failure.
 const LAST_LINES: usize = 20;
 /// How long the last log lines may hold up that the run is let go.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Log lines that wait to be published; what exceeds them is left out.
 const LOG_QUEUE: usize = 1000;
-
-/// How a worker ended.
-#[derive(Debug)]
-enum End {
-    /// By itself, cleanly: the run has ended, or the node is ending.
-    Clean,
-    /// It found the run in other hands.
-    Fenced,
-    /// It is another build that must hold the run.
-    OtherRules,
-    /// The lease is lost; the worker was killed.
-    LeaseLost,
-    /// Any other way. `blameless`: it had shown that it can hold the run, or the bus was away.
-    Crashed { how: String, blameless: bool },
-}
+/// What others ask of a hold and it has not read yet. A stop that finds no place comes again.
+const ASKED: usize = 64;
 
 /// What others may know of a hold, and may ask of it; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handle {
     ended: Arc<AtomicBool>,
-    want: Trigger,
-    wanted: Shutdown,
+    asks: mpsc::Sender<Event>,
+}
+
+/// The other end of a [`Handle`].
+#[derive(Debug)]
+pub struct Asked {
+    ended: Arc<AtomicBool>,
+    asks: mpsc::Receiver<Event>,
 }
 
 impl Handle {
     /// Of a hold that begins.
-    pub fn open() -> Handle {
-        let (want, wanted) = Shutdown::manual();
-        Handle { ended: Arc::default(), want, wanted }
+    pub fn open() -> (Handle, Asked) {
+        let ended = Arc::new(AtomicBool::new(false));
+        let (sender, receiver) = mpsc::channel(ASKED);
+        (Handle { ended: Arc::clone(&ended), asks: sender }, Asked { ended, asks: receiver })
     }
 
     /// True while the run has no more ticks to play: it is kept open for questions alone.
@@ -69,246 +58,273 @@ impl Handle {
 
     /// Asks for the slot: the run is let go.
     pub fn let_go(&self) {
-        self.want.pull();
+        // Without a place others ask for the same; whoever wants the slot asks again.
+        let _ = self.asks.try_send(Event::Leave);
+    }
+
+    /// Says that somebody wants the run stopped, and where the reply will be.
+    pub fn stop(&self, reply: String) {
+        // The guardian brings it again.
+        let _ = self.asks.try_send(Event::StopAsked(reply));
     }
 }
 
 /// Holds `run` until its worker lets it go, or it is lost.
-pub async fn hold(node: Node, run: RunId, mut lease: Lease, mut why: String, handle: Handle) {
+pub async fn hold(node: Node, run: RunId, lease: Lease, why: String, asked: Asked) {
     let (log, lines) = mpsc::channel(LOG_QUEUE);
-    let publishing = tokio::spawn(publish_lines(node.clone(), run.clone(), lines));
-    let mut last_lines = VecDeque::new();
-    let mut pauses = Pauses::new(Duration::from_millis(200), Duration::from_secs(2));
-    let (mut failures, mut number) = (0, 0);
-    loop {
-        number += 1;
-        let worker = format!("{}-w{number}", node.name);
-        let watch = Watch { node: &node, run: &run, worker: &worker, log: &log, handle: &handle };
-        let end = watch.supervise(&why, &mut lease, &mut last_lines).await;
-        tracing::info!(%run, worker, "the worker has ended: {end:?}");
-        match end {
-            End::Clean | End::Fenced | End::LeaseLost => break,
-            End::OtherRules => {
-                node.refuse_run(&run);
-                break;
-            }
-            // Whoever ended the node may have ended its workers too; the next node takes them up.
-            End::Crashed { .. } if node.shutdown.is_wished() || handle.wanted.is_wished() => break,
-            End::Crashed { how, blameless } => {
-                failures = if blameless { 0 } else { failures + 1 };
-                if failures >= MAX_FAILURES {
-                    fail(&node, &run, &mut lease, &how, &last_lines).await;
-                    break;
-                }
-                "recover".clone_into(&mut why);
-                pauses.wait().await;
-            }
-        }
-    }
-    drop(log);
-    // First: whoever deletes the run once it is let go must not find lines coming after.
+    let publishing = tokio::spawn(records::publish_lines(node.clone(), run.clone(), lines));
+    let mut holding = Holding {
+        keeper: Keeper::new(terms(&node), why, Instant::now()),
+        lease,
+        process: None,
+        worker: String::new(),
+        started: 0,
+        tasks: JoinSet::new(),
+        last_lines: VecDeque::new(),
+        log,
+        node: node.clone(),
+        run: run.clone(),
+    };
+    let parting = holding.drive(asked).await;
+    let Holding { lease, worker, tasks, log, process, .. } = holding;
+    // A renewal that is under way must not come after the release, nor log lines after them: who
+    // deletes the run once it is let go must not find any.
+    drop((tasks, process, log));
     let _ = tokio::time::timeout(LAST_WORDS, publishing).await;
+    faults::point("run.ended");
+    match parting {
+        Parting::Free => records::let_go(&node, &run, &worker).await,
+        Parting::Unfit => {
+            node.refuse_run(&run);
+            records::let_go(&node, &run, &worker).await;
+        }
+        Parting::Lost => {}
+    }
     // Only a lease that is still ours is given back.
     if let Err(error) = node.bus.release_lease(lease).await {
         tracing::warn!(%run, "failed to release the lease, it expires by itself: {error}");
     }
 }
 
-/// One worker and who watches it.
-struct Watch<'a> {
-    node: &'a Node,
-    run: &'a RunId,
-    worker: &'a str,
-    log: &'a mpsc::Sender<(String, String)>,
-    handle: &'a Handle,
+fn terms(node: &Node) -> Terms {
+    Terms {
+        lease: node.args.lease(),
+        hung_after: Duration::from_secs(node.args.hung_seconds),
+        stop_grace: node.args.stop_grace(),
+        end_grace: GRACE,
+    }
 }
 
-impl Watch<'_> {
-    /// From its start to its end.
-    async fn supervise(
-        &self,
-        why: &str,
-        lease: &mut Lease,
-        last_lines: &mut VecDeque<String>,
-    ) -> End {
-        let Watch { node, run, worker, log, handle } = *self;
-        let mut process = match Process::start(node, run, worker, why) {
-            Ok(process) => process,
-            Err(error) => {
-                // The machine's fault, not the run's.
-                return End::Crashed { how: format!("failed to start: {error}"), blameless: true };
-            }
-        };
-        let hung_after = Duration::from_secs(node.args.hung_seconds);
-        let mut vitals = Vitals::new(Instant::now(), hung_after);
-        let mut renewal = tokio::time::interval(lease.ttl / 3);
-        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut bus_away, mut ending) = (false, false);
+/// A hold that goes on.
+struct Holding {
+    node: Node,
+    run: RunId,
+    keeper: Keeper,
+    lease: Lease,
+    process: Option<Process>,
+    /// The name of the last worker.
+    worker: String,
+    started: u32,
+    tasks: JoinSet<Finished>,
+    last_lines: VecDeque<String>,
+    log: mpsc::Sender<(String, String)>,
+}
+
+/// What a task came to.
+enum Finished {
+    Renewal(Renewal, Lease),
+    Look(String, Option<bool>),
+    Written,
+}
+
+impl Holding {
+    /// Carries out the keeper's wishes until there are no more.
+    async fn drive(&mut self, mut asked: Asked) -> Parting {
+        let mut events = VecDeque::from([Event::Passed]);
+        let (shutdown, mut told) = (self.node.shutdown.clone(), false);
         loop {
-            tokio::select! {
-                output = process.next() => match output {
-                    Output::Beat(beat) => {
-                        vitals.beat(beat, Instant::now());
-                        handle.ended.store(vitals.has_ended(), Ordering::Relaxed);
-                    }
-                    Output::Line(line) => {
-                        last_lines.push_back(line.clone());
-                        if last_lines.len() > LAST_LINES {
-                            last_lines.pop_front();
-                        }
-                        // A reader of logs that is slow costs lines, not the run.
-                        let _ = log.try_send((worker.to_owned(), line));
-                    }
-                    Output::Exit(status) => {
-                        return end_of(status, vitals.has_proved_itself() || bus_away);
-                    }
-                },
-                _ = renewal.tick() => {
-                    let renewal = renew(node, lease).await;
-                    let was_away = std::mem::replace(&mut bus_away, renewal == Renewal::NoAnswer);
-                    if was_away && !bus_away {
-                        vitals.excuse(Instant::now());
-                    }
-                    if renewal == Renewal::Lost {
-                        process.kill();
-                        process.wait().await;
-                        return End::LeaseLost;
+            while let Some(event) = events.pop_front() {
+                for wish in self.keeper.take(event, Instant::now()) {
+                    match wish {
+                        Wish::Done(parting) => return parting,
+                        wish => events.extend(self.act(wish)),
                     }
                 }
-                // A worker that waits for a bus that is away does what it should.
-                () = tokio::time::sleep_until(vitals.deadline()) => {
-                    vitals.excuse(Instant::now());
-                    if !bus_away {
-                        let seconds = hung_after.as_secs();
-                        last_lines.push_back(format!("no sign of life for {seconds} s, killed"));
-                        process.kill();
-                    }
+            }
+            asked.ended.store(self.keeper.has_ended(), Ordering::Relaxed);
+            let deadline = self.keeper.deadline();
+            events.extend(tokio::select! {
+                output = next_output(&mut self.process) => self.heard(output),
+                Some(event) = asked.asks.recv() => Some(event),
+                Some(finished) = self.tasks.join_next() => self.finished(finished),
+                () = shutdown.wished(), if !told => {
+                    told = true;
+                    Some(Event::Leave)
                 }
-                () = node.shutdown.wished(), if !ending => {
-                    ending = true;
-                    process.end(GRACE);
-                }
-                () = handle.wanted.wished(), if !ending => {
-                    ending = true;
-                    process.end(GRACE);
-                }
+                () = sleep_until(deadline) => Some(Event::Passed),
+            });
+        }
+    }
+
+    /// Carries out one wish; what comes of it at once.
+    fn act(&mut self, wish: Wish) -> Option<Event> {
+        match wish {
+            Wish::Start(why) => return self.start(&why),
+            Wish::End => self.each_process(Process::end),
+            Wish::Terminate => {
+                self.say("it does not answer a stop: sent SIGTERM");
+                self.each_process(|process| process.terminate());
+            }
+            Wish::Kill(cause) => {
+                self.say(&format!("{}, killed", words(cause, self.node.args.hung_seconds)));
+                self.each_process(|process| process.kill());
+            }
+            Wish::Renew => {
+                let (bus, lease) = (self.node.bus.clone(), self.lease.clone());
+                self.tasks.spawn(renew(bus, lease));
+            }
+            Wish::Look(reply) => {
+                self.tasks.spawn(look(self.node.bus.clone(), reply));
+            }
+            Wish::Fail(how) => self.fail(&how),
+            // The caller's.
+            Wish::Done(_) => {}
+        }
+        None
+    }
+
+    fn each_process(&mut self, act: impl FnOnce(&mut Process)) {
+        if let Some(process) = &mut self.process {
+            act(process);
+        }
+    }
+
+    fn start(&mut self, why: &str) -> Option<Event> {
+        self.started += 1;
+        self.worker = format!("{}-w{}", self.node.name, self.started);
+        match Process::start(&self.node, &self.run, &self.worker, why) {
+            Ok(process) => {
+                self.process = Some(process);
+                None
+            }
+            Err(error) => {
+                let how = format!("failed to start: {error}");
+                // The machine's fault, not the run's.
+                Some(Event::Exited(Exit::Blameless(how)))
             }
         }
     }
-}
 
-fn end_of(status: std::process::ExitStatus, blameless: bool) -> End {
-    match status.code() {
-        Some(0) => End::Clean,
-        Some(code) if code == i32::from(EXIT_FENCED) => End::Fenced,
-        Some(code) if code == i32::from(EXIT_OTHER_RULES) => End::OtherRules,
-        // A configuration file that was broken since the node began is not the run's fault.
-        Some(code) if code == i32::from(EXIT_USAGE) => {
-            End::Crashed { how: status.to_string(), blameless: true }
+    fn heard(&mut self, output: Output) -> Option<Event> {
+        match output {
+            Output::Beat(beat) => Some(Event::Beat(beat)),
+            Output::Line(line) => {
+                self.keep(line.clone());
+                // A reader of logs that is slow costs lines, not the run.
+                let _ = self.log.try_send((self.worker.clone(), line));
+                None
+            }
+            Output::Exit(status) => {
+                self.process = None;
+                tracing::info!(run = %self.run, worker = self.worker, "the worker has ended: {status}");
+                Some(Event::Exited(exit_of(status)))
+            }
         }
-        _ => End::Crashed { how: status.to_string(), blameless },
+    }
+
+    fn finished(&mut self, task: Result<Finished, tokio::task::JoinError>) -> Option<Event> {
+        match task {
+            Ok(Finished::Renewal(renewal, lease)) => {
+                self.lease = lease;
+                Some(Event::Renewal(renewal))
+            }
+            Ok(Finished::Look(reply, answered)) => Some(Event::StopLooked(reply, answered)),
+            Ok(Finished::Written) => Some(Event::Written),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn fail(&mut self, how: &str) {
+        let error = self.last_lines.iter().rev().find(|line| !line.contains(" INFO "));
+        let error = error.or(self.last_lines.back()).cloned();
+        let reason = format!("{MAX_FAILURES} workers in a row ended without a tick ({how})");
+        let (node, run) = (self.node.clone(), self.run.clone());
+        self.tasks.spawn(async move {
+            records::fail(&node, &run, &reason, error.as_deref()).await;
+            Finished::Written
+        });
+    }
+
+    /// Says what is done about the worker, also to whoever reads why the run failed.
+    fn say(&mut self, line: &str) {
+        tracing::warn!(run = %self.run, worker = self.worker, "{line}");
+        self.keep(line.to_owned());
+        let _ = self.log.try_send((self.worker.clone(), line.to_owned()));
+    }
+
+    fn keep(&mut self, line: String) {
+        self.last_lines.push_back(line);
+        if self.last_lines.len() > LAST_LINES {
+            self.last_lines.pop_front();
+        }
     }
 }
 
-/// What became of a renewal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Renewal {
-    /// The lease lives.
-    Renewed,
-    /// Somebody else has it.
-    Lost,
-    /// Unknown. The claim in the journal fences; while the bus is away nobody can take the run.
-    NoAnswer,
+/// What comes next from the worker; for ever if there is none.
+async fn next_output(process: &mut Option<Process>) -> Output {
+    match process {
+        Some(process) => process.next().await,
+        None => std::future::pending().await,
+    }
 }
 
-/// Renews the lease; one that has expired without a successor is taken again.
-async fn renew(node: &Node, lease: &mut Lease) -> Renewal {
-    let renewed = match node.bus.renew_lease(lease).await {
-        Ok(true) => return Renewal::Renewed,
-        Ok(false) => node.bus.acquire_lease(&lease.key, &lease.holder, lease.ttl).await,
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn words(cause: Cause, hung_seconds: u64) -> String {
+    match cause {
+        Cause::Hung => format!("no sign of life for {hung_seconds} s"),
+        Cause::Stop => "it does not answer a stop, nor SIGTERM".to_owned(),
+        Cause::Lost => "somebody else has the lease".to_owned(),
+        Cause::Slow => "it was asked to end and did not".to_owned(),
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
+    match status.code() {
+        Some(0) => Exit::Clean,
+        Some(code) if code == i32::from(EXIT_FENCED) => Exit::Fenced,
+        Some(code) if code == i32::from(EXIT_OTHER_RULES) => Exit::OtherRules,
+        // A configuration file that was broken since the node began is not the run's fault.
+        Some(code) if code == i32::from(EXIT_USAGE) => Exit::Blameless(status.to_string()),
+        _ => Exit::Died(status.to_string()),
+    }
+}
+
+/// Renews the lease; one that has expired without a successor is taken again. Should somebody
+/// have had the run meanwhile, its journal fences our worker.
+async fn renew(bus: Bus, mut lease: Lease) -> Finished {
+    let renewed = match bus.renew_lease(&mut lease).await {
+        Ok(true) => return Finished::Renewal(Renewal::Renewed, lease),
+        Ok(false) => bus.acquire_lease(&lease.key, &lease.holder, lease.ttl).await,
         Err(error) => Err(error),
     };
     match renewed {
-        Ok(Some(again)) => {
-            *lease = again;
-            Renewal::Renewed
-        }
-        Ok(None) => Renewal::Lost,
+        Ok(Some(again)) => Finished::Renewal(Renewal::Renewed, again),
+        Ok(None) => Finished::Renewal(Renewal::Lost, lease),
         Err(error) => {
             tracing::warn!("failed to renew the lease on {}: {error}", lease.key);
-            Renewal::NoAnswer
+            Finished::Renewal(Renewal::NoAnswer, lease)
         }
     }
 }
 
-/// Writes down that the run has failed, with the reason. Whose lease is lost has nothing to say:
-/// somebody else may have the run, and play it.
-async fn fail(
-    node: &Node,
-    run: &RunId,
-    lease: &mut Lease,
-    how: &str,
-    last_lines: &VecDeque<String>,
-) {
-    let error = last_lines.iter().rev().find(|line| !line.contains(" INFO "));
-    let error = error.or(last_lines.back()).cloned();
-    let reason = format!("{MAX_FAILURES} workers in a row ended without a tick ({how})");
-    let subject = node.bus.prefix().env_status(run);
-    let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(2));
-    loop {
-        let renewal = renew(node, lease).await;
-        if renewal == Renewal::Lost {
-            return tracing::warn!(%run, "the lease is lost, somebody else has the run");
-        }
-        if let (Renewal::Renewed, Ok(Some(stored))) =
-            (renewal, node.bus.last(StreamName::EnvStatus, &subject).await)
-        {
-            let Ok(mut status) = serde_json::from_slice::<EnvStatus>(&stored.body) else { return };
-            if status.status == RunStatus::Deleted {
-                return;
-            }
-            // How a run ended is a fact: workers that die while it is only asked change nothing.
-            (status.held, status.updated_at) = (false, now());
-            status.last_error.clone_from(&error);
-            if status.status.is_live() {
-                status.status = RunStatus::Failed;
-                (status.alive, status.ended_at) = (false, Some(now()));
-                status.reason = Some(reason.clone());
-            }
-            for world in status.platforms.iter_mut().filter(|world| world.status.is_live()) {
-                world.status = RunStatus::Failed;
-            }
-            let append = Append {
-                subject: subject.clone(),
-                body: status.to_bytes(),
-                headers: Vec::new(),
-                expected_last: Some(stored.sequence),
-            };
-            match node.bus.append(append).await {
-                Ok(_) => return,
-                Err(AppendError::Denied(why)) => {
-                    return tracing::error!(%run, "failed to write that the run failed: {why}");
-                }
-                Err(_) => {}
-            }
-        }
-        pauses.wait().await;
-    }
-}
-
-/// Publishes what workers write, in order, for as long as the run is held.
-async fn publish_lines(node: Node, run: RunId, mut lines: mpsc::Receiver<(String, String)>) {
-    let subject = node.bus.prefix().logs(&run);
-    while let Some((worker, line)) = lines.recv().await {
-        let (run_id, node_name) = (run.clone(), node.name.to_string());
-        let line = LogLine { v: V1, run_id, at: now(), node: node_name, worker, line };
-        let append = Append {
-            subject: subject.clone(),
-            body: serde_json::to_vec(&line).expect("no map keys that JSON refuses"),
-            headers: Vec::new(),
-            expected_last: None,
-        };
-        // Log lines are worth one try: they must never hold up what they tell about.
-        let _ = node.bus.append(append).await;
-    }
+/// Looks whether a reply is stored; `None` if the bus does not answer.
+async fn look(bus: Bus, reply: String) -> Finished {
+    let stored = bus.last(StreamName::Replies, &reply).await.ok();
+    Finished::Look(reply, stored.map(|stored| stored.is_some()))
 }

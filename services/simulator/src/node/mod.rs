@@ -1,8 +1,18 @@
 //! The node: sees to it that every run that should be held is held by somebody.
+//!
+//! In reading order: [`guardian`] (what is done about a command) and guard (doing it), sweep (runs
+//! that nobody asks for), [`keeper`] with [`stops`] and [`vitals`] (what is done about a run that
+//! is held) and [`hold`] (doing it), [`process`] (a worker as a process), records (what a node
+//! writes about runs).
 
+mod guard;
 pub mod guardian;
 pub mod hold;
+pub mod keeper;
 pub mod process;
+mod records;
+pub mod stops;
+mod sweep;
 pub mod vitals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,31 +21,20 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bus::{Append, Bus, Delivery, Durable, ServiceInfo, Stored};
-use contract::command::Command;
+use bus::{AppendError, Bus, HeldLease, Lease, ServiceInfo};
 use contract::id::RunId;
-use contract::notice::{DeadLetter, NodeInfo};
-use contract::problem::Problem;
-use contract::reply::{ErrorCode, Reply};
-use contract::status::{EnvStatus, RunStatus};
-use contract::subject::{CommandAddress, Prefix, StreamName};
+use contract::notice::NodeInfo;
+use contract::subject::{Prefix, StreamName};
 use contract::timestamp::Timestamp;
 use contract::version::V1;
 use kit::shutdown::Shutdown;
 use tokio::task::JoinHandle;
 
-use self::guardian::{Facts, Wish, decide};
+use self::process::Groups;
 use crate::args::{Cli, NodeArgs};
-use crate::worker::desk::store_reply;
 
-/// The service's name in the subjects of dead letters.
-const SERVICE: &str = "simulator";
-/// How long the server waits for an acknowledgement before it hands a command out again.
-const ACK_WAIT: Duration = Duration::from_secs(30);
 /// How long a bus that is not there yet is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks for runs that nobody holds.
-const SWEEP: Duration = Duration::from_secs(3);
 /// How long workers may take to end with their node.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -57,7 +56,17 @@ pub struct Node {
     holds: Arc<Mutex<Holds>>,
     /// Runs with other rules than this build's.
     unfit: Arc<Mutex<BTreeSet<RunId>>>,
+    groups: Groups,
     shutdown: Shutdown,
+}
+
+/// How a run is claimed.
+#[derive(Clone, Debug)]
+enum Taking {
+    /// If nobody has its lease.
+    Free,
+    /// From whoever has its lease, if that is still as it was found.
+    From(HeldLease),
 }
 
 /// Runs a node until it is asked to shut down; `config` is the file that it was configured by.
@@ -65,7 +74,12 @@ pub struct Node {
 /// # Errors
 /// If the bus cannot be reached or is not fit.
 pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    let shutdown = Shutdown::on_signals()?;
+    if let Some(warning) = faults::warning() {
+        tracing::warn!("{warning}");
+    }
+    let groups = Groups::default();
+    let workers = groups.clone();
+    let shutdown = Shutdown::on_signals_with(move || workers.kill_all())?;
     let name = cli.node.name();
     let bus = Bus::connect(&cli.bus, &format!("shoal-simulator {name}"), PATIENCE).await?;
     bus.ensure_topology().await?;
@@ -78,6 +92,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         config: config.map(Arc::from),
         holds: Arc::default(),
         unfit: Arc::default(),
+        groups,
         shutdown: shutdown.clone(),
     };
     tracing::info!(node = name, slots = node.args.slots, "the node is up");
@@ -87,6 +102,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         () = shutdown.wished() => {}
         () = node.clone().guard(commands) => {}
         () = node.clone().guard(questions) => {}
+        () = node.clone().hear_stops() => {}
         () = node.clone().sweep() => {}
         served = node.clone().serve_info() => served?,
     }
@@ -97,175 +113,43 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
 }
 
 impl Node {
-    async fn guardian(&self, stream: StreamName) -> anyhow::Result<Durable> {
-        let filter = self.bus.prefix().all(stream);
-        Ok(self.bus.durable(stream, "guardian", &filter, ACK_WAIT).await?)
-    }
-
-    /// Takes commands from a shared consumer, each in a task of its own, since one that
-    /// waits for the bus must not hold up the next.
-    async fn guard(self, mut guardian: Durable) {
-        loop {
-            let delivery = guardian.next().await;
-            let node = self.clone();
-            tokio::spawn(async move { node.take(delivery).await });
-        }
-    }
-
-    async fn take(&self, delivery: Delivery) {
-        let stored = &delivery.stored;
-        let address = match self.bus.prefix().parse_command(&stored.subject) {
-            Ok(address) => address,
-            Err(why) => {
-                self.dead_letter(&delivery, &why).await;
-                return delivery.ack().await;
-            }
-        };
-        let Some((facts, why)) = self.facts(&address, &delivery).await else {
-            return delivery.retry_in(Duration::from_secs(1)).await;
-        };
-        match decide(facts) {
-            Wish::Acknowledge => delivery.ack().await,
-            Wish::Later(pause) => delivery.retry_in(pause).await,
-            Wish::Claim => {
-                self.claim(&address.run, address.verb.as_str());
-                delivery.retry_in(Duration::from_secs(1)).await;
-            }
-            Wish::MakeRoom(pause) => {
-                self.make_room();
-                delivery.retry_in(pause).await;
-            }
-            Wish::Refuse(code) => {
-                self.refuse(&address, code, &why).await;
-                delivery.ack().await;
-            }
-        }
-    }
-
-    /// What the bus says about a command, and the words for a refusal; `None` if it does not
-    /// answer.
-    async fn facts(
-        &self,
-        address: &CommandAddress,
-        delivery: &Delivery,
-    ) -> Option<(Facts, String)> {
-        let (prefix, run) = (self.bus.prefix(), &address.run);
-        let reply = prefix.reply(&address.client, run, &address.command_id);
-        let replied = self.bus.last(StreamName::Replies, &reply).await.ok()?.is_some();
-        let stored = self.bus.last(StreamName::EnvStatus, &prefix.env_status(run)).await.ok()?;
-        let status: Option<EnvStatus> = match stored {
-            Some(stored) => Some(serde_json::from_slice(&stored.body).ok()?),
-            None => None,
-        };
-        let held = self.bus.lease_holder(&Prefix::lease_key(run)).await.ok()?.is_some();
-        let (void, why) = match (Command::parse(address, &delivery.stored.body), &status) {
-            (_, None) => (None, format!("there is no run {run}")),
-            (_, Some(status)) if status.status == RunStatus::Deleted => {
-                (None, format!("there is no run {run} any more: it was deleted"))
-            }
-            (Err(problems), _) => (Some(ErrorCode::Malformed), problems.to_string()),
-            // Of a command only the journals say whether it was not carried out in time.
-            (Ok(command), _)
-                if command.is_expired(now())
-                    && command.request.verb().stream() == StreamName::Questions =>
-            {
-                (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
-            }
-            (Ok(_), Some(status)) => {
-                let reason = status.reason.as_deref().unwrap_or("for no reason that it gave");
-                (None, format!("run {run} cannot be opened: {reason}"))
-            }
-        };
-        let (attempts, room) = (delivery.attempts(), self.has_room());
-        let (executor, status) = (address.verb.executor(), status.map(|status| status.status));
-        Some((Facts { executor, replied, held, status, void, attempts, room }, why))
-    }
-
-    async fn refuse(&self, address: &CommandAddress, code: ErrorCode, why: &str) {
-        let (id, run, verb) = (address.command_id.clone(), address.run.clone(), address.verb);
-        let reply = Reply::failed(id, run, verb.as_str(), code, why, now());
-        let subject = self.bus.prefix().reply(&address.client, &address.run, &address.command_id);
-        if let Err(lost) = store_reply(&self.bus, &subject, &reply).await {
-            tracing::error!("failed to refuse a command: {lost}");
-        }
-    }
-
-    async fn dead_letter(&self, delivery: &Delivery, why: &str) {
-        let stored = &delivery.stored;
-        let problem = Problem::new("subject", why, "<prefix>.<stream>.<run>.<verb>.<client>.<id>");
-        let (subject, sequence) = (&stored.subject, stored.sequence);
-        let letter = DeadLetter::new(SERVICE, subject, sequence, problem, &stored.body, now());
-        let append = Append {
-            subject: self.bus.prefix().dead_letters(SERVICE, letter.run_id.as_ref()),
-            body: letter.to_bytes(),
-            headers: Vec::new(),
-            expected_last: None,
-        };
-        if let Err(error) = self.bus.append(append).await {
-            tracing::error!("failed to store a dead letter for {}: {error}", stored.subject);
-        }
-    }
-
-    /// Looks every now and then for runs that should go on and that nobody holds.
-    async fn sweep(self) {
-        loop {
-            tokio::time::sleep(SWEEP).await;
-            let filter = self.bus.prefix().all(StreamName::EnvStatus);
-            let Ok(all) = self.bus.read_last_per_subject(StreamName::EnvStatus, &filter).await
-            else {
-                continue;
-            };
-            for stored in all {
-                let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else {
-                    continue;
-                };
-                let gone = status.status == RunStatus::Deleted;
-                if gone || (!status.status.is_live() && !status.held) {
-                    continue;
-                }
-                let key = Prefix::lease_key(&status.run_id);
-                if !matches!(self.bus.lease_holder(&key).await, Ok(None)) {
-                    continue;
-                }
-                match status.status.is_live() {
-                    true => self.claim(&status.run_id, "recover"),
-                    false => self.correct(status, &stored).await,
-                }
-            }
-        }
-    }
-
-    /// Writes down that nobody holds an ended run any more, whose holder could not.
-    async fn correct(&self, mut status: EnvStatus, stored: &Stored) {
-        (status.held, status.updated_at) = (false, now());
-        let append = Append {
-            subject: stored.subject.clone(),
-            body: status.to_bytes(),
-            headers: Vec::new(),
-            expected_last: Some(stored.sequence),
-        };
-        if let Err(error) = self.bus.append(append).await {
-            tracing::debug!("failed to correct {}: {error}", stored.subject);
-        }
-    }
-
     /// Claims a run for this node and starts its worker. Another node that is quicker has it.
-    fn claim(&self, run: &RunId, why: &str) {
-        if self.shutdown.is_wished() || lock(&self.unfit).contains(run) {
-            return;
+    /// False if there is no room, which is then made, if it can be.
+    fn claim(&self, run: &RunId, why: &str, taking: Taking) -> bool {
+        if !self.may_claim(run) {
+            return true;
         }
         let mut holds = self.live_holds();
         // The lease would let this node in twice: to the server it is one holder.
         if holds.contains_key(run) {
-            return;
+            return true;
         }
         if holds.len() >= usize::from(self.args.slots) {
             drop(holds);
-            return self.make_room();
+            self.make_room();
+            return false;
         }
-        let handle = hold::Handle::open();
-        let holding = self.clone().take_lease_and_hold(run.clone(), why.to_owned(), handle.clone());
+        let (handle, asked) = hold::Handle::open();
+        let holding = self.clone().take_lease_and_hold(run.clone(), why.to_owned(), taking, asked);
         holds.insert(run.clone(), (tokio::spawn(holding), handle));
+        true
+    }
+
+    /// False for a run that this node holds, or must not.
+    fn may_claim(&self, run: &RunId) -> bool {
+        let is_unfit = lock(&self.unfit).contains(run);
+        !is_unfit && !self.shutdown.is_wished() && self.handle(run).is_none()
+    }
+
+    /// The hold on a run, if this node has it.
+    fn handle(&self, run: &RunId) -> Option<hold::Handle> {
+        self.live_holds().get(run).map(|(_, handle)| handle.clone())
+    }
+
+    /// True where others may be about to take leases again that expired during an outage.
+    fn is_quiet(&self) -> bool {
+        let since = self.bus.connected_since();
+        since.is_none_or(|since| since.elapsed() < self.args.quiet())
     }
 
     /// Leaves a run to nodes of another build from now on.
@@ -274,15 +158,36 @@ impl Node {
         lock(&self.unfit).insert(run.clone());
     }
 
-    async fn take_lease_and_hold(self, run: RunId, why: String, handle: hold::Handle) {
-        let key = Prefix::lease_key(&run);
-        match self.bus.acquire_lease(&key, &self.holder, self.args.lease()).await {
+    async fn take_lease_and_hold(
+        self,
+        run: RunId,
+        why: String,
+        taking: Taking,
+        asked: hold::Asked,
+    ) {
+        match self.take_lease(&run, &taking).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
-                hold::hold(self, run, lease, why, handle).await;
+                faults::point("run.leased");
+                hold::hold(self, run, lease, why, asked).await;
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(%run, "failed to claim the run: {error}"),
+        }
+    }
+
+    async fn take_lease(&self, run: &RunId, taking: &Taking) -> Result<Option<Lease>, AppendError> {
+        let (key, ttl) = (Prefix::lease_key(run), self.args.lease());
+        match taking {
+            Taking::Free => self.bus.acquire_lease(&key, &self.holder, ttl).await,
+            Taking::From(found) => {
+                let seized = self.bus.seize_lease(&key, &self.holder, ttl, found).await?;
+                if seized.is_some() {
+                    let holder = &found.holder;
+                    tracing::warn!(%run, holder, "took the run from a node that does not answer");
+                }
+                Ok(seized)
+            }
         }
     }
 

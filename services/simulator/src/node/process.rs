@@ -1,8 +1,9 @@
 //! A worker as an operating-system process: started, listened to, ended for certain.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::id::RunId;
 use kit::config::CONFIG_VARIABLE;
@@ -10,7 +11,6 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use super::Node;
 use crate::worker::pulse::Beat;
@@ -36,8 +36,37 @@ pub struct Process {
     group: Option<Pid>,
     stdin: Option<ChildStdin>,
     outputs: mpsc::Receiver<Output>,
-    /// Kills it when its grace is over; must not outlive it, since ids are used again.
-    killer: Option<JoinHandle<()>>,
+    groups: Groups,
+}
+
+/// The process groups of all workers of a node; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Groups {
+    ids: Arc<Mutex<BTreeSet<i32>>>,
+}
+
+impl Groups {
+    /// Kills all workers and all that they may have started.
+    pub fn kill_all(&self) {
+        for id in &*self.ids.lock().unwrap_or_else(PoisonError::into_inner) {
+            signal_group(Pid::from_raw(*id), Signal::KILL);
+        }
+    }
+
+    /// Forgets a group that has ended: ids are used again.
+    fn remove(&self, group: Option<Pid>) {
+        if let Some(group) = group {
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.remove(&group.as_raw_pid());
+        }
+    }
+
+    fn add(&self, group: Option<Pid>) {
+        if let Some(group) = group {
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.insert(group.as_raw_pid());
+        }
+    }
 }
 
 impl Process {
@@ -62,6 +91,7 @@ impl Process {
             .spawn()?;
         let (lines, outputs) = mpsc::channel(256);
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        node.groups.add(group);
         let stdin = child.stdin.take();
         if let Some(stdout) = child.stdout.take() {
             tokio::spawn(read_lines(stdout, lines.clone()));
@@ -69,7 +99,7 @@ impl Process {
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(read_lines(stderr, lines));
         }
-        Ok(Process { child, group, stdin, outputs, killer: None })
+        Ok(Process { child, group, stdin, outputs, groups: node.groups.clone() })
     }
 
     /// What comes next; lines before the exit.
@@ -80,12 +110,9 @@ impl Process {
         }
     }
 
-    /// Waits for the end.
-    pub async fn wait(&mut self) -> ExitStatus {
+    async fn wait(&mut self) -> ExitStatus {
         let ended = self.child.wait().await;
-        if let Some(killer) = self.killer.take() {
-            killer.abort();
-        }
+        self.groups.remove(self.group.take());
         match ended {
             Ok(status) => status,
             Err(error) => {
@@ -95,19 +122,27 @@ impl Process {
         }
     }
 
-    /// Asks it to end, by ending its standard input, and kills it if it does not within `grace`.
-    pub fn end(&mut self, grace: Duration) {
+    /// Asks it to end, by ending its standard input.
+    pub fn end(&mut self) {
         self.stdin = None;
-        let group = self.group;
-        self.killer = Some(tokio::spawn(async move {
-            tokio::time::sleep(grace).await;
-            kill_group(group);
-        }));
+    }
+
+    /// Sends SIGTERM to it and to all that it may have started.
+    pub fn terminate(&self) {
+        signal_group(self.group, Signal::TERM);
     }
 
     /// Kills it and all that it may have started.
-    pub fn kill(&mut self) {
-        kill_group(self.group);
+    pub fn kill(&self) {
+        signal_group(self.group, Signal::KILL);
+    }
+}
+
+impl Drop for Process {
+    /// One that still runs is killed, with all that it may have started.
+    fn drop(&mut self) {
+        self.kill();
+        self.groups.remove(self.group.take());
     }
 }
 
@@ -118,10 +153,10 @@ fn own_program() -> std::io::Result<PathBuf> {
     if itself.exists() { Ok(itself.to_owned()) } else { std::env::current_exe() }
 }
 
-fn kill_group(group: Option<Pid>) {
+fn signal_group(group: Option<Pid>, signal: Signal) {
     if let Some(group) = group {
         // A group that is gone already is what was wanted.
-        let _ = kill_process_group(group, Signal::KILL);
+        let _ = kill_process_group(group, signal);
     }
 }
 

@@ -56,6 +56,12 @@ impl Vitals {
                 && worlds.all(|last| last.state != State::Playing)
     }
 
+    /// True once all worlds that are heard of are open: the worker answers what it is asked.
+    pub fn is_open(&self) -> bool {
+        let is_open = |world: &World| world.last.played > 0 || world.last.state != State::Playing;
+        !self.worlds.is_empty() && self.worlds.values().all(is_open)
+    }
+
     /// True while no world has a tick left to play.
     pub fn has_ended(&self) -> bool {
         !self.worlds.is_empty()
@@ -81,12 +87,13 @@ mod tests {
         assert_eq!(vitals.deadline(), at(10));
         vitals.beat(beat(Platform::Twitter, 0, Playing), at(1));
         vitals.beat(beat(Platform::Reddit, 0, Playing), at(2));
-        assert!(!vitals.has_proved_itself());
+        assert!(!vitals.has_proved_itself() && !vitals.is_open());
         vitals.beat(beat(Platform::Reddit, 0, Ended), at(9));
+        assert!(!vitals.is_open());
         assert_eq!(vitals.deadline(), at(11), "the silent one counts");
         assert!(!vitals.has_ended());
         vitals.beat(beat(Platform::Twitter, 1, Ended), at(10));
-        assert!(vitals.has_proved_itself() && vitals.has_ended());
+        assert!(vitals.has_proved_itself() && vitals.has_ended() && vitals.is_open());
         assert_eq!(vitals.deadline(), at(19));
         vitals.excuse(at(60));
         assert_eq!(vitals.deadline(), at(70));

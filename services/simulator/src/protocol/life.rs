@@ -144,9 +144,7 @@ fn start(life: Life) -> Effect {
         Life::Stopped => {
             Effect::Refuse("the run has ended (stopped): resume it, or start a new one")
         }
-        Life::Failed => {
-            Effect::Refuse("the run has ended (failed): resume it, or start a new one")
-        }
+        Life::Failed => Effect::Refuse("the run has ended (failed): resume it, or start a new one"),
     }
 }
 

@@ -3,8 +3,8 @@
 //! A refused or unanswered append is looked at, never interpreted: what stands at the end of the
 //! subject says what happened. Which look means what stands in [`bus::verdict`].
 
-use bus::verdict::{Attempt, Look, Verdict, judge};
 use bus::AppendError;
+use bus::verdict::{Attempt, Look, Verdict, judge};
 
 use super::Lost;
 

@@ -2,6 +2,7 @@
 //!
 //! - [`life`]: which record may follow which, and what a command does when;
 //! - [`journal`]: what a journal says;
+//! - [`loss`]: what its logs have lost;
 //! - [`log`]: one append, from its first try to a verdict;
 //! - [`owner`]: all of it together, from the claim to the end; [`carry`]: its commands.
 //!
@@ -12,6 +13,7 @@ pub mod carry;
 pub mod journal;
 pub mod life;
 pub mod log;
+pub mod loss;
 pub mod owner;
 
 /// Why this worker may not write any more.

@@ -168,7 +168,7 @@ pub struct Owner {
     due: Option<Tick>,
     /// A record that waits until it can be written.
     turn: Option<Record>,
-    /// More frames than ticks were found, in words: damage, if they are no newer owner's.
+    /// What was found does not fit the journal, in words: damage, if it is no newer owner's.
     suspicion: Option<String>,
     /// Why the world cannot go on, to be written down.
     failing: Option<Ended>,
@@ -320,6 +320,9 @@ impl Owner {
             Event::Found(found) => self.found(found),
             Event::Decided => self.deciding = false,
             Event::Stepped(head) => self.stepped(head),
+            Event::Broken(Ended::Lost(Lost::Damaged(what))) if self.phase == Phase::Finding => {
+                self.suspect(what);
+            }
             Event::Broken(lost @ Ended::Lost(_)) => self.end(lost),
             Event::Broken(ended) => {
                 (self.stepping, self.deciding, self.due) = (false, false, None);
@@ -551,9 +554,8 @@ impl Owner {
         let frames = self.found.map_or(0, |head| head.tick + 1);
         if frames > self.journalled {
             let ticks = self.journalled;
-            self.suspicion =
-                Some(format!("there are {frames} frames, but the journal has {ticks} ticks"));
-            return self.wishes.push_back(Wish::Look(Which::Journal));
+            return self
+                .suspect(format!("there are {frames} frames, but the journal has {ticks} ticks"));
         }
         self.phase = Phase::CatchingUp;
         // A snapshot may be ahead of the frames, or of another chain, where the bus has lost some
@@ -568,7 +570,12 @@ impl Owner {
     }
 
     /// Who was slow since its claim may find the frames of a newer owner. That one's claim stands
-    /// in the journal; if none does, the journal has lost ticks.
+    /// in the journal; if none does, the logs have lost something.
+    fn suspect(&mut self, what: String) {
+        self.suspicion = Some(what);
+        self.wishes.push_back(Wish::Look(Which::Journal));
+    }
+
     fn suspected(&mut self, seen: &Seen) {
         match self.journal.looked(seen) {
             Next::Again if *seen == Seen::Nobody => {

@@ -7,7 +7,7 @@ mod body;
 mod inputs;
 mod setup;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use contract::action::Action;
 use contract::frame::{Frame, Marker, Outcome};

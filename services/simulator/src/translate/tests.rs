@@ -13,7 +13,7 @@ use super::action;
 
 /// Ada, Ben and Cyd, who decide outside; Ada wrote post 1, Ben shared it as post 2 and quoted it
 /// as post 3, Cyd commented on it.
-fn town() -> World {
+pub(crate) fn town() -> World {
     let agent = |name: &str| Agent {
         name: name.to_owned(),
         user_name: name.to_lowercase(),

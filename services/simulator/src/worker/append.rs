@@ -74,10 +74,8 @@ impl Logs {
         let (bus, stream, subject) = (self.bus.clone(), line.stream, line.subject.clone());
         let journal = self.journal.subject.clone();
         async move {
-            let (last, owner) = tokio::join!(
-                bus.last(stream, &subject),
-                bus.last(StreamName::Inputs, &journal)
-            );
+            let (last, owner) =
+                tokio::join!(bus.last(stream, &subject), bus.last(StreamName::Inputs, &journal));
             let (Ok(last), Ok(owner)) = (last, owner) else {
                 return Event::Looked(which, Seen::Nobody);
             };

@@ -10,6 +10,7 @@ use bus::{Append, AppendError, Bus};
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
+use faults::Safeguard;
 use kit::retry::Pauses;
 use tokio::sync::watch;
 
@@ -105,20 +106,24 @@ impl Writer {
     async fn write(&mut self, mut status: EnvStatus) -> Result<(), Lost> {
         let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
+            faults::point("status.storing");
             status.updated_at = Timestamp::from_milliseconds(kit::now_milliseconds());
+            let known = (!faults::is_off(Safeguard::StatusSequence)).then_some(self.sequence);
             let append = Append {
                 subject: self.subject.clone(),
                 body: status.to_bytes(),
                 headers: Vec::new(),
-                expected_last: Some(self.sequence),
+                expected_last: known,
             };
             match self.bus.append(append).await {
                 Ok(sequence) => {
                     self.sequence = sequence;
+                    faults::point("status.stored");
                     return Ok(());
                 }
                 Err(AppendError::Denied(why)) => return Err(Lost::Denied(why)),
                 Err(AppendError::Full(why)) => tracing::warn!(why, "env-status is full: {why}"),
+                Err(AppendError::Refused | AppendError::Unanswered(_)) if known.is_none() => {}
                 Err(AppendError::Refused | AppendError::Unanswered(_)) => {
                     self.look(status.epoch).await?;
                 }

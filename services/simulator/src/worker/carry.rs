@@ -60,10 +60,7 @@ impl Lane {
             Carried::Done(tick) => drop(done.send(Ok(Done { epoch, tick }))),
             Carried::Refused(error) => drop(done.send(Err(error))),
             Carried::Queued => self.queue(taken, done),
-            Carried::Begins => {
-                self.waiting.push(taken, done);
-                self.begin_tick();
-            }
+            Carried::Begins => self.waiting.push(taken, done),
             Carried::Turns(record) => {
                 self.turning = Some(done);
                 self.owner.on(Event::Turn(record), now());

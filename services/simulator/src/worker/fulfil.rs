@@ -1,6 +1,6 @@
 //! What a lane does about the wishes of its owner.
 
-use contract::frame::Frame;
+use contract::frame::{Frame, Outcome};
 use contract::journal::{Entry, Record, Tick};
 use contract::status::RunStatus;
 use contract::subject::StreamName;
@@ -14,6 +14,7 @@ use super::waiting::Waiting;
 use super::{now, patiently};
 use crate::protocol::carry::ended;
 use crate::protocol::life::Life;
+use crate::protocol::loss::{Memories, Verdict, judge};
 use crate::protocol::owner::{Event, Head, Which, Wish};
 use crate::protocol::{Ended, Lost};
 use crate::translate::Chain;
@@ -33,7 +34,7 @@ impl Lane {
                     self.logs.put(Which::Journal, vec![Entry::new(record).to_bytes()]);
                     self.append(Which::Journal);
                 }
-                Wish::Send(tick) => self.send(tick),
+                Wish::Send(tick) => self.encode(tick),
                 Wish::Again(which) => self.append(which),
                 Wish::Look(which) => self.begin(Came::Event, self.logs.look(which)),
                 Wish::Pause(which) => {
@@ -71,10 +72,15 @@ impl Lane {
         self.begin(Came::Event, self.logs.append(which, expected));
     }
 
-    fn send(&mut self, tick: u32) {
-        let made = self.made.front_mut().expect("what is to be sent was made");
+    /// Makes messages of a frame, beside the next tick.
+    fn encode(&self, tick: u32) {
+        let made = self.made.front().expect("what is to be sent was made");
         debug_assert_eq!(made.frame.tick, tick);
-        let messages = std::mem::take(&mut made.messages);
+        let encoding = step::messages(made.frame.clone(), self.genesis.part_size);
+        self.begin(Came::Encoded, encoding);
+    }
+
+    pub(super) fn send(&mut self, messages: Vec<Vec<u8>>) {
         self.owner.sends(messages.last().cloned().unwrap_or_default());
         self.logs.put(Which::Frames, messages);
         self.append(Which::Frames);
@@ -98,6 +104,26 @@ impl Lane {
             }
         };
         self.begin(Came::Event, finding);
+    }
+
+    /// Holds what is stored of the world against what is remembered of it.
+    pub(super) fn weigh(&self, found: Option<(u64, Head)>) -> Event {
+        let memories = Memories {
+            journal: self.journalled,
+            frame: found.map(|(_, head)| (head.tick, head.digest)),
+            status: self.told.as_ref(),
+            snapshot: Some(self.shown.ticks).filter(|ticks| *ticks > 0),
+        };
+        let (run, platform) = (&self.genesis.run_id, self.platform());
+        match judge(&memories) {
+            Verdict::Fine => {}
+            Verdict::FramesBehind(behind) => tracing::warn!(%platform, "{behind}"),
+            Verdict::Damaged(damage) => {
+                let text = damage.text(self.bus.prefix(), run, platform);
+                return Event::Broken(Lost::Damaged(text).into());
+            }
+        }
+        Event::Found(found)
     }
 
     fn rebuild(&mut self) {
@@ -128,10 +154,10 @@ impl Lane {
     }
 
     pub(super) fn stepped(&mut self, stepped: Stepped) -> Event {
-        let Stepped { world, chain, frame, messages } = stepped;
+        let Stepped { world, chain, frame } = stepped;
         let head = Head { tick: frame.tick, digest: frame.digest };
         (self.world, self.chain) = (Some(world), chain.clone());
-        self.made.push_back(Made { frame, messages, chain });
+        self.made.push_back(Made { frame, chain });
         Event::Stepped(head)
     }
 
@@ -183,6 +209,11 @@ impl Lane {
                 if end.reason.is_some() || self.board.status().status == RunStatus::Paused {
                     let reason = end.reason.clone();
                     self.board.report(|status| status.reason = reason);
+                }
+                if let Some(words) =
+                    self.last_words.take().filter(|_| end.outcome == Outcome::Failed)
+                {
+                    self.board.report(|status| status.last_error = Some(words));
                 }
                 let (platform, outcome) = (self.platform(), end.outcome);
                 tracing::info!(%platform, ?outcome, ticks = self.shown.ticks, "the world has ended");
@@ -236,8 +267,7 @@ impl Lane {
         self.board.report(|status| {
             status.options.pace_milli = pace;
             let Some(world) = world_of(status, platform) else { return };
-            world.status =
-                if is_waiting_for_room { RunStatus::Paused } else { life.status() };
+            world.status = if is_waiting_for_room { RunStatus::Paused } else { life.status() };
             let Some(round) = shown.ticks.checked_sub(1) else { return };
             (world.ticks, world.round) = (shown.ticks, round);
             world.simulated_minutes = u64::from(round) * u64::from(minutes);

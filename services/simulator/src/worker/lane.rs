@@ -11,6 +11,7 @@ use contract::command::{Interview, Request};
 use contract::frame::Frame;
 use contract::journal::{Genesis, Taken};
 use contract::reply::{Answer, ReplyError};
+use contract::status::PlatformStatus;
 use contract::subject::Platform;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -121,12 +122,16 @@ pub struct Lane {
     pub(super) opened_at: Option<u32>,
     /// Why it was held, or had ended, when it was found.
     pub(super) reason: Option<String>,
+    /// What env-status said of it when this worker began, and how many ticks its journal has.
+    pub(super) told: Option<PlatformStatus>,
+    pub(super) journalled: u32,
+    /// What the worker before said last, where it died by itself.
+    pub(super) last_words: Option<String>,
 }
 
 /// A frame on its way.
 pub(super) struct Made {
     pub(super) frame: Frame,
-    pub(super) messages: Vec<Vec<u8>>,
     pub(super) chain: Chain,
 }
 
@@ -142,6 +147,7 @@ pub(super) enum Came {
     Event(Event),
     Decided(Result<(Box<World>, Decisions), Ended>),
     Stepped(Result<Stepped, Ended>),
+    Encoded(Result<Vec<Vec<u8>>, Ended>),
 }
 
 enum Next {
@@ -215,19 +221,23 @@ impl Lane {
 
     fn take(&mut self, came: Came) {
         let event = match came {
+            Came::Event(Event::Found(found)) => self.weigh(found),
             Came::Event(event) => event,
             Came::Decided(Ok((world, decisions))) => {
                 (self.world, self.decisions) = (Some(world), Some(decisions));
                 Event::Decided
             }
             Came::Stepped(Ok(stepped)) => self.stepped(stepped),
-            Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) => Event::Broken(ended),
+            Came::Encoded(Ok(messages)) => return self.send(messages),
+            Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) | Came::Encoded(Err(ended)) => {
+                Event::Broken(ended)
+            }
         };
         self.owner.on(event, now());
     }
 
     /// Closes the inputs of the next tick.
-    pub(super) fn begin_tick(&mut self) {
+    fn begin_tick(&mut self) {
         self.last_tick_at = Some(Instant::now());
         self.refuse_expired();
         self.taking = self.waiting.take();
@@ -249,7 +259,7 @@ impl Lane {
     fn next_tick_at(&self) -> Option<Instant> {
         // A snapshot is of a world whose frames are all stored.
         let held_up = self.snapshot_is_due() && !self.owner.is_idle();
-        if self.owner.life() != Life::Playing || !self.owner.can_tick() || held_up {
+        if !self.owner.can_tick() || !self.has_begun() || held_up {
             return None;
         }
         let Some(last) = self.last_tick_at else { return Some(Instant::now()) };
@@ -259,8 +269,23 @@ impl Lane {
         paces.map(|pace| last + pause(pace)).min()
     }
 
+    /// True once somebody has started it.
+    fn has_begun(&self) -> bool {
+        let starts = |taken: &Taken| taken.command.request == Request::Start;
+        self.owner.life() == Life::Playing || self.waiting.commands().any(starts)
+    }
+
     pub(super) fn pace_milli(&self) -> u32 {
         self.owner.commands().pace_milli().unwrap_or(self.genesis.options.pace_milli)
+    }
+
+    /// Stores what saves the next owner time.
+    pub(super) async fn leave(&mut self) {
+        let is_whole = self.owner.is_open() && self.owner.is_idle();
+        match self.world.as_ref().filter(|_| is_whole) {
+            Some(world) => self.snapshots.leave(world, &self.chain, &self.genesis).await,
+            None => self.snapshots.finish().await,
+        }
     }
 
     fn snapshot_is_due(&self) -> bool {

@@ -142,7 +142,7 @@ async fn hold(context: &Context, idle: Duration) -> Result<(), Lost> {
         }
     });
     let board = context.board.clone();
-    let desk = desk::Desk::new(context.bus.clone(), context.args.run.clone(), board, inboxes);
+    let desk = desk::Desk::new(context.bus.clone(), &context.args, board, inboxes);
     tokio::select! {
         lost = desk.serve(idle) => return lost,
         () = context.node_gone.wished() => {}
@@ -178,7 +178,7 @@ async fn drive(
         let (ended, rest) = match open::open(&context, platform, inbox, is_first).await {
             Ok(mut lane) => {
                 let ended = lane.run().await;
-                lane.snapshots.finish().await;
+                lane.leave().await;
                 (ended, lane.inbox)
             }
             Err((ended, inbox)) => (Err(ended), inbox),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bus::First;
 use contract::journal::{Claim, Entry, Genesis, Record};
+use contract::notice::LogLine;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
@@ -20,7 +21,7 @@ use super::append::Logs;
 use super::lane::{Ask, Lane, Shown};
 use super::live::Live;
 use super::pulse::{Beat, State, beating};
-use super::snapshot::{self, Snapshots};
+use super::snapshot::{self, Found, Snapshots};
 use super::waiting::Queue;
 use super::{Context, now, patiently};
 use crate::protocol::journal::Journal;
@@ -40,17 +41,18 @@ pub(super) async fn open(
 ) -> Result<Lane, (Ended, mpsc::Receiver<Ask>)> {
     let beat = Beat { platform, played: 0, state: State::Playing };
     match beating(&context.pulse, beat, prepare(context, platform)).await {
-        Ok(prepared) => Ok(lane(context, prepared, inbox, is_first)),
+        Ok(prepared) => {
+            let mut lane = lane(context, prepared, inbox, is_first);
+            if is_first && context.args.why == Claim::CRASHED {
+                lane.last_words = last_words(context).await;
+            }
+            Ok(lane)
+        }
         Err(ended) => Err((ended, inbox)),
     }
 }
 
-fn lane(
-    context: &Context,
-    prepared: Prepared,
-    inbox: mpsc::Receiver<Ask>,
-    is_first: bool,
-) -> Lane {
+fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_first: bool) -> Lane {
     let Prepared { journal, genesis, world, chain } = prepared;
     let (bus, platform) = (&context.bus, genesis.platform);
     let claim = Claim {
@@ -63,6 +65,8 @@ fn lane(
     let given_up = is_first.then(|| given_up(&context.status, platform)).flatten();
     let last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
     let (epoch, reason, ticks) = (claim.epoch, journal.reason.clone(), world.tick());
+    let told = context.status.platform(platform).cloned();
+    let journalled = u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX);
     let start = Start {
         rounds: genesis.options.rounds,
         world: ticks.checked_sub(1).map(|tick| Head { tick, digest: chain.digest }),
@@ -93,11 +97,21 @@ fn lane(
         last_tick_at,
         opened_at: None,
         reason,
+        told,
+        journalled,
+        last_words: None,
         minutes_per_round: world.setup().clock.minutes_per_round,
         genesis: Arc::new(genesis),
         world: Some(Box::new(world)),
         chain,
     }
+}
+
+/// What the run's last worker said last, if it is still known.
+async fn last_words(context: &Context) -> Option<String> {
+    let subject = context.bus.prefix().logs(&context.args.run);
+    let stored = context.bus.last(StreamName::Logs, &subject).await.ok()??;
+    serde_json::from_slice::<LogLine>(&stored.body).ok().map(|line| line.line)
 }
 
 /// All safeguards, but for a test of the tests.
@@ -178,13 +192,16 @@ async fn build(
     }
     let setup = translate::setup(&context.spec, &genesis)
         .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
-    let stored = match is_skewed {
-        true => None,
+    let found = match is_skewed {
+        true => Found::None,
         false => snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await,
     };
-    let (world, chain) = match stored {
-        Some(found) => found,
-        None => {
+    let (world, chain) = match found {
+        Found::Good(world, chain) => (world, chain),
+        Found::AheadOfJournal { tick } => {
+            return Err(behind(context, &journal, &genesis, tick).await);
+        }
+        Found::None => {
             let world = World::new(setup).map_err(|problems| {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 Ended::Unfit(format!("the spec makes no world: {}", problems.join("; ")))
@@ -193,6 +210,25 @@ async fn build(
         }
     };
     Ok(Prepared { journal, genesis, world, chain })
+}
+
+/// Bytes of actions in one message, on a server that takes messages of so many bytes.
+fn part_size(max_payload: usize) -> u32 {
+    let most = u32::try_from(max_payload / 4 * 3).unwrap_or(u32::MAX);
+    most.min(contract::DEFAULT_PART_SIZE)
+}
+
+/// A snapshot has more ticks than the journal had when it was read: either that went on since,
+/// or it has lost some.
+async fn behind(context: &Context, journal: &Journal, genesis: &Genesis, tick: u32) -> Ended {
+    let bus = &context.bus;
+    let subject = bus.prefix().inputs(&genesis.run_id, genesis.platform);
+    let last = patiently(|| bus.last(StreamName::Inputs, &subject)).await;
+    if last.is_some_and(|last| last.sequence > journal.last_sequence) {
+        return Ended::Reopen;
+    }
+    let ticks = journal.ticks.len();
+    Lost::Damaged(format!("a snapshot has {tick} ticks, but the journal has {ticks}")).into()
 }
 
 fn genesis(context: &Context, platform: Platform) -> Genesis {
@@ -204,7 +240,7 @@ fn genesis(context: &Context, platform: Platform) -> Genesis {
         options: status.options.clone(),
         rules: world::RULES,
         start_time: context.spec.time.start_time,
-        part_size: contract::DEFAULT_PART_SIZE,
+        part_size: part_size(context.bus.max_payload()),
         memory: status.memory.clone(),
         created_at: status.created_at,
     }

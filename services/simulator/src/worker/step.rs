@@ -21,8 +21,6 @@ pub struct Stepped {
     pub chain: Chain,
     /// Its outputs, continuing the chain.
     pub frame: Frame,
-    /// The same as the messages that are stored.
-    pub messages: Vec<Vec<u8>>,
 }
 
 /// Lets the agents of the next tick decide, and gives the world back with what they decided.
@@ -53,6 +51,14 @@ pub async fn step(
     blocking(move || step_now(world, decisions, &genesis, &chain, &record)).await
 }
 
+/// A frame as the messages that are stored.
+///
+/// # Errors
+/// Never, but for a bug of ours.
+pub async fn messages(frame: Frame, part_size: u32) -> Result<Vec<Vec<u8>>, Ended> {
+    blocking(move || Ok(frame.into_messages(part_size))).await
+}
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Ended> + Send + 'static,
 ) -> Result<T, Ended> {
@@ -78,8 +84,7 @@ fn step_now(
     })?;
     let frame = translate::frame(&world, genesis, chain, outputs);
     faults::point("tick.stepped");
-    let messages = frame.clone().into_messages(genesis.part_size);
-    Ok(Stepped { world, chain: chain.after(&frame), frame, messages })
+    Ok(Stepped { world, chain: chain.after(&frame), frame })
 }
 
 /// Decides for all active agents, split over the cores; joined in order, so the number of

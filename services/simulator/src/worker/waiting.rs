@@ -1,6 +1,5 @@
 //! Commands that wait for the next tick, which takes them in the order in which they came.
 
-use contract::DEFAULT_PART_SIZE;
 use contract::command::Request;
 use contract::journal::Taken;
 use contract::reply::{ErrorCode, ReplyError};
@@ -11,7 +10,7 @@ use super::lane::Done;
 
 /// Bytes that may wait, as they are journalled. A tick is one message, which a server refuses
 /// that is larger than it takes; and who pauses a run must not fill its worker's memory.
-pub const MAX_WAITING_BYTES: usize = DEFAULT_PART_SIZE as usize;
+pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
 /// Who asked for a command is told here what came of it. They may have gone since.
 pub type Tell = oneshot::Sender<Result<Done, ReplyError>>;

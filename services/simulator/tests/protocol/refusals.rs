@@ -162,6 +162,24 @@ fn frames_of_nobody_are_damage() {
     is_over(&mut scene, seen, Lost::Damaged(what).into());
 }
 
+#[test]
+fn what_its_driver_calls_damage_is_looked_at_too() {
+    let damage = || Ended::from(Lost::Damaged("a frame that cannot be read".to_owned()));
+    let scene = || {
+        let mut scene = Scene::of(Kind::Claim);
+        scene.expect(scene.answered(Ok(scene.known + 1)), &scene.goes_on());
+        scene.known += 1;
+        scene.expect(Event::Broken(damage()), &[Wish::Look(Which::Journal)]);
+        scene
+    };
+    let mut fenced = scene();
+    let seen = fenced.others(fenced.known + 2, Some(EPOCH + 1));
+    is_over(&mut fenced, seen, Lost::Fenced(EPOCH + 1).into());
+    let mut damaged = scene();
+    let seen = Event::Looked(Which::Journal, damaged.nothing_new());
+    is_over(&mut damaged, seen, damage());
+}
+
 fn full() -> Result<u64, AppendError> {
     Err(AppendError::Full("maximum bytes exceeded".to_owned()))
 }

@@ -14,7 +14,7 @@ CREATE TABLE episode (
     -- Never used twice: readers page by it.
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     -- A function of graph and action, the same in every memory.
-    uuid TEXT NOT NULL UNIQUE,
+    uuid TEXT NOT NULL,
     graph INTEGER NOT NULL REFERENCES graph (id),
     -- `<run>.<platform>.<seq>`
     action_id TEXT NOT NULL,
@@ -31,9 +31,12 @@ CREATE TABLE episode (
     body_json TEXT NOT NULL,
     text TEXT NOT NULL,
     ref_time TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    UNIQUE (graph, action_id)
+    created_at TEXT NOT NULL
 ) STRICT;
+
+-- An action is in a graph once, however often it is handed in.
+CREATE UNIQUE INDEX episode_of_action ON episode (graph, action_id);
+CREATE UNIQUE INDEX episode_of_uuid ON episode (uuid);
 
 CREATE INDEX episode_of_graph ON episode (graph);
 CREATE INDEX episode_of_run ON episode (run);

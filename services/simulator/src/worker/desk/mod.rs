@@ -3,27 +3,36 @@
 //! Everything that the run is asked is stored on the bus before it is read here, and its one
 //! reply is stored too, so a desk that ends in the middle leaves nothing half done: its
 //! successor reads the same messages again and skips those that have their reply.
+//!
+//! [`open`] finds where to begin, [`post`] is how lanes are asked, [`worlds`] says which of them
+//! and what their answers make of a reply; here is what is done with each message.
 
-use std::collections::BTreeSet;
-use std::future::Future;
+mod open;
+mod post;
+mod worlds;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{AppendError, Bus, Cursor, Start, Stored};
-use contract::command::{Command, Configure, Executor, Interview, Request, Verb};
-use contract::id::{ClientId, CommandId, RunId};
-use contract::journal::Taken;
-use contract::reply::{AppliedAt, ErrorCode, InterviewResult, Reply, ReplyError, ReplyResult};
+use bus::{AppendError, Bus, Cursor, Stored};
+use contract::command::{Command, Executor, Interview, Request, Verb};
+use contract::id::RunId;
+use contract::journal::{Claim, Taken};
+use contract::reply::{ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
-use futures_util::future::{BoxFuture, FutureExt as _, join_all};
+use futures_util::future::{BoxFuture, FutureExt as _};
 use kit::retry::Pauses;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::open::Opened;
+use self::post::{Outboxes, answers};
+use self::worlds::{first_failure_if_all, outcome, worlds_of};
 use super::board::Board;
-use super::lane::{Ask, Done};
-use super::{now, patiently};
+use super::lane::Ask;
+use super::now;
+use crate::args::WorkerArgs;
 use crate::protocol::Lost;
 use crate::protocol::life::{Effect, Life, decide};
 
@@ -32,9 +41,6 @@ const QUESTIONS: usize = 256;
 
 /// What is said of a command that has expired.
 const TOO_LATE: &str = "the command came too late: it had expired";
-
-/// The inboxes of a run's lanes.
-type Inboxes = Vec<(Platform, mpsc::Sender<Ask>)>;
 
 /// What comes of a command, once it is known; `None` if this worker ends before.
 type Answer = BoxFuture<'static, Option<Result<ReplyResult, ReplyError>>>;
@@ -45,7 +51,8 @@ pub struct Desk {
     bus: Bus,
     run: RunId,
     board: Board,
-    inboxes: Inboxes,
+    lanes: Outboxes,
+    old_worker: Option<OldWorker>,
 }
 
 /// What a task of the desk came to.
@@ -57,9 +64,19 @@ enum Finished {
 }
 
 impl Desk {
-    /// The desk of `run`, whose lanes have these inboxes.
-    pub fn new(bus: Bus, run: RunId, board: Board, inboxes: Inboxes) -> Desk {
-        Desk { bus, run, board, inboxes }
+    /// The desk of a worker, whose lanes have these inboxes.
+    pub fn new(
+        bus: Bus,
+        worker: &WorkerArgs,
+        board: Board,
+        inboxes: Vec<(Platform, mpsc::Sender<Ask>)>,
+    ) -> Desk {
+        let old_worker = match worker.why.as_str() {
+            Claim::KILLED => Some(OldWorker::Killed),
+            Claim::FENCED => Some(OldWorker::Fenced),
+            _ => None,
+        };
+        Desk { bus, run: worker.run.clone(), board, lanes: Outboxes::new(inboxes), old_worker }
     }
 
     /// Serves until the run has ended and nobody has asked anything for `idle`, or somebody wants
@@ -67,13 +84,13 @@ impl Desk {
     ///
     /// # Errors
     /// When the run is lost.
-    pub async fn serve(self, idle: Duration) -> Result<(), Lost> {
-        let answered = self.answered().await;
-        let mut commands = self.follow(StreamName::Commands).await;
-        let mut questions = self.follow(StreamName::Questions).await;
+    pub async fn serve(mut self, idle: Duration) -> Result<(), Lost> {
+        let Opened { answered, mut commands, mut questions } =
+            open::open(&self.bus, &self.run).await;
         let places = Arc::new(Semaphore::new(QUESTIONS));
         let mut tasks: JoinSet<Result<Finished, Lost>> = JoinSet::new();
         let mut idle_since = Instant::now();
+        let mut is_behind = true;
         loop {
             // A question is read only once there is a place for it; commands never wait for one.
             let (stored, place) = tokio::select! {
@@ -99,10 +116,16 @@ impl Desk {
                 }
             };
             idle_since = Instant::now();
+            if place.is_none() {
+                // What is asked from now on has met this worker, not the one before.
+                self.old_worker = self.old_worker.filter(|_| is_behind);
+                is_behind &= stored.pending > 0;
+            }
             let Ok(address) = self.bus.prefix().parse_command(&stored.subject) else { continue };
-            if answered.contains(&(address.client.clone(), address.command_id.clone())) {
+            if answered.contains(&self.reply_to(&address)) {
                 continue;
             }
+            faults::point("command.fetched");
             // Asked in order, answered as the answers come: none waits for another's.
             match address.verb.executor() {
                 Executor::Owner => {
@@ -114,24 +137,6 @@ impl Desk {
                 }
             }
         }
-    }
-
-    /// The commands of this run that have their reply; ids are each client's own.
-    async fn answered(&self) -> BTreeSet<(ClientId, CommandId)> {
-        let filter = self.bus.prefix().replies_of(&self.run);
-        let replies = patiently(|| self.bus.read_all(StreamName::Replies, &filter, 0)).await;
-        // <prefix>.replies.<client>.<run>.<command_id>
-        let id = |stored: &Stored| {
-            let mut tokens = stored.subject.split('.').skip(2);
-            let (client, id) = (tokens.next()?.parse().ok()?, tokens.nth(1)?.parse().ok()?);
-            Some((client, id))
-        };
-        replies.iter().filter_map(id).collect()
-    }
-
-    async fn follow(&self, stream: StreamName) -> Cursor {
-        let filter = self.bus.prefix().commands_of(stream, &self.run);
-        patiently(|| self.bus.follow(stream, &filter, Start::First)).await
     }
 
     /// Asks for what a command or question wants. What comes of it is known later.
@@ -156,7 +161,8 @@ impl Desk {
     fn late(&self, taken: Taken) -> Answer {
         let (desk, sequence) = (self.clone(), taken.sequence);
         async move {
-            let posted = desk.post(|_| true, move |done| Ask::IsTaken { sequence, done }).await?;
+            let posted =
+                desk.lanes.post(|_| true, move |done| Ask::IsTaken { sequence, done }).await?;
             match answers(posted).await?.into_iter().any(|(_, is_taken)| is_taken) {
                 true => desk.carry(taken).await.await,
                 false => Some(Err(error(ErrorCode::Expired, TOO_LATE))),
@@ -170,10 +176,18 @@ impl Desk {
         if taken.command.request == Request::CloseEnv {
             return self.close(taken);
         }
-        match self.worlds_of(&taken.command.request) {
+        match worlds_of(&taken.command.request, &self.lanes.platforms()) {
             Ok(worlds) => self.carry_out(taken, worlds).await,
-            Err(error) => refusal(error.code, error.message),
+            Err(missing) => {
+                let error = self.no_world(missing.as_str());
+                refusal(error.code, error.message)
+            }
         }
+    }
+
+    /// Where the one reply to a command belongs.
+    fn reply_to(&self, address: &CommandAddress) -> String {
+        self.bus.prefix().reply(&address.client, &address.run, &address.command_id)
     }
 
     /// Stores the reply, once it is known.
@@ -185,8 +199,8 @@ impl Desk {
     ) -> Result<Finished, Lost> {
         // Without an answer this worker is ending; its successor reads the command again.
         let Some(result) = answer.await else { return Ok(Finished::Replied) };
-        let CommandAddress { run, verb, client, command_id } = address;
-        let subject = self.bus.prefix().reply(&client, &run, &command_id);
+        let subject = self.reply_to(&address);
+        let CommandAddress { run, verb, command_id, .. } = address;
         let reply = match result {
             Ok(result) => Reply::completed(command_id, run, verb, result, now()),
             Err(ReplyError { code, message }) => {
@@ -194,6 +208,7 @@ impl Desk {
             }
         };
         store_reply(&self.bus, &subject, &reply).await?;
+        faults::point("reply.stored");
         drop(place);
         Ok(Finished::Replied)
     }
@@ -205,33 +220,6 @@ impl Desk {
         Ok(if unwanted { Finished::Unwanted } else { Finished::Replied })
     }
 
-    /// The worlds that a request is for.
-    fn worlds_of(&self, request: &Request) -> Result<Vec<Platform>, ReplyError> {
-        let all: Vec<Platform> = self.inboxes.iter().map(|(platform, _)| *platform).collect();
-        let named = match request {
-            Request::Inject(inject) => {
-                let named = inject.posts.iter().map(|post| post.platform);
-                named.collect::<Option<Vec<_>>>()
-            }
-            Request::Configure(change) => only_feeds(change),
-            _ => None,
-        };
-        let mentioned = match request {
-            Request::Inject(inject) => {
-                inject.posts.iter().filter_map(|post| post.platform).collect()
-            }
-            Request::Configure(change) => feeds(change),
-            _ => Vec::new(),
-        };
-        if let Some(missing) = mentioned.iter().find(|platform| !all.contains(platform)) {
-            return Err(self.no_world(missing.as_str()));
-        }
-        Ok(all
-            .into_iter()
-            .filter(|p| named.as_ref().is_none_or(|named| named.contains(p)))
-            .collect())
-    }
-
     fn no_world(&self, platform: &str) -> ReplyError {
         error(ErrorCode::UnknownPlatform, format!("run {} has no {platform} world", self.run))
     }
@@ -240,15 +228,17 @@ impl Desk {
     async fn carry_out(&self, taken: Taken, worlds: Vec<Platform>) -> Answer {
         let verb = taken.command.request.verb();
         let ask = move |done| Ask::Command { taken: taken.clone(), done };
-        let Some(posted) = self.post(|platform| worlds.contains(&platform), ask).await else {
+        let wanted = |platform| worlds.contains(&platform);
+        let Some(posted) = self.lanes.post(wanted, ask).await else {
             return std::future::ready(None).boxed();
         };
-        let board = self.board.clone();
+        let (board, old_worker) = (self.board.clone(), self.old_worker);
         async move {
             let done = first_failure_if_all(answers(posted).await?);
             // Whoever reads the reply finds the state that it speaks of.
             board.stored().await;
-            Some(done.map(|done| outcome(verb, &done, &board)))
+            faults::point("command.answered");
+            Some(done.map(|done| outcome(verb, &done, &board, old_worker)))
         }
         .boxed()
     }
@@ -263,15 +253,14 @@ impl Desk {
                     return Some(Err(error(ErrorCode::WrongState, why)));
                 }
             }
-            let all = desk.inboxes.iter().map(|(platform, _)| *platform).collect();
-            desk.carry_out(taken, all).await.await
+            desk.carry_out(taken, desk.lanes.platforms()).await.await
         }
         .boxed()
     }
 
     async fn interview(&self, interview: &Interview) -> Answer {
         let wanted = |platform| interview.platform.is_none_or(|wanted| wanted == platform);
-        if !self.inboxes.iter().any(|(platform, _)| wanted(*platform)) {
+        if !self.lanes.platforms().into_iter().any(wanted) {
             let error = self.no_world(interview.platform.map_or("other", Platform::as_str));
             return refusal(error.code, error.message);
         }
@@ -284,7 +273,7 @@ impl Desk {
             reddit: None,
         };
         let question = move |done| Ask::Interview { interview: interview.clone(), done };
-        let Some(posted) = self.post(wanted, question).await else {
+        let Some(posted) = self.lanes.post(wanted, question).await else {
             return std::future::ready(None).boxed();
         };
         async move {
@@ -299,6 +288,7 @@ impl Desk {
                     Platform::Reddit => result.reddit = Some(answer),
                 }
             }
+            faults::point("question.answered");
             Some(Ok(ReplyResult::Interview(result)))
         }
         .boxed()
@@ -306,88 +296,9 @@ impl Desk {
 
     /// Where each world is in its life; `None` if this worker ends before.
     async fn lives(&self) -> Option<Vec<Life>> {
-        let posted = self.post(|_| true, |done| Ask::Life { done }).await?;
+        let posted = self.lanes.post(|_| true, |done| Ask::Life { done }).await?;
         let lives = answers(posted).await?;
         Some(lives.into_iter().map(|(_, life)| life).collect())
-    }
-
-    /// Asks each wanted lane; `None` if this worker ends.
-    async fn post<T>(
-        &self,
-        wanted: impl Fn(Platform) -> bool,
-        ask: impl Fn(oneshot::Sender<T>) -> Ask + Send + Sync + 'static,
-    ) -> Option<Vec<Posted<T>>> {
-        let ask: Arc<dyn Fn(oneshot::Sender<T>) -> Ask + Send + Sync> = Arc::new(ask);
-        let mut posted = Vec::new();
-        for (platform, inbox) in self.inboxes.iter().filter(|(platform, _)| wanted(*platform)) {
-            let (done, answer) = oneshot::channel();
-            inbox.send(ask(done)).await.ok()?;
-            let (inbox, ask) = (inbox.clone(), Arc::clone(&ask));
-            posted.push(Posted { platform: *platform, inbox, ask, answer });
-        }
-        Some(posted)
-    }
-}
-
-/// What one lane was asked, and where its answer will come.
-struct Posted<T> {
-    platform: Platform,
-    inbox: mpsc::Sender<Ask>,
-    ask: Arc<dyn Fn(oneshot::Sender<T>) -> Ask + Send + Sync>,
-    answer: oneshot::Receiver<T>,
-}
-
-impl<T> Posted<T> {
-    /// The answer; asks again where the lane opened its journal again instead of answering.
-    async fn answer(mut self) -> Option<(Platform, T)> {
-        loop {
-            if let Ok(answer) = self.answer.await {
-                return Some((self.platform, answer));
-            }
-            let (done, answer) = oneshot::channel();
-            self.inbox.send((self.ask)(done)).await.ok()?;
-            self.answer = answer;
-        }
-    }
-}
-
-/// All answers; `None` if this worker ends before.
-fn answers<T>(posted: Vec<Posted<T>>) -> impl Future<Output = Option<Vec<(Platform, T)>>> {
-    join_all(posted.into_iter().map(Posted::answer)).map(|answers| answers.into_iter().collect())
-}
-
-/// The worlds whose feeds a change names.
-fn feeds(change: &Configure) -> Vec<Platform> {
-    Platform::ALL.into_iter().filter(|platform| change.feed(*platform).is_some()).collect()
-}
-
-/// The same, where a change is of nothing but feeds.
-fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
-    let Configure { pace_milli, time, hot_topics, narrative_direction, agents, .. } = change;
-    let more = pace_milli.is_some()
-        || time.is_some()
-        || hot_topics.is_some()
-        || narrative_direction.is_some()
-        || !agents.is_empty();
-    (!more).then(|| feeds(change))
-}
-
-/// What the reply to a command says.
-fn outcome(verb: Verb, done: &[(Platform, Done)], board: &Board) -> ReplyResult {
-    let status = board.status().status;
-    let epoch = done.iter().map(|(_, done)| done.epoch).max().unwrap_or_default();
-    match verb {
-        Verb::Start => ReplyResult::Started { epoch },
-        Verb::Stop => ReplyResult::Stopped { status, old_worker: None },
-        Verb::Pause => ReplyResult::Paused { status },
-        Verb::Resume => ReplyResult::Resumed { epoch, status },
-        Verb::CloseEnv => ReplyResult::Closed { status },
-        Verb::Inject | Verb::Configure | Verb::Delete | Verb::Interview => {
-            let at = |(platform, done): &(Platform, Done)| {
-                Some(AppliedAt { platform: *platform, tick: done.tick? })
-            };
-            ReplyResult::Applied { ticks: done.iter().filter_map(at).collect() }
-        }
     }
 }
 
@@ -398,23 +309,6 @@ async fn next_question(
 ) -> (Stored, Option<OwnedSemaphorePermit>) {
     let place = Arc::clone(places).acquire_owned().await;
     (questions.next().await, place.ok())
-}
-
-/// One world's answer is an answer; only where none has one is there a failure.
-fn first_failure_if_all<T>(
-    answers: Vec<(Platform, Result<T, ReplyError>)>,
-) -> Result<Vec<(Platform, T)>, ReplyError> {
-    let (mut good, mut failure) = (Vec::new(), None);
-    for (platform, answer) in answers {
-        match answer {
-            Ok(answer) => good.push((platform, answer)),
-            Err(error) => failure = failure.or(Some(error)),
-        }
-    }
-    match failure {
-        Some(failure) if good.is_empty() => Err(failure),
-        _ => Ok(good),
-    }
 }
 
 fn refusal(code: ErrorCode, message: impl Into<String>) -> Answer {

@@ -1,0 +1,61 @@
+//! Measures what the bus costs and how long a run stands still when something dies, with a real
+//! nats-server, nodes and workers. What the figures mean is in `docs/performance.md`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
+mod bare;
+mod cycle;
+mod figures;
+mod recovery;
+mod site;
+mod town;
+mod witness;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures rounds and recoveries through a real bus, and prints them beside a baseline or goal.
+#[derive(Parser)]
+#[command(name = "bus-bench", max_term_width = 100)]
+struct Arguments {
+    /// What to measure
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// What the journal and the frames cost a round
+    Cycle {
+        /// Only populations of this size: 1000, 3000 or 10000; may be repeated
+        #[arg(long, value_name = "N", value_parser = cycle::size)]
+        agents: Vec<u32>,
+        /// Runs of each kind
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+    },
+    /// How long a run stands still when its worker, its node or the server is killed
+    Recovery {
+        /// Only what dies: worker, node or server; may be repeated
+        #[arg(long, value_name = "WHAT", value_enum)]
+        of: Vec<recovery::Victim>,
+        /// Deaths of each kind
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        deaths: u32,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let measured = match Arguments::parse().what {
+        What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
+        What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
+    };
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

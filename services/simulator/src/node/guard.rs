@@ -1,0 +1,223 @@
+//! Commands, as they are handed to this node: what [`guardian`] decides is done here.
+//!
+//! [`guardian`]: super::guardian
+
+use std::time::Duration;
+
+use bus::{Append, Delivery, Durable, HeldLease, Start, Stored};
+use contract::command::{Command, Verb};
+use contract::journal::Claim;
+use contract::notice::DeadLetter;
+use contract::problem::Problem;
+use contract::reply::{ErrorCode, Reply};
+use contract::status::{EnvStatus, RunStatus};
+use contract::subject::{CommandAddress, Prefix, StreamName};
+use kit::retry::Pauses;
+
+use super::guardian::{Facts, Holder, Wish, decide, is_overdue};
+use super::{Node, Taking, now};
+use crate::worker::desk::store_reply;
+
+/// The service's name in the subjects of dead letters.
+const SERVICE: &str = "simulator";
+/// How long the server waits for an acknowledgement before it hands a command out again: as long
+/// may a node that has frozen keep one from the others.
+const ACK_WAIT: Duration = Duration::from_secs(10);
+/// Until a command is handed out again whose run was just claimed, or of which the bus did not say
+/// enough.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What is known about a command.
+struct Found {
+    facts: Facts,
+    /// The words for a refusal.
+    why: String,
+    /// The lease that somebody else has.
+    lease: Option<HeldLease>,
+}
+
+impl Node {
+    /// Joins the guardian of a stream of commands.
+    pub(super) async fn guardian(&self, stream: StreamName) -> anyhow::Result<Durable> {
+        let filter = self.bus.prefix().all(stream);
+        Ok(self.bus.durable(stream, "guardian", &filter, ACK_WAIT).await?)
+    }
+
+    /// Takes commands from a shared consumer, each in a task of its own, since one that
+    /// waits for the bus must not hold up the next.
+    pub(super) async fn guard(self, mut guardian: Durable) {
+        loop {
+            let delivery = guardian.next().await;
+            let node = self.clone();
+            tokio::spawn(async move { node.take(delivery).await });
+        }
+    }
+
+    /// Hears of each stop at once that is for a run which this node holds. Those that it misses
+    /// the guardian brings.
+    pub(super) async fn hear_stops(self) {
+        let filter = self.bus.prefix().commands_with(Verb::Stop);
+        let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(2));
+        let mut stops = loop {
+            match self.bus.follow(StreamName::Commands, &filter, Start::New).await {
+                Ok(stops) => break stops,
+                Err(error) => tracing::warn!("failed to follow stops, trying again: {error}"),
+            }
+            pauses.wait().await;
+        };
+        loop {
+            let stored = stops.next().await;
+            let Ok(address) = self.bus.prefix().parse_command(&stored.subject) else { continue };
+            if Command::parse(&address, &stored.body).is_ok() {
+                self.stop(&address);
+            }
+        }
+    }
+
+    /// Sees to it that the worker of a run that this node holds answers a stop.
+    fn stop(&self, address: &CommandAddress) {
+        if let Some(handle) = self.handle(&address.run) {
+            handle.stop(self.reply_to(address));
+        }
+    }
+
+    fn reply_to(&self, address: &CommandAddress) -> String {
+        self.bus.prefix().reply(&address.client, &address.run, &address.command_id)
+    }
+
+    async fn take(&self, delivery: Delivery) {
+        let stored = &delivery.stored;
+        let address = match self.bus.prefix().parse_command(&stored.subject) {
+            Ok(address) => address,
+            Err(why) => {
+                self.dead_letter(&delivery, &why).await;
+                return delivery.ack().await;
+            }
+        };
+        let Some(Found { facts, why, lease }) = self.found(&address, &delivery).await else {
+            return delivery.retry_in(SOON).await;
+        };
+        match decide(facts) {
+            Wish::Acknowledge => delivery.ack().await,
+            Wish::Later(pause) => delivery.retry_in(pause).await,
+            Wish::Stop(pause) => {
+                self.stop(&address);
+                delivery.retry_in(pause).await;
+            }
+            Wish::Claim(why) => {
+                self.claim_for(&address, why, Taking::Free);
+                delivery.retry_in(SOON).await;
+            }
+            Wish::Seize => {
+                if let Some(lease) = lease {
+                    self.claim_for(&address, Claim::FENCED, Taking::From(lease));
+                }
+                delivery.retry_in(SOON).await;
+            }
+            Wish::MakeRoom(pause) => {
+                self.make_room();
+                delivery.retry_in(pause).await;
+            }
+            Wish::Refuse(code) => {
+                self.refuse(&address, code, &why).await;
+                delivery.ack().await;
+            }
+        }
+    }
+
+    /// Claims the run of a command. Its worker is watched from the beginning if it is a stop.
+    fn claim_for(&self, address: &CommandAddress, why: &str, taking: Taking) {
+        self.claim(&address.run, why, taking);
+        if address.verb == Verb::Stop {
+            self.stop(address);
+        }
+    }
+
+    /// What the bus says about a command; `None` if it does not answer.
+    async fn found(&self, address: &CommandAddress, delivery: &Delivery) -> Option<Found> {
+        let (prefix, run, stored) = (self.bus.prefix(), &address.run, &delivery.stored);
+        let replied = self.bus.last(StreamName::Replies, &self.reply_to(address)).await.ok()?;
+        let status = self.bus.last(StreamName::EnvStatus, &prefix.env_status(run)).await.ok()?;
+        let status: Option<EnvStatus> = match status {
+            Some(stored) => Some(serde_json::from_slice(&stored.body).ok()?),
+            None => None,
+        };
+        let lease = self.bus.held_lease(&Prefix::lease_key(run)).await.ok()?;
+        // One that this process has without a hold is free: it can be acquired again.
+        let theirs = lease.filter(|lease| *lease.holder != *self.holder);
+        let grace = self.args.stop_grace();
+        let overdue = |lease: &HeldLease| {
+            address.verb == Verb::Stop && is_overdue(stored.at, lease.at, now(), grace)
+        };
+        let holder = match &theirs {
+            _ if self.handle(run).is_some() => Holder::Us,
+            Some(lease) => Holder::Other { overdue: overdue(lease) },
+            None => Holder::Nobody,
+        };
+        let (void, why) = void(address, stored, status.as_ref());
+        let facts = Facts {
+            verb: address.verb,
+            replied: replied.is_some(),
+            holder,
+            marked_held: status.as_ref().is_some_and(|status| status.held),
+            status: status.map(|status| status.status),
+            void,
+            attempts: delivery.attempts(),
+            room: self.has_room(),
+            quiet: self.is_quiet(),
+        };
+        Some(Found { facts, why, lease: theirs })
+    }
+
+    async fn refuse(&self, address: &CommandAddress, code: ErrorCode, why: &str) {
+        let (id, run, verb) = (address.command_id.clone(), address.run.clone(), address.verb);
+        let reply = Reply::failed(id, run, verb.as_str(), code, why, now());
+        let subject = self.reply_to(address);
+        if let Err(lost) = store_reply(&self.bus, &subject, &reply).await {
+            tracing::error!("failed to refuse a command: {lost}");
+        }
+    }
+
+    async fn dead_letter(&self, delivery: &Delivery, why: &str) {
+        let stored = &delivery.stored;
+        let problem = Problem::new("subject", why, "<prefix>.<stream>.<run>.<verb>.<client>.<id>");
+        let (subject, sequence) = (&stored.subject, stored.sequence);
+        let letter = DeadLetter::new(SERVICE, subject, sequence, problem, &stored.body, now());
+        let append = Append {
+            subject: self.bus.prefix().dead_letters(SERVICE, letter.run_id.as_ref()),
+            body: letter.to_bytes(),
+            headers: Vec::new(),
+            expected_last: None,
+        };
+        if let Err(error) = self.bus.append(append).await {
+            tracing::error!("failed to store a dead letter for {}: {error}", stored.subject);
+        }
+    }
+}
+
+/// Why a command can never be carried out, if so, and the words for a refusal.
+fn void(
+    address: &CommandAddress,
+    stored: &Stored,
+    status: Option<&EnvStatus>,
+) -> (Option<ErrorCode>, String) {
+    let run = &address.run;
+    match (Command::parse(address, &stored.body), status) {
+        (_, None) => (None, format!("there is no run {run}")),
+        (_, Some(status)) if status.status == RunStatus::Deleted => {
+            (None, format!("there is no run {run} any more: it was deleted"))
+        }
+        (Err(problems), _) => (Some(ErrorCode::Malformed), problems.to_string()),
+        // Of a command only the journals say whether it was not carried out in time.
+        (Ok(command), _)
+            if command.is_expired(now())
+                && command.request.verb().stream() == StreamName::Questions =>
+        {
+            (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
+        }
+        (Ok(_), Some(status)) => {
+            let reason = status.reason.as_deref().unwrap_or("for no reason that it gave");
+            (None, format!("run {run} cannot be opened: {reason}"))
+        }
+    }
+}

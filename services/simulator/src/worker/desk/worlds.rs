@@ -1,0 +1,91 @@
+//! Which worlds a request is for, and what their answers make of its reply: pure.
+
+use contract::command::{Configure, Request, Verb};
+use contract::reply::{AppliedAt, OldWorker, ReplyError, ReplyResult};
+use contract::subject::Platform;
+
+use super::super::board::Board;
+use super::super::lane::Done;
+
+/// The worlds that a request is for, out of `all` that the run has.
+///
+/// # Errors
+/// The first that it names and the run has not.
+pub(super) fn worlds_of(request: &Request, all: &[Platform]) -> Result<Vec<Platform>, Platform> {
+    let named = match request {
+        Request::Inject(inject) => {
+            let named = inject.posts.iter().map(|post| post.platform);
+            named.collect::<Option<Vec<_>>>()
+        }
+        Request::Configure(change) => only_feeds(change),
+        _ => None,
+    };
+    let mentioned = match request {
+        Request::Inject(inject) => inject.posts.iter().filter_map(|post| post.platform).collect(),
+        Request::Configure(change) => feeds(change),
+        _ => Vec::new(),
+    };
+    if let Some(missing) = mentioned.into_iter().find(|platform| !all.contains(platform)) {
+        return Err(missing);
+    }
+    let is_meant =
+        |platform: &Platform| named.as_ref().is_none_or(|named| named.contains(platform));
+    Ok(all.iter().copied().filter(is_meant).collect())
+}
+
+/// The worlds whose feeds a change names.
+fn feeds(change: &Configure) -> Vec<Platform> {
+    Platform::ALL.into_iter().filter(|platform| change.feed(*platform).is_some()).collect()
+}
+
+/// The same, where a change is of nothing but feeds.
+fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
+    let Configure { pace_milli, time, hot_topics, narrative_direction, agents, .. } = change;
+    let more = pace_milli.is_some()
+        || time.is_some()
+        || hot_topics.is_some()
+        || narrative_direction.is_some()
+        || !agents.is_empty();
+    (!more).then(|| feeds(change))
+}
+
+/// What the reply to a command says.
+pub(super) fn outcome(
+    verb: Verb,
+    done: &[(Platform, Done)],
+    board: &Board,
+    old_worker: Option<OldWorker>,
+) -> ReplyResult {
+    let status = board.status().status;
+    let epoch = done.iter().map(|(_, done)| done.epoch).max().unwrap_or_default();
+    match verb {
+        Verb::Start => ReplyResult::Started { epoch },
+        Verb::Stop => ReplyResult::Stopped { status, old_worker },
+        Verb::Pause => ReplyResult::Paused { status },
+        Verb::Resume => ReplyResult::Resumed { epoch, status },
+        Verb::CloseEnv => ReplyResult::Closed { status },
+        Verb::Inject | Verb::Configure | Verb::Delete | Verb::Interview => {
+            let at = |(platform, done): &(Platform, Done)| {
+                Some(AppliedAt { platform: *platform, tick: done.tick? })
+            };
+            ReplyResult::Applied { ticks: done.iter().filter_map(at).collect() }
+        }
+    }
+}
+
+/// One world's answer is an answer; only where none has one is there a failure.
+pub(super) fn first_failure_if_all<T>(
+    answers: Vec<(Platform, Result<T, ReplyError>)>,
+) -> Result<Vec<(Platform, T)>, ReplyError> {
+    let (mut good, mut failure) = (Vec::new(), None);
+    for (platform, answer) in answers {
+        match answer {
+            Ok(answer) => good.push((platform, answer)),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    match failure {
+        Some(failure) if good.is_empty() => Err(failure),
+        _ => Ok(good),
+    }
+}
