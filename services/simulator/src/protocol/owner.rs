@@ -168,6 +168,8 @@ pub struct Owner {
     due: Option<Tick>,
     /// A record that waits until it can be written.
     turn: Option<Record>,
+    /// What was found does not fit the journal, in words: damage, if it is no newer owner's.
+    suspicion: Option<String>,
     /// Why the world cannot go on, to be written down.
     failing: Option<Ended>,
     /// Why the world is to play no more, to be written down; it can still be asked.
@@ -224,6 +226,7 @@ impl Owner {
             stepping: false,
             due: None,
             turn: None,
+            suspicion: None,
             failing: None,
             doom,
             full: [None, None],
@@ -306,6 +309,9 @@ impl Owner {
                 let next = self.log_mut(which).answered(answer);
                 self.follow(which, next);
             }
+            Event::Looked(Which::Journal, seen) if self.suspicion.is_some() => {
+                self.suspected(&seen);
+            }
             Event::Looked(which, seen) => {
                 let next = self.log_mut(which).looked(&seen);
                 self.follow(which, next);
@@ -314,6 +320,9 @@ impl Owner {
             Event::Found(found) => self.found(found),
             Event::Decided => self.deciding = false,
             Event::Stepped(head) => self.stepped(head),
+            Event::Broken(Ended::Lost(Lost::Damaged(what))) if self.phase == Phase::Finding => {
+                self.suspect(what);
+            }
             Event::Broken(lost @ Ended::Lost(_)) => self.end(lost),
             Event::Broken(ended) => {
                 (self.stepping, self.deciding, self.due) = (false, false, None);
@@ -357,7 +366,7 @@ impl Owner {
         }
         match self.backlog.front() {
             Some(_) if self.life == Life::Failed && !self.has_frame_of(self.ticks) => {
-                self.open(now)
+                self.open(now);
             }
             Some(_) => {
                 let record = self.backlog.pop_front().expect("it was just seen");
@@ -478,6 +487,9 @@ impl Owner {
             Which::Frames => self.sending.is_some(),
         };
         self.pausing[which as usize] = false;
+        if which == Which::Journal && self.suspicion.is_some() {
+            return self.wishes.push_back(Wish::Look(which));
+        }
         // If nothing waits, the next tick shows whether there is room again.
         if waits {
             self.wishes.push_back(Wish::Again(which));
@@ -535,17 +547,17 @@ impl Owner {
     /// The claim stands; this is what stood on the other log.
     fn found(&mut self, found: Option<(u64, Head)>) {
         let snapshot = self.found.take();
-        self.phase = Phase::CatchingUp;
         if let Some((sequence, head)) = found {
             self.frames.found(sequence);
             self.found = Some(head).filter(|_| self.guards.present);
         }
         let frames = self.found.map_or(0, |head| head.tick + 1);
         if frames > self.journalled {
-            let what =
-                format!("there are {frames} frames, but the journal has {} ticks", self.journalled);
-            return self.end(Lost::Damaged(what).into());
+            let ticks = self.journalled;
+            return self
+                .suspect(format!("there are {frames} frames, but the journal has {ticks} ticks"));
         }
+        self.phase = Phase::CatchingUp;
         // A snapshot may be ahead of the frames, or of another chain, where the bus has lost some
         // of them: then all frames are made again.
         let same = self.ticks == frames && self.guards.digests;
@@ -555,6 +567,27 @@ impl Owner {
         }
         let taken = self.backlog.len().min(self.ticks as usize);
         self.backlog.drain(..taken);
+    }
+
+    /// Who was slow since its claim may find the frames of a newer owner. That one's claim stands
+    /// in the journal; if none does, the logs have lost something.
+    fn suspect(&mut self, what: String) {
+        self.suspicion = Some(what);
+        self.wishes.push_back(Wish::Look(Which::Journal));
+    }
+
+    fn suspected(&mut self, seen: &Seen) {
+        match self.journal.looked(seen) {
+            Next::Again if *seen == Seen::Nobody => {
+                self.wishes.push_back(Wish::Pause(Which::Journal));
+            }
+            Next::Overtaken => self.end(Ended::Reopen),
+            Next::Lost(lost) => self.end(lost.into()),
+            Next::Again | Next::Stored | Next::Look | Next::NoRoom(_) => {
+                let what = self.suspicion.take().unwrap_or_default();
+                self.end(Lost::Damaged(what).into());
+            }
+        }
     }
 
     fn stepped(&mut self, made: Head) {

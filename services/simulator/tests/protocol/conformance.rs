@@ -114,12 +114,16 @@ struct Real {
     bus: Bus,
 }
 
+async fn connect(server: &NatsServer) -> Bus {
+    let (nats_url, prefix) = (server.url(), Prefix::default());
+    let args = BusArgs { nats_url, nats_creds: None, prefix };
+    Bus::connect(&args, "test", PATIENCE).await.unwrap()
+}
+
 impl Real {
     async fn start() -> Real {
         let server = NatsServer::start(Options::default());
-        let (nats_url, prefix) = (server.url(), Prefix::default());
-        let args = BusArgs { nats_url, nats_creds: None, prefix };
-        let bus = Bus::connect(&args, "test", PATIENCE).await.unwrap();
+        let bus = connect(&server).await;
         bus.ensure_topology().await.unwrap();
         Real { server, bus }
     }
@@ -157,11 +161,7 @@ impl Real {
             Operation::MakeRoom => self.limit(which, None).await,
             Operation::Restart => {
                 self.server.restart();
-                let subject = self.subject(which, 0);
-                let deadline = tokio::time::Instant::now() + PATIENCE;
-                while self.bus.last(STREAMS[which], &subject).await.is_err() {
-                    assert!(tokio::time::Instant::now() < deadline, "the server is away");
-                }
+                self.bus = connect(&self.server).await;
                 Seen::Nothing
             }
         }

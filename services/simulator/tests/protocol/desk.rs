@@ -124,6 +124,8 @@ pub(crate) struct Worker {
     pub(crate) given_up: Option<String>,
     /// It makes another world of the journal, once.
     pub(crate) skews: bool,
+    /// Why its last lane ended.
+    pub(crate) ended: Option<Ended>,
     is_broken: bool,
 }
 
@@ -151,6 +153,7 @@ impl Worker {
             why,
             given_up: None,
             skews: false,
+            ended: None,
             is_broken: false,
         }
     }
@@ -212,11 +215,12 @@ impl Worker {
         let wanted = std::mem::take(&mut lane.wanted);
         let Err(ended) = went else { return wanted };
         assert_eq!(lane.owner.next_wish(), None, "a wish after the end");
-        let goes_on = match ended {
+        let goes_on = match &ended {
             Ended::Reopen => true,
             Ended::Panicked(_) => !std::mem::replace(&mut self.is_broken, true),
             Ended::Lost(_) | Ended::Diverged(_) | Ended::Unfit(_) => false,
         };
+        self.ended = Some(ended);
         if goes_on {
             self.asked_again = lane.unanswered();
             self.generation += 1;

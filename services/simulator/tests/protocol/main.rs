@@ -9,6 +9,7 @@ mod desk;
 mod faults;
 mod lane;
 mod logs;
+mod network;
 mod oracle;
 mod random;
 mod refusals;

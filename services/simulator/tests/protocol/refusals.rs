@@ -8,7 +8,7 @@ use simulator::protocol::log::Seen;
 use simulator::protocol::owner::{Event, Owner, Which, Wish};
 use simulator::protocol::{Ended, Lost};
 
-use crate::stage::{EPOCH, Kind, Scene, drain, every_event};
+use crate::stage::{EPOCH, Kind, Scene, drain, every_event, head};
 use crate::words::{pause, taken};
 
 /// Sees to it that the append under way was not acknowledged, after some trouble or at once.
@@ -134,6 +134,50 @@ fn who_may_not_write_ends() {
         let denied = scene.answered(Err(AppendError::Denied("no rights".to_owned())));
         is_over(&mut scene, denied, Lost::Denied("no rights".to_owned()).into());
     }
+}
+
+/// A claim stands, but there are more frames than the journal had ticks when it was read.
+fn more_frames_than_ticks() -> Scene {
+    let mut scene = Scene::of(Kind::Claim);
+    scene.expect(scene.answered(Ok(scene.known + 1)), &scene.goes_on());
+    scene.known += 1;
+    scene.expect(Event::Found(Some((41, head(1)))), &[Wish::Look(Which::Journal)]);
+    scene.expect(Event::Looked(Which::Journal, Seen::Nobody), &[Wish::Pause(Which::Journal)]);
+    scene.expect(Event::Paused(Which::Journal), &[Wish::Look(Which::Journal)]);
+    scene
+}
+
+#[test]
+fn frames_of_a_newer_owner_are_no_damage() {
+    let mut scene = more_frames_than_ticks();
+    let seen = scene.others(scene.known + 2, Some(EPOCH + 1));
+    is_over(&mut scene, seen, Lost::Fenced(EPOCH + 1).into());
+}
+
+#[test]
+fn frames_of_nobody_are_damage() {
+    let mut scene = more_frames_than_ticks();
+    let seen = Event::Looked(Which::Journal, scene.nothing_new());
+    let what = "there are 2 frames, but the journal has 1 ticks".to_owned();
+    is_over(&mut scene, seen, Lost::Damaged(what).into());
+}
+
+#[test]
+fn what_its_driver_calls_damage_is_looked_at_too() {
+    let damage = || Ended::from(Lost::Damaged("a frame that cannot be read".to_owned()));
+    let scene = || {
+        let mut scene = Scene::of(Kind::Claim);
+        scene.expect(scene.answered(Ok(scene.known + 1)), &scene.goes_on());
+        scene.known += 1;
+        scene.expect(Event::Broken(damage()), &[Wish::Look(Which::Journal)]);
+        scene
+    };
+    let mut fenced = scene();
+    let seen = fenced.others(fenced.known + 2, Some(EPOCH + 1));
+    is_over(&mut fenced, seen, Lost::Fenced(EPOCH + 1).into());
+    let mut damaged = scene();
+    let seen = Event::Looked(Which::Journal, damaged.nothing_new());
+    is_over(&mut damaged, seen, damage());
 }
 
 fn full() -> Result<u64, AppendError> {

@@ -30,6 +30,8 @@ impl Tally {
         self.commands += other.commands;
         self.ticks += other.ticks;
         self.claims += other.claims;
+        self.fenced += other.fenced;
+        self.reopened += other.reopened;
         self.stale += other.stale;
     }
 }
@@ -76,7 +78,11 @@ fn whatever_happens_nothing_is_lost_and_nothing_is_there_twice() {
     }
     let (begun, count) = (Instant::now(), number("SHOAL_SEEDS").unwrap_or(SEEDS));
     match play_all(count, Options::PLAIN) {
-        Ok(tally) => println!("{count} seeds in {:?}: {tally:?}", begun.elapsed()),
+        Ok(tally) => {
+            println!("{count} seeds in {:?}: {tally:?}", begun.elapsed());
+            let happened = [tally.fenced, tally.reopened, tally.fills, tally.panics, tally.late];
+            assert!(happened.iter().all(|times| *times > 0), "it was not as bad as it can be");
+        }
         Err(what) => panic!("{what}\nto see it alone: SHOAL_SEED=<seed>"),
     }
 }

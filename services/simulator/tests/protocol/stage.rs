@@ -73,7 +73,7 @@ pub(crate) struct Scene {
 }
 
 /// The head of the chain at a tick.
-fn head(tick: u32) -> Head {
+pub(crate) fn head(tick: u32) -> Head {
     Head { tick, digest: Digest::of(&[&tick.to_be_bytes()]) }
 }
 
@@ -124,15 +124,15 @@ impl Scene {
     pub(crate) fn of(kind: Kind) -> Scene {
         let turned = |request: Request| {
             let mut owner = open(kind);
-            let taken = Some(taken(60, request.clone()));
-            let (epoch, reason, command, at) = (EPOCH, None, taken.clone(), at(8));
+            let taken = taken(60, request.clone());
+            let (epoch, reason, command, at) = (EPOCH, None, Some(taken.clone()), at(8));
             let record = match request {
                 Request::Pause(_) => Record::Hold(Hold { epoch, reason, command, at }),
                 Request::Resume => Record::Go(Go { epoch, command, at }),
                 Request::Stop(_) => {
                     Record::End(End { epoch, outcome: Outcome::Stopped, reason, command, at })
                 }
-                _ => Record::Close(Close { epoch, command: taken.unwrap(), at }),
+                _ => Record::Close(Close { epoch, command: taken, at }),
             };
             owner.on(Event::Turn(record), at);
             owner
