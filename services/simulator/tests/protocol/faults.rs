@@ -23,9 +23,10 @@ impl Weather {
             lost: *random.of(&[0, 5, 30]),
             late: *random.of(&[0, 5, 30]),
             faults: *random.of(&[30, 300, 2_000, 8_000]),
-            commands: *random.of(&[20, 300, 3_000]),
-            most: random.between(3, 25),
+            commands: *random.of(&[5, 20, 300, 3_000]),
+            most: random.between(3, 40),
             panics: *random.of(&[0, 0, 0, 30]),
+            fills: *random.of(&[0, 0, 300, 900]),
             calm_at: random.between(200, 30_000),
         }
     }
@@ -41,7 +42,8 @@ impl Simulation {
         let living: Vec<usize> =
             (0..self.workers.len()).filter(|it| self.workers[*it].is_alive()).collect();
         let one = (!living.is_empty()).then(|| *self.random.of(&living));
-        match (self.random.below(10), one) {
+        let kind = if self.random.chance(self.weather.fills) { 7 } else { self.random.below(10) };
+        match (kind, one) {
             (0..=2, Some(worker)) => self.kill(worker),
             (3..=4, Some(worker)) => self.freeze(worker),
             (5..=6, _) if living.len() < CROWD => self.start(),
@@ -65,7 +67,8 @@ impl Simulation {
         let which = *self.random.of(&[Which::Journal, Which::Frames]);
         let left = self.random.below(400);
         self.logs[which as usize].fill(left);
-        let time = self.random.between(50, 8_000);
+        let longest = *self.random.of(&[60, 400, 8_000]);
+        let time = self.random.between(10, longest);
         self.after(time, Happening::HasRoom(which));
     }
 

@@ -126,6 +126,8 @@ pub(crate) struct Weather {
     pub(crate) most: u64,
     /// In a thousand steps: those at which the world panics.
     pub(crate) panics: u64,
+    /// In a thousand faults: those that are a full stream.
+    pub(crate) fills: u64,
     pub(crate) calm_at: u64,
 }
 
