@@ -173,8 +173,12 @@ impl Bus {
         self.events.connected_since()
     }
 
-    /// Sends what is queued, ends all subscriptions and closes the connection, for all clones.
+    /// Sends what is queued, ends all subscriptions and closes the connection, for all clones. If
+    /// there is no connection, nobody would take it, and nothing is waited for.
     pub async fn drain(self) {
+        if self.connected_since().is_none() {
+            return;
+        }
         if self.client.drain().await.is_err() {
             return;
         }

@@ -116,7 +116,7 @@ impl Events {
         let mut losses = self.losses.subscribe();
         async move {
             if losses.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

@@ -250,8 +250,10 @@ mod tests {
         }
     }
 
-    /// Of each object: where it begins and ends, how many parts of how many, and its bytes.
-    fn seen(messages: &[&[Stored]]) -> Vec<(u64, u64, u64, u64, Option<Vec<u8>>)> {
+    /// Of an object: where it begins and ends, how many parts of how many, and its bytes.
+    type Row = (u64, u64, u64, u64, Option<Vec<u8>>);
+
+    fn seen(messages: &[&[Stored]]) -> Vec<Row> {
         let messages = messages.concat();
         let row = |object: &Object| {
             let own = |stored: &&Stored| (object.first..=object.last).contains(&stored.sequence);

@@ -48,7 +48,7 @@ pub async fn follow(bus: Bus, model: Model, queued: UnboundedSender<RunId>) -> I
 fn take(bus: &Bus, model: &Model, queued: &UnboundedSender<RunId>, stored: &Stored) {
     match parse_status(bus.prefix(), stored) {
         Ok(status) => {
-            let (run, is_queued) = (status.run_id.clone(), status.status == RunStatus::Queued);
+            let (run, is_queued) = (status.run_id.clone(), has_not_begun(&status));
             model.fold(stored.sequence, status);
             if is_queued {
                 faults::point("launch.seen");
@@ -98,13 +98,19 @@ pub async fn find(
     Ok(model.ask(|runs| runs.named(name)))
 }
 
+/// A node may have claimed a queued run before its start command was stored.
+fn has_not_begun(status: &EnvStatus) -> bool {
+    matches!(status.status, RunStatus::Queued | RunStatus::Starting)
+        && status.platforms.iter().all(|world| world.ticks == 0)
+}
+
 /// Publishes the start command of each queued run: of those whose creator ended between the
 /// two steps. Mostly the command is there already, and nothing happens.
 pub async fn start_queued(bus: Bus, model: Model, mut queued: UnboundedReceiver<RunId>) {
     while let Some(run) = queued.recv().await {
         let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(30));
         while let Some(status) = model.ask(|runs| runs.run(&run)) {
-            if status.status != RunStatus::Queued {
+            if !has_not_begun(&status) {
                 break;
             }
             match publish_start(&bus, &status).await {

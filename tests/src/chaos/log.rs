@@ -124,11 +124,12 @@ impl Log {
 
     /// Takes a fault, and says so in one line.
     pub fn fault(&self, fault: Fault) {
+        let text = fault.to_string();
         let mut state = self.lock();
-        state.faults.push(fault.clone());
+        state.faults.push(fault);
         let number = state.faults.len();
         drop(state);
-        self.say(&format!("{number:>4} seed {} {fault}", self.seed));
+        self.say(&format!("{number:>4} seed {} {text}", self.seed));
     }
 
     /// Takes something that is wrong.

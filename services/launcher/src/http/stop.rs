@@ -21,7 +21,7 @@ use crate::refusal::Refusal;
 
 /// How long the run's owner has to answer. After that it is stopped all the same, but the
 /// caller hears of it by asking for the status.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Answers with the run's status once it has stopped; at once if it had ended before.
 pub(super) async fn stop(

@@ -92,6 +92,10 @@ pub async fn hold(node: Node, run: RunId, lease: Lease, why: String, asked: Aske
     drop((tasks, process, log));
     let _ = tokio::time::timeout(LAST_WORDS, publishing).await;
     faults::point("run.ended");
+    if node.bus.connected_since().is_none() {
+        // Nobody would take it before this node is gone; its lease expires by itself.
+        return;
+    }
     match parting {
         Parting::Free => records::let_go(&node, &run, &worker).await,
         Parting::Unfit => {

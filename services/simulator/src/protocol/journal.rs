@@ -35,7 +35,7 @@ pub struct Commands {
     taken: BTreeMap<u64, Option<u32>>,
     /// The last one that held it, let it go on, ended or closed it.
     last_turn: u64,
-    /// The last one that stopped it.
+    /// The last one that stopped it, or let it go on after its end.
     last_stop: u64,
     /// The pace that was last configured.
     pace_milli: Option<u32>,
@@ -74,8 +74,8 @@ impl Journal {
         if self.genesis.is_none() != matches!(record, Record::Genesis(_)) {
             return Err("genesis is the first record and stands there once".to_owned());
         }
+        self.commands.note(&record, self.life)?;
         self.life = self.life.after(&record)?;
-        self.commands.note(&record)?;
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
             Record::Claim(claim) => return self.claim(&claim),
@@ -116,16 +116,22 @@ impl Journal {
 }
 
 impl Commands {
-    /// Notes the commands that a record holds.
+    /// Notes the commands that a record holds; `life` is that of the world before it.
     ///
     /// # Errors
     /// If one was taken before.
-    pub fn note(&mut self, record: &Record) -> Result<(), String> {
+    pub fn note(&mut self, record: &Record, life: Life) -> Result<(), String> {
         match record {
             Record::Genesis(_) | Record::Claim(_) => Ok(()),
             Record::Tick(tick) => self.entered(tick),
             Record::Hold(hold) => self.turned(hold.command.as_ref()),
-            Record::Go(go) => self.turned(go.command.as_ref()),
+            Record::Go(go) => {
+                // What came before it and was not taken has been refused, or is to be.
+                if let (Life::Stopped | Life::Failed, Some(taken)) = (life, &go.command) {
+                    self.last_stop = self.last_stop.max(taken.sequence);
+                }
+                self.turned(go.command.as_ref())
+            }
             Record::End(end) => self.turned(end.command.as_ref()),
             Record::Close(close) => self.turned(Some(&close.command)),
         }
@@ -169,8 +175,8 @@ impl Commands {
         sequence < self.last_turn
     }
 
-    /// Whether a later command has stopped the world since: one that waited for a tick was refused
-    /// then, also if its answer was lost and the world goes on.
+    /// Whether a later command has stopped the world since, or let a stopped one go on: one that
+    /// waited for a tick was refused then, also if its answer was lost and the world goes on.
     pub fn is_refused(&self, sequence: u64) -> bool {
         sequence < self.last_stop
     }

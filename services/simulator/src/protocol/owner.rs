@@ -504,13 +504,10 @@ impl Owner {
             self.wishes.push_back(Wish::Claimed);
             return self.wishes.push_back(Wish::Find);
         }
-        let turned = self.life.after(&record).map_err(Lost::Damaged);
-        let noted = turned.and_then(|life| {
-            self.life = life;
-            self.commands.note(&record).map_err(Lost::Damaged)
-        });
-        if let Err(lost) = noted {
-            return self.end(lost.into());
+        let noted = self.commands.note(&record, self.life).and_then(|()| self.life.after(&record));
+        match noted {
+            Ok(life) => self.life = life,
+            Err(what) => return self.end(Lost::Damaged(what).into()),
         }
         match record {
             Record::Tick(tick) => {

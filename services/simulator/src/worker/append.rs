@@ -48,9 +48,12 @@ impl Logs {
 
     /// What the next append writes: all of it or nothing.
     pub fn put(&mut self, which: Which, bodies: Vec<Vec<u8>>) {
-        let line = self.line_mut(which);
-        line.bodies = bodies;
-        line.pauses.reset();
+        self.line_mut(which).bodies = bodies;
+    }
+
+    /// An append was answered well: the next pause is short again.
+    pub fn is_well(&mut self, which: Which) {
+        self.line_mut(which).pauses.reset();
     }
 
     /// Appends what was put, if the last sequence there is `expected`.

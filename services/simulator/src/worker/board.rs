@@ -3,6 +3,7 @@
 //! Reports come as fast as ticks do; what is written is the latest, at most a few times a
 //! second, and at once when somebody must know (an answer is about to say so).
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use tokio::sync::watch;
 
 use crate::protocol::Lost;
 
+/// What the reason begins with while a run waits for room on the bus.
+pub const BUS_FULL: &str = "bus_full";
+
 /// Pause between two writes of a state that only progresses.
 const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 
@@ -23,6 +27,8 @@ const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 pub struct Board {
     status: Arc<Mutex<EnvStatus>>,
+    /// The worlds for which the bus has no room, and why.
+    lacks: Arc<Mutex<BTreeMap<Platform, String>>>,
     reported: Arc<watch::Sender<u64>>,
     written: watch::Receiver<u64>,
 }
@@ -43,7 +49,8 @@ pub fn open(bus: Bus, status: EnvStatus, sequence: u64) -> (Board, Writer) {
     let subject = bus.prefix().env_status(&status.run_id);
     let (report, reported) = watch::channel(0);
     let (wrote, written) = watch::channel(0);
-    let board = Board { status: Arc::new(Mutex::new(status)), reported: Arc::new(report), written };
+    let status = Arc::new(Mutex::new(status));
+    let board = Board { status, lacks: Arc::default(), reported: Arc::new(report), written };
     (board.clone(), Writer { bus, subject, sequence, board, reported, written: wrote })
 }
 
@@ -64,6 +71,24 @@ impl Board {
         self.report(|status| {
             if let Some(world) = world_of(status, platform) {
                 change(world);
+            }
+        });
+    }
+
+    /// Reports that the bus has no room for a world, or has again; the reason stays while any
+    /// world waits.
+    pub fn report_room(&self, platform: Platform, lack: Option<String>) {
+        let mut lacks = self.lacks.lock().unwrap_or_else(PoisonError::into_inner);
+        match lack {
+            Some(why) => drop(lacks.insert(platform, why)),
+            None => drop(lacks.remove(&platform)),
+        }
+        let reason = lacks.values().next().map(|why| format!("{BUS_FULL}: {why}"));
+        drop(lacks);
+        self.report(|status| {
+            let is_ours = |reason: &String| reason.starts_with(BUS_FULL);
+            if status.reason.as_ref().is_none_or(is_ours) {
+                status.reason = reason;
             }
         });
     }

@@ -19,9 +19,6 @@ use crate::protocol::owner::{Event, Head, Which, Wish};
 use crate::protocol::{Ended, Lost};
 use crate::translate::Chain;
 
-/// What the reason begins with while a run waits for room on the bus.
-pub const BUS_FULL: &str = "bus_full";
-
 impl Lane {
     /// Does all that the owner wishes for now.
     ///
@@ -247,13 +244,7 @@ impl Lane {
             Some(why) => tracing::warn!(%platform, "there is no room, waiting: {why}"),
             None => tracing::info!(%platform, "there is room again, going on"),
         }
-        let reason = lack.as_ref().map(|why| format!("{BUS_FULL}: {why}"));
-        self.board.report(|status| {
-            let ours = status.reason.as_ref().is_none_or(|reason| reason.starts_with(BUS_FULL));
-            if ours {
-                status.reason = reason;
-            }
-        });
+        self.board.report_room(platform, lack.clone());
         self.lack = lack;
         self.report();
     }

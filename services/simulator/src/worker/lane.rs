@@ -29,9 +29,9 @@ use super::pulse::{BEAT, Beat, Pulse, State};
 use super::snapshot::Snapshots;
 use super::step::Stepped;
 use super::waiting::{Queue, Tell, Waiting};
-use crate::protocol::Ended;
 use crate::protocol::life::Life;
 use crate::protocol::owner::{Event, Owner};
+use crate::protocol::{Ended, Lost};
 use crate::translate::Chain;
 
 /// What is asked of a lane and waits for the end of a tick.
@@ -150,6 +150,7 @@ pub(super) enum Came {
     Encoded(Result<Vec<Vec<u8>>, Ended>),
 }
 
+#[expect(clippy::large_enum_variant, reason = "one of it exists, for a moment")]
 enum Next {
     Came(Came),
     Leave,
@@ -198,7 +199,8 @@ impl Lane {
     }
 
     fn can_leave(&self, since: Instant) -> bool {
-        self.owner.is_idle() || since.elapsed() >= LEAVING || !self.owner.is_open()
+        let is_alone = self.bus.connected_since().is_none();
+        is_alone || self.owner.is_idle() || since.elapsed() >= LEAVING || !self.owner.is_open()
     }
 
     /// What happens next; what is asked goes before the tick that is due.
@@ -222,6 +224,10 @@ impl Lane {
     fn take(&mut self, came: Came) {
         let event = match came {
             Came::Event(Event::Found(found)) => self.weigh(found),
+            Came::Event(event @ Event::Answered(which, Ok(_))) => {
+                self.logs.is_well(which);
+                event
+            }
             Came::Event(event) => event,
             Came::Decided(Ok((world, decisions))) => {
                 (self.world, self.decisions) = (Some(world), Some(decisions));
@@ -229,9 +235,8 @@ impl Lane {
             }
             Came::Stepped(Ok(stepped)) => self.stepped(stepped),
             Came::Encoded(Ok(messages)) => return self.send(messages),
-            Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) | Came::Encoded(Err(ended)) => {
-                Event::Broken(ended)
-            }
+            Came::Encoded(Err(bug)) => Event::Broken(Lost::Panicked(bug.to_string()).into()),
+            Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) => Event::Broken(ended),
         };
         self.owner.on(event, now());
     }

@@ -112,7 +112,9 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
         Ok(()) => {
             context.board.report(|status| status.held = false);
             // A bus that does not answer must not keep a worker whose node is gone.
-            let _ = tokio::time::timeout(Duration::from_secs(5), context.board.stored()).await;
+            if bus.connected_since().is_some() {
+                let _ = tokio::time::timeout(Duration::from_secs(5), context.board.stored()).await;
+            }
             bus.drain().await;
             Ok(std::process::ExitCode::SUCCESS)
         }

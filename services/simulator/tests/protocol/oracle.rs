@@ -183,8 +183,8 @@ fn could_say(records: &[Record], taken: &Taken, reply: &Reply) -> bool {
         {
             return false;
         }
+        commands.note(record, life).expect("it was read before");
         life = life.after(record).expect("it was read before");
-        commands.note(record).expect("it was read before");
         let ended = matches!(record, Record::End(_));
         let effect = decide(life, taken.command.request.verb());
         let right = match (&reply.said, effect) {

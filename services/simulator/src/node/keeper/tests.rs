@@ -242,8 +242,8 @@ fn a_stop_that_is_not_answered_ends_the_worker_by_force() {
     assert_eq!(bench.exit(12_400, died()), start(Claim::KILLED));
     // Its successor has the time that it needs, and says the same if it dies.
     bench.plays(12_500);
-    assert_eq!(bench.next(30_000), (17_300, look()));
-    assert_eq!(bench.looked(17_400, Some(false)), []);
+    assert_eq!(bench.next(30_000), (17_400, look()));
+    assert_eq!(bench.looked(17_500, Some(false)), []);
     assert_eq!(bench.exit(18_000, died()), []);
     assert_eq!(bench.next(30_000), (18_200, start(Claim::KILLED)));
     while let (at, wishes) = bench.next(60_000)
