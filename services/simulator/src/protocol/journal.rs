@@ -74,8 +74,9 @@ impl Journal {
         if self.genesis.is_none() != matches!(record, Record::Genesis(_)) {
             return Err("genesis is the first record and stands there once".to_owned());
         }
+        let life = self.life.after(&record)?;
         self.commands.note(&record, self.life)?;
-        self.life = self.life.after(&record)?;
+        self.life = life;
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
             Record::Claim(claim) => return self.claim(&claim),
@@ -330,7 +331,9 @@ mod tests {
         let held = read([begun(), vec![go(22)]].concat()).unwrap().commands;
         assert!(!held.is_refused(19), "a pause refuses nothing");
         let stopped = read([begun(), vec![end, go(28)]].concat()).unwrap().commands;
-        assert!(stopped.is_refused(24) && !stopped.is_refused(26));
+        assert!(stopped.is_refused(24), "it waited when the world was stopped");
+        assert!(stopped.is_refused(26), "it came while the world was stopped");
+        assert!(!stopped.is_refused(29));
     }
 
     #[test]
