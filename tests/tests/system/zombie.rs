@@ -144,7 +144,7 @@ fn wake_up_before_the_claim(worlds: &str, point: &str, who: fn(&mut Stack, u32) 
     let mut stack = stack();
     let (undisturbed, run, watch) = in_the_middle(&stack, worlds);
     // Some time in which a snapshot is stored.
-    stack.await_status(&run, "in the middle", |status| ticks(status) >= 20);
+    stack.await_status(&run, "in the middle", |status| ticks(status) >= 32);
     let stops = Stops::new(&stack);
     stops.start_node(&mut stack, SECOND, point, 1);
     let zombie = freeze(&mut stack, &run);
