@@ -7,6 +7,9 @@ use system_tests::chaos::{Plan, run, scenarios};
 /// One at a time: they all want the same cores.
 static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
+/// How often harm is looked for that comes of a race.
+const TRIES: u32 = 3;
+
 #[test]
 fn nothing_is_lost_and_nothing_is_there_twice() {
     let _alone = ALONE.lock();
@@ -34,8 +37,11 @@ fn needs(safeguard: Safeguard, expected: &str) {
         (with.join().expect("it plays"), without.join().expect("it plays"))
     });
     assert!(with.is_empty(), "with {}: {with:#?}", safeguard.name());
-    let found = without.iter().any(|violation| violation.contains(expected));
-    assert!(found, "without {}: expected {expected:?} in {without:#?}", safeguard.name());
+    // What wakes up is fenced soon, and may end before it has done its harm.
+    let found = |violations: &[String]| violations.iter().any(|one| one.contains(expected));
+    let again = || (1..TRIES).any(|_| found(&scenarios::play(safeguard, true)));
+    let name = safeguard.name();
+    assert!(found(&without) || again(), "without {name}: expected {expected:?} in {without:#?}");
 }
 
 #[test]
