@@ -1,7 +1,7 @@
 //! Every point there is, and every misdeed.
 
 /// Each name, and what is true where it is passed. Where it says nothing else, any run passes it.
-pub const POINTS: [(&str, &str); 37] = [
+pub const POINTS: [(&str, &str); 36] = [
     // The launcher.
     ("launch.parsed", "a request to start a run is read, over HTTP or the bus"),
     ("launch.valid", "it makes sense and is a new run, of which nothing is stored"),
@@ -13,7 +13,6 @@ pub const POINTS: [(&str, &str); 37] = [
     ("run.ended", "a run's last worker has ended, its lease is not given back"),
     // The worker.
     ("run.claimed", "the claim is in the journal of a world"),
-    ("world.skew", "a world that has played is opened again; to fire makes another world of it"),
     ("snapshot.loaded", "a stored snapshot is restored; a run that is opened again has one"),
     ("command.fetched", "a command or question without a reply is read, not looked into"),
     ("command.answered", "a command is carried out and in env-status, its reply is not stored"),

@@ -15,6 +15,7 @@ pub mod life;
 pub mod log;
 pub mod loss;
 pub mod owner;
+mod words;
 
 /// Why this worker may not write any more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
