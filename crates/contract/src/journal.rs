@@ -162,6 +162,21 @@ pub struct End {
     pub at: Timestamp,
 }
 
+impl Record {
+    /// The epoch that it was written under; `None` for a genesis, which nobody has to claim.
+    pub fn epoch(&self) -> Option<u32> {
+        match self {
+            Record::Genesis(_) => None,
+            Record::Claim(claim) => Some(claim.epoch),
+            Record::Tick(tick) => Some(tick.epoch),
+            Record::Hold(hold) => Some(hold.epoch),
+            Record::Go(go) => Some(go.epoch),
+            Record::End(end) => Some(end.epoch),
+            Record::Close(close) => Some(close.epoch),
+        }
+    }
+}
+
 impl Entry {
     /// An entry of the current version.
     pub fn new(record: Record) -> Entry {

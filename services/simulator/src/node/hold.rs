@@ -15,9 +15,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::keeper::{Cause, Event, Exit, Keeper, MAX_FAILURES, Parting, Renewal, Terms, Wish};
+use super::keeper::{Cause, Event, Exit, Keeper, Parting, Renewal, Terms, Wish};
 use super::process::{Output, Process};
 use super::{GRACE, Node, records};
+use crate::protocol::{DEADLY, deaths};
 use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 
 /// Log lines kept for the reason of a failure.
@@ -251,7 +252,7 @@ impl Holding {
     fn fail(&mut self, how: &str) {
         let error = self.last_lines.iter().rev().find(|line| !line.contains(" INFO "));
         let error = error.or(self.last_lines.back()).cloned();
-        let reason = format!("{MAX_FAILURES} workers in a row ended without a tick ({how})");
+        let reason = format!("{} ({how})", deaths(DEADLY));
         let (node, run) = (self.node.clone(), self.run.clone());
         self.tasks.spawn(async move {
             records::fail(&node, &run, &reason, error.as_deref()).await;

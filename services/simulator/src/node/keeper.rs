@@ -8,12 +8,9 @@ use tokio::time::Instant;
 
 use super::stops::Stops;
 use super::vitals::Vitals;
+use crate::protocol::DEADLY;
 use crate::worker::pulse::Beat;
 
-/// Workers that die one after the other without playing a tick that is due, until the run has
-/// failed. Those of a run that is held have none to play: it is enough that they could open it.
-/// Across nodes, workers count the claims in the journal; this is for those that die before.
-pub const MAX_FAILURES: u32 = 3;
 /// Why: the worker before is gone, by no fault of its own.
 pub const RECOVER: &str = "recover";
 
@@ -269,7 +266,7 @@ impl Keeper {
 
     fn died(&mut self, how: String, blameless: bool, now: Instant, wishes: &mut Vec<Wish>) {
         self.failures = if blameless { 0 } else { self.failures + 1 };
-        if self.failures >= MAX_FAILURES {
+        if self.failures >= DEADLY {
             self.phase = Phase::Failing;
             return wishes.push(Wish::Fail(how));
         }

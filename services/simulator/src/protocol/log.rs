@@ -82,6 +82,11 @@ impl Log {
         self.body = body;
     }
 
+    /// The last message of the append that is under way.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The bus has answered, or not.
     pub fn answered(&mut self, answer: Result<u64, AppendError>) -> Next {
         match answer {

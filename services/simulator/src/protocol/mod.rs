@@ -17,6 +17,16 @@ pub mod loss;
 pub mod owner;
 mod words;
 
+/// Workers that end one after the other without a tick that is due, until the run has failed of
+/// it. A world counts the claims in its journal, whichever nodes they came from; a node counts
+/// those that die before they claim.
+pub const DEADLY: u32 = 3;
+
+/// Says that so many have.
+pub fn deaths(workers: u32) -> String {
+    format!("{workers} workers in a row ended without a tick")
+}
+
 /// Why this worker may not write any more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {

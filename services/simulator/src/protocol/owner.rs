@@ -5,6 +5,8 @@
 //! is on its way the next tick may begin, and no further. What waits for room waits in the log
 //! that lacks it, with nothing half done.
 
+mod seen;
+
 use std::collections::VecDeque;
 
 use contract::frame::Outcome;
@@ -116,58 +118,6 @@ impl Owner {
     /// What is to be done next; asked until there is none.
     pub fn next_wish(&mut self) -> Option<Wish> {
         self.wishes.pop_front()
-    }
-
-    /// Its epoch.
-    pub fn epoch(&self) -> u32 {
-        self.epoch
-    }
-
-    /// Where the world is in its life.
-    pub fn life(&self) -> Life {
-        self.life
-    }
-
-    /// Which commands the world has taken.
-    pub fn commands(&self) -> &Commands {
-        &self.commands
-    }
-
-    /// A log and what it expects, for an append.
-    pub fn log(&self, which: Which) -> &Log {
-        match which {
-            Which::Journal => &self.journal,
-            Which::Frames => &self.frames,
-        }
-    }
-
-    /// True once the world is where its journal ends.
-    pub fn is_open(&self) -> bool {
-        self.phase == Phase::Open
-    }
-
-    /// True between two ticks: a command can be carried out.
-    pub fn can_take(&self) -> bool {
-        self.is_open() && self.is_between_ticks() && self.turn.is_none() && self.failing.is_none()
-    }
-
-    /// True if nothing is in the way of the next tick but its time.
-    pub fn can_tick(&self) -> bool {
-        let has_room = self.full[1].is_none() && !self.pausing[0];
-        self.can_take() && self.made.is_none() && has_room && self.plays()
-    }
-
-    fn plays(&self) -> bool {
-        matches!(self.life, Life::Waiting | Life::Playing) && self.ticks <= self.rounds
-    }
-
-    /// True while nothing is under way: the owner can leave.
-    pub fn is_idle(&self) -> bool {
-        self.is_between_ticks() && self.sending.is_none() && self.made.is_none()
-    }
-
-    fn is_between_ticks(&self) -> bool {
-        self.writing.is_none() && !self.stepping && !self.deciding && self.due.is_none()
     }
 
     /// The last message of the frame that it wished to send.
@@ -348,10 +298,9 @@ impl Owner {
     }
 
     fn room(&mut self, which: Which, lacks: Option<String>) {
-        let lack = |owner: &Owner| owner.full.iter().flatten().next().cloned();
-        let before = lack(self);
+        let before = self.lacks_room().cloned();
         self.full[which as usize] = lacks;
-        let now = lack(self);
+        let now = self.lacks_room().cloned();
         if before != now {
             self.wishes.push_back(Wish::Room(now));
         }

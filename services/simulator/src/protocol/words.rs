@@ -4,13 +4,10 @@ use bus::AppendError;
 use contract::id::Digest;
 use contract::journal::{Claim, Record, Taken, Tick};
 
-use super::Ended;
 use super::journal::Journal;
 use super::life::Life;
 use super::log::Seen;
-
-/// Workers that died one after the other without a tick, until the world has failed of it.
-const DEADLY: u32 = 3;
+use super::{DEADLY, Ended, deaths};
 
 /// Which of a world's logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +53,7 @@ pub enum Event {
 /// What an owner wants to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// Append a record to the journal.
+    /// Append a record to the journal; [`super::log::Log::body`] has its bytes.
     Write(Record),
     /// Append the frame of this tick.
     Send(u32),
@@ -131,5 +128,5 @@ impl Guards {
 pub(super) fn deadly(journal: &Journal, claim: &Claim) -> Option<String> {
     let crashes = journal.crashes + u32::from(claim.why == Claim::CRASHED);
     let plays = matches!(journal.life, Life::Waiting | Life::Playing);
-    (plays && crashes >= DEADLY).then(|| format!("{crashes} workers in a row ended without a tick"))
+    (plays && crashes >= DEADLY).then(|| deaths(crashes))
 }

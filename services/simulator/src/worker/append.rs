@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bus::{Bus, EPOCH_HEADER};
 use contract::id::RunId;
-use contract::journal::{Entry, Record};
+use contract::journal::Entry;
 use contract::subject::{Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use kit::retry::Pauses;
@@ -116,13 +116,5 @@ impl Logs {
 
 /// The epoch that a journal record was written under; `None` for a genesis or garbage.
 fn epoch_of(body: &[u8]) -> Option<u32> {
-    match serde_json::from_slice::<Entry>(body).ok()?.record {
-        Record::Genesis(_) => None,
-        Record::Claim(claim) => Some(claim.epoch),
-        Record::Tick(tick) => Some(tick.epoch),
-        Record::Hold(hold) => Some(hold.epoch),
-        Record::Go(go) => Some(go.epoch),
-        Record::End(end) => Some(end.epoch),
-        Record::Close(close) => Some(close.epoch),
-    }
+    serde_json::from_slice::<Entry>(body).ok()?.record.epoch()
 }

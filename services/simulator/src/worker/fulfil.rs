@@ -1,7 +1,7 @@
 //! What a lane does about the wishes of its owner.
 
 use contract::frame::{Frame, Outcome};
-use contract::journal::{Entry, Record, Tick};
+use contract::journal::{Record, Tick};
 use contract::status::RunStatus;
 use contract::subject::StreamName;
 use futures_util::future::FutureExt as _;
@@ -27,8 +27,9 @@ impl Lane {
     pub(super) fn fulfil(&mut self) -> Result<(), Ended> {
         while let Some(wish) = self.owner.next_wish() {
             match wish {
-                Wish::Write(record) => {
-                    self.logs.put(Which::Journal, vec![Entry::new(record).to_bytes()]);
+                Wish::Write(_) => {
+                    let body = self.owner.log(Which::Journal).body().to_vec();
+                    self.logs.put(Which::Journal, vec![body]);
                     self.append(Which::Journal);
                 }
                 Wish::Send(tick) => self.encode(tick),
@@ -106,7 +107,7 @@ impl Lane {
     /// Holds what is stored of the world against what is remembered of it.
     pub(super) fn weigh(&self, found: Option<(u64, Head)>) -> Event {
         let memories = Memories {
-            journal: self.journalled,
+            journal: self.owner.journalled(),
             frame: found.map(|(_, head)| (head.tick, head.digest)),
             status: self.told.as_ref(),
             snapshot: Some(self.shown.ticks).filter(|ticks| *ticks > 0),
@@ -244,8 +245,7 @@ impl Lane {
             Some(why) => tracing::warn!(%platform, "there is no room, waiting: {why}"),
             None => tracing::info!(%platform, "there is room again, going on"),
         }
-        self.board.report_room(platform, lack.clone());
-        self.lack = lack;
+        self.board.report_room(platform, lack);
         self.report();
     }
 
@@ -254,7 +254,7 @@ impl Lane {
         let (shown, life) = (&self.shown, self.owner.life());
         let minutes = self.minutes_per_round;
         let (platform, pace) = (self.platform(), self.pace_milli());
-        let is_waiting_for_room = self.lack.is_some() && life == Life::Playing;
+        let is_waiting_for_room = self.owner.lacks_room().is_some() && life == Life::Playing;
         self.board.report(|status| {
             status.options.pace_milli = pace;
             let Some(world) = world_of(status, platform) else { return };

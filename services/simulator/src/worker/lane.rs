@@ -98,8 +98,6 @@ pub struct Lane {
     pub(super) made: VecDeque<Made>,
     /// What others see.
     pub(super) shown: Shown,
-    /// Why the bus has no room, if it has none.
-    pub(super) lack: Option<String>,
     /// What was asked during a tick.
     pub(super) asks: VecDeque<Ask>,
     /// The commands that the next tick takes.
@@ -122,9 +120,8 @@ pub struct Lane {
     pub(super) opened_at: Option<u32>,
     /// Why it was held, or had ended, when it was found.
     pub(super) reason: Option<String>,
-    /// What env-status said of it when this worker began, and how many ticks its journal has.
+    /// What env-status said of it when this worker began.
     pub(super) told: Option<PlatformStatus>,
-    pub(super) journalled: u32,
     /// What the worker before said last, where it died by itself.
     pub(super) last_words: Option<String>,
 }
@@ -217,7 +214,7 @@ impl Lane {
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                 Next::TickDue
             }
-            () = tokio::time::sleep(BEAT.min(LEAVING)) => Next::Beat,
+            () = tokio::time::sleep(BEAT) => Next::Beat,
         }
     }
 

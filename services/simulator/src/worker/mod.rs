@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bus::{Bus, ReadError};
+use bus::{AppendError, Bus, First, ReadError};
 use contract::id::RunId;
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
@@ -255,6 +255,24 @@ async fn patiently<T, F: Future<Output = Result<T, ReadError>>>(read: impl Fn() 
         match read().await {
             Ok(value) => return value,
             Err(error) => tracing::warn!("failed to read from the bus, trying again: {error}"),
+        }
+        pauses.wait().await;
+    }
+}
+
+/// Stores the first message of a subject, however long it takes.
+async fn store_first(
+    bus: &Bus,
+    stream: StreamName,
+    subject: &str,
+    body: Vec<u8>,
+) -> Result<First, Lost> {
+    let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
+    loop {
+        match bus.append_first(stream, subject, body.clone()).await {
+            Ok(first) => return Ok(first),
+            Err(AppendError::Denied(why)) => return Err(Lost::Denied(why)),
+            Err(error) => tracing::warn!(subject, "failed to store, trying again: {error}"),
         }
         pauses.wait().await;
     }

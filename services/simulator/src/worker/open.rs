@@ -12,7 +12,6 @@ use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use faults::Safeguard;
 use futures_util::stream::FuturesUnordered;
-use kit::retry::Pauses;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use world::World;
@@ -23,7 +22,7 @@ use super::live::Live;
 use super::pulse::{Beat, State, beating};
 use super::snapshot::{self, Found, Snapshots};
 use super::waiting::Queue;
-use super::{Context, now, patiently};
+use super::{Context, now, patiently, store_first};
 use crate::protocol::journal::Journal;
 use crate::protocol::owner::{Guards, Head, Owner, Start};
 use crate::protocol::{Ended, Lost};
@@ -66,7 +65,6 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
     let last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
     let (epoch, reason, ticks) = (claim.epoch, journal.reason.clone(), world.tick());
     let told = context.status.platform(platform).cloned();
-    let journalled = u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX);
     let start = Start {
         rounds: genesis.options.rounds,
         world: ticks.checked_sub(1).map(|tick| Head { tick, digest: chain.digest }),
@@ -81,7 +79,6 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         decisions: None,
         made: VecDeque::new(),
         shown: Shown { ticks, chain: chain.clone() },
-        lack: None,
         asks: VecDeque::new(),
         waiting: Queue::default(),
         taking: Vec::new(),
@@ -98,7 +95,6 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         opened_at: None,
         reason,
         told,
-        journalled,
         last_words: None,
         minutes_per_round: world.setup().clock.minutes_per_round,
         genesis: Arc::new(genesis),
@@ -152,30 +148,17 @@ async fn prepare(context: &Context, platform: Platform) -> Result<Prepared, Ende
     let messages = patiently(|| bus.read_all(StreamName::Inputs, &subject, 0)).await;
     let bodies = messages.iter().map(|stored| (stored.sequence, &stored.body[..]));
     let mut journal = Journal::read(bodies).map_err(|error| Lost::Damaged(error.to_string()))?;
-    if let Some(genesis) = journal.genesis.clone() {
+    if let Some(genesis) = journal.genesis.take() {
         return build(context, journal, genesis).await;
     }
-    let genesis = Box::new(genesis(context, platform));
-    let record = Record::Genesis(genesis.clone());
-    journal.last_sequence = found(context, &subject, record).await?;
-    journal.genesis = Some(*genesis.clone());
-    build(context, journal, *genesis).await
-}
-
-/// Stores the first record of a journal. If somebody else was quicker, theirs stands; what a claim
-/// of ours is worth shows when it is made.
-async fn found(context: &Context, subject: &str, record: Record) -> Result<u64, Ended> {
-    let body = Entry::new(record).to_bytes();
-    let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
-    loop {
-        match context.bus.append_first(StreamName::Inputs, subject, body.clone()).await {
-            Ok(First::Ours(sequence)) => return Ok(sequence),
-            Ok(First::Theirs(_)) => return Err(Ended::Reopen),
-            Err(bus::AppendError::Denied(why)) => return Err(Lost::Denied(why).into()),
-            Err(error) => tracing::warn!(subject, "failed to begin the journal: {error}"),
-        }
-        pauses.wait().await;
+    let genesis = genesis(context, platform);
+    let first = Entry::new(Record::Genesis(Box::new(genesis.clone()))).to_bytes();
+    // If somebody else was quicker, theirs stands.
+    match store_first(bus, StreamName::Inputs, &subject, first).await? {
+        First::Ours(sequence) => journal.last_sequence = sequence,
+        First::Theirs(_) => return Err(Ended::Reopen),
     }
+    build(context, journal, genesis).await
 }
 
 async fn build(

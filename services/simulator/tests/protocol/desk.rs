@@ -85,8 +85,8 @@ impl Question {
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Journal(Vec<Message>, Option<Head>),
-    /// The first record is stored, under this sequence if it is ours.
-    Begun(Option<u64>),
+    /// A first record is stored, whosever it is.
+    Begun,
     Event(Event),
     Answered(BTreeSet<u64>),
     Replied,

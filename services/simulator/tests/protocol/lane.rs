@@ -171,7 +171,7 @@ impl Lane {
     fn fulfil(&mut self, now: u64) -> Result<(), Ended> {
         while let Some(wish) = self.owner.next_wish() {
             match wish {
-                Wish::Write(record) => self.write(record),
+                Wish::Write(_) => self.write(),
                 Wish::Send(_) => {
                     let messages = self.made.front().cloned().expect("what is sent was made");
                     self.owner.sends(messages.last().cloned().unwrap_or_default());
@@ -214,13 +214,14 @@ impl Lane {
         Ok(())
     }
 
-    fn write(&mut self, record: Record) {
+    fn write(&mut self) {
         if self.bug == Some(Bug::AnswersEarly)
             && let Some(sequence) = self.turning.take()
         {
             self.tell(sequence, Said::Done(None));
         }
-        self.put(Which::Journal, vec![Entry::new(record).to_bytes()]);
+        let body = self.owner.log(Which::Journal).body().to_vec();
+        self.put(Which::Journal, vec![body]);
     }
 
     fn put(&mut self, which: Which, bodies: Vec<Vec<u8>>) {

@@ -8,7 +8,7 @@ use crate::desk::{Answer, Question, Stage};
 use crate::lane::Came;
 use crate::oracle::Reply;
 use crate::simulation::{Happening, OURS, Simulation};
-use crate::words::{epoch_of, record};
+use crate::words::record;
 use crate::world::head_of;
 
 /// How long whoever asks the bus waits for its answer, in milliseconds.
@@ -61,8 +61,9 @@ impl Simulation {
                 Answer::Journal(self.logs[0].all(OURS).cloned().collect(), self.snapshot)
             }
             Question::Begin(body) => {
-                let stored = self.store(Which::Journal, &[body], Some(0))?;
-                Answer::Begun(stored.ok())
+                // Refused or not, one stands there now.
+                drop(self.store(Which::Journal, &[body], Some(0))?);
+                Answer::Begun
             }
             Question::Append { which, bodies, expected } => {
                 let answer = self.store(which, &bodies, expected)?;
@@ -125,7 +126,7 @@ impl Simulation {
             claimed
         } else {
             let newest = self.logs[0].last(OURS).map(|message| record(&message.body));
-            Some(newest.as_ref().and_then(epoch_of))
+            Some(newest.as_ref().and_then(|it| it.epoch()))
         };
         match (last, claimed) {
             (Some(None), Some(_)) => Ok(Seen::Empty),
@@ -157,13 +158,12 @@ impl Simulation {
                     self.will_read(worker, sequence);
                 }
             }
-            Answer::Journal(..) | Answer::Begun(_)
+            Answer::Journal(..) | Answer::Begun
                 if self.workers[worker].generation != generation => {}
-            Answer::Begun(sequence) => {
+            Answer::Begun => {
                 let stage = &mut self.workers[worker].stage;
                 if let Stage::Beginning = stage {
                     // Read what stands there, whosever it is; the real one knows its own.
-                    let _ = sequence;
                     *stage = Stage::Reading;
                     self.ask(worker, Question::Read);
                 }

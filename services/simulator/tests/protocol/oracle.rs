@@ -10,7 +10,7 @@ use simulator::protocol::owner::Which;
 
 use crate::lane::Said;
 use crate::logs::{Message, Stream};
-use crate::words::{commands_of, epoch_of, record};
+use crate::words::{commands_of, record};
 use crate::world::{World, head_of, messages};
 
 /// A reply, and the epoch of the owner who decided it.
@@ -54,7 +54,7 @@ impl Watch {
             return Err(format!("{record:?}: genesis is first, and once"));
         }
         self.has_genesis = true;
-        let epoch = epoch_of(record).unwrap_or(0);
+        let epoch = record.epoch().unwrap_or(0);
         let is_claim = matches!(record, Record::Claim(_));
         let expected = if is_claim { self.epoch + 1 } else { self.epoch };
         if epoch != expected {
@@ -161,7 +161,7 @@ fn agrees(records: &[Record], taken: &Taken, reply: &Reply) -> Result<bool, Stri
         (Some(Record::Tick(_)), Said::Done(None) | Said::Refused(_))
         | (Some(_), Said::Refused(_)) => {
             // It was decided under an older claim and only its reply came late.
-            let is_stale = held.and_then(epoch_of).is_some_and(|epoch| reply.epoch < epoch);
+            let is_stale = held.and_then(Record::epoch).is_some_and(|epoch| reply.epoch < epoch);
             match is_stale && could_say(records, taken, reply) {
                 true => Ok(true),
                 false => disagrees(held),

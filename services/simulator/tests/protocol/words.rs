@@ -68,19 +68,6 @@ pub(crate) fn record(body: &[u8]) -> Record {
     serde_json::from_slice::<Entry>(body).unwrap().record
 }
 
-/// The epoch that a record was written under; `None` for a genesis.
-pub(crate) fn epoch_of(record: &Record) -> Option<u32> {
-    match record {
-        Record::Genesis(_) => None,
-        Record::Claim(claim) => Some(claim.epoch),
-        Record::Tick(tick) => Some(tick.epoch),
-        Record::Hold(hold) => Some(hold.epoch),
-        Record::Go(go) => Some(go.epoch),
-        Record::End(end) => Some(end.epoch),
-        Record::Close(close) => Some(close.epoch),
-    }
-}
-
 /// The commands that a record holds.
 pub(crate) fn commands_of(record: &Record) -> Vec<&Taken> {
     match record {

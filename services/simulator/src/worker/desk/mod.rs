@@ -14,14 +14,13 @@ mod worlds;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{AppendError, Bus, Cursor, Stored};
+use bus::{Bus, Cursor, Stored};
 use contract::command::{Command, Executor, Interview, Request, Verb};
 use contract::id::RunId;
 use contract::journal::{Claim, Taken};
 use contract::reply::{ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
-use kit::retry::Pauses;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -31,7 +30,7 @@ use self::post::{Outboxes, answers};
 use self::worlds::{first_failure_if_all, outcome, worlds_of};
 use super::board::Board;
 use super::lane::Ask;
-use super::now;
+use super::{now, store_first};
 use crate::args::WorkerArgs;
 use crate::protocol::Lost;
 use crate::protocol::life::{Effect, Life, decide};
@@ -324,15 +323,5 @@ fn error(code: ErrorCode, message: impl Into<String>) -> ReplyError {
 /// # Errors
 /// If the bus does not let us.
 pub async fn store_reply(bus: &Bus, subject: &str, reply: &Reply) -> Result<(), Lost> {
-    let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
-    loop {
-        match bus.append_first(StreamName::Replies, subject, reply.to_bytes()).await {
-            Ok(_) => return Ok(()),
-            Err(AppendError::Denied(why)) => return Err(Lost::Denied(why)),
-            Err(error) => {
-                tracing::warn!(subject, "failed to store a reply, trying again: {error}");
-            }
-        }
-        pauses.wait().await;
-    }
+    store_first(bus, StreamName::Replies, subject, reply.to_bytes()).await.map(drop)
 }

@@ -1,0 +1,69 @@
+//! An owner as its driver sees it, between two events.
+
+use super::{Log, Owner, Phase, Which};
+use crate::protocol::journal::Commands;
+use crate::protocol::life::Life;
+
+impl Owner {
+    /// Its epoch.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Where the world is in its life.
+    pub fn life(&self) -> Life {
+        self.life
+    }
+
+    /// Which commands the world has taken.
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// A log and what it expects, for an append.
+    pub fn log(&self, which: Which) -> &Log {
+        match which {
+            Which::Journal => &self.journal,
+            Which::Frames => &self.frames,
+        }
+    }
+
+    /// True once the world is where its journal ends.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// True between two ticks: a command can be carried out.
+    pub fn can_take(&self) -> bool {
+        self.is_open() && self.is_between_ticks() && self.turn.is_none() && self.failing.is_none()
+    }
+
+    /// True if nothing is in the way of the next tick but its time.
+    pub fn can_tick(&self) -> bool {
+        let has_room = self.full[1].is_none() && !self.pausing[0];
+        self.can_take() && self.made.is_none() && has_room && self.plays()
+    }
+
+    pub(super) fn plays(&self) -> bool {
+        matches!(self.life, Life::Waiting | Life::Playing) && self.ticks <= self.rounds
+    }
+
+    /// Ticks in the journal.
+    pub fn journalled(&self) -> u32 {
+        self.journalled
+    }
+
+    /// Why the bus has no room, if it has none.
+    pub fn lacks_room(&self) -> Option<&String> {
+        self.full.iter().flatten().next()
+    }
+
+    /// True while nothing is under way: the owner can leave.
+    pub fn is_idle(&self) -> bool {
+        self.is_between_ticks() && self.sending.is_none() && self.made.is_none()
+    }
+
+    pub(super) fn is_between_ticks(&self) -> bool {
+        self.writing.is_none() && !self.stepping && !self.deciding && self.due.is_none()
+    }
+}
