@@ -42,7 +42,7 @@ pub(crate) fn pass(point: &str) {
     let Some(action) = plan().due(point) else { return };
     match action {
         Action::Kill => signal(Signal::KILL),
-        Action::Stop => signal(Signal::STOP),
+        Action::Stop => stop(),
         Action::Panic => panic!("a test wants a panic at {point}"),
         Action::Hang => loop {
             std::thread::park();
@@ -66,6 +66,21 @@ pub(crate) fn is_planned(point: &str) -> bool {
 
 pub(crate) fn is_off(safeguard: Safeguard) -> bool {
     plan().without.contains(&safeguard)
+}
+
+/// Returns once the process goes on.
+///
+/// Whichever thread takes the signal, the others stop when that one does, and this one must get
+/// no further meanwhile. Once the signal is not pending any more the process is stopping, which a
+/// thread that leaves the kernel, as after this read, then takes part in.
+fn stop() {
+    let pending = 1_u64 << (Signal::STOP.as_raw() - 1);
+    signal(Signal::STOP);
+    while std::fs::read_to_string("/proc/self/status").is_ok_and(|status| {
+        let shared = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+        let shared = shared.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+        shared.is_some_and(|shared| shared & pending != 0)
+    }) {}
 }
 
 fn signal(signal: Signal) {

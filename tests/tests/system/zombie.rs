@@ -168,6 +168,14 @@ fn a_zombie_that_wakes_up_once_its_run_is_leased_plays_until_it_is_claimed() {
     wake_up_before_the_claim("both", "run.leased", is_the_node);
 }
 
+#[test]
+fn a_zombie_that_wakes_up_while_its_journal_is_read_plays_until_it_is_claimed() {
+    let is_its_worker =
+        |stack: &mut Stack, process| children(stack.service(SECOND).id()).contains(&process);
+    // Of two worlds, one may be claimed before the other is read.
+    wake_up_before_the_claim("twitter", "snapshot.loaded", is_its_worker);
+}
+
 /// The zombie has journalled a tick, and its successor has claimed the run and published nothing:
 /// the zombie's frame is the last thing that it can say, and the one that was due.
 #[test]
