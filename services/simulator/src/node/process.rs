@@ -8,15 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use contract::id::RunId;
 use kit::config::CONFIG_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 
 use super::Node;
 use crate::worker::pulse::Beat;
 
-/// The longest line that is kept whole.
+/// The longest line that is kept whole, in characters.
 const MAX_LINE: usize = 4096;
+
+/// Bytes that are kept of a line: enough to see that it was longer, whatever it is made of.
+const KEPT: usize = (MAX_LINE + 1) * 4;
 
 /// What comes from a worker.
 #[derive(Debug)]
@@ -163,14 +166,79 @@ fn signal_group(group: Option<Pid>, signal: Signal) {
 /// Hands out the lines of one stream until its end.
 async fn read_lines(stream: impl AsyncRead + Unpin, lines: mpsc::Sender<Output>) {
     let mut reader = BufReader::new(stream);
-    let mut bytes = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut bytes).await, Ok(1..)) {
-        let text = String::from_utf8_lossy(&bytes);
+    let mut line = Vec::new();
+    while matches!(read_line(&mut reader, &mut line).await, Ok(true)) {
+        let text = String::from_utf8_lossy(&line);
         let text = contract::problem::shorten(text.trim_end(), MAX_LINE);
         let output = Beat::from_line(&text).map_or(Output::Line(text), Output::Beat);
         if lines.send(output).await.is_err() {
             return;
         }
-        bytes.clear();
+    }
+}
+
+/// Reads a line without its end into `line`; false if there is none any more. Of one that is too
+/// long only the beginning is kept: what a worker writes must not fill the memory of its node.
+async fn read_line(
+    reader: &mut (impl AsyncBufRead + Unpin),
+    line: &mut Vec<u8>,
+) -> std::io::Result<bool> {
+    line.clear();
+    let mut is_any = false;
+    loop {
+        let bytes = reader.fill_buf().await?;
+        if bytes.is_empty() {
+            return Ok(is_any);
+        }
+        is_any = true;
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let length = end.unwrap_or(bytes.len());
+        line.extend_from_slice(&bytes[..length.min(KEPT - line.len())]);
+        reader.consume(end.map_or(length, |end| end + 1));
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::pulse::State;
+    use contract::subject::Platform;
+    use tokio::io::AsyncReadExt as _;
+
+    const LONG: u64 = 64 * 1024 * 1024;
+
+    #[tokio::test]
+    async fn of_a_line_without_end_only_the_beginning_is_kept() {
+        let mut reader = BufReader::new(tokio::io::repeat(b'x').take(LONG));
+        let mut line = Vec::new();
+        assert!(read_line(&mut reader, &mut line).await.unwrap());
+        assert_eq!(line, vec![b'x'; KEPT]);
+        assert!(line.capacity() <= 2 * KEPT, "{} bytes for a line", line.capacity());
+        assert!(!read_line(&mut reader, &mut line).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn lines_are_cut_and_those_behind_them_are_not_lost() {
+        let beat = Beat { platform: Platform::Reddit, played: 3, state: State::Playing };
+        let short = format!("one\r\n\n{}", beat.to_line());
+        let long = tokio::io::repeat(b'\xff').take(LONG);
+        let wide = "\u{1f600}".repeat(MAX_LINE + 2);
+        let rest = format!("\n{wide}\n{}the last", "y".repeat(MAX_LINE) + "\n");
+        let stream = short.as_bytes().chain(long).chain(rest.as_bytes());
+        let (lines, mut outputs) = mpsc::channel(16);
+        read_lines(stream, lines).await;
+        let mut next = || match outputs.try_recv().unwrap() {
+            Output::Line(line) => line,
+            Output::Beat(beat) => beat.to_line(),
+            Output::Exit(status) => panic!("an exit with {status}"),
+        };
+        assert_eq!((next(), next(), next()), ("one".to_owned(), String::new(), beat.to_line()));
+        assert_eq!(next(), "\u{fffd}".repeat(MAX_LINE) + "…");
+        assert_eq!(next(), "\u{1f600}".repeat(MAX_LINE) + "…");
+        assert_eq!((next(), next()), ("y".repeat(MAX_LINE), "the last".to_owned()));
+        assert!(outputs.try_recv().is_err());
     }
 }
