@@ -9,6 +9,7 @@ use world::World;
 
 use super::board::world_of;
 use super::lane::{Came, Done, Lane, Made, Shown};
+use super::snapshot::Snapshots;
 use super::step::{self, Stepped};
 use super::waiting::Waiting;
 use super::{now, patiently};
@@ -130,6 +131,8 @@ impl Lane {
         let world = setup.map(|setup| World::new(setup).expect("it made a world before"));
         (self.world, self.chain) = (world.map(Box::new), Chain::START);
         self.shown = Shown { ticks: 0, chain: Chain::START };
+        // The one that was loaded is good for nothing: others are to come behind it.
+        self.snapshots = Snapshots::new(self.bus.clone(), 0);
     }
 
     fn decide(&mut self) {

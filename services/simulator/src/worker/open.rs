@@ -84,7 +84,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         taking: Vec::new(),
         turning: None,
         under_way: FuturesUnordered::new(),
-        snapshots: Snapshots::new(bus.clone()),
+        snapshots: Snapshots::new(bus.clone(), ticks),
         live: Live::new(bus.clone()),
         bus: bus.clone(),
         board: context.board.clone(),

@@ -73,14 +73,15 @@ enum Trouble {
 }
 
 impl Snapshots {
-    /// For a world that has just been taken up.
-    pub fn new(bus: Bus) -> Snapshots {
+    /// For a world that has just been taken up from a snapshot of `tick`, 0 for none: that one
+    /// need not be stored again.
+    pub fn new(bus: Bus, tick: u32) -> Snapshots {
         Snapshots {
             bus,
-            last_tick: 0,
+            last_tick: tick,
             last_at: Instant::now(),
             cost: Duration::ZERO,
-            stored: 0,
+            stored: tick,
             storing: None,
             trouble: Trouble::None,
         }
