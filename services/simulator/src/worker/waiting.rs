@@ -96,7 +96,8 @@ fn is_expired(taken: &Taken, now: Timestamp) -> bool {
     taken.command.request != Request::Start && taken.command.is_expired(now)
 }
 
-fn size_of(taken: &Taken) -> usize {
+/// The bytes of a command as it is journalled.
+pub fn size_of(taken: &Taken) -> usize {
     serde_json::to_vec(taken).expect("no map keys that JSON refuses").len()
 }
 

@@ -4,7 +4,7 @@ use std::process::{Child, Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use bus::{Append, Bus, BusArgs};
-use contract::command::{Command, Request};
+use contract::command::{Command, Inject, InjectedPost, Request};
 use contract::id::{ClientId, RunId};
 use contract::options::RequestedOptions;
 use contract::reply::{Reply, ReplyOutcome};
@@ -33,8 +33,7 @@ impl Stage {
     pub(crate) async fn start(config_extra: &str) -> Stage {
         let config_extra = config_extra.to_owned();
         let server = NatsServer::start(Options { config_extra, ..Options::default() });
-        let args =
-            BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
+        let args = BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
         let bus = Bus::connect(&args, "test", PATIENCE).await.unwrap();
         bus.ensure_topology().await.unwrap();
         let (run, client) = ("market-1".parse().unwrap(), "test".parse().unwrap());
@@ -163,4 +162,10 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// So many posts of so many bytes each.
+pub(crate) fn inject(posts: usize, bytes: usize, platform: Option<Platform>) -> Request {
+    let post = InjectedPost { agent_id: 0, content: "x".repeat(bytes), platform };
+    Request::Inject(Inject { posts: vec![post; posts] })
 }

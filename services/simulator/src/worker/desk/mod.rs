@@ -4,39 +4,39 @@
 //! reply is stored too, so a desk that ends in the middle leaves nothing half done: its
 //! successor reads the same messages again and skips those that have their reply.
 //!
-//! [`open`] finds where to begin, [`post`] is how lanes are asked, [`worlds`] says which of them
-//! and what their answers make of a reply; here is what is done with each message.
+//! [`open`] finds where to begin, [`room`] says how much is read before it is answered, [`post`]
+//! is how lanes are asked, [`worlds`] says which of them and what their answers make of a reply;
+//! here is what is done with each message.
 
 mod open;
 mod post;
+mod room;
 mod worlds;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, Cursor, Stored};
+use bus::{Bus, Stored};
 use contract::command::{Command, Executor, Interview, Request, Verb};
 use contract::id::RunId;
 use contract::journal::{Claim, Taken};
 use contract::reply::{ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::open::Opened;
 use self::post::{Outboxes, answers};
+use self::room::{Place, Room};
 use self::worlds::{first_failure_if_all, outcome, worlds_of};
 use super::board::Board;
 use super::lane::Ask;
+use super::waiting::size_of;
 use super::{now, store_first};
 use crate::args::WorkerArgs;
 use crate::protocol::Lost;
 use crate::protocol::life::{Effect, Life, decide};
-
-/// Questions that wait for an answer at the same time.
-const QUESTIONS: usize = 256;
 
 /// What is said of a command that has expired.
 const TOO_LATE: &str = "the command came too late: it had expired";
@@ -86,13 +86,12 @@ impl Desk {
     pub async fn serve(mut self, idle: Duration) -> Result<(), Lost> {
         let Opened { answered, mut commands, mut questions } =
             open::open(&self.bus, &self.run).await;
-        let places = Arc::new(Semaphore::new(QUESTIONS));
+        let room = Room::new();
         let mut tasks: JoinSet<Result<Finished, Lost>> = JoinSet::new();
         let mut idle_since = Instant::now();
         let mut is_behind = true;
         loop {
-            // A question is read only once there is a place for it; commands never wait for one.
-            let (stored, place) = tokio::select! {
+            let ((stored, mut place), is_command) = tokio::select! {
                 biased;
                 Some(finished) = tasks.join_next() => {
                     match finished.map_err(|error| Lost::Panicked(error.to_string()))?? {
@@ -103,8 +102,8 @@ impl Desk {
                         }
                     }
                 }
-                stored = commands.next() => (stored, None),
-                (stored, place) = next_question(&places, &mut questions) => (stored, place),
+                command = room.for_command(commands.next()) => (command, true),
+                question = room.for_question(questions.next()) => (question, false),
                 () = tokio::time::sleep_until(idle_since + idle) => {
                     idle_since = Instant::now();
                     if self.board.status().status.is_live() || !tasks.is_empty() {
@@ -115,7 +114,7 @@ impl Desk {
                 }
             };
             idle_since = Instant::now();
-            if place.is_none() {
+            if is_command {
                 // What is asked from now on has met this worker, not the one before.
                 self.old_worker = self.old_worker.filter(|_| is_behind);
                 is_behind &= stored.pending > 0;
@@ -128,30 +127,33 @@ impl Desk {
             // Asked in order, answered as the answers come: none waits for another's.
             match address.verb.executor() {
                 Executor::Owner => {
-                    let answer = self.take(&address, &stored).await;
+                    let answer = self.take(&address, &stored, &mut place).await;
                     tasks.spawn(self.clone().reply(address, answer, place));
                 }
                 Executor::Launcher => {
-                    tasks.spawn(self.clone().yield_to_launcher(address.verb));
+                    place.weigh(0);
+                    tasks.spawn(self.clone().yield_to_launcher(address.verb, place));
                 }
             }
         }
     }
 
     /// Asks for what a command or question wants. What comes of it is known later.
-    async fn take(&self, address: &CommandAddress, stored: &Stored) -> Answer {
+    async fn take(&self, address: &CommandAddress, stored: &Stored, place: &mut Place) -> Answer {
         let command = match Command::parse(address, &stored.body) {
             Ok(command) => command,
             Err(problems) => return refusal(ErrorCode::Malformed, problems.to_string()),
         };
-        let (is_late, sequence) = (command.is_expired(now()), stored.sequence);
-        match command.request {
+        let taken = Taken { sequence: stored.sequence, command };
+        place.weigh(size_of(&taken));
+        let is_late = taken.command.is_expired(now());
+        match &taken.command.request {
             Request::Interview(_) if is_late => refusal(ErrorCode::Expired, TOO_LATE),
-            Request::Interview(interview) => self.interview(&interview).await,
+            Request::Interview(interview) => self.interview(interview).await,
             // Not the owner's to answer.
             Request::Delete(_) => std::future::ready(None).boxed(),
-            _ if is_late => self.late(Taken { sequence, command }),
-            _ => self.carry(Taken { sequence, command }).await,
+            _ if is_late => self.late(taken),
+            _ => self.carry(taken).await,
         }
     }
 
@@ -194,7 +196,7 @@ impl Desk {
         self,
         address: CommandAddress,
         answer: Answer,
-        place: Option<OwnedSemaphorePermit>,
+        place: Place,
     ) -> Result<Finished, Lost> {
         // Without an answer this worker is ending; its successor reads the command again.
         let Some(result) = answer.await else { return Ok(Finished::Replied) };
@@ -213,8 +215,9 @@ impl Desk {
     }
 
     /// The launcher carries it out: it needs the run out of our hands, if that is possible.
-    async fn yield_to_launcher(self, verb: Verb) -> Result<Finished, Lost> {
+    async fn yield_to_launcher(self, verb: Verb, place: Place) -> Result<Finished, Lost> {
         let Some(lives) = self.lives().await else { return Ok(Finished::Replied) };
+        drop(place);
         let unwanted = lives.into_iter().all(|life| decide(life, verb) == Effect::LetGo);
         Ok(if unwanted { Finished::Unwanted } else { Finished::Replied })
     }
@@ -299,15 +302,6 @@ impl Desk {
         let lives = answers(posted).await?;
         Some(lives.into_iter().map(|(_, life)| life).collect())
     }
-}
-
-/// The next question, with the place that it takes while it is answered.
-async fn next_question(
-    places: &Arc<Semaphore>,
-    questions: &mut Cursor,
-) -> (Stored, Option<OwnedSemaphorePermit>) {
-    let place = Arc::clone(places).acquire_owned().await;
-    (questions.next().await, place.ok())
 }
 
 fn refusal(code: ErrorCode, message: impl Into<String>) -> Answer {

@@ -9,10 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::lane::Ask;
 
-/// What may wait for one lane before it waits for the desk. A lane takes what it is asked
-/// between two ticks, so only one that takes long to open lets so much come together; the desk
-/// then reads no more until it is open.
-const WAITING: usize = 64 * 1024;
+/// What may wait for one lane before the desk waits for it: more than the desk has
+/// [room](super::room) for, so that one that takes long to open holds up no other.
+const WAITING: usize = 16 * 1024;
 
 /// The way to the lanes of a run; cheap to clone.
 #[derive(Clone)]

@@ -1,0 +1,142 @@
+//! How much a desk reads before it has answered.
+//!
+//! While a world opens, or waits for room on the bus, what it is asked waits in this worker. One
+//! that reads without a bound ends for want of memory, and so does its successor, which reads the
+//! same. What is not read yet waits on the bus, in the same order.
+
+use std::sync::Arc;
+
+use contract::command::MAX_COMMAND_BYTES;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Questions that wait for an answer at the same time. None keeps more than its prompt.
+const QUESTIONS: usize = 256;
+
+/// What commands that wait for an answer at the same time may weigh, in bytes: each is kept once
+/// for each world that it is for, and once more in case it must be asked again.
+///
+/// Those that wait for the next round must never fill it: nobody could resume the run.
+pub(super) const COMMANDS: usize = 16 * 1024 * 1024;
+
+/// What a command weighs until it is known how large it is: more than any that there may be, or
+/// what is said of one that cannot be read.
+pub(super) const UNREAD: usize = 4 * MAX_COMMAND_BYTES;
+
+/// What a command weighs beside its bytes: the task that waits for its answer, its places in
+/// queues. So there are never more than 8,192.
+pub(super) const EACH: usize = 2 * 1024;
+
+/// The room of a desk.
+pub(super) struct Room {
+    questions: Arc<Semaphore>,
+    commands: Arc<Semaphore>,
+}
+
+/// What a command or question takes of it until it is answered, and this dropped.
+pub(super) struct Place(OwnedSemaphorePermit);
+
+impl Room {
+    /// An empty one.
+    pub(super) fn new() -> Room {
+        Room {
+            questions: Arc::new(Semaphore::new(QUESTIONS)),
+            commands: Arc::new(Semaphore::new(COMMANDS)),
+        }
+    }
+
+    /// The next question, read once there is a place for it.
+    pub(super) async fn for_question<T>(&self, next: impl Future<Output = T>) -> (T, Place) {
+        let place = take(&self.questions, 1).await;
+        (next.await, place)
+    }
+
+    /// The next command, read once there is a place for the largest; see [`Place::weigh`].
+    pub(super) async fn for_command<T>(&self, next: impl Future<Output = T>) -> (T, Place) {
+        let place = take(&self.commands, UNREAD).await;
+        (next.await, place)
+    }
+}
+
+impl Place {
+    /// Keeps what a command of so many bytes weighs, and gives the rest back.
+    pub(super) fn weigh(&mut self, bytes: usize) {
+        let rest = self.0.num_permits().saturating_sub(bytes + EACH);
+        drop(self.0.split(rest));
+    }
+}
+
+async fn take(room: &Arc<Semaphore>, weight: usize) -> Place {
+    let weight = u32::try_from(weight).expect("the largest command has some kilobytes");
+    Place(Arc::clone(room).acquire_many_owned(weight).await.expect("it is never closed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+
+    use contract::command::{Command, Configure, Request};
+    use contract::journal::Taken;
+    use contract::timestamp::Timestamp;
+    use futures_util::future::FutureExt as _;
+
+    use super::super::super::waiting::{MAX_WAITING_BYTES, size_of};
+
+    fn command(room: &Room, bytes: usize) -> Option<Place> {
+        let ((), mut place) = room.for_command(ready(())).now_or_never()?;
+        place.weigh(bytes);
+        Some(place)
+    }
+
+    fn fill(room: &Room, bytes: usize) -> Vec<Place> {
+        std::iter::from_fn(|| command(room, bytes)).collect()
+    }
+
+    #[test]
+    fn commands_are_read_until_they_weigh_too_much_and_again_once_one_is_answered() {
+        let room = Room::new();
+        for bytes in [0, 100, 60_000, MAX_COMMAND_BYTES] {
+            let mut places = fill(&room, bytes);
+            assert_eq!(places.len(), (COMMANDS - UNREAD) / (bytes + EACH) + 1, "{bytes}");
+            assert!(room.for_question(ready(())).now_or_never().is_some(), "questions go on");
+            places.truncate(places.len().saturating_sub(UNREAD / (bytes + EACH) + 1));
+            assert!(command(&room, bytes).is_some(), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_command_weighs_as_if_it_were_the_largest_until_it_is_weighed() {
+        let room = Room::new();
+        let place = || room.for_command(ready(())).now_or_never();
+        let places: Vec<_> = std::iter::from_fn(place).collect();
+        assert_eq!(places.len(), COMMANDS / UNREAD);
+    }
+
+    #[test]
+    fn questions_are_read_until_they_are_too_many() {
+        let room = Room::new();
+        let place = || room.for_question(ready(())).now_or_never();
+        let places: Vec<_> = std::iter::from_fn(place).collect();
+        assert_eq!(places.len(), QUESTIONS);
+        assert!(command(&room, 0).is_some(), "commands go on");
+    }
+
+    #[test]
+    fn worlds_whose_queues_are_full_can_still_be_resumed() {
+        let change = Configure { pace_milli: Some(1), ..Configure::default() };
+        let smallest = Taken {
+            sequence: 1,
+            command: Command {
+                command_id: "a".parse().unwrap(),
+                request: Request::Configure(Box::new(change)),
+                issued_at: Timestamp::EPOCH,
+                expires_at: None,
+            },
+        };
+        let bytes = size_of(&smallest);
+        let (room, waiting) = (Room::new(), 2 * MAX_WAITING_BYTES / bytes);
+        let places: Vec<_> = (0..waiting).map_while(|_| command(&room, bytes)).collect();
+        assert_eq!(places.len(), waiting);
+        assert!(command(&room, bytes).is_some());
+    }
+}
