@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::lane::{Ask, Done, Lane};
 use super::now;
 use super::pulse::{BEAT, Beat, Pulse, State};
-use super::waiting::Tell;
+use super::waiting::{Tell, fits};
 use crate::protocol::carry::{Carried, wrong_state};
 use crate::protocol::life::{Effect, Life, NOT_BEGUN, decide};
 use crate::protocol::owner::Event;
@@ -59,12 +59,14 @@ impl Lane {
         match self.owner.consider(&taken, now()) {
             Carried::Done(tick) => drop(done.send(Ok(Done { epoch, tick }))),
             Carried::Refused(error) => drop(done.send(Err(error))),
-            Carried::Queued => self.queue(taken, done),
-            Carried::Begins => self.waiting.push(taken, done),
-            Carried::Turns(record) => {
-                self.turning = Some(done);
-                self.owner.on(Event::Turn(record), now());
-            }
+            Carried::Queued | Carried::Begins => self.queue(taken, done),
+            Carried::Turns(record) => match fits(&record, self.bus.max_payload()) {
+                Ok(()) => {
+                    self.turning = Some(done);
+                    self.owner.on(Event::Turn(record), now());
+                }
+                Err(error) => drop(done.send(Err(error))),
+            },
         }
     }
 

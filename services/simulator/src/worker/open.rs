@@ -80,7 +80,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         made: VecDeque::new(),
         shown: Shown { ticks, chain: chain.clone() },
         asks: VecDeque::new(),
-        waiting: Queue::default(),
+        waiting: Queue::new(bus.max_payload()),
         taking: Vec::new(),
         turning: None,
         under_way: FuturesUnordered::new(),

@@ -1,16 +1,23 @@
 //! Commands that wait for the next tick, which takes them in the order in which they came.
 
 use contract::command::Request;
-use contract::journal::Taken;
+use contract::journal::{Record, Taken};
 use contract::reply::{ErrorCode, ReplyError};
 use contract::timestamp::Timestamp;
 use tokio::sync::oneshot;
 
 use super::lane::Done;
 
-/// Bytes that may wait, as they are journalled. A tick is one message, which a server refuses
-/// that is larger than it takes; and who pauses a run must not fill its worker's memory.
+/// Bytes that may wait, as they are journalled, however large messages may be: who pauses a run
+/// must not fill its worker's memory.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
+
+/// A start makes the tick that takes all the others: there is always room for one.
+const START: usize = 1024;
+
+/// What a record has in its message beside the commands, at most: headers, its other fields, the
+/// commas between them.
+const AROUND: usize = 3 * 1024;
 
 /// Who asked for a command is told here what came of it. They may have gone since.
 pub type Tell = oneshot::Sender<Result<Done, ReplyError>>;
@@ -25,14 +32,24 @@ pub struct Waiting {
     bytes: usize,
 }
 
-/// Those that wait.
-#[derive(Debug, Default)]
-pub struct Queue(Vec<Waiting>);
+/// Those that wait. A tick is one message, and a server refuses one that is larger than it takes.
+#[derive(Debug)]
+pub struct Queue {
+    waiting: Vec<Waiting>,
+    /// Bytes that may wait.
+    most: usize,
+}
 
 impl Queue {
+    /// An empty one, for a server that takes messages of so many bytes.
+    pub fn new(max_payload: usize) -> Queue {
+        let most = max_payload.saturating_sub(AROUND + START).min(MAX_WAITING_BYTES);
+        Queue { waiting: Vec::new(), most }
+    }
+
     /// The commands, in order.
     pub fn commands(&self) -> impl Iterator<Item = &Taken> {
-        self.0.iter().map(|waiting| &waiting.taken)
+        self.waiting.iter().map(|waiting| &waiting.taken)
     }
 
     /// Whether one more fits.
@@ -41,10 +58,15 @@ impl Queue {
     /// That it does not, as the reply says it.
     pub fn has_room(&self, taken: &Taken) -> Result<(), ReplyError> {
         let (bytes, before) = (size_of(taken), self.bytes());
-        if before + bytes <= MAX_WAITING_BYTES {
+        let is_start = taken.command.request == Request::Start;
+        let most = self.most + if is_start { START } else { 0 };
+        if before + bytes <= most {
             return Ok(());
         }
-        let (count, most) = (self.0.len(), MAX_WAITING_BYTES / 1024);
+        if bytes > most {
+            return Err(too_large(bytes, most));
+        }
+        let (count, most) = (self.waiting.len(), self.most / 1024);
         let message = format!(
             "{count} commands with {before} bytes wait for the next round, and this one has \
              {bytes}: a round takes at most {most} KiB; send it again after that round"
@@ -55,45 +77,64 @@ impl Queue {
     /// Puts a command behind the others.
     pub fn push(&mut self, taken: Taken, tell: Tell) {
         let bytes = size_of(&taken);
-        self.0.push(Waiting { taken, tell, bytes });
+        self.waiting.push(Waiting { taken, tell, bytes });
     }
 
     /// Puts back what was taken out, before what has come since.
     pub fn give_back(&mut self, mut taken: Vec<Waiting>) {
-        taken.append(&mut self.0);
-        self.0 = taken;
+        taken.append(&mut self.waiting);
+        self.waiting = taken;
     }
 
     /// Takes all out.
     pub fn take(&mut self) -> Vec<Waiting> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.waiting)
     }
 
     /// Refuses all.
     pub fn refuse(&mut self, error: &ReplyError) {
-        for waiting in self.0.drain(..) {
+        for waiting in self.waiting.drain(..) {
             let _ = waiting.tell.send(Err(error.clone()));
         }
     }
 
     /// Refuses what has expired; true if there was any.
     pub fn refuse_expired(&mut self, now: Timestamp) -> bool {
-        let before = self.0.len();
-        for waiting in self.0.extract_if(.., |waiting| is_expired(&waiting.taken, now)) {
+        let before = self.waiting.len();
+        for waiting in self.waiting.extract_if(.., |waiting| is_expired(&waiting.taken, now)) {
             let message = "the command had expired before the next round".to_owned();
             let _ = waiting.tell.send(Err(ReplyError { code: ErrorCode::Expired, message }));
         }
-        self.0.len() < before
+        self.waiting.len() < before
     }
 
     fn bytes(&self) -> usize {
-        self.0.iter().map(|waiting| waiting.bytes).sum()
+        self.waiting.iter().map(|waiting| waiting.bytes).sum()
     }
 }
 
 /// A start that waits is what makes the tick: that nothing was done would not be true of it.
 fn is_expired(taken: &Taken, now: Timestamp) -> bool {
     taken.command.request != Request::Start && taken.command.is_expired(now)
+}
+
+/// Whether a record that turns a world's life, with the command that does, is one message for a
+/// server that takes so many bytes.
+///
+/// # Errors
+/// That it is not, as the reply says it.
+pub fn fits(record: &Record, max_payload: usize) -> Result<(), ReplyError> {
+    let bytes = serde_json::to_vec(record).expect("no map keys that JSON refuses").len();
+    let most = max_payload.saturating_sub(AROUND);
+    if bytes <= most { Ok(()) } else { Err(too_large(bytes, most)) }
+}
+
+fn too_large(bytes: usize, most: usize) -> ReplyError {
+    let message = format!(
+        "the command has {bytes} bytes as it is journalled, expected at most {most}: nats-server \
+         takes no larger messages (max_payload); make it shorter, or several of it"
+    );
+    ReplyError { code: ErrorCode::Invalid, message }
 }
 
 /// The bytes of a command as it is journalled.
@@ -104,7 +145,9 @@ pub fn size_of(taken: &Taken) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::command::{Command, Inject, InjectedPost};
+    use bus::EPOCH_HEADER;
+    use contract::command::{Command, Configure, Inject, InjectedPost, Stop};
+    use contract::journal::{Entry, Hold, Tick};
 
     type Told = oneshot::Receiver<Result<Done, ReplyError>>;
 
@@ -135,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_round_takes_so_much_and_says_when_it_is_full() {
-        let mut queue = Queue::default();
+        let mut queue = Queue::new(1 << 20);
         let mut refused = None;
         for sequence in 1..1000 {
             let taken = post(sequence, 10_000, None);
@@ -157,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_has_expired_makes_room() {
-        let mut queue = Queue::default();
+        let mut queue = Queue::new(1 << 20);
         let early = push(&mut queue, post(1, 200_000, Some(at(10))));
         let mut late = push(&mut queue, post(2, 50_000, Some(at(30))));
         let next = post(3, 100_000, None);
@@ -170,9 +213,79 @@ mod tests {
 
     #[test]
     fn a_start_that_waits_does_not_expire() {
-        let mut queue = Queue::default();
+        let mut queue = Queue::new(1 << 20);
         push(&mut queue, command(1, Request::Start, Some(at(10))));
         assert!(!queue.refuse_expired(at(20)));
         assert_eq!(queue.take().len(), 1);
+    }
+
+    /// The bytes of a message with this record, as a server counts them.
+    fn message(record: Record) -> usize {
+        let header = |name: &str, value: &str| name.len() + value.len() + ": \r\n".len();
+        let last = u64::MAX.to_string();
+        let headers = header("NATS/1.0", "")
+            + header(EPOCH_HEADER, "4294967295")
+            + header("Nats-Expected-Last-Subject-Sequence", &last)
+            + "\r\n".len();
+        headers + Entry::new(record).to_bytes().len()
+    }
+
+    #[test]
+    fn what_a_round_takes_is_one_message_whatever_a_server_takes() {
+        let change = Configure { pace_milli: Some(1), ..Configure::default() };
+        let small = Request::Configure(Box::new(change));
+        let Request::Inject(quotes) = post(1, 0, None).command.request else { unreachable!() };
+        let quoted = InjectedPost { content: "\u{1}\"".repeat(90), ..quotes.posts[0].clone() };
+        let quotes = Request::Inject(Inject { posts: vec![quoted] });
+        for max_payload in [64 * 1024, 100_000, 256 * 1024, 260 * 1024, 1 << 20, 8 << 20] {
+            for request in [&small, &quotes] {
+                let mut queue = Queue::new(max_payload);
+                let taken = command(u64::MAX, request.clone(), None);
+                while queue.has_room(&taken).is_ok() {
+                    push(&mut queue, taken.clone());
+                }
+                let start = command(u64::MAX, Request::Start, Some(at(0)));
+                assert_eq!(queue.has_room(&start), Ok(()), "nothing would begin");
+                while queue.has_room(&start).is_ok() {
+                    push(&mut queue, start.clone());
+                }
+                let commands = queue.commands().cloned().collect();
+                let (tick, epoch, commands_through) = (u32::MAX, u32::MAX, u64::MAX);
+                let bytes = message(Record::Tick(Tick {
+                    tick,
+                    epoch,
+                    at: at(0),
+                    commands,
+                    commands_through,
+                }));
+                let most = max_payload.min(MAX_WAITING_BYTES + AROUND + START);
+                assert!(bytes <= most && bytes > most - 2 * AROUND, "{bytes} of {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_that_never_fits_is_refused_for_good() {
+        let queue = Queue::new(64 * 1024);
+        let error = queue.has_room(&post(1, 62_000, None)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Invalid);
+        assert!(error.message.starts_with("the command has 62"), "{}", error.message);
+        assert_eq!(queue.has_room(&post(1, 61_000, None)), Ok(()));
+    }
+
+    #[test]
+    fn a_record_that_turns_a_world_is_one_message_or_refused() {
+        let hold = |bytes: usize| {
+            let reason = Some("r".repeat(bytes));
+            let pause = Request::Pause(Stop { reason: reason.clone() });
+            let taken = Some(command(1, pause, None));
+            Record::Hold(Hold { epoch: u32::MAX, reason, command: taken, at: at(0) })
+        };
+        let max_payload = 64 * 1024;
+        assert_eq!(fits(&hold(31_000), max_payload), Ok(()));
+        assert!(message(hold(31_000)) <= max_payload);
+        let error = fits(&hold(31_500), max_payload).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Invalid);
+        assert_eq!(fits(&hold(31_500), 1 << 20), Ok(()));
     }
 }

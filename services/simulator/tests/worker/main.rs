@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod desk;
+mod payload;
 mod snapshots;
 mod stage;

@@ -19,6 +19,7 @@ use bus::{Bus, Stored};
 use contract::command::{Command, Executor, Interview, Request, Verb};
 use contract::id::RunId;
 use contract::journal::{Claim, Taken};
+use contract::problem::{Problems, shorten};
 use contract::reply::{ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -142,7 +143,7 @@ impl Desk {
     async fn take(&self, address: &CommandAddress, stored: &Stored, place: &mut Place) -> Answer {
         let command = match Command::parse(address, &stored.body) {
             Ok(command) => command,
-            Err(problems) => return refusal(ErrorCode::Malformed, problems.to_string()),
+            Err(problems) => return refusal(ErrorCode::Malformed, self.said(&problems)),
         };
         let taken = Taken { sequence: stored.sequence, command };
         place.weigh(size_of(&taken));
@@ -155,6 +156,12 @@ impl Desk {
             _ if is_late => self.late(taken),
             _ => self.carry(taken).await,
         }
+    }
+
+    /// What is wrong with a command, as much of it as one message holds: each character may be six
+    /// bytes.
+    fn said(&self, problems: &Problems) -> String {
+        shorten(&problems.to_string(), self.bus.max_payload() / 8)
     }
 
     /// Refuses a command that has expired, unless one of the worlds has taken it in time: then the
