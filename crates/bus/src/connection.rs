@@ -19,6 +19,10 @@ use crate::wire::{ANSWER_TIMEOUT, ApiError, NoAnswer};
 /// The oldest nats-server that has what Shoal needs (atomic batches), as major and minor.
 pub const OLDEST_SERVER: (u64, u64) = (2, 12);
 
+/// The least `max_payload` with which Shoal works: a post of 10 KiB may be six times as long in
+/// JSON, and it is never cut.
+pub const SMALLEST_PAYLOAD: usize = 64 * 1024;
+
 /// Where the bus is: flags and environment variables that every binary shares.
 #[derive(clap::Args, Clone)]
 pub struct BusArgs {
@@ -96,6 +100,18 @@ pub enum ConnectError {
         /// Its version.
         found: String,
     },
+    /// The server takes only messages that are too small.
+    #[error(
+        "the nats-server at {url} takes messages of at most {found} bytes, but Shoal needs {}: \
+         some cannot be cut; raise max_payload in its configuration, 1MB is usual",
+        SMALLEST_PAYLOAD
+    )]
+    SmallMessages {
+        /// Where.
+        url: String,
+        /// The bytes that it takes.
+        found: usize,
+    },
     /// The server, or this account on it, has no JetStream.
     #[error(
         "the nats-server at {url} has no JetStream {scope}: start it with --jetstream, or put \
@@ -133,6 +149,7 @@ impl Bus {
         bus.events.set_probing(false);
         let url = shown_url(&args.nats_url);
         bus.check_version(&url)?;
+        bus.check_payload(&url)?;
         bus.check_jetstream(&url, patience).await?;
         Ok(bus)
     }
@@ -194,6 +211,15 @@ impl Bus {
             return Err(ConnectError::TooOld { url: url.to_owned(), found });
         }
         Ok(())
+    }
+
+    fn check_payload(&self, url: &str) -> Result<(), ConnectError> {
+        match self.max_payload() {
+            found @ ..SMALLEST_PAYLOAD => {
+                Err(ConnectError::SmallMessages { url: url.to_owned(), found })
+            }
+            SMALLEST_PAYLOAD.. => Ok(()),
+        }
     }
 
     async fn check_jetstream(&self, url: &str, patience: Duration) -> Result<(), ConnectError> {

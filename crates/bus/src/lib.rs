@@ -54,7 +54,7 @@ use contract::subject::Prefix;
 
 pub use append::{Append, AppendError};
 pub use asking::AskError;
-pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, shown_url};
+pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, SMALLEST_PAYLOAD, shown_url};
 pub use core::{CoreMessage, RequestError, Subscription};
 pub use cursor::{Cursor, Start};
 pub use discovery::{Discovered, Endpoint};

@@ -121,6 +121,23 @@ async fn a_server_that_is_too_old() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_only_small_messages() {
+    let config_extra = "max_payload: 65535".to_owned();
+    let server = NatsServer::start(Options { config_extra, ..Options::default() });
+    assert_eq!(
+        failure(&server.url(), PATIENCE).await,
+        format!(
+            "the nats-server at {} takes messages of at most 65535 bytes, but Shoal needs 65536: \
+             some cannot be cut; raise max_payload in its configuration, 1MB is usual",
+            server.url()
+        )
+    );
+    let config_extra = "max_payload: 65536".to_owned();
+    let server = NatsServer::start(Options { config_extra, ..Options::default() });
+    Bus::connect(&args(&server.url()), "test", PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
 async fn urls_and_credentials_that_are_none() {
     for (url, words) in [
         ("", "NATS_URL is not valid: it is empty; expected nats://host:port"),

@@ -1,7 +1,7 @@
 //! The server: there, new enough, with JetStream, and with the right time.
 
 use bus::{
-    AccountFacts, ClockReading, ConnectError, NoAccount, OLDEST_SERVER, ServerFacts, StreamState,
+    AccountFacts, ClockReading, ConnectError, NoAccount, OLDEST_SERVER, SMALLEST_PAYLOAD, ServerFacts, StreamState,
 };
 
 use super::{blocked, bytes, known};
@@ -22,7 +22,8 @@ pub(super) fn connection(facts: &Facts) -> Check {
         Connection::Made { server, round_trip: Ok(time) } => {
             let (name, time) = (one_line(&server.name, 24), time.as_micros());
             let time = format!("{}.{} ms", time / 1000, time % 1000 / 100);
-            Check::new(id, format!("{} is {name}, answers within {time}", facts.url), vec![])
+            let found = format!("{} is {name}, answers within {time}", facts.url);
+            Check::new(id, found, small_messages(server).into_iter().collect())
         }
         Connection::Made { round_trip: Err(reason), .. } => Check::of(
             id,
@@ -34,6 +35,13 @@ pub(super) fn connection(facts: &Facts) -> Check {
             ),
         ),
     }
+}
+
+fn small_messages(server: &ServerFacts) -> Option<Finding> {
+    let found = format!("the server takes messages of at most {} bytes", server.max_payload);
+    let expected = format!("{SMALLEST_PAYLOAD} bytes or more");
+    let advice = "raise max_payload in the nats-server's configuration, 1MB is usual";
+    (server.max_payload < SMALLEST_PAYLOAD).then(|| problem(found, expected, advice))
 }
 
 fn unconnected(url: &str, error: &ConnectError) -> Finding {
@@ -65,6 +73,7 @@ fn unconnected(url: &str, error: &ConnectError) -> Finding {
             return problem(found, "a certificate for that host that is trusted here", advice);
         }
         ConnectError::TooOld { .. }
+        | ConnectError::SmallMessages { .. }
         | ConnectError::NoJetStream { .. }
         | ConnectError::JetStreamSilent { .. } => {
             ("a server with JetStream".to_owned(), "see the nats-server's log".to_owned())

@@ -188,6 +188,18 @@ fn a_connection_that_fails_says_why_and_hides_the_rest() {
     }
 }
 
+#[test]
+fn a_server_that_takes_only_small_messages_is_found() {
+    let of_size = |max_payload| ServerFacts { max_payload, ..server("2.15.1", (2, 15)) };
+    let found = "the server takes messages of at most 16384 bytes";
+    check(
+        CheckId::Connection,
+        |facts| facts.connection = connected(of_size(16 * 1024)),
+        &[(Problem, found, "raise max_payload")],
+    );
+    check(CheckId::Connection, |facts| facts.connection = connected(of_size(64 * 1024)), &[]);
+}
+
 /// Facts of a server that was never asked.
 fn unasked() -> Facts {
     Facts {
