@@ -1,7 +1,8 @@
 //! The server: there, new enough, with JetStream, and with the right time.
 
 use bus::{
-    AccountFacts, ClockReading, ConnectError, NoAccount, OLDEST_SERVER, SMALLEST_PAYLOAD, ServerFacts, StreamState,
+    AccountFacts, ClockReading, ConnectError, NoAccount, OLDEST_SERVER, SMALLEST_PAYLOAD,
+    ServerFacts, StreamState,
 };
 
 use super::{blocked, bytes, known};
