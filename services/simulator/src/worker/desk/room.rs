@@ -16,15 +16,15 @@ const QUESTIONS: usize = 256;
 /// for each world that it is for, and once more in case it must be asked again.
 ///
 /// Those that wait for the next round must never fill it: nobody could resume the run.
-pub(super) const COMMANDS: usize = 16 * 1024 * 1024;
+const COMMANDS: usize = 16 * 1024 * 1024;
 
 /// What a command weighs until it is known how large it is: more than any that there may be, or
 /// what is said of one that cannot be read.
-pub(super) const UNREAD: usize = 4 * MAX_COMMAND_BYTES;
+const UNREAD: usize = 4 * MAX_COMMAND_BYTES;
 
 /// What a command weighs beside its bytes: the task that waits for its answer, its places in
 /// queues. So there are never more than 8,192.
-pub(super) const EACH: usize = 2 * 1024;
+const EACH: usize = 2 * 1024;
 
 /// The room of a desk.
 pub(super) struct Room {
