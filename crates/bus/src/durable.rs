@@ -55,7 +55,8 @@ impl Bus {
     ) -> Result<Durable, ReadError> {
         let (name, filter) = (name.to_owned(), filter.to_owned());
         let source = Source { bus: self.clone(), stream, name, filter, ack_wait };
-        let messages = Lasting::Open(Box::new(source.open().await?));
+        let opened = self.through_outages(|| source.open()).await?;
+        let messages = Lasting::Open(Box::new(opened));
         Ok(Durable { source, messages })
     }
 }

@@ -51,7 +51,7 @@ impl Bus {
     /// # Errors
     /// All differences that remain, and why.
     pub async fn ensure_topology(&self) -> Result<(), TopologyError> {
-        self.provision(1).await
+        self.through_outages(|| self.provision(1)).await
     }
 
     /// As [`Bus::ensure_topology`], with `replicas` copies (in a cluster) of each stream that

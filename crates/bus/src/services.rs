@@ -46,6 +46,14 @@ impl Bus {
         service: ServiceInfo,
         endpoints: &[(&str, String)],
     ) -> Result<Requests, String> {
+        self.through_outages(|| self.announce(service.clone(), endpoints)).await
+    }
+
+    async fn announce(
+        &self,
+        service: ServiceInfo,
+        endpoints: &[(&str, String)],
+    ) -> Result<Requests, String> {
         let ServiceInfo { name, version, description } = service;
         let builder = self.client.service_builder().description(description);
         let running = builder

@@ -1,4 +1,4 @@
-use bus::{AppendError, Bus, ReadError};
+use bus::{AppendError, Bus, ReadError, ServiceInfo};
 use contract::subject::StreamName;
 use nats_process::{NatsServer, Options};
 use std::time::{Duration, Instant};
@@ -69,6 +69,38 @@ async fn many_services_share_out_a_small_server_once() {
     };
     assert_eq!(of("SIM_ACTIONS") / 40, of("SIM_INPUTS") / 15);
     assert_eq!(of("SIM_REPLIES") / 4, of("SIM_INPUTS") / 15);
+}
+
+#[tokio::test]
+async fn a_start_outlives_that_the_server_is_started_again() {
+    let mut server = NatsServer::start(Options::default());
+    let bus = connect(&server.url()).await;
+    let freeze = std::process::Command::new("kill")
+        .args(["-STOP", &server.process_id().to_string()])
+        .status();
+    assert!(freeze.unwrap().success());
+    // What it is asked now it never answers.
+    let info = ServiceInfo {
+        name: "test".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: String::new(),
+    };
+    let starting = async {
+        bus.serve(info, &[("asks", "test.asks".to_owned())]).await.map(drop)?;
+        bus.ensure_topology().await.map_err(|error| error.to_string())
+    };
+    let ends = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::task::spawn_blocking(move || {
+            server.restart();
+            server
+        })
+        .await
+    };
+    let (started, server) = tokio::join!(starting, ends);
+    let server = server.unwrap();
+    started.unwrap();
+    assert_eq!(streams(&connect(&server.url()).await).await.len(), StreamName::ALL.len());
 }
 
 #[tokio::test]
