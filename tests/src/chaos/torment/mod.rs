@@ -23,6 +23,8 @@ use super::{Plan, until};
 
 /// How long a fault may take to be overcome.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// How many faults of its kind a process may be ahead of the others.
+const LEAD: usize = 2;
 /// What a service logs whenever it has reached the bus.
 const CONNECTED: &str = "connected to nats-server";
 
@@ -84,9 +86,20 @@ impl Field<'_> {
         let mut dice = Dice::new(self.plan.seed, kind.name());
         let mut deck = Deck::of(deeds.to_vec());
         while self.log.counted(kind) < quota && !self.is_late() {
+            until(PATIENCE, || !self.is_ahead(kind, quota) || self.is_late());
             let Some(deed) = deck.deal(&mut dice) else { return };
             act(&deed, &mut dice);
         }
+    }
+
+    /// A bus that is disturbed again before anybody could take a run up holds all others up: each
+    /// kind waits for the slowest.
+    fn is_ahead(&self, kind: Kind, quota: usize) -> bool {
+        let share = |counted: usize, quota: usize| counted * 100 / quota.max(1);
+        let processes = [Kind::Worker, Kind::Node, Kind::Launcher, Kind::Sink, Kind::Server];
+        let slowest = processes.map(|kind| share(self.log.counted(kind), self.quota));
+        let lead = share(LEAD, self.quota);
+        share(self.log.counted(kind), quota) > slowest.into_iter().min().unwrap_or(0) + lead
     }
 
     fn is_late(&self) -> bool {
