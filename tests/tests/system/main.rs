@@ -15,6 +15,7 @@ mod export_edge;
 mod faulty;
 mod foreign_server;
 mod full;
+mod guardian;
 mod http_edge;
 mod lifecycle;
 mod outage;

@@ -15,7 +15,7 @@ use contract::subject::{CommandAddress, Prefix, StreamName};
 use kit::retry::Pauses;
 
 use super::guardian::{Facts, Holder, Wish, decide, is_overdue};
-use super::{Node, Taking, now};
+use super::{Node, Taking, lock, now};
 use crate::worker::desk::store_reply;
 
 /// The service's name in the subjects of dead letters.
@@ -97,6 +97,9 @@ impl Node {
         let Some(Found { facts, why, lease }) = self.found(&address, &delivery).await else {
             return delivery.retry_in(SOON).await;
         };
+        if let Holder::Other { .. } = facts.holder {
+            lock(&self.in_vain).forget(&address.run);
+        }
         match decide(facts) {
             Wish::Acknowledge => delivery.ack().await,
             Wish::Later(pause) => delivery.retry_in(pause).await,
@@ -114,12 +117,17 @@ impl Node {
                 }
                 delivery.retry_in(SOON).await;
             }
+            Wish::Leave(pause) => {
+                lock(&self.in_vain).add(&address.run);
+                delivery.retry_in(pause).await;
+            }
             Wish::MakeRoom(pause) => {
                 self.make_room();
                 delivery.retry_in(pause).await;
             }
             Wish::Refuse(code) => {
                 self.refuse(&address, code, &why).await;
+                lock(&self.in_vain).forget(&address.run);
                 delivery.ack().await;
             }
         }
@@ -154,7 +162,8 @@ impl Node {
             Some(lease) => Holder::Other { overdue: overdue(lease) },
             None => Holder::Nobody,
         };
-        let (void, why) = void(address, stored, status.as_ref());
+        let unfit = self.is_unfit_for(run);
+        let (void, why) = void(address, stored, status.as_ref(), unfit);
         let facts = Facts {
             verb: address.verb,
             replied: replied.is_some(),
@@ -162,7 +171,8 @@ impl Node {
             marked_held: status.as_ref().is_some_and(|status| status.held),
             status: status.map(|status| status.status),
             void,
-            attempts: delivery.attempts(),
+            in_vain: lock(&self.in_vain).times(run),
+            unfit,
             room: self.has_room(),
             quiet: self.is_quiet(),
         };
@@ -200,6 +210,7 @@ fn void(
     address: &CommandAddress,
     stored: &Stored,
     status: Option<&EnvStatus>,
+    unfit: bool,
 ) -> (Option<ErrorCode>, String) {
     let run = &address.run;
     match (Command::parse(address, &stored.body), status) {
@@ -215,9 +226,19 @@ fn void(
         {
             (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
         }
+        (Ok(_), Some(_)) if unfit => {
+            let why = "run a node of the build that began it, then try again";
+            (None, format!("run {run} has other rules than the nodes that there are: {why}"))
+        }
         (Ok(_), Some(status)) => {
-            let reason = status.reason.as_deref().unwrap_or("for no reason that it gave");
-            (None, format!("run {run} cannot be opened: {reason}"))
+            let error = status.last_error.as_deref().unwrap_or("none is known");
+            (
+                None,
+                format!(
+                    "run {run} cannot be opened, its workers die before they answer (last error: \
+                     {error}): see `shoal logs {run}`, then try again"
+                ),
+            )
         }
     }
 }

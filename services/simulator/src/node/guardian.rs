@@ -4,9 +4,11 @@
 //! node. The node carries nothing out itself: it sees to it that somebody holds the run,
 //! and keeps the command until its reply is there.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::command::{Executor, Verb};
+use contract::id::RunId;
 use contract::journal::Claim;
 use contract::reply::ErrorCode;
 use contract::status::RunStatus;
@@ -27,8 +29,10 @@ pub struct Facts {
     pub status: Option<RunStatus>,
     /// The command is too late, or cannot be read.
     pub void: Option<ErrorCode>,
-    /// How often it was handed out, this time included.
-    pub attempts: u64,
+    /// What this node has done about the run in vain, see [`InVain`].
+    pub in_vain: u32,
+    /// Only a node of another build can hold the run.
+    pub unfit: bool,
     /// This node has room for one more.
     pub room: bool,
     /// This node is connected since a moment ago: others may be about to take leases again that
@@ -63,6 +67,9 @@ pub enum Wish {
     Claim(&'static str),
     /// Its holder does not answer: take the lease from it, then look again.
     Seize,
+    /// Only a node of another build can hold the run: leave it to one, which counts as in vain, and
+    /// look again later.
+    Leave(Duration),
     /// Nobody holds the run and all slots are taken: let an ended run go, then look again.
     MakeRoom(Duration),
     /// It can never be carried out: say so and acknowledge it.
@@ -73,10 +80,16 @@ pub enum Wish {
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at a command that waits for a free slot.
 const NO_ROOM: Duration = Duration::from_secs(1);
+/// Between two looks at a command that waits for a node of another build.
+const ELSEWHERE: Duration = Duration::from_secs(1);
 
-/// Hand-outs after which a command to an ended run is given up: its workers do not live long
-/// enough to answer. A run that still plays is always waited for.
-const MAX_ATTEMPTS: u64 = 60;
+/// How often a node gives an ended run up until it refuses its commands: its workers do not live
+/// long enough to answer. A run that still plays is always waited for.
+const MAX_GIVEN_UP: u32 = 5;
+/// How often a node that cannot hold an ended run leaves its commands to one that can.
+const MAX_LEFT: u32 = 20;
+/// Runs of which a node remembers what was in vain.
+const REMEMBERED: usize = 1000;
 
 /// What a node may be late, beside the graces of its worker.
 const ALLOWANCE: Duration = Duration::from_secs(5);
@@ -84,6 +97,7 @@ const ALLOWANCE: Duration = Duration::from_secs(5);
 /// Decides.
 pub fn decide(facts: Facts) -> Wish {
     let is_stop = facts.verb == Verb::Stop;
+    let has_ended = facts.status.is_some_and(|status| !status.is_live());
     match facts {
         Facts { replied: true, .. } => Wish::Acknowledge,
         Facts { verb, .. } if verb.executor() == Executor::Launcher => Wish::Acknowledge,
@@ -95,13 +109,15 @@ pub fn decide(facts: Facts) -> Wish {
             Wish::Later(PATIENCE)
         }
         Facts { void: Some(code), .. } => Wish::Refuse(code),
-        Facts { status: Some(status), attempts: MAX_ATTEMPTS.., .. } if !status.is_live() => {
-            Wish::Refuse(ErrorCode::Internal)
-        }
         Facts { quiet: true, marked_held: true, .. }
         | Facts { quiet: true, holder: Holder::Other { .. }, .. } => Wish::Later(PATIENCE),
+        Facts { unfit: true, in_vain: MAX_LEFT.., holder: Holder::Nobody, .. } if has_ended => {
+            Wish::Refuse(ErrorCode::NoCapacity)
+        }
+        Facts { unfit: true, .. } => Wish::Leave(ELSEWHERE),
         Facts { room: false, .. } => Wish::MakeRoom(NO_ROOM),
         Facts { holder: Holder::Other { overdue: true }, .. } => Wish::Seize,
+        Facts { in_vain: MAX_GIVEN_UP.., .. } if has_ended => Wish::Refuse(ErrorCode::Internal),
         // Whoever held it did not let it go.
         Facts { marked_held: true, .. } if is_stop => Wish::Claim(Claim::FENCED),
         Facts { verb, .. } => Wish::Claim(verb.as_str()),
@@ -122,6 +138,33 @@ pub fn is_overdue(
     lease_renewed <= stop_stored && u128::try_from(age).is_ok_and(|age| age > limit)
 }
 
+/// How often in a row a node has given runs up, or left them to others: since it last let one go
+/// in order, refused a command to it, or saw another node hold it. Where there are too many to
+/// remember, the commands of one are tried as if for the first time.
+#[derive(Debug, Default)]
+pub struct InVain(BTreeMap<RunId, u32>);
+
+impl InVain {
+    /// Once more.
+    pub fn add(&mut self, run: &RunId) {
+        let times = self.times(run);
+        if times == 0 && self.0.len() >= REMEMBERED {
+            self.0.pop_first();
+        }
+        self.0.insert(run.clone(), times + 1);
+    }
+
+    /// So often.
+    pub fn times(&self, run: &RunId) -> u32 {
+        self.0.get(run).copied().unwrap_or(0)
+    }
+
+    /// What was in vain is over.
+    pub fn forget(&mut self, run: &RunId) {
+        self.0.remove(run);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,13 +178,16 @@ mod tests {
             marked_held: false,
             status: Some(RunStatus::Queued),
             void: None,
-            attempts: 1,
+            in_vain: 0,
+            unfit: false,
             room: true,
             quiet: false,
         };
         let (ours, theirs) = (Holder::Us, Holder::Other { overdue: false });
         let void = Facts { void: Some(ErrorCode::Expired), ..open };
         let failed = Facts { status: Some(RunStatus::Failed), ..open };
+        let hopeless = Facts { in_vain: 5, ..failed };
+        let unfit = Facts { unfit: true, in_vain: 20, ..failed };
         let deleted = Facts { status: Some(RunStatus::Deleted), ..open };
         let marked = Facts { marked_held: true, ..open };
         let delete = Facts { verb: Verb::Delete, ..open };
@@ -157,13 +203,26 @@ mod tests {
             (delete, Wish::Acknowledge),
             (Facts { status: None, ..delete }, Wish::Acknowledge),
             (Facts { status: Some(RunStatus::Closed), ..open }, Wish::Claim("pause")),
-            (Facts { status: Some(RunStatus::Paused), attempts: 60, ..open }, Wish::Claim("pause")),
             (void, Wish::Refuse(ErrorCode::Expired)),
             (Facts { holder: theirs, ..void }, Wish::Later(PATIENCE)),
             (failed, Wish::Claim("pause")),
-            (Facts { attempts: 60, ..failed }, Wish::Refuse(ErrorCode::Internal)),
-            (Facts { attempts: 60, holder: theirs, ..failed }, Wish::Later(PATIENCE)),
-            (Facts { attempts: 60, ..open }, Wish::Claim("pause")),
+            // Where worker after worker dies, no other will answer, unless the run still plays.
+            (Facts { in_vain: 4, ..failed }, Wish::Claim("pause")),
+            (hopeless, Wish::Refuse(ErrorCode::Internal)),
+            (Facts { in_vain: 5, ..open }, Wish::Claim("pause")),
+            (Facts { holder: theirs, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { holder: ours, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { quiet: true, marked_held: true, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { room: false, ..hopeless }, Wish::MakeRoom(NO_ROOM)),
+            (Facts { status: failed.status, in_vain: 5, ..overdue }, Wish::Seize),
+            // Another node may be of a build that can hold it.
+            (Facts { in_vain: 19, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { in_vain: 19, room: false, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (unfit, Wish::Refuse(ErrorCode::NoCapacity)),
+            (Facts { status: open.status, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { holder: theirs, ..unfit }, Wish::Later(PATIENCE)),
+            (Facts { holder: overdue.holder, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { quiet: true, marked_held: true, ..unfit }, Wish::Later(PATIENCE)),
             (Facts { holder: theirs, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: ours, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: theirs, room: false, ..open }, Wish::Later(PATIENCE)),
@@ -197,6 +256,22 @@ mod tests {
         for (facts, wish) in table {
             assert_eq!(decide(facts), wish, "{facts:?}");
         }
+    }
+
+    #[test]
+    fn what_was_in_vain_is_counted_for_each_of_so_many_runs() {
+        let run = |number: usize| format!("run-{number}").parse::<RunId>().unwrap();
+        let mut in_vain = InVain::default();
+        for times in 1..=7 {
+            in_vain.add(&run(2));
+            assert_eq!((in_vain.times(&run(2)), in_vain.times(&run(1))), (times, 0));
+        }
+        in_vain.forget(&run(2));
+        for number in 1..=REMEMBERED + 10 {
+            in_vain.add(&run(number));
+            assert_eq!(in_vain.times(&run(number)), 1);
+        }
+        assert_eq!(in_vain.0.len(), REMEMBERED);
     }
 
     #[test]
