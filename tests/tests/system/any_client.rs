@@ -10,9 +10,20 @@ pub(crate) fn ask(stack: &Stack, run: &str, verb: &str, id: &str, body: &str) ->
 }
 
 fn ask_as(stack: &Stack, client: &str, run: &str, verb: &str, id: &str, body: &str) -> Value {
+    ask_at(&stack.nats.url(), client, run, verb, id, body)
+}
+
+/// The same, on a bus.
+pub(crate) fn ask_at(
+    url: &str,
+    client: &str,
+    run: &str,
+    verb: &str,
+    id: &str,
+    body: &str,
+) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/ask.py");
-    let output =
-        python().args([script, &stack.nats.url(), client, run, verb, id, body]).output().unwrap();
+    let output = python().args([script, url, client, run, verb, id, body]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

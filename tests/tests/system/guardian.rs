@@ -1,9 +1,18 @@
 //! What becomes of commands that no worker answers.
 
-use serde_json::json;
-use system_tests::stack::{SIMULATOR, Stack, write_simulation};
+use std::thread;
+
+use nats_process::{NatsServer, Options};
+use serde_json::{Value, json};
+use system_tests::process::python;
+use system_tests::stack::{SIMULATOR, Stack, text, write_simulation};
+use system_tests::wait_for;
 
 use crate::any_client::{ask, failure};
+use crate::full::{fill, small_streams};
+
+/// What a node says whose word the bus did not take.
+const NOT_STORED: &str = "failed to store what comes of";
 
 /// A run that is completed; its id.
 fn completed(stack: &Stack) -> String {
@@ -35,4 +44,56 @@ fn a_question_that_worker_after_worker_dies_of_is_refused_and_the_next_is_tried_
     stack.start_node(SIMULATOR, &[]);
     let reply = ask(&stack, &run, "interview", "q3", &question("q3"));
     assert_eq!(reply["outcome"]["status"], "completed", "{reply}");
+}
+
+fn poison(stack: &Stack, wish: &str) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/poison.py");
+    let output = python().args([script, &stack.nats.url(), wish]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn await_word(stack: &mut Stack, node: &str, word: &str) {
+    let node = stack.service(node);
+    wait_for(&format!("{word:?}"), || node.log().contains(word).then_some(()));
+}
+
+#[test]
+fn a_dead_letter_waits_for_room() {
+    let nats = NatsServer::start(small_streams());
+    let url = nats.url();
+    let mut stack = Stack::on(nats, &url, &[]);
+    fill(&stack, &["fill", "dead-letters"]);
+    poison(&stack, "command");
+    await_word(&mut stack, SIMULATOR, NOT_STORED);
+    fill(&stack, &["empty", "dead-letters"]);
+    let letter: Value = serde_json::from_str(&poison(&stack, "letter")).unwrap();
+    assert_eq!(letter["subject"], "sim.commands.nonsense", "{letter}");
+}
+
+/// Whoever names no user may do all, one user may not answer.
+const USERS: &str = r#"
+no_auth_user: shoal
+authorization {
+  users: [
+    { user: shoal, password: all }
+    { user: mute, password: some, permissions: { publish: { deny: ["sim.replies.>"] } } }
+  ]
+}
+"#;
+
+#[test]
+fn a_refusal_that_a_node_may_not_store_is_left_to_another() {
+    let nats = NatsServer::start(Options { config_extra: USERS.to_owned(), ..Options::default() });
+    let (url, mute) = (nats.url(), nats.url_as("mute", "some"));
+    let mut stack = Stack::on(nats, &url, &[]);
+    stack.start_node(SIMULATOR, &[("NATS_URL", &mute)]);
+    stack.await_ready();
+    let url = stack.nats.url();
+    let asked =
+        thread::spawn(move || ask_at(&url, "any", "bridge-9", "interview", "q1", &question("q1")));
+    await_word(&mut stack, SIMULATOR, NOT_STORED);
+    stack.start_node("second", &[]);
+    let reply = asked.join().unwrap();
+    assert_eq!(failure(&reply).0, "unknown_run", "{reply}");
 }

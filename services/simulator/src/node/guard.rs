@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bus::{Append, Delivery, Durable, HeldLease, Start, Stored};
+use bus::{Append, AppendError, Delivery, Durable, HeldLease, Start, Stored};
 use contract::command::{Command, Verb};
 use contract::journal::Claim;
 use contract::notice::DeadLetter;
@@ -16,7 +16,6 @@ use kit::retry::Pauses;
 
 use super::guardian::{Facts, Holder, Wish, decide, is_overdue};
 use super::{Node, Taking, lock, now};
-use crate::worker::desk::store_reply;
 
 /// The service's name in the subjects of dead letters.
 const SERVICE: &str = "simulator";
@@ -26,6 +25,8 @@ const ACK_WAIT: Duration = Duration::from_secs(10);
 /// Until a command is handed out again whose run was just claimed, or of which the bus did not say
 /// enough.
 const SOON: Duration = Duration::from_secs(1);
+/// Until a command is handed out again of which the bus did not take what comes of it.
+const NOT_STORED: Duration = Duration::from_secs(5);
 
 /// What is known about a command.
 struct Found {
@@ -90,8 +91,8 @@ impl Node {
         let address = match self.bus.prefix().parse_command(&stored.subject) {
             Ok(address) => address,
             Err(why) => {
-                self.dead_letter(&delivery, &why).await;
-                return delivery.ack().await;
+                let letter = self.dead_letter(&delivery, &why).await;
+                return settle(delivery, letter).await;
             }
         };
         let Some(Found { facts, why, lease }) = self.found(&address, &delivery).await else {
@@ -126,9 +127,9 @@ impl Node {
                 delivery.retry_in(pause).await;
             }
             Wish::Refuse(code) => {
-                self.refuse(&address, code, &why).await;
                 lock(&self.in_vain).forget(&address.run);
-                delivery.ack().await;
+                let reply = self.refuse(&address, code, &why).await;
+                settle(delivery, reply).await;
             }
         }
     }
@@ -179,16 +180,19 @@ impl Node {
         Some(Found { facts, why, lease: theirs })
     }
 
-    async fn refuse(&self, address: &CommandAddress, code: ErrorCode, why: &str) {
+    async fn refuse(
+        &self,
+        address: &CommandAddress,
+        code: ErrorCode,
+        why: &str,
+    ) -> Result<(), AppendError> {
         let (id, run, verb) = (address.command_id.clone(), address.run.clone(), address.verb);
         let reply = Reply::failed(id, run, verb.as_str(), code, why, now());
         let subject = self.reply_to(address);
-        if let Err(lost) = store_reply(&self.bus, &subject, &reply).await {
-            tracing::error!("failed to refuse a command: {lost}");
-        }
+        self.bus.append_first(StreamName::Replies, &subject, reply.to_bytes()).await.map(drop)
     }
 
-    async fn dead_letter(&self, delivery: &Delivery, why: &str) {
+    async fn dead_letter(&self, delivery: &Delivery, why: &str) -> Result<(), AppendError> {
         let stored = &delivery.stored;
         let problem = Problem::new("subject", why, "<prefix>.<stream>.<run>.<verb>.<client>.<id>");
         let (subject, sequence) = (&stored.subject, stored.sequence);
@@ -199,10 +203,16 @@ impl Node {
             headers: Vec::new(),
             expected_last: None,
         };
-        if let Err(error) = self.bus.append(append).await {
-            tracing::error!("failed to store a dead letter for {}: {error}", stored.subject);
-        }
+        self.bus.append(append).await.map(drop)
     }
+}
+
+/// Acknowledges a message once what comes of it is stored; until then it is handed out again.
+async fn settle(delivery: Delivery, stored: Result<(), AppendError>) {
+    let Err(error) = stored else { return delivery.ack().await };
+    let subject = &delivery.stored.subject;
+    tracing::warn!("failed to store what comes of {subject}, trying again: {error}");
+    delivery.retry_in(NOT_STORED).await;
 }
 
 /// Why a command can never be carried out, if so, and the words for a refusal.
