@@ -4,11 +4,12 @@ use std::thread;
 
 use nats_process::{NatsServer, Options};
 use serde_json::{Value, json};
-use system_tests::process::python;
+use system_tests::process::{children, python};
 use system_tests::stack::{SIMULATOR, Stack, text, write_simulation};
 use system_tests::wait_for;
 
 use crate::any_client::{ask, failure};
+use crate::faulty::overwrite_status;
 use crate::full::{fill, small_streams};
 
 /// What a node says whose word the bus did not take.
@@ -96,4 +97,23 @@ fn a_refusal_that_a_node_may_not_store_is_left_to_another() {
     stack.start_node("second", &[]);
     let reply = asked.join().unwrap();
     assert_eq!(failure(&reply).0, "unknown_run", "{reply}");
+}
+
+#[test]
+fn a_state_that_a_build_cannot_read_is_not_its_own() {
+    let mut stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 60);
+    stack.shoal_json(&["run", folder.to_str().unwrap(), "--detach", "--pace", "2"]);
+    stack.await_status("bridge-1", "running", |status| status["status"] == "running");
+    overwrite_status(&stack, "bridge-1", &["dreaming"]);
+    await_word(&mut stack, SIMULATOR, "the worker has ended");
+    let reply = ask(&stack, "bridge-1", "interview", "q1", &question("q1"));
+    let (code, message) = failure(&reply);
+    assert_eq!(code, "no_capacity", "{reply}");
+    assert!(message.contains("its env-status cannot be read by this build"), "{reply}");
+    assert!(message.contains("unknown variant `dreaming`"), "{reply}");
+    let node = stack.service(SIMULATOR);
+    assert!(children(node.id()).is_empty(), "{}", node.log());
+    let said = text(&stack.shoal(&["status", "bridge-1"]).stderr);
+    assert!(said.contains("dreaming"), "it was written over: {said}");
 }

@@ -14,7 +14,7 @@ use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Prefix, StreamName};
 use kit::retry::Pauses;
 
-use super::guardian::{Facts, Holder, Wish, decide, is_overdue};
+use super::guardian::{Facts, Holder, Standing, Wish, decide, is_overdue};
 use super::{Node, Taking, lock, now};
 
 /// The service's name in the subjects of dead letters.
@@ -147,10 +147,7 @@ impl Node {
         let (prefix, run, stored) = (self.bus.prefix(), &address.run, &delivery.stored);
         let replied = self.bus.last(StreamName::Replies, &self.reply_to(address)).await.ok()?;
         let status = self.bus.last(StreamName::EnvStatus, &prefix.env_status(run)).await.ok()?;
-        let status: Option<EnvStatus> = match status {
-            Some(stored) => Some(serde_json::from_slice(&stored.body).ok()?),
-            None => None,
-        };
+        let status = read(status.as_ref());
         let lease = self.bus.held_lease(&Prefix::lease_key(run)).await.ok()?;
         // One that this process has without a hold is free: it can be acquired again.
         let theirs = lease.filter(|lease| *lease.holder != *self.holder);
@@ -164,13 +161,20 @@ impl Node {
             None => Holder::Nobody,
         };
         let unfit = self.is_unfit_for(run);
-        let (void, why) = void(address, stored, status.as_ref(), unfit);
+        let (void, why) = void(address, stored, &status, unfit);
+        let (standing, marked_held) = match &status {
+            Ok(None) => (Standing::Gone, false),
+            Ok(Some(status)) if status.status == RunStatus::Deleted => (Standing::Gone, false),
+            Ok(Some(status)) => (Standing::At(status.status), status.held),
+            // Nobody knows.
+            Err(_) => (Standing::Unreadable, true),
+        };
         let facts = Facts {
             verb: address.verb,
             replied: replied.is_some(),
             holder,
-            marked_held: status.as_ref().is_some_and(|status| status.held),
-            status: status.map(|status| status.status),
+            marked_held,
+            standing,
             void,
             in_vain: lock(&self.in_vain).times(run),
             unfit,
@@ -215,17 +219,25 @@ async fn settle(delivery: Delivery, stored: Result<(), AppendError>) {
     delivery.retry_in(NOT_STORED).await;
 }
 
+/// What the state of a run says.
+///
+/// # Errors
+/// If this build cannot read it.
+fn read(stored: Option<&Stored>) -> Result<Option<EnvStatus>, serde_json::Error> {
+    stored.map(|stored| serde_json::from_slice(&stored.body)).transpose()
+}
+
 /// Why a command can never be carried out, if so, and the words for a refusal.
 fn void(
     address: &CommandAddress,
     stored: &Stored,
-    status: Option<&EnvStatus>,
+    status: &Result<Option<EnvStatus>, serde_json::Error>,
     unfit: bool,
 ) -> (Option<ErrorCode>, String) {
     let run = &address.run;
     match (Command::parse(address, &stored.body), status) {
-        (_, None) => (None, format!("there is no run {run}")),
-        (_, Some(status)) if status.status == RunStatus::Deleted => {
+        (_, Ok(None)) => (None, format!("there is no run {run}")),
+        (_, Ok(Some(status))) if status.status == RunStatus::Deleted => {
             (None, format!("there is no run {run} any more: it was deleted"))
         }
         (Err(problems), _) => (Some(ErrorCode::Malformed), problems.to_string()),
@@ -236,11 +248,17 @@ fn void(
         {
             (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
         }
-        (Ok(_), Some(_)) if unfit => {
+        (Ok(_), Err(error)) => {
+            let (version, what) = (env!("CARGO_PKG_VERSION"), "its env-status cannot be read");
+            let advice = "run a node of the build that wrote it, then try again";
+            let why = format!("{what} by this build, {version} ({error}): {advice}");
+            (None, format!("run {run} cannot be opened, {why}"))
+        }
+        (Ok(_), Ok(Some(_))) if unfit => {
             let why = "run a node of the build that began it, then try again";
             (None, format!("run {run} has other rules than the nodes that there are: {why}"))
         }
-        (Ok(_), Some(status)) => {
+        (Ok(_), Ok(Some(status))) => {
             let error = status.last_error.as_deref().unwrap_or("none is known");
             (
                 None,

@@ -25,8 +25,8 @@ pub struct Facts {
     pub holder: Holder,
     /// The run's state says that a worker has it.
     pub marked_held: bool,
-    /// Where the run is in its life; `None`: there is no such run, or none any more.
-    pub status: Option<RunStatus>,
+    /// Where the run is in its life.
+    pub standing: Standing,
     /// The command is too late, or cannot be read.
     pub void: Option<ErrorCode>,
     /// What this node has done about the run in vain, see [`InVain`].
@@ -38,6 +38,17 @@ pub struct Facts {
     /// This node is connected since a moment ago: others may be about to take leases again that
     /// expired during an outage.
     pub quiet: bool,
+}
+
+/// What a run's env-status says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There is no such run, or none any more.
+    Gone,
+    /// Nothing that this build can read.
+    Unreadable,
+    /// Where it is in its life.
+    At(RunStatus),
 }
 
 /// Who has a live lease.
@@ -97,13 +108,13 @@ const ALLOWANCE: Duration = Duration::from_secs(5);
 /// Decides.
 pub fn decide(facts: Facts) -> Wish {
     let is_stop = facts.verb == Verb::Stop;
-    let has_ended = facts.status.is_some_and(|status| !status.is_live());
+    // One that this build cannot read waits for nothing.
+    let has_ended = !matches!(facts.standing, Standing::At(status) if status.is_live());
+    let unfit = facts.unfit || facts.standing == Standing::Unreadable;
     match facts {
         Facts { replied: true, .. } => Wish::Acknowledge,
         Facts { verb, .. } if verb.executor() == Executor::Launcher => Wish::Acknowledge,
-        Facts { status: None | Some(RunStatus::Deleted), .. } => {
-            Wish::Refuse(ErrorCode::UnknownRun)
-        }
+        Facts { standing: Standing::Gone, .. } => Wish::Refuse(ErrorCode::UnknownRun),
         Facts { holder: Holder::Us, void: None, .. } if is_stop => Wish::Stop(PATIENCE),
         Facts { holder: Holder::Us | Holder::Other { overdue: false }, .. } => {
             Wish::Later(PATIENCE)
@@ -111,10 +122,10 @@ pub fn decide(facts: Facts) -> Wish {
         Facts { void: Some(code), .. } => Wish::Refuse(code),
         Facts { quiet: true, marked_held: true, .. }
         | Facts { quiet: true, holder: Holder::Other { .. }, .. } => Wish::Later(PATIENCE),
-        Facts { unfit: true, in_vain: MAX_LEFT.., holder: Holder::Nobody, .. } if has_ended => {
+        Facts { in_vain: MAX_LEFT.., holder: Holder::Nobody, .. } if unfit && has_ended => {
             Wish::Refuse(ErrorCode::NoCapacity)
         }
-        Facts { unfit: true, .. } => Wish::Leave(ELSEWHERE),
+        _ if unfit => Wish::Leave(ELSEWHERE),
         Facts { room: false, .. } => Wish::MakeRoom(NO_ROOM),
         Facts { holder: Holder::Other { overdue: true }, .. } => Wish::Seize,
         Facts { in_vain: MAX_GIVEN_UP.., .. } if has_ended => Wish::Refuse(ErrorCode::Internal),
@@ -176,7 +187,7 @@ mod tests {
             replied: false,
             holder: Holder::Nobody,
             marked_held: false,
-            status: Some(RunStatus::Queued),
+            standing: Standing::At(RunStatus::Queued),
             void: None,
             in_vain: 0,
             unfit: false,
@@ -185,10 +196,11 @@ mod tests {
         };
         let (ours, theirs) = (Holder::Us, Holder::Other { overdue: false });
         let void = Facts { void: Some(ErrorCode::Expired), ..open };
-        let failed = Facts { status: Some(RunStatus::Failed), ..open };
+        let failed = Facts { standing: Standing::At(RunStatus::Failed), ..open };
         let hopeless = Facts { in_vain: 5, ..failed };
         let unfit = Facts { unfit: true, in_vain: 20, ..failed };
-        let deleted = Facts { status: Some(RunStatus::Deleted), ..open };
+        let unreadable = Facts { standing: Standing::Unreadable, in_vain: 20, ..open };
+        let gone = Facts { standing: Standing::Gone, ..open };
         let marked = Facts { marked_held: true, ..open };
         let delete = Facts { verb: Verb::Delete, ..open };
         let stop = Facts { verb: Verb::Stop, ..open };
@@ -197,12 +209,11 @@ mod tests {
         let table = [
             (open, Wish::Claim("pause")),
             (Facts { replied: true, ..open }, Wish::Acknowledge),
-            (Facts { replied: true, status: None, ..open }, Wish::Acknowledge),
-            (Facts { status: None, ..open }, unknown),
-            (deleted, unknown),
+            (Facts { replied: true, ..gone }, Wish::Acknowledge),
+            (gone, unknown),
             (delete, Wish::Acknowledge),
-            (Facts { status: None, ..delete }, Wish::Acknowledge),
-            (Facts { status: Some(RunStatus::Closed), ..open }, Wish::Claim("pause")),
+            (Facts { verb: Verb::Delete, ..gone }, Wish::Acknowledge),
+            (Facts { standing: Standing::At(RunStatus::Closed), ..open }, Wish::Claim("pause")),
             (void, Wish::Refuse(ErrorCode::Expired)),
             (Facts { holder: theirs, ..void }, Wish::Later(PATIENCE)),
             (failed, Wish::Claim("pause")),
@@ -214,15 +225,18 @@ mod tests {
             (Facts { holder: ours, ..hopeless }, Wish::Later(PATIENCE)),
             (Facts { quiet: true, marked_held: true, ..hopeless }, Wish::Later(PATIENCE)),
             (Facts { room: false, ..hopeless }, Wish::MakeRoom(NO_ROOM)),
-            (Facts { status: failed.status, in_vain: 5, ..overdue }, Wish::Seize),
+            (Facts { holder: overdue.holder, verb: Verb::Stop, ..hopeless }, Wish::Seize),
             // Another node may be of a build that can hold it.
             (Facts { in_vain: 19, ..unfit }, Wish::Leave(ELSEWHERE)),
             (Facts { in_vain: 19, room: false, ..unfit }, Wish::Leave(ELSEWHERE)),
             (unfit, Wish::Refuse(ErrorCode::NoCapacity)),
-            (Facts { status: open.status, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { standing: open.standing, ..unfit }, Wish::Leave(ELSEWHERE)),
             (Facts { holder: theirs, ..unfit }, Wish::Later(PATIENCE)),
             (Facts { holder: overdue.holder, ..unfit }, Wish::Leave(ELSEWHERE)),
             (Facts { quiet: true, marked_held: true, ..unfit }, Wish::Later(PATIENCE)),
+            (unreadable, Wish::Refuse(ErrorCode::NoCapacity)),
+            (Facts { in_vain: 19, ..unreadable }, Wish::Leave(ELSEWHERE)),
+            (Facts { holder: theirs, ..unreadable }, Wish::Later(PATIENCE)),
             (Facts { holder: theirs, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: ours, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: theirs, room: false, ..open }, Wish::Later(PATIENCE)),
