@@ -8,7 +8,7 @@ use system_tests::process::{children, python};
 use system_tests::stack::{SIMULATOR, Stack, text, write_simulation};
 use system_tests::wait_for;
 
-use crate::any_client::{ask, failure};
+use crate::any_client::{ask, ask_at, failure};
 use crate::faulty::overwrite_status;
 use crate::full::{fill, small_streams};
 
@@ -39,7 +39,7 @@ fn a_question_that_worker_after_worker_dies_of_is_refused_and_the_next_is_tried_
         assert_eq!(code, "internal", "{reply}");
         let expected = "run bridge-1 cannot be opened, its workers die before they answer (last";
         assert!(message.starts_with(expected), "{reply}");
-        let claimed = stack.service(SIMULATOR).log().matches("claimed the run").count();
+        let claimed = stack.service(SIMULATOR).log().matches("why=\"interview\"").count();
         assert_eq!(claimed, claims, "{id}");
     }
     stack.start_node(SIMULATOR, &[]);
