@@ -17,6 +17,7 @@ mod foreign_server;
 mod full;
 mod guardian;
 mod http_edge;
+mod hung;
 mod lifecycle;
 mod outage;
 mod ownership;

@@ -170,12 +170,17 @@ impl Lane {
     /// When this world cannot go on; the other one may.
     pub async fn run(&mut self) -> Result<(), Ended> {
         let mut leaving: Option<Instant> = None;
+        let mut away_since: Option<Instant> = None;
         loop {
             self.fulfil()?;
             if self.answer_asks() {
                 continue;
             }
-            self.pulse.beat(self.beat());
+            // A step that does not end is silence, whatever else goes on meanwhile.
+            away_since = self.world.is_none().then(|| away_since.unwrap_or_else(Instant::now));
+            if away_since.is_none_or(|since| since.elapsed() < BEAT) {
+                self.pulse.beat(self.beat());
+            }
             if self.owner.is_open() && self.owner.is_idle() {
                 self.offer_snapshot();
             }
@@ -183,7 +188,12 @@ impl Lane {
                 return Ok(());
             }
             match self.next(leaving.is_some()).await {
-                Next::Came(came) => self.take(came),
+                Next::Came(came) => {
+                    if matches!(came, Came::Decided(_) | Came::Stepped(_)) {
+                        away_since = None;
+                    }
+                    self.take(came);
+                }
                 Next::Ask(ask) => self.asks.push_back(ask),
                 Next::TickDue => self.begin_tick(),
                 Next::Beat => {}
