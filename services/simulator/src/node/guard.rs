@@ -127,8 +127,10 @@ impl Node {
                 delivery.retry_in(pause).await;
             }
             Wish::Refuse(code) => {
-                lock(&self.in_vain).forget(&address.run);
                 let reply = self.refuse(&address, code, &why).await;
+                if reply.is_ok() {
+                    lock(&self.in_vain).forget(&address.run);
+                }
                 settle(delivery, reply).await;
             }
         }
