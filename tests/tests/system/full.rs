@@ -4,13 +4,14 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use nats_process::{NatsServer, Options, small_disks};
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use system_tests::process::python;
+use system_tests::process::{python, signal_process};
 use system_tests::stack::{SIMULATOR, Stack, text, write_simulation};
 use system_tests::wait_for;
 
 use crate::ownership::{check, epochs};
-use crate::recovery::ticks;
+use crate::recovery::{ticks, worker_on};
 
 /// Fills a stream, or empties it again.
 pub(crate) fn fill(stack: &Stack, wish: &[&str]) {
@@ -118,4 +119,35 @@ fn a_run_outlives_a_full_disk() {
     let epoch = status["epoch"].as_u64().unwrap();
     assert!(epoch <= 2, "the run is in epoch {epoch}");
     assert_eq!(epochs(&check(&stack, &run, &undisturbed)), epoch);
+}
+
+/// The tick whose frame finds no room is journalled, and what was asked of it answered: it must
+/// come out, also after a stop, also if nobody is left who has made it.
+#[test]
+fn a_run_that_is_stopped_while_its_last_frame_waits_is_over_once_that_is_stored() {
+    let mut stack = stack_on(small_streams());
+    let undisturbed = run(&stack, &[]);
+    let run = run(&stack, &["--detach", "--pace", "6"]);
+    stack.await_status(&run, "in the middle", |status| ticks(status) >= 5);
+    fill(&stack, &["fill", "actions"]);
+    let full = await_full(&stack, &run);
+    stack.shoal_json(&["stop", &run]);
+    let waits = await_full(&stack, &run);
+    assert_eq!(waits["platforms"], full["platforms"], "a frame came through");
+    signal_process(worker_on(&mut stack, SIMULATOR, &run), Signal::KILL);
+    stack.await_status(&run, "taken up again", |status| status["epoch"] == 2);
+    await_full(&stack, &run);
+    fill(&stack, &["empty", "actions"]);
+    let stopped = stack.await_status(&run, "stopped", |status| status["status"] == "stopped");
+    for (before, after) in worlds(&full).zip(worlds(&stopped)) {
+        let [before, after] = [before, after].map(|world| world["ticks"].as_u64().unwrap());
+        assert_eq!(after, before + 1, "the frame that waited: {stopped}");
+    }
+    stack.shoal_json(&["resume", &run]);
+    let epoch = complete(&stack, &run)["epoch"].as_u64().unwrap();
+    assert_eq!(epochs(&check(&stack, &run, &undisturbed)), epoch);
+}
+
+fn worlds(status: &Value) -> impl Iterator<Item = &Value> {
+    status["platforms"].as_array().unwrap().iter()
 }

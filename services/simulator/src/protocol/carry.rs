@@ -6,7 +6,7 @@ use contract::journal::{Close, End, Go, Hold, Record, Taken};
 use contract::reply::{ErrorCode, ReplyError};
 use contract::timestamp::Timestamp;
 
-use super::life::{Effect, decide};
+use super::life::{Effect, decide, turns};
 use super::owner::Owner;
 
 /// Why a command that waited takes no effect any more.
@@ -30,21 +30,20 @@ pub enum Carried {
 
 impl Owner {
     /// What becomes of a command now; asked between two ticks.
-    pub fn consider(&self, taken: &Taken, at: Timestamp) -> Carried {
-        let commands = self.commands();
-        if let Some(tick) = commands.taken(taken.sequence) {
+    pub fn consider(&mut self, taken: &Taken, at: Timestamp) -> Carried {
+        if let Some(tick) = self.commands().taken(taken.sequence) {
             return Carried::Done(tick);
         }
         let (epoch, command) = (self.epoch(), taken.clone());
-        match decide(self.life(), taken.command.request.verb()) {
+        let verb = taken.command.request.verb();
+        let is_overtaken = turns(verb) && self.is_overtaken(taken.sequence);
+        match decide(self.life(), verb) {
             Effect::Begin => Carried::Begins,
-            Effect::Queue if commands.is_refused(taken.sequence) => {
+            Effect::Queue if self.commands().is_refused(taken.sequence) => {
                 Carried::Refused(wrong_state(ENDED))
             }
             Effect::Queue => Carried::Queued,
-            Effect::Hold | Effect::Go | Effect::End if commands.is_overtaken(taken.sequence) => {
-                Carried::Done(None)
-            }
+            Effect::Hold | Effect::Go | Effect::End if is_overtaken => Carried::Done(None),
             Effect::Hold => {
                 let (reason, command) = (reason_of(taken), Some(command));
                 Carried::Turns(Record::Hold(Hold { epoch, reason, command, at }))

@@ -22,6 +22,8 @@ pub struct Journal {
     pub reason: Option<String>,
     /// What it has taken of the stream of commands.
     pub commands: Commands,
+    /// Somebody let it go on after its end, and nothing has come of that yet but claims.
+    pub revived: bool,
     /// Claims in a row, as the last records, whose predecessor had died by itself.
     pub crashes: u32,
     /// The stream sequence of its last record, 0 for none.
@@ -76,17 +78,19 @@ impl Journal {
         }
         let life = self.life.after(&record)?;
         self.commands.note(&record, self.life)?;
-        self.life = life;
+        let before = std::mem::replace(&mut self.life, life);
+        if let Record::Claim(claim) = record {
+            return self.claim(&claim);
+        }
+        (self.revived, self.crashes) = (false, 0);
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
-            Record::Claim(claim) => return self.claim(&claim),
             Record::Tick(tick) => self.tick(tick)?,
             Record::Hold(hold) => self.reason = hold.reason,
-            Record::Go(_) => self.reason = None,
+            Record::Go(_) => (self.reason, self.revived) = (None, !before.is_live()),
             Record::End(end) => self.reason = end.reason,
-            Record::Close(_) => {}
+            Record::Claim(_) | Record::Close(_) => {}
         }
-        self.crashes = 0;
         Ok(())
     }
 

@@ -135,6 +135,14 @@ pub fn decide(life: Life, verb: Verb) -> Effect {
     }
 }
 
+/// True for a command that may turn a world's life: of two, the later one holds.
+pub fn turns(verb: Verb) -> bool {
+    match verb {
+        Verb::Stop | Verb::Pause | Verb::Resume | Verb::CloseEnv => true,
+        Verb::Start | Verb::Inject | Verb::Configure | Verb::Delete | Verb::Interview => false,
+    }
+}
+
 fn start(life: Life) -> Effect {
     match life {
         Life::Waiting => Effect::Begin,

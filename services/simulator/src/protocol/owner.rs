@@ -30,6 +30,8 @@ pub struct Owner {
     phase: Phase,
     life: Life,
     commands: Commands,
+    /// The latest command that would turn the world's life, of those that it was asked for.
+    latest_turn: u64,
     through: u64,
     /// Ticks in the journal.
     journalled: u32,
@@ -81,6 +83,8 @@ impl Owner {
     /// Begins with its claim.
     pub fn new(start: Start) -> Owner {
         let Start { mut journal, rounds, claim, world, given_up, guards } = start;
+        // Who let it go on knew that it had been given up.
+        let given_up = given_up.filter(|_| !journal.revived);
         let doom = given_up.or_else(|| deadly(&journal, &claim)).filter(|_| journal.life.is_live());
         let ticks = world.map_or(0, |head| head.tick + 1);
         let mut owner = Owner {
@@ -89,6 +93,7 @@ impl Owner {
             guards,
             phase: Phase::Claiming,
             life: journal.life,
+            latest_turn: 0,
             through: journal.commands_through(),
             journalled: u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX),
             ticks,
@@ -123,6 +128,14 @@ impl Owner {
     /// The last message of the frame that it wished to send.
     pub fn sends(&mut self, body: Vec<u8>) {
         self.frames.begin(body);
+    }
+
+    /// Notes a command that would turn the world's life; true if a later one is history here,
+    /// also one that had nothing to turn. A desk that asks again may do so in another order.
+    pub fn is_overtaken(&mut self, sequence: u64) -> bool {
+        let is_late = sequence < self.latest_turn || self.commands.is_overtaken(sequence);
+        self.latest_turn = self.latest_turn.max(sequence);
+        is_late
     }
 
     /// Takes an event.
@@ -191,9 +204,9 @@ impl Owner {
             return;
         }
         match self.backlog.front() {
-            Some(_) if self.life == Life::Failed && !self.has_frame_of(self.ticks) => {
-                self.open(now);
-            }
+            // The last tick may be what a failed world could not play. It is not tried again
+            // before somebody resumes it; those before it were played, frame or no frame.
+            Some(_) if self.life == Life::Failed && self.is_last_without_frame() => self.open(now),
             Some(_) => {
                 let record = self.backlog.pop_front().expect("it was just seen");
                 self.stepping = true;
@@ -203,10 +216,9 @@ impl Owner {
         }
     }
 
-    /// The tick that a failed world could not play has no frame, and is not tried again before
-    /// somebody resumes it.
-    fn has_frame_of(&self, tick: u32) -> bool {
-        self.found.is_some_and(|found| tick <= found.tick)
+    fn is_last_without_frame(&self) -> bool {
+        let has_frame = self.found.is_some_and(|found| self.ticks <= found.tick);
+        self.backlog.len() == 1 && !has_frame
     }
 
     fn open(&mut self, now: Timestamp) {

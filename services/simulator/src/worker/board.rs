@@ -60,6 +60,9 @@ impl Board {
         {
             let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
             change(&mut status);
+            if status.reason.as_ref().is_none_or(|reason| reason.starts_with(BUS_FULL)) {
+                status.reason = self.lack();
+            }
             let now = Timestamp::from_milliseconds(kit::now_milliseconds());
             settle(&mut status, now);
         }
@@ -83,14 +86,14 @@ impl Board {
             Some(why) => drop(lacks.insert(platform, why)),
             None => drop(lacks.remove(&platform)),
         }
-        let reason = lacks.values().next().map(|why| format!("{BUS_FULL}: {why}"));
         drop(lacks);
-        self.report(|status| {
-            let is_ours = |reason: &String| reason.starts_with(BUS_FULL);
-            if status.reason.as_ref().is_none_or(is_ours) {
-                status.reason = reason;
-            }
-        });
+        self.report(|_| {});
+    }
+
+    /// What the bus lacks for a world, in words.
+    fn lack(&self) -> Option<String> {
+        let lacks = self.lacks.lock().unwrap_or_else(PoisonError::into_inner);
+        lacks.values().next().map(|why| format!("{BUS_FULL}: {why}"))
     }
 
     /// The state as reported.

@@ -254,7 +254,9 @@ impl Lane {
         let (shown, life) = (&self.shown, self.owner.life());
         let minutes = self.minutes_per_round;
         let (platform, pace) = (self.platform(), self.pace_milli());
-        let is_waiting_for_room = self.owner.lacks_room().is_some() && life == Life::Playing;
+        // Also one that was stopped while its last frame waits: it is not over before.
+        let waits = life == Life::Playing || !self.made.is_empty();
+        let is_waiting_for_room = self.owner.lacks_room().is_some() && waits;
         self.board.report(|status| {
             status.options.pace_milli = pace;
             let Some(world) = world_of(status, platform) else { return };

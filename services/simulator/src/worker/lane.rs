@@ -118,6 +118,8 @@ pub struct Lane {
     pub(super) last_tick_at: Option<Instant>,
     /// The tick at which it was open; those from there on are played by this worker.
     pub(super) opened_at: Option<u32>,
+    /// Its run had been started when this worker began, and this world had not.
+    pub(super) was_left_behind: bool,
     /// Why it was held, or had ended, when it was found.
     pub(super) reason: Option<String>,
     /// What env-status said of it when this worker began.
@@ -261,6 +263,8 @@ impl Lane {
         let state = match self.owner.life() {
             Life::Held if self.owner.is_open() => State::Held,
             Life::Waiting | Life::Playing | Life::Held => State::Playing,
+            // Its last frame waits for room: whoever lets it go now leaves it unsent.
+            _ if !self.owner.is_idle() => State::Held,
             Life::Completed | Life::Closed | Life::Stopped | Life::Failed => State::Ended,
         };
         let played = self.opened_at.map_or(0, |opened| self.shown.ticks.saturating_sub(opened));
@@ -284,7 +288,9 @@ impl Lane {
     /// True once somebody has started it.
     fn has_begun(&self) -> bool {
         let starts = |taken: &Taken| taken.command.request == Request::Start;
-        self.owner.life() == Life::Playing || self.waiting.commands().any(starts)
+        self.owner.life() == Life::Playing
+            || self.was_left_behind
+            || self.waiting.commands().any(starts)
     }
 
     pub(super) fn pace_milli(&self) -> u32 {

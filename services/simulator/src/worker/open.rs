@@ -7,7 +7,7 @@ use std::time::Duration;
 use bus::First;
 use contract::journal::{Claim, Entry, Genesis, Record};
 use contract::notice::LogLine;
-use contract::status::{EnvStatus, RunStatus};
+use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use faults::Safeguard;
@@ -93,6 +93,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         node_gone: context.node_gone.clone(),
         last_tick_at,
         opened_at: None,
+        was_left_behind: is_left_behind(context.status.status, &context.status.platforms, platform),
         reason,
         told,
         last_words: None,
@@ -126,6 +127,13 @@ fn given_up(found: &EnvStatus, platform: Platform) -> Option<String> {
     let is_given_up = (found.status, world) == (RunStatus::Failed, Some(RunStatus::Failed));
     let reason = found.reason.clone();
     is_given_up.then(|| reason.unwrap_or_else(|| "its node has given it up".to_owned()))
+}
+
+/// A start that one world took and another could not is answered, and never asked for again: the
+/// other one begins by itself once the run is opened anew. A run that is paused waits on.
+fn is_left_behind(run: RunStatus, worlds: &[PlatformStatus], platform: Platform) -> bool {
+    let mut others = worlds.iter().filter(|world| world.platform != platform);
+    run == RunStatus::Running && others.any(|world| world.ticks > 0)
 }
 
 /// When that was on this process's clock; `None` if it is longer ago than that clock can say.
@@ -226,5 +234,23 @@ fn genesis(context: &Context, platform: Platform) -> Genesis {
         part_size: part_size(context.bus.max_payload()),
         memory: status.memory.clone(),
         created_at: status.created_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_world_whose_start_was_lost_begins_with_the_other_but_in_no_pause() {
+        let mut worlds = Platform::ALL.map(|platform| PlatformStatus::new(platform, 3));
+        assert!(!is_left_behind(RunStatus::Running, &worlds, Platform::Reddit), "none has begun");
+        worlds[0].ticks = 1;
+        assert!(is_left_behind(RunStatus::Running, &worlds, Platform::Reddit));
+        assert!(!is_left_behind(RunStatus::Running, &worlds, Platform::Twitter));
+        for run in [RunStatus::Paused, RunStatus::Failed, RunStatus::Stopped] {
+            assert!(!is_left_behind(run, &worlds, Platform::Reddit), "{run:?}");
+        }
+        assert!(!is_left_behind(RunStatus::Running, &worlds[..1], Platform::Twitter), "alone");
     }
 }

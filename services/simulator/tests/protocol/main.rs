@@ -8,6 +8,7 @@ mod conformance;
 mod desk;
 mod faults;
 mod lane;
+mod lives;
 mod logs;
 mod network;
 mod oracle;

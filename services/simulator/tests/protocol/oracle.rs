@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contract::command::Request;
 use contract::journal::{Record, Taken};
 use simulator::protocol::journal::{Commands, Journal};
-use simulator::protocol::life::{Effect, Life, decide};
+use simulator::protocol::life::{Effect, Life, decide, turns};
 use simulator::protocol::owner::Which;
 
 use crate::lane::Said;
@@ -119,9 +119,30 @@ pub(crate) fn judge(ending: &Ending<'_>) -> Result<u64, String> {
     for (sequence, request) in ending.commands {
         let reply = ending.replies.get(sequence).ok_or(format!("no reply to {sequence}"))?;
         let taken = crate::words::taken(*sequence, request.clone());
-        stale += u64::from(agrees(&records, &taken, reply)?);
+        let later = ending.commands.range(sequence + 1..);
+        let later = later.filter(|(_, request)| turns(request.verb())).map(|(later, _)| later);
+        let was_late = later.map(|it| &ending.replies[it]).any(|it| it.epoch <= reply.epoch);
+        stale += u64::from(agrees(&records, &taken, reply, was_late)?);
     }
+    holds_the_last_turn(ending, journal.life)?;
     Ok(stale)
+}
+
+/// The world must be as the last of the commands wanted it that would turn its life.
+fn holds_the_last_turn(ending: &Ending<'_>, life: Life) -> Result<(), String> {
+    let mut turning = ending.commands.iter().filter(|(_, request)| turns(request.verb()));
+    let Some((sequence, request)) = turning.next_back() else { return Ok(()) };
+    let done = matches!(ending.replies[sequence].said, Said::Done(_));
+    let undone = match decide(life, request.verb()) {
+        Effect::Hold | Effect::End | Effect::Close => done,
+        // It may have failed since.
+        Effect::Go => done && life != Life::Failed,
+        _ => false,
+    };
+    match undone {
+        false => Ok(()),
+        true => Err(format!("{} {sequence} is done, but the world is {life:?}", request.verb())),
+    }
 }
 
 /// The frames must be those that the journal alone makes, byte by byte.
@@ -147,7 +168,14 @@ fn compare_frames(journal: &Journal, frames: &Stream) -> Result<(), String> {
 
 /// Whether a reply agrees with the journal; true if it is that of an owner that had lost the
 /// world, and the one after it carried the command out.
-fn agrees(records: &[Record], taken: &Taken, reply: &Reply) -> Result<bool, String> {
+///
+/// `was_late`: a later command that would turn the world may have come before it.
+fn agrees(
+    records: &[Record],
+    taken: &Taken,
+    reply: &Reply,
+    was_late: bool,
+) -> Result<bool, String> {
     let holder =
         |record: &&Record| commands_of(record).iter().any(|holds| holds.sequence == taken.sequence);
     let held = records.iter().find(holder);
@@ -162,20 +190,20 @@ fn agrees(records: &[Record], taken: &Taken, reply: &Reply) -> Result<bool, Stri
         | (Some(_), Said::Refused(_)) => {
             // It was decided under an older claim and only its reply came late.
             let is_stale = held.and_then(Record::epoch).is_some_and(|epoch| reply.epoch < epoch);
-            match is_stale && could_say(records, taken, reply) {
+            match is_stale && could_say(records, taken, reply, was_late) {
                 true => Ok(true),
                 false => disagrees(held),
             }
         }
         (Some(_), Said::Done(None)) => Ok(false),
-        (None, _) if could_say(records, taken, reply) => Ok(false),
+        (None, _) if could_say(records, taken, reply, was_late) => Ok(false),
         (Some(_) | None, _) => disagrees(held),
     }
 }
 
 /// Whether an owner of the reply's epoch could know a journal at which this is the right answer
 /// and leaves no trace in it.
-fn could_say(records: &[Record], taken: &Taken, reply: &Reply) -> bool {
+fn could_say(records: &[Record], taken: &Taken, reply: &Reply, was_late: bool) -> bool {
     let (mut life, mut commands) = (Life::default(), Commands::default());
     for record in records {
         if let Record::Claim(claim) = record
@@ -190,7 +218,7 @@ fn could_say(records: &[Record], taken: &Taken, reply: &Reply) -> bool {
         let right = match (&reply.said, effect) {
             (Said::Done(None), Effect::Already) => true,
             (Said::Done(None), Effect::Hold | Effect::Go | Effect::End) => {
-                commands.is_overtaken(taken.sequence)
+                was_late || commands.is_overtaken(taken.sequence)
             }
             (Said::Refused(said), Effect::Refuse(why)) => said == why || ended,
             (Said::Refused(_), Effect::Queue) => commands.is_refused(taken.sequence),

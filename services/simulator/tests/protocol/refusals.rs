@@ -189,7 +189,7 @@ fn no_room() -> Wish {
 }
 
 /// What a pause makes of the world now.
-fn pause_record(owner: &Owner) -> Record {
+fn pause_record(owner: &mut Owner) -> Record {
     use simulator::protocol::carry::Carried;
     match owner.consider(&taken(70, pause()), crate::words::at(8)) {
         Carried::Turns(record) => record,
@@ -243,7 +243,7 @@ fn a_tick_without_room_is_given_back_and_the_world_can_be_asked() {
 #[test]
 fn what_turns_the_world_waits_for_the_pause_and_is_written_once() {
     let mut scene = tick_without_room();
-    let hold = pause_record(&scene.owner);
+    let hold = pause_record(&mut scene.owner);
     scene.expect(Event::Turn(hold.clone()), &[]);
     assert!(!scene.owner.can_take() && !scene.owner.can_tick());
     scene.expect(Event::Due(vec![]), &[Wish::GiveBack]);
@@ -279,7 +279,7 @@ fn a_frame_without_room_keeps_the_next_tick_back_and_lets_turns_pass() {
         scene.expect(scene.answered(full()), &[no_room(), Wish::Pause(Which::Frames)]);
         assert!(scene.owner.can_take() && !scene.owner.can_tick());
         scene.expect(Event::Due(vec![]), &[Wish::GiveBack]);
-        let hold = pause_record(&scene.owner);
+        let hold = pause_record(&mut scene.owner);
         scene.expect(Event::Turn(hold.clone()), &[Wish::Write(hold.clone())]);
         let stored = Event::Answered(Which::Journal, Ok(90));
         scene.expect(stored, &[Wish::Turned(hold)]);
@@ -293,7 +293,7 @@ fn a_frame_without_room_keeps_the_next_tick_back_and_lets_turns_pass() {
 #[test]
 fn a_turn_waits_for_the_frame_that_is_on_its_way() {
     let mut scene = Scene::of(Kind::Frame);
-    let hold = pause_record(&scene.owner);
+    let hold = pause_record(&mut scene.owner);
     scene.expect(Event::Turn(hold.clone()), &[]);
     let stored = [Wish::Stored(1), Wish::Write(hold)];
     scene.expect(scene.answered(Ok(scene.known + 1)), &stored);

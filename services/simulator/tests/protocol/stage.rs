@@ -84,15 +84,27 @@ pub(crate) fn drain(owner: &mut Owner) -> Vec<Wish> {
 
 /// An owner that has just wished to write its claim.
 fn claiming(kind: Kind) -> Owner {
-    let mut records = vec![
+    let before = kind.before();
+    let world = (!before.is_empty()).then(|| head(0));
+    taking_up(before, world, None)
+}
+
+/// An owner that has just wished to claim a world whose journal holds this after its genesis and
+/// its first claim.
+pub(crate) fn taking_up(
+    records: Vec<Record>,
+    world: Option<Head>,
+    given_up: Option<String>,
+) -> Owner {
+    let mut all = vec![
         Record::Genesis(Box::new(genesis(5, 0))),
         Record::Claim(claim(1, "first", "start", 1)),
     ];
-    records.extend(kind.before());
-    let bodies: Vec<Vec<u8>> = records.iter().map(body).collect();
+    all.extend(records);
+    let bodies: Vec<Vec<u8>> = all.iter().map(body).collect();
     let journal = Journal::read((10..).zip(bodies.iter().map(Vec::as_slice))).unwrap();
-    let world = (!journal.ticks.is_empty()).then(|| head(0));
-    let (claim, given_up, guards) = (claim(EPOCH, "second", "recover", 2), None, Guards::ALL);
+    let (epoch, guards) = (journal.epoch + 1, Guards::ALL);
+    let claim = claim(epoch, "second", "recover", 2);
     Owner::new(Start { journal, rounds: 5, claim, world, given_up, guards })
 }
 

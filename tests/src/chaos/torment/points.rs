@@ -59,6 +59,8 @@ const SINK: [&str; 10] = [
     "sink.dead-lettered",
 ];
 
+/// How long one that has frozen by itself stays so: less than a lease.
+const FROZEN: Duration = Duration::from_millis(800);
 /// How often we look whether something has happened.
 const BETWEEN: Duration = Duration::from_millis(20);
 
@@ -238,11 +240,13 @@ fn happened(field: &Field<'_>, name: String, deed: Deed, id: u32, worker: Option
         let before = Before { run, view, at };
         evidence = Some(match whose {
             Some(Whose::Worker(_)) => of_worker(field, &before, &deed, id),
-            Some(Whose::Member(kind, member)) => of_member(field, kind, member),
+            Some(Whose::Member(kind, member)) => of_member(field, kind, member, &deed, id),
             None => Err("nobody knows whose process it was".to_owned()),
         });
     } else if let Some(Whose::Member(kind, member)) = whose {
-        evidence = Some(of_member(field, kind, member).and(Err("no run was in the middle".into())));
+        evidence = Some(
+            of_member(field, kind, member, &deed, id).and(Err("no run was in the middle".into())),
+        );
     }
     let (kind, target) = match whose {
         Some(Whose::Worker(node)) => {
@@ -263,7 +267,7 @@ fn any_lively(field: &Field<'_>) -> Option<String> {
 
 fn of_worker(field: &Field<'_>, before: &Before, deed: &Deed, id: u32) -> Evidence {
     if *deed == Deed::Freeze {
-        return stand_still(field, before, Frozen::found(id), Duration::from_millis(800));
+        return stand_still(field, before, Frozen::found(id), FROZEN);
     }
     // Its own claim may be so new that it was not seen when it died.
     std::thread::sleep(Duration::from_millis(150));
@@ -285,9 +289,17 @@ fn of_worker(field: &Field<'_>, before: &Before, deed: &Deed, id: u32) -> Eviden
     Ok(format!("epoch {} went on, frames {} and more", claimed.epoch, claimed.frames))
 }
 
-/// A service has died: it is started again, and has to take its work up.
-fn of_member(field: &Field<'_>, kind: Kind, member: &Member) -> Evidence {
+/// A service has died or frozen: it is started again or goes on, and has to take its work up.
+fn of_member(field: &Field<'_>, kind: Kind, member: &Member, deed: &Deed, id: u32) -> Evidence {
     let known = connections(&member.log());
+    if *deed == Deed::Freeze {
+        until(PATIENCE, || is_frozen(id) || member.id() != id);
+        std::thread::sleep(FROZEN);
+        drop(Frozen::found(id));
+    } else {
+        // The file that says so is there before it has died.
+        until(PATIENCE, || member.id() != id || !member.is_alive());
+    }
     let mut turn = None;
     until(PATIENCE, || {
         turn = member.try_turn();
