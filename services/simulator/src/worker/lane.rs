@@ -174,12 +174,15 @@ impl Lane {
         let mut leaving: Option<Instant> = None;
         let mut away_since: Option<Instant> = None;
         loop {
+            let was_here = self.world.is_some();
             self.fulfil()?;
+            if was_here && self.world.is_none() {
+                away_since = Some(Instant::now());
+            }
             if self.answer_asks() {
                 continue;
             }
             // A step that does not end is silence, whatever else goes on meanwhile.
-            away_since = self.world.is_none().then(|| away_since.unwrap_or_else(Instant::now));
             if away_since.is_none_or(|since| since.elapsed() < BEAT) {
                 self.pulse.beat(self.beat());
             }
