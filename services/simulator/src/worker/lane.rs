@@ -264,8 +264,10 @@ impl Lane {
 
     pub(super) fn beat(&self) -> Beat {
         let state = match self.owner.life() {
-            Life::Held if self.owner.is_open() => State::Held,
-            Life::Waiting | Life::Playing | Life::Held => State::Playing,
+            // Who dies before that has shown nothing, and one that is asked is not let go.
+            _ if !self.owner.is_open() => State::Playing,
+            Life::Held => State::Held,
+            Life::Waiting | Life::Playing => State::Playing,
             // Its last frame waits for room: whoever lets it go now leaves it unsent.
             _ if !self.owner.is_idle() => State::Held,
             Life::Completed | Life::Closed | Life::Stopped | Life::Failed => State::Ended,
