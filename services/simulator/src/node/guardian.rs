@@ -180,26 +180,25 @@ impl InVain {
 mod tests {
     use super::*;
 
+    const OPEN: Facts = Facts {
+        verb: Verb::Pause,
+        replied: false,
+        holder: Holder::Nobody,
+        marked_held: false,
+        standing: Standing::At(RunStatus::Queued),
+        void: None,
+        in_vain: 0,
+        unfit: false,
+        room: true,
+        quiet: false,
+    };
+
     #[test]
     fn every_case_has_its_wish() {
-        let open = Facts {
-            verb: Verb::Pause,
-            replied: false,
-            holder: Holder::Nobody,
-            marked_held: false,
-            standing: Standing::At(RunStatus::Queued),
-            void: None,
-            in_vain: 0,
-            unfit: false,
-            room: true,
-            quiet: false,
-        };
+        let open = OPEN;
         let (ours, theirs) = (Holder::Us, Holder::Other { overdue: false });
         let void = Facts { void: Some(ErrorCode::Expired), ..open };
         let failed = Facts { standing: Standing::At(RunStatus::Failed), ..open };
-        let hopeless = Facts { in_vain: 5, ..failed };
-        let unfit = Facts { unfit: true, in_vain: 20, ..failed };
-        let unreadable = Facts { standing: Standing::Unreadable, in_vain: 20, ..open };
         let gone = Facts { standing: Standing::Gone, ..open };
         let marked = Facts { marked_held: true, ..open };
         let delete = Facts { verb: Verb::Delete, ..open };
@@ -217,26 +216,6 @@ mod tests {
             (void, Wish::Refuse(ErrorCode::Expired)),
             (Facts { holder: theirs, ..void }, Wish::Later(PATIENCE)),
             (failed, Wish::Claim("pause")),
-            // Where worker after worker dies, no other will answer, unless the run still plays.
-            (Facts { in_vain: 4, ..failed }, Wish::Claim("pause")),
-            (hopeless, Wish::Refuse(ErrorCode::Internal)),
-            (Facts { in_vain: 5, ..open }, Wish::Claim("pause")),
-            (Facts { holder: theirs, ..hopeless }, Wish::Later(PATIENCE)),
-            (Facts { holder: ours, ..hopeless }, Wish::Later(PATIENCE)),
-            (Facts { quiet: true, marked_held: true, ..hopeless }, Wish::Later(PATIENCE)),
-            (Facts { room: false, ..hopeless }, Wish::MakeRoom(NO_ROOM)),
-            (Facts { holder: overdue.holder, verb: Verb::Stop, ..hopeless }, Wish::Seize),
-            // Another node may be of a build that can hold it.
-            (Facts { in_vain: 19, ..unfit }, Wish::Leave(ELSEWHERE)),
-            (Facts { in_vain: 19, room: false, ..unfit }, Wish::Leave(ELSEWHERE)),
-            (unfit, Wish::Refuse(ErrorCode::NoCapacity)),
-            (Facts { standing: open.standing, ..unfit }, Wish::Leave(ELSEWHERE)),
-            (Facts { holder: theirs, ..unfit }, Wish::Later(PATIENCE)),
-            (Facts { holder: overdue.holder, ..unfit }, Wish::Leave(ELSEWHERE)),
-            (Facts { quiet: true, marked_held: true, ..unfit }, Wish::Later(PATIENCE)),
-            (unreadable, Wish::Refuse(ErrorCode::NoCapacity)),
-            (Facts { in_vain: 19, ..unreadable }, Wish::Leave(ELSEWHERE)),
-            (Facts { holder: theirs, ..unreadable }, Wish::Later(PATIENCE)),
             (Facts { holder: theirs, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: ours, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: theirs, room: false, ..open }, Wish::Later(PATIENCE)),
@@ -266,6 +245,42 @@ mod tests {
                 Wish::Later(PATIENCE),
             ),
             (Facts { replied: true, ..overdue }, Wish::Acknowledge),
+        ];
+        for (facts, wish) in table {
+            assert_eq!(decide(facts), wish, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_often_enough_in_vain_is_refused_unless_somebody_may_yet_answer() {
+        let open = OPEN;
+        let (ours, theirs) = (Holder::Us, Holder::Other { overdue: false });
+        let overdue = Holder::Other { overdue: true };
+        let failed = Facts { standing: Standing::At(RunStatus::Failed), ..open };
+        let hopeless = Facts { in_vain: 5, ..failed };
+        let unfit = Facts { unfit: true, in_vain: 20, ..failed };
+        let unreadable = Facts { standing: Standing::Unreadable, in_vain: 20, ..open };
+        let table = [
+            // Where worker after worker dies, no other will answer, unless the run still plays.
+            (Facts { in_vain: 4, ..failed }, Wish::Claim("pause")),
+            (hopeless, Wish::Refuse(ErrorCode::Internal)),
+            (Facts { in_vain: 5, ..open }, Wish::Claim("pause")),
+            (Facts { holder: theirs, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { holder: ours, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { quiet: true, marked_held: true, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { room: false, ..hopeless }, Wish::MakeRoom(NO_ROOM)),
+            (Facts { holder: overdue, verb: Verb::Stop, ..hopeless }, Wish::Seize),
+            // Another node may be of a build that can hold it.
+            (Facts { in_vain: 19, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { in_vain: 19, room: false, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (unfit, Wish::Refuse(ErrorCode::NoCapacity)),
+            (Facts { standing: open.standing, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { holder: theirs, ..unfit }, Wish::Later(PATIENCE)),
+            (Facts { holder: overdue, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { quiet: true, marked_held: true, ..unfit }, Wish::Later(PATIENCE)),
+            (unreadable, Wish::Refuse(ErrorCode::NoCapacity)),
+            (Facts { in_vain: 19, ..unreadable }, Wish::Leave(ELSEWHERE)),
+            (Facts { holder: theirs, ..unreadable }, Wish::Later(PATIENCE)),
         ];
         for (facts, wish) in table {
             assert_eq!(decide(facts), wish, "{facts:?}");
