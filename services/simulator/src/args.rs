@@ -40,6 +40,8 @@ pub struct NodeArgs {
     #[arg(long, env = "SHOAL_LEASE_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
     pub lease_seconds: u64,
     /// Seconds after which a worker whose loop does not answer is killed.
+    ///
+    /// A single round must take less, else no worker ever plays it.
     #[arg(long, env = "SHOAL_HUNG_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub hung_seconds: u64,
     /// Seconds that a worker has to stop its run; after them its processes get SIGTERM, after as

@@ -4,19 +4,32 @@ use serde_json::{Value, json};
 use system_tests::process::python;
 use system_tests::stack::{Stack, text, write_simulation};
 
-fn ask(stack: &Stack, run: &str, verb: &str, id: &str, body: &str) -> Value {
+/// The reply to a command or question of a client that is not ours.
+pub(crate) fn ask(stack: &Stack, run: &str, verb: &str, id: &str, body: &str) -> Value {
     ask_as(stack, "py", run, verb, id, body)
 }
 
 fn ask_as(stack: &Stack, client: &str, run: &str, verb: &str, id: &str, body: &str) -> Value {
+    ask_at(&stack.nats.url(), client, run, verb, id, body)
+}
+
+/// The same, on a bus.
+pub(crate) fn ask_at(
+    url: &str,
+    client: &str,
+    run: &str,
+    verb: &str,
+    id: &str,
+    body: &str,
+) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/ask.py");
-    let output =
-        python().args([script, &stack.nats.url(), client, run, verb, id, body]).output().unwrap();
+    let output = python().args([script, url, client, run, verb, id, body]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn failure(reply: &Value) -> (&str, &str) {
+/// The code and the words of a refusal.
+pub(crate) fn failure(reply: &Value) -> (&str, &str) {
     let error = &reply["outcome"]["error"];
     (error["code"].as_str().unwrap(), error["message"].as_str().unwrap())
 }

@@ -125,10 +125,15 @@ fn overwritten(without: &str) -> Stack {
     let folder = write_simulation(stack.dir(), "bridge", 8, 60);
     stack.shoal_json(&["run", folder.to_str().unwrap(), "--detach", "--pace", "2"]);
     stack.await_status("bridge-1", "running", |status| status["status"] == "running");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/overwrite_status.py");
-    let output = python().args([script, &stack.nats.url(), "bridge-1"]).output().unwrap();
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    overwrite_status(&stack, "bridge-1", &[]);
     stack
+}
+
+/// Writes over the state of a run that it is in this one, or deleted.
+pub(crate) fn overwrite_status(stack: &Stack, run: &str, word: &[&str]) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/overwrite_status.py");
+    let output = python().args([script, &stack.nats.url(), run]).args(word).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 #[test]

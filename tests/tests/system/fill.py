@@ -1,6 +1,6 @@
 """Fills and empties a stream, with nats-py.
 
-Usage: fill.py NATS_URL fill | empty [actions | inputs]
+Usage: fill.py NATS_URL fill | empty [actions | inputs | dead-letters]
   fill   publishes messages of a run `filler-1` until the server refuses one for want of room;
          without a stream, to that of actions
   empty  removes them again
@@ -20,7 +20,7 @@ async def main(url, wish, kind="actions"):
     if wish == "fill":
         await fill(stream, filler)
     else:
-        await stream.purge_stream(f"SIM_{kind.upper()}", subject=filler)
+        await stream.purge_stream(f"SIM_{kind.upper().replace('-', '_')}", subject=filler)
     await connection.close()
 
 

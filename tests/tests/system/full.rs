@@ -13,7 +13,8 @@ use system_tests::wait_for;
 use crate::ownership::{check, epochs};
 use crate::recovery::{ticks, worker_on};
 
-fn fill(stack: &Stack, wish: &[&str]) {
+/// Fills a stream, or empties it again.
+pub(crate) fn fill(stack: &Stack, wish: &[&str]) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/fill.py");
     let output = python().args([script, &stack.nats.url()]).args(wish).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -28,7 +29,7 @@ fn stack_on(options: Options) -> Stack {
     Stack::on(nats, &url, &[("SHOAL_HUNG_SECONDS", "2"), ("SHOAL_NODE", SIMULATOR)])
 }
 
-fn small_streams() -> Options {
+pub(crate) fn small_streams() -> Options {
     Options { jetstream: Some("max_file: 96MB".to_owned()), ..Options::default() }
 }
 

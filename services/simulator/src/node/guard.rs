@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bus::{Append, Delivery, Durable, HeldLease, Start, Stored};
+use bus::{Append, AppendError, Delivery, Durable, HeldLease, Start, Stored};
 use contract::command::{Command, Verb};
 use contract::journal::Claim;
 use contract::notice::DeadLetter;
@@ -14,9 +14,8 @@ use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Prefix, StreamName};
 use kit::retry::Pauses;
 
-use super::guardian::{Facts, Holder, Wish, decide, is_overdue};
-use super::{Node, Taking, now};
-use crate::worker::desk::store_reply;
+use super::guardian::{Facts, Holder, Standing, Wish, decide, is_overdue};
+use super::{Node, Taking, lock, now};
 
 /// The service's name in the subjects of dead letters.
 const SERVICE: &str = "simulator";
@@ -26,6 +25,8 @@ const ACK_WAIT: Duration = Duration::from_secs(10);
 /// Until a command is handed out again whose run was just claimed, or of which the bus did not say
 /// enough.
 const SOON: Duration = Duration::from_secs(1);
+/// Until a command is handed out again of which the bus did not take what comes of it.
+const NOT_STORED: Duration = Duration::from_secs(5);
 
 /// What is known about a command.
 struct Found {
@@ -90,13 +91,16 @@ impl Node {
         let address = match self.bus.prefix().parse_command(&stored.subject) {
             Ok(address) => address,
             Err(why) => {
-                self.dead_letter(&delivery, &why).await;
-                return delivery.ack().await;
+                let letter = self.dead_letter(&delivery, &why).await;
+                return settle(delivery, letter).await;
             }
         };
         let Some(Found { facts, why, lease }) = self.found(&address, &delivery).await else {
             return delivery.retry_in(SOON).await;
         };
+        if let Holder::Other { .. } = facts.holder {
+            lock(&self.in_vain).forget(&address.run);
+        }
         match decide(facts) {
             Wish::Acknowledge => delivery.ack().await,
             Wish::Later(pause) => delivery.retry_in(pause).await,
@@ -114,13 +118,20 @@ impl Node {
                 }
                 delivery.retry_in(SOON).await;
             }
+            Wish::Leave(pause) => {
+                lock(&self.in_vain).add(&address.run);
+                delivery.retry_in(pause).await;
+            }
             Wish::MakeRoom(pause) => {
                 self.make_room();
                 delivery.retry_in(pause).await;
             }
             Wish::Refuse(code) => {
-                self.refuse(&address, code, &why).await;
-                delivery.ack().await;
+                let reply = self.refuse(&address, code, &why).await;
+                if reply.is_ok() {
+                    lock(&self.in_vain).forget(&address.run);
+                }
+                settle(delivery, reply).await;
             }
         }
     }
@@ -138,10 +149,7 @@ impl Node {
         let (prefix, run, stored) = (self.bus.prefix(), &address.run, &delivery.stored);
         let replied = self.bus.last(StreamName::Replies, &self.reply_to(address)).await.ok()?;
         let status = self.bus.last(StreamName::EnvStatus, &prefix.env_status(run)).await.ok()?;
-        let status: Option<EnvStatus> = match status {
-            Some(stored) => Some(serde_json::from_slice(&stored.body).ok()?),
-            None => None,
-        };
+        let status = read(status.as_ref());
         let lease = self.bus.held_lease(&Prefix::lease_key(run)).await.ok()?;
         // One that this process has without a hold is free: it can be acquired again.
         let theirs = lease.filter(|lease| *lease.holder != *self.holder);
@@ -154,31 +162,43 @@ impl Node {
             Some(lease) => Holder::Other { overdue: overdue(lease) },
             None => Holder::Nobody,
         };
-        let (void, why) = void(address, stored, status.as_ref());
+        let unfit = self.is_unfit_for(run);
+        let (void, why) = void(address, stored, &status, unfit);
+        let (standing, marked_held) = match &status {
+            Ok(None) => (Standing::Gone, false),
+            Ok(Some(status)) if status.status == RunStatus::Deleted => (Standing::Gone, false),
+            Ok(Some(status)) => (Standing::At(status.status), status.held),
+            // Nobody knows.
+            Err(_) => (Standing::Unreadable, true),
+        };
         let facts = Facts {
             verb: address.verb,
             replied: replied.is_some(),
             holder,
-            marked_held: status.as_ref().is_some_and(|status| status.held),
-            status: status.map(|status| status.status),
+            marked_held,
+            standing,
             void,
-            attempts: delivery.attempts(),
+            in_vain: lock(&self.in_vain).times(run),
+            unfit,
             room: self.has_room(),
             quiet: self.is_quiet(),
         };
         Some(Found { facts, why, lease: theirs })
     }
 
-    async fn refuse(&self, address: &CommandAddress, code: ErrorCode, why: &str) {
+    async fn refuse(
+        &self,
+        address: &CommandAddress,
+        code: ErrorCode,
+        why: &str,
+    ) -> Result<(), AppendError> {
         let (id, run, verb) = (address.command_id.clone(), address.run.clone(), address.verb);
         let reply = Reply::failed(id, run, verb.as_str(), code, why, now());
         let subject = self.reply_to(address);
-        if let Err(lost) = store_reply(&self.bus, &subject, &reply).await {
-            tracing::error!("failed to refuse a command: {lost}");
-        }
+        self.bus.append_first(StreamName::Replies, &subject, reply.to_bytes()).await.map(drop)
     }
 
-    async fn dead_letter(&self, delivery: &Delivery, why: &str) {
+    async fn dead_letter(&self, delivery: &Delivery, why: &str) -> Result<(), AppendError> {
         let stored = &delivery.stored;
         let problem = Problem::new("subject", why, "<prefix>.<stream>.<run>.<verb>.<client>.<id>");
         let (subject, sequence) = (&stored.subject, stored.sequence);
@@ -189,22 +209,37 @@ impl Node {
             headers: Vec::new(),
             expected_last: None,
         };
-        if let Err(error) = self.bus.append(append).await {
-            tracing::error!("failed to store a dead letter for {}: {error}", stored.subject);
-        }
+        self.bus.append(append).await.map(drop)
     }
+}
+
+/// Acknowledges a message once what comes of it is stored; until then it is handed out again.
+async fn settle(delivery: Delivery, stored: Result<(), AppendError>) {
+    let Err(error) = stored else { return delivery.ack().await };
+    let subject = &delivery.stored.subject;
+    tracing::warn!("failed to store what comes of {subject}, trying again: {error}");
+    delivery.retry_in(NOT_STORED).await;
+}
+
+/// What the state of a run says.
+///
+/// # Errors
+/// If this build cannot read it.
+fn read(stored: Option<&Stored>) -> Result<Option<EnvStatus>, serde_json::Error> {
+    stored.map(|stored| serde_json::from_slice(&stored.body)).transpose()
 }
 
 /// Why a command can never be carried out, if so, and the words for a refusal.
 fn void(
     address: &CommandAddress,
     stored: &Stored,
-    status: Option<&EnvStatus>,
+    status: &Result<Option<EnvStatus>, serde_json::Error>,
+    unfit: bool,
 ) -> (Option<ErrorCode>, String) {
     let run = &address.run;
     match (Command::parse(address, &stored.body), status) {
-        (_, None) => (None, format!("there is no run {run}")),
-        (_, Some(status)) if status.status == RunStatus::Deleted => {
+        (_, Ok(None)) => (None, format!("there is no run {run}")),
+        (_, Ok(Some(status))) if status.status == RunStatus::Deleted => {
             (None, format!("there is no run {run} any more: it was deleted"))
         }
         (Err(problems), _) => (Some(ErrorCode::Malformed), problems.to_string()),
@@ -215,9 +250,25 @@ fn void(
         {
             (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
         }
-        (Ok(_), Some(status)) => {
-            let reason = status.reason.as_deref().unwrap_or("for no reason that it gave");
-            (None, format!("run {run} cannot be opened: {reason}"))
+        (Ok(_), Err(error)) => {
+            let (version, what) = (env!("CARGO_PKG_VERSION"), "its env-status cannot be read");
+            let advice = "run a node of the build that wrote it, then try again";
+            let why = format!("{what} by this build, {version} ({error}): {advice}");
+            (None, format!("run {run} cannot be opened, {why}"))
+        }
+        (Ok(_), Ok(Some(_))) if unfit => {
+            let why = "run a node of the build that began it, then try again";
+            (None, format!("run {run} has other rules than the nodes that there are: {why}"))
+        }
+        (Ok(_), Ok(Some(status))) => {
+            let error = status.last_error.as_deref().unwrap_or("none is known");
+            (
+                None,
+                format!(
+                    "run {run} cannot be opened, its workers die before they answer (last error: \
+                     {error}): see `shoal logs {run}`, then try again"
+                ),
+            )
         }
     }
 }

@@ -4,9 +4,11 @@
 //! node. The node carries nothing out itself: it sees to it that somebody holds the run,
 //! and keeps the command until its reply is there.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::command::{Executor, Verb};
+use contract::id::RunId;
 use contract::journal::Claim;
 use contract::reply::ErrorCode;
 use contract::status::RunStatus;
@@ -23,17 +25,30 @@ pub struct Facts {
     pub holder: Holder,
     /// The run's state says that a worker has it.
     pub marked_held: bool,
-    /// Where the run is in its life; `None`: there is no such run, or none any more.
-    pub status: Option<RunStatus>,
+    /// Where the run is in its life.
+    pub standing: Standing,
     /// The command is too late, or cannot be read.
     pub void: Option<ErrorCode>,
-    /// How often it was handed out, this time included.
-    pub attempts: u64,
+    /// What this node has done about the run in vain, see [`InVain`].
+    pub in_vain: u32,
+    /// Only a node of another build can hold the run.
+    pub unfit: bool,
     /// This node has room for one more.
     pub room: bool,
     /// This node is connected since a moment ago: others may be about to take leases again that
     /// expired during an outage.
     pub quiet: bool,
+}
+
+/// What a run's env-status says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There is no such run, or none any more.
+    Gone,
+    /// Nothing that this build can read.
+    Unreadable,
+    /// Where it is in its life.
+    At(RunStatus),
 }
 
 /// Who has a live lease.
@@ -63,6 +78,9 @@ pub enum Wish {
     Claim(&'static str),
     /// Its holder does not answer: take the lease from it, then look again.
     Seize,
+    /// Only a node of another build can hold the run: leave it to one, which counts as in vain, and
+    /// look again later.
+    Leave(Duration),
     /// Nobody holds the run and all slots are taken: let an ended run go, then look again.
     MakeRoom(Duration),
     /// It can never be carried out: say so and acknowledge it.
@@ -73,10 +91,16 @@ pub enum Wish {
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks at a command that waits for a free slot.
 const NO_ROOM: Duration = Duration::from_secs(1);
+/// Between two looks at a command that waits for a node of another build.
+const ELSEWHERE: Duration = Duration::from_secs(1);
 
-/// Hand-outs after which a command to an ended run is given up: its workers do not live long
-/// enough to answer. A run that still plays is always waited for.
-const MAX_ATTEMPTS: u64 = 60;
+/// How often a node gives an ended run up until it refuses its commands: its workers do not live
+/// long enough to answer. A run that still plays is always waited for.
+const MAX_GIVEN_UP: u32 = 5;
+/// How often a node that cannot hold an ended run leaves its commands to one that can.
+const MAX_LEFT: u32 = 20;
+/// Runs of which a node remembers what was in vain.
+const REMEMBERED: usize = 1000;
 
 /// What a node may be late, beside the graces of its worker.
 const ALLOWANCE: Duration = Duration::from_secs(5);
@@ -84,24 +108,27 @@ const ALLOWANCE: Duration = Duration::from_secs(5);
 /// Decides.
 pub fn decide(facts: Facts) -> Wish {
     let is_stop = facts.verb == Verb::Stop;
+    // One that this build cannot read waits for nothing.
+    let has_ended = !matches!(facts.standing, Standing::At(status) if status.is_live());
+    let unfit = facts.unfit || facts.standing == Standing::Unreadable;
     match facts {
         Facts { replied: true, .. } => Wish::Acknowledge,
         Facts { verb, .. } if verb.executor() == Executor::Launcher => Wish::Acknowledge,
-        Facts { status: None | Some(RunStatus::Deleted), .. } => {
-            Wish::Refuse(ErrorCode::UnknownRun)
-        }
+        Facts { standing: Standing::Gone, .. } => Wish::Refuse(ErrorCode::UnknownRun),
         Facts { holder: Holder::Us, void: None, .. } if is_stop => Wish::Stop(PATIENCE),
         Facts { holder: Holder::Us | Holder::Other { overdue: false }, .. } => {
             Wish::Later(PATIENCE)
         }
         Facts { void: Some(code), .. } => Wish::Refuse(code),
-        Facts { status: Some(status), attempts: MAX_ATTEMPTS.., .. } if !status.is_live() => {
-            Wish::Refuse(ErrorCode::Internal)
-        }
         Facts { quiet: true, marked_held: true, .. }
         | Facts { quiet: true, holder: Holder::Other { .. }, .. } => Wish::Later(PATIENCE),
+        Facts { in_vain: MAX_LEFT.., holder: Holder::Nobody, .. } if unfit && has_ended => {
+            Wish::Refuse(ErrorCode::NoCapacity)
+        }
+        _ if unfit => Wish::Leave(ELSEWHERE),
         Facts { room: false, .. } => Wish::MakeRoom(NO_ROOM),
         Facts { holder: Holder::Other { overdue: true }, .. } => Wish::Seize,
+        Facts { in_vain: MAX_GIVEN_UP.., .. } if has_ended => Wish::Refuse(ErrorCode::Internal),
         // Whoever held it did not let it go.
         Facts { marked_held: true, .. } if is_stop => Wish::Claim(Claim::FENCED),
         Facts { verb, .. } => Wish::Claim(verb.as_str()),
@@ -122,27 +149,57 @@ pub fn is_overdue(
     lease_renewed <= stop_stored && u128::try_from(age).is_ok_and(|age| age > limit)
 }
 
+/// How often in a row a node has given runs up, or left them to others: since it last let one go
+/// in order, refused a command to it, or saw another node hold it. Where there are too many to
+/// remember, the commands of one are tried as if for the first time.
+#[derive(Debug, Default)]
+pub struct InVain(BTreeMap<RunId, u32>);
+
+impl InVain {
+    /// Once more.
+    pub fn add(&mut self, run: &RunId) {
+        let times = self.times(run);
+        if times == 0 && self.0.len() >= REMEMBERED {
+            self.0.pop_first();
+        }
+        self.0.insert(run.clone(), times + 1);
+    }
+
+    /// So often.
+    pub fn times(&self, run: &RunId) -> u32 {
+        self.0.get(run).copied().unwrap_or(0)
+    }
+
+    /// What was in vain is over.
+    pub fn forget(&mut self, run: &RunId) {
+        self.0.remove(run);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const OPEN: Facts = Facts {
+        verb: Verb::Pause,
+        replied: false,
+        holder: Holder::Nobody,
+        marked_held: false,
+        standing: Standing::At(RunStatus::Queued),
+        void: None,
+        in_vain: 0,
+        unfit: false,
+        room: true,
+        quiet: false,
+    };
+
     #[test]
     fn every_case_has_its_wish() {
-        let open = Facts {
-            verb: Verb::Pause,
-            replied: false,
-            holder: Holder::Nobody,
-            marked_held: false,
-            status: Some(RunStatus::Queued),
-            void: None,
-            attempts: 1,
-            room: true,
-            quiet: false,
-        };
+        let open = OPEN;
         let (ours, theirs) = (Holder::Us, Holder::Other { overdue: false });
         let void = Facts { void: Some(ErrorCode::Expired), ..open };
-        let failed = Facts { status: Some(RunStatus::Failed), ..open };
-        let deleted = Facts { status: Some(RunStatus::Deleted), ..open };
+        let failed = Facts { standing: Standing::At(RunStatus::Failed), ..open };
+        let gone = Facts { standing: Standing::Gone, ..open };
         let marked = Facts { marked_held: true, ..open };
         let delete = Facts { verb: Verb::Delete, ..open };
         let stop = Facts { verb: Verb::Stop, ..open };
@@ -151,19 +208,14 @@ mod tests {
         let table = [
             (open, Wish::Claim("pause")),
             (Facts { replied: true, ..open }, Wish::Acknowledge),
-            (Facts { replied: true, status: None, ..open }, Wish::Acknowledge),
-            (Facts { status: None, ..open }, unknown),
-            (deleted, unknown),
+            (Facts { replied: true, ..gone }, Wish::Acknowledge),
+            (gone, unknown),
             (delete, Wish::Acknowledge),
-            (Facts { status: None, ..delete }, Wish::Acknowledge),
-            (Facts { status: Some(RunStatus::Closed), ..open }, Wish::Claim("pause")),
-            (Facts { status: Some(RunStatus::Paused), attempts: 60, ..open }, Wish::Claim("pause")),
+            (Facts { verb: Verb::Delete, ..gone }, Wish::Acknowledge),
+            (Facts { standing: Standing::At(RunStatus::Closed), ..open }, Wish::Claim("pause")),
             (void, Wish::Refuse(ErrorCode::Expired)),
             (Facts { holder: theirs, ..void }, Wish::Later(PATIENCE)),
             (failed, Wish::Claim("pause")),
-            (Facts { attempts: 60, ..failed }, Wish::Refuse(ErrorCode::Internal)),
-            (Facts { attempts: 60, holder: theirs, ..failed }, Wish::Later(PATIENCE)),
-            (Facts { attempts: 60, ..open }, Wish::Claim("pause")),
             (Facts { holder: theirs, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: ours, ..open }, Wish::Later(PATIENCE)),
             (Facts { holder: theirs, room: false, ..open }, Wish::Later(PATIENCE)),
@@ -197,6 +249,58 @@ mod tests {
         for (facts, wish) in table {
             assert_eq!(decide(facts), wish, "{facts:?}");
         }
+    }
+
+    #[test]
+    fn what_was_often_enough_in_vain_is_refused_unless_somebody_may_yet_answer() {
+        let open = OPEN;
+        let (ours, theirs) = (Holder::Us, Holder::Other { overdue: false });
+        let overdue = Holder::Other { overdue: true };
+        let failed = Facts { standing: Standing::At(RunStatus::Failed), ..open };
+        let hopeless = Facts { in_vain: 5, ..failed };
+        let unfit = Facts { unfit: true, in_vain: 20, ..failed };
+        let unreadable = Facts { standing: Standing::Unreadable, in_vain: 20, ..open };
+        let table = [
+            // Where worker after worker dies, no other will answer, unless the run still plays.
+            (Facts { in_vain: 4, ..failed }, Wish::Claim("pause")),
+            (hopeless, Wish::Refuse(ErrorCode::Internal)),
+            (Facts { in_vain: 5, ..open }, Wish::Claim("pause")),
+            (Facts { holder: theirs, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { holder: ours, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { quiet: true, marked_held: true, ..hopeless }, Wish::Later(PATIENCE)),
+            (Facts { room: false, ..hopeless }, Wish::MakeRoom(NO_ROOM)),
+            (Facts { holder: overdue, verb: Verb::Stop, ..hopeless }, Wish::Seize),
+            // Another node may be of a build that can hold it.
+            (Facts { in_vain: 19, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { in_vain: 19, room: false, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (unfit, Wish::Refuse(ErrorCode::NoCapacity)),
+            (Facts { standing: open.standing, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { holder: theirs, ..unfit }, Wish::Later(PATIENCE)),
+            (Facts { holder: overdue, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { quiet: true, marked_held: true, ..unfit }, Wish::Later(PATIENCE)),
+            (unreadable, Wish::Refuse(ErrorCode::NoCapacity)),
+            (Facts { in_vain: 19, ..unreadable }, Wish::Leave(ELSEWHERE)),
+            (Facts { holder: theirs, ..unreadable }, Wish::Later(PATIENCE)),
+        ];
+        for (facts, wish) in table {
+            assert_eq!(decide(facts), wish, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_in_vain_is_counted_for_each_of_so_many_runs() {
+        let run = |number: usize| format!("run-{number}").parse::<RunId>().unwrap();
+        let mut in_vain = InVain::default();
+        for times in 1..=7 {
+            in_vain.add(&run(2));
+            assert_eq!((in_vain.times(&run(2)), in_vain.times(&run(1))), (times, 0));
+        }
+        in_vain.forget(&run(2));
+        for number in 1..=REMEMBERED + 10 {
+            in_vain.add(&run(number));
+            assert_eq!(in_vain.times(&run(number)), 1);
+        }
+        assert_eq!(in_vain.0.len(), REMEMBERED);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::keeper::{Cause, Event, Exit, Keeper, Parting, Renewal, Terms, Wish};
 use super::process::{Output, Process};
-use super::{GRACE, Node, records};
+use super::{GRACE, Node, lock, records};
 use crate::protocol::{DEADLY, deaths};
 use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 
@@ -98,7 +98,14 @@ pub async fn hold(node: Node, run: RunId, lease: Lease, why: String, asked: Aske
         return;
     }
     match parting {
-        Parting::Free => records::let_go(&node, &run, &worker).await,
+        Parting::Free => {
+            lock(&node.in_vain).forget(&run);
+            records::let_go(&node, &run, &worker).await;
+        }
+        Parting::GivenUp => {
+            lock(&node.in_vain).add(&run);
+            records::let_go(&node, &run, &worker).await;
+        }
         Parting::Unfit => {
             node.refuse_run(&run);
             records::let_go(&node, &run, &worker).await;

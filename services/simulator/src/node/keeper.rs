@@ -125,6 +125,8 @@ pub enum Cause {
 pub enum Parting {
     /// The run is free for whoever wants it.
     Free,
+    /// The same, and its workers died one after the other.
+    GivenUp,
     /// Somebody else has it.
     Lost,
     /// Only nodes of another build can hold it.
@@ -205,7 +207,7 @@ impl Keeper {
                 self.looked(&reply, answered, now, &mut wishes);
             }
             Event::Leave => self.leave(now, &mut wishes),
-            Event::Written => self.done(Parting::Free, &mut wishes),
+            Event::Written => self.done(Parting::GivenUp, &mut wishes),
             Event::Passed => {}
         }
         self.pass(now, &mut wishes);

@@ -30,6 +30,7 @@ use contract::version::V1;
 use kit::shutdown::Shutdown;
 use tokio::task::JoinHandle;
 
+use self::guardian::InVain;
 use self::process::Groups;
 use crate::args::{Cli, NodeArgs};
 
@@ -56,6 +57,7 @@ pub struct Node {
     holds: Arc<Mutex<Holds>>,
     /// Runs with other rules than this build's.
     unfit: Arc<Mutex<BTreeSet<RunId>>>,
+    in_vain: Arc<Mutex<InVain>>,
     groups: Groups,
     shutdown: Shutdown,
 }
@@ -92,6 +94,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         config: config.map(Arc::from),
         holds: Arc::default(),
         unfit: Arc::default(),
+        in_vain: Arc::default(),
         groups,
         shutdown: shutdown.clone(),
     };
@@ -137,8 +140,7 @@ impl Node {
 
     /// False for a run that this node holds, or must not.
     fn may_claim(&self, run: &RunId) -> bool {
-        let is_unfit = lock(&self.unfit).contains(run);
-        !is_unfit && !self.shutdown.is_wished() && self.handle(run).is_none()
+        !self.is_unfit_for(run) && !self.shutdown.is_wished() && self.handle(run).is_none()
     }
 
     /// The hold on a run, if this node has it.
@@ -156,6 +158,10 @@ impl Node {
     fn refuse_run(&self, run: &RunId) {
         tracing::warn!(%run, "the run has other rules than this build, leaving it to others");
         lock(&self.unfit).insert(run.clone());
+    }
+
+    fn is_unfit_for(&self, run: &RunId) -> bool {
+        lock(&self.unfit).contains(run)
     }
 
     async fn take_lease_and_hold(

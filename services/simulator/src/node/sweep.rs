@@ -109,7 +109,11 @@ impl Node {
                         Ok(EnvStatus { run_id, status, held, .. }) => {
                             view.take(&run_id, status.is_live(), held, Instant::now());
                         }
-                        Err(error) => tracing::warn!("{} is unreadable: {error}", stored.subject),
+                        Err(error) => {
+                            tracing::warn!("{} is unreadable: {error}", stored.subject);
+                            let subject_of = |run: &RunId| self.bus.prefix().env_status(run);
+                            view.runs.retain(|run, _| subject_of(run) != stored.subject);
+                        }
                     }
                 }
                 key = next_end(&mut ends) => {

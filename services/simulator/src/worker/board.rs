@@ -160,23 +160,33 @@ impl Writer {
         }
     }
 
-    /// What stands there now: a successor's state ends this worker, anything else is replaced.
+    /// What stands there now: what is not ours ends this worker, anything else is replaced.
     async fn look(&mut self, epoch: u32) -> Result<(), Lost> {
         match self.bus.last(StreamName::EnvStatus, &self.subject).await {
             Ok(Some(stored)) => {
-                let status: Option<EnvStatus> = serde_json::from_slice(&stored.body).ok();
-                match status {
-                    Some(status) if status.status == RunStatus::Deleted => Err(Lost::Deleted),
-                    Some(status) if status.epoch > epoch => Err(Lost::Fenced(status.epoch)),
-                    _ => {
-                        self.sequence = stored.sequence;
-                        Ok(())
-                    }
-                }
+                judge(&stored.body, epoch)?;
+                self.sequence = stored.sequence;
+                Ok(())
             }
             Ok(None) => Err(Lost::Damaged("the run's env-status is gone".to_owned())),
             // No answer is no news: the caller tries again.
             Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Whether an owner of this epoch may write over a state that it did not expect.
+///
+/// # Errors
+/// If it is a successor's, or cannot be read: then it may be the successor's of another build.
+fn judge(body: &[u8], epoch: u32) -> Result<(), Lost> {
+    match serde_json::from_slice::<EnvStatus>(body) {
+        Ok(status) if status.status == RunStatus::Deleted => Err(Lost::Deleted),
+        Ok(status) if status.epoch > epoch => Err(Lost::Fenced(status.epoch)),
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let what = "the run's env-status was written by somebody else and cannot be read";
+            Err(Lost::Damaged(format!("{what} by this build: {error}")))
         }
     }
 }
@@ -220,6 +230,28 @@ pub fn overall(platforms: &[PlatformStatus]) -> RunStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_an_owners_own_is_not_written_over() {
+        let schemas =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/examples/env-status/valid");
+        let text = std::fs::read_to_string(format!("{schemas}/running.json")).unwrap();
+        let status: EnvStatus = serde_json::from_str(&text).unwrap();
+        let epoch = status.epoch;
+        let judged = |status: &EnvStatus| judge(&status.to_bytes(), epoch);
+        assert_eq!(judged(&status), Ok(()));
+        assert_eq!(judged(&EnvStatus { epoch: epoch - 1, ..status.clone() }), Ok(()));
+        let newer = EnvStatus { epoch: epoch + 1, ..status.clone() };
+        assert_eq!(judged(&newer), Err(Lost::Fenced(epoch + 1)));
+        let deleted = EnvStatus { status: RunStatus::Deleted, ..status };
+        assert_eq!(judged(&deleted), Err(Lost::Deleted));
+        for strange in
+            ["", "{}", &text.replace("running", "dreaming"), &text.replace("\"v\": 1", "\"v\": 2")]
+        {
+            let judged = judge(strange.as_bytes(), epoch).unwrap_err().to_string();
+            assert!(judged.contains("cannot be read by this build: "), "{judged}");
+        }
+    }
 
     #[test]
     fn a_run_is_what_its_worlds_are() {

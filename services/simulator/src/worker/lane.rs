@@ -172,12 +172,20 @@ impl Lane {
     /// When this world cannot go on; the other one may.
     pub async fn run(&mut self) -> Result<(), Ended> {
         let mut leaving: Option<Instant> = None;
+        let mut away_since: Option<Instant> = None;
         loop {
+            let was_here = self.world.is_some();
             self.fulfil()?;
+            if was_here && self.world.is_none() {
+                away_since = Some(Instant::now());
+            }
             if self.answer_asks() {
                 continue;
             }
-            self.pulse.beat(self.beat());
+            // A step that does not end is silence, whatever else goes on meanwhile.
+            if away_since.is_none_or(|since| since.elapsed() < BEAT) {
+                self.pulse.beat(self.beat());
+            }
             if self.owner.is_open() && self.owner.is_idle() {
                 self.offer_snapshot();
             }
@@ -185,7 +193,12 @@ impl Lane {
                 return Ok(());
             }
             match self.next(leaving.is_some()).await {
-                Next::Came(came) => self.take(came),
+                Next::Came(came) => {
+                    if matches!(came, Came::Decided(_) | Came::Stepped(_)) {
+                        away_since = None;
+                    }
+                    self.take(came);
+                }
                 Next::Ask(ask) => self.asks.push_back(ask),
                 Next::TickDue => self.begin_tick(),
                 Next::Beat => {}
@@ -251,8 +264,10 @@ impl Lane {
 
     pub(super) fn beat(&self) -> Beat {
         let state = match self.owner.life() {
-            Life::Held if self.owner.is_open() => State::Held,
-            Life::Waiting | Life::Playing | Life::Held => State::Playing,
+            // Who dies before that has shown nothing, and one that is asked is not let go.
+            _ if !self.owner.is_open() => State::Playing,
+            Life::Held => State::Held,
+            Life::Waiting | Life::Playing => State::Playing,
             // Its last frame waits for room: whoever lets it go now leaves it unsent.
             _ if !self.owner.is_idle() => State::Held,
             Life::Completed | Life::Closed | Life::Stopped | Life::Failed => State::Ended,

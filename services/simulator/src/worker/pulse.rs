@@ -1,7 +1,7 @@
 //! How a worker shows its node that its loops answer: a line on standard output.
 //!
-//! Standard output carries nothing else; log lines go to standard error. A loop that hangs
-//! stops writing, and the node kills the process.
+//! Standard output carries nothing else; log lines go to standard error. A loop that hangs, or
+//! that waits for a step without end, stops writing, and the node kills the process.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -144,7 +144,7 @@ fn the_third_in_a_row_that_plays_nothing_fails_the_run() {
     assert_eq!(bench.next(now + 20_000).1, []);
     assert!(bench.renewals.len() > renewed, "the lease is kept until it is written down");
     assert_eq!(bench.at(now + 20_000, Event::Leave), []);
-    assert_eq!(bench.at(now + 20_001, Event::Written), done(Parting::Free));
+    assert_eq!(bench.at(now + 20_001, Event::Written), done(Parting::GivenUp));
     assert_eq!(bench.keeper.deadline(), None);
 }
 
