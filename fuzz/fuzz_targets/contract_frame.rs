@@ -29,7 +29,7 @@ fn is_whole(frame: Frame) {
     for part_size in [1, 500, u32::MAX] {
         let mut assembler = Assembler::default();
         let mut whole = None;
-        for message in frame.clone().into_messages(part_size) {
+        for message in frame.to_messages(part_size) {
             assert!(whole.is_none(), "it was whole before its last part");
             let part = serde_json::from_slice(&message).expect("what we write, we read");
             whole = assembler.push(part).expect("the parts are those of one frame");

@@ -46,7 +46,22 @@ impl Bus {
     /// # Errors
     /// If it was not even queued, in words.
     pub async fn publish_core(&self, subject: String, body: Vec<u8>) -> Result<(), String> {
-        let queued = self.client.publish(subject, body.into());
+        self.publish_core_with(subject, None, body).await
+    }
+
+    /// As [`Bus::publish_core`], with where answers are to come.
+    pub(crate) async fn publish_core_with(
+        &self,
+        subject: String,
+        reply: Option<String>,
+        body: Vec<u8>,
+    ) -> Result<(), String> {
+        let queued = async {
+            match reply {
+                Some(reply) => self.client.publish_with_reply(subject, reply, body.into()).await,
+                None => self.client.publish(subject, body.into()).await,
+            }
+        };
         match tokio::time::timeout(QUEUE_PATIENCE, queued).await {
             Ok(sent) => sent.map_err(|error| error.to_string()),
             Err(_) => Err("there is no connection to nats-server".to_owned()),

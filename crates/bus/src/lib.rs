@@ -23,6 +23,7 @@
 
 mod append;
 mod asking;
+mod audience;
 mod batch;
 mod connection;
 mod core;
@@ -54,6 +55,7 @@ use contract::subject::Prefix;
 
 pub use append::{Append, AppendError};
 pub use asking::AskError;
+pub use audience::Audience;
 pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, SMALLEST_PAYLOAD, shown_url};
 pub use core::{CoreMessage, RequestError, Subscription};
 pub use cursor::{Cursor, Start};

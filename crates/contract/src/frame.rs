@@ -196,14 +196,15 @@ impl Frame {
 
     /// The message bodies of this (whole) frame: one, or several if its actions exceed
     /// `part_size` bytes. An action is never cut, so a part may exceed the size by one action.
-    pub fn into_messages(self, part_size: u32) -> Vec<Vec<u8>> {
-        let whole = serde_json::to_vec(&self).expect("no map keys that JSON refuses");
+    pub fn to_messages(&self, part_size: u32) -> Vec<Vec<u8>> {
+        let whole = serde_json::to_vec(self).expect("no map keys that JSON refuses");
         if whole.len() <= part_size as usize {
             return vec![whole];
         }
-        let parts = split(self.actions, part_size as usize);
+        let frame = self.clone();
+        let parts = split(frame.actions, part_size as usize);
         let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        let mut frame = Frame { parts: count, actions: Vec::new(), ..self };
+        let mut frame = Frame { parts: count, actions: Vec::new(), ..frame };
         let mut messages = Vec::with_capacity(parts.len());
         for (part, actions) in (1..).zip(parts) {
             frame.part = part;
@@ -325,7 +326,7 @@ pub(crate) mod tests {
     #[test]
     fn a_frame_survives_being_split() {
         let frame = sample(4, 10, 50);
-        let messages = frame.clone().into_messages(1000);
+        let messages = frame.to_messages(1000);
         assert!(messages.len() > 3, "{} parts", messages.len());
         assert!(messages.iter().all(|message| message.len() < 2000));
         let mut assembler = Assembler::default();
@@ -338,7 +339,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_missing_part_and_a_changed_action_are_noticed() {
-        let messages = sample(4, 10, 50).into_messages(1000);
+        let messages = sample(4, 10, 50).to_messages(1000);
         let mut assembler = Assembler::default();
         assembler.push(parse(&messages[0])).unwrap();
         assert_eq!(
@@ -363,6 +364,6 @@ pub(crate) mod tests {
     #[test]
     fn an_empty_frame_has_one_part_and_keeps_the_seq() {
         let frame = sample(7, 33, 0);
-        assert_eq!((frame.next_seq(), frame.into_messages(10).len()), (33, 1));
+        assert_eq!((frame.next_seq(), frame.to_messages(10).len()), (33, 1));
     }
 }

@@ -248,7 +248,12 @@ impl LiveAction {
 
     /// The actions of a frame, each by itself.
     pub fn of(frame: &Frame) -> impl Iterator<Item = LiveAction> {
-        frame.actions.iter().map(|action| LiveAction {
+        frame.actions.iter().map(|action| LiveAction::new(frame, action))
+    }
+
+    /// One of the actions of a frame, by itself.
+    pub fn new(frame: &Frame, action: &Action) -> LiveAction {
+        LiveAction {
             run_id: frame.run_id.clone(),
             platform: frame.platform,
             tick: frame.tick,
@@ -256,7 +261,7 @@ impl LiveAction {
             simulated_time: frame.simulated_time,
             timestamp: frame.timestamp,
             action: action.clone(),
-        })
+        }
     }
 }
 

@@ -245,7 +245,7 @@ mod tests {
         let (mut twitter, mut reddit) =
             (World::new(Platform::Twitter), World::new(Platform::Reddit));
         let large = twitter.tick((0..20).map(|n| (0, Ok(post(n + 1, "a post")))).collect());
-        let messages = large.clone().into_messages(500);
+        let messages = large.to_messages(500);
         assert!(messages.len() > 2, "{} parts", messages.len());
         let (last, first) = messages.split_last().unwrap();
         for message in first {

@@ -226,8 +226,8 @@ pub(crate) mod tests {
     }
 
     /// Hands the messages of a frame to a world, as if stored from `sequence` on.
-    pub(crate) fn feed(world: &mut World, sequence: u64, frame: Frame) {
-        for (sequence, message) in (sequence..).zip(frame.into_messages(200)) {
+    pub(crate) fn feed(world: &mut World, sequence: u64, frame: &Frame) {
+        for (sequence, message) in (sequence..).zip(frame.to_messages(200)) {
             world.take(sequence, &message);
         }
     }
@@ -239,14 +239,14 @@ pub(crate) mod tests {
     #[test]
     fn successful_actions_are_listed_in_order_and_once() {
         let mut world = World::default();
-        feed(&mut world, 1, frame(0, 1, &[true, false, true]));
-        feed(&mut world, 11, frame(1, 4, &[]));
-        feed(&mut world, 21, frame(2, 4, &[true, true]));
+        feed(&mut world, 1, &frame(0, 1, &[true, false, true]));
+        feed(&mut world, 11, &frame(1, 4, &[]));
+        feed(&mut world, 21, &frame(2, 4, &[true, true]));
         assert_eq!(seqs(&world), [1, 3, 4, 5]);
         // A repaired run: the same frames again, under other sequences.
-        feed(&mut world, 31, frame(0, 1, &[true, false, true]));
-        feed(&mut world, 41, frame(2, 4, &[true, true]));
-        feed(&mut world, 51, frame(3, 6, &[true]));
+        feed(&mut world, 31, &frame(0, 1, &[true, false, true]));
+        feed(&mut world, 41, &frame(2, 4, &[true, true]));
+        feed(&mut world, 51, &frame(3, 6, &[true]));
         assert_eq!(seqs(&world), [1, 3, 4, 5, 6]);
     }
 
@@ -257,7 +257,7 @@ pub(crate) mod tests {
         frame.actions[1].body = ActionBody::DoNothing(DoNothing {});
         frame.digest = frame.compute_digest();
         let mut world = World::default();
-        feed(&mut world, 1, frame);
+        feed(&mut world, 1, &frame);
         assert_eq!(seqs(&world), [2, 3]);
     }
 
@@ -267,9 +267,9 @@ pub(crate) mod tests {
         world.take(1, b"{");
         let mut forged = frame(0, 1, &[true]);
         forged.actions[0].agent_id = 9;
-        feed(&mut world, 2, forged);
+        feed(&mut world, 2, &forged);
         assert!(seqs(&world).is_empty());
-        feed(&mut world, 3, frame(1, 2, &[true]));
+        feed(&mut world, 3, &frame(1, 2, &[true]));
         assert_eq!(seqs(&world), [2]);
     }
 
@@ -277,10 +277,10 @@ pub(crate) mod tests {
     fn only_the_newest_are_kept() {
         let mut world = World::default();
         let many = vec![true; MAX_LISTED];
-        feed(&mut world, 1, Frame { part: 1, ..frame(0, 1, &many[..3]) });
+        feed(&mut world, 1, &Frame { part: 1, ..frame(0, 1, &many[..3]) });
         let mut large = frame(1, 4, &many);
         large.digest = large.compute_digest();
-        for message in large.into_messages(contract::DEFAULT_PART_SIZE) {
+        for message in large.to_messages(contract::DEFAULT_PART_SIZE) {
             world.take(world.sequence + 1, &message);
         }
         let listing = world.listing();
@@ -291,7 +291,7 @@ pub(crate) mod tests {
     #[test]
     fn an_action_is_written_with_all_that_a_page_reads() {
         let mut world = World::default();
-        feed(&mut world, 1, frame(3, 7, &[true]));
+        feed(&mut world, 1, &frame(3, 7, &[true]));
         let json = serde_json::to_value(&*world.listing().actions[0]).unwrap();
         assert_eq!(
             json,

@@ -104,7 +104,7 @@ impl Stage {
 
     async fn publish(&self, frame: &Frame) {
         let subject = self.bus.prefix().actions(&frame.run_id, frame.platform);
-        let parts = frame.clone().into_messages(400);
+        let parts = frame.to_messages(400);
         self.bus.append_batch(&subject, parts, &[], None).await.unwrap();
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bus::{RequestError, ServiceInfo};
+use bus::{Audience, RequestError, ServiceInfo};
 use nats_process::{NatsServer, Options};
 
-use crate::{connect, soon};
+use crate::{connect, soon, until};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -24,6 +24,29 @@ async fn what_is_published_is_heard() {
     );
     listener.drain().await;
     assert_eq!(soon(heard.next()).await, None);
+}
+
+#[tokio::test]
+async fn what_nobody_hears_is_not_said_until_somebody_listens() {
+    let server = NatsServer::start(Options::default());
+    let (speaker, listener) = (connect(&server.url()).await, connect(&server.url()).await);
+    let mut audience = Audience::new(speaker);
+    let [loud, quiet] = ["sim.live.a-1.x", "sim.live.a-1.y"].map(str::to_owned);
+    let mut heard = listener.subscribe(loud.clone()).await.unwrap();
+    for subject in [&loud, &quiet] {
+        assert!(audience.may_listen(subject), "nothing is known yet");
+        audience.publish(subject.clone(), b"first".to_vec()).await.unwrap();
+    }
+    until("nobody listens", async || (!audience.may_listen(&quiet)).then_some(())).await;
+    assert!(audience.may_listen(&loud), "a listener need not answer");
+    audience.publish(loud.clone(), b"second".to_vec()).await.unwrap();
+    for body in ["first", "second"] {
+        assert_eq!(soon(heard.next()).await.unwrap().body, body);
+    }
+    let mut late = listener.subscribe(quiet.clone()).await.unwrap();
+    until("it is tried again", async || audience.may_listen(&quiet).then_some(())).await;
+    audience.publish(quiet.clone(), b"third".to_vec()).await.unwrap();
+    assert_eq!(soon(late.next()).await.unwrap().body, "third");
 }
 
 #[tokio::test]

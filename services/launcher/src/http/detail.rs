@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn actions_of_both_worlds_are_listed_newest_first() {
         let (mut twitter, mut reddit) = (World::default(), World::default());
-        feed(&mut twitter, 1, at(frame(0, 1, &[true]), Platform::Twitter, 1));
-        feed(&mut reddit, 2, at(frame(0, 1, &[true, false]), Platform::Reddit, 2));
-        feed(&mut twitter, 5, at(frame(1, 2, &[true, true]), Platform::Twitter, 3));
+        feed(&mut twitter, 1, &at(frame(0, 1, &[true]), Platform::Twitter, 1));
+        feed(&mut reddit, 2, &at(frame(0, 1, &[true, false]), Platform::Reddit, 2));
+        feed(&mut twitter, 5, &at(frame(1, 2, &[true, true]), Platform::Twitter, 3));
         let mut run = status(1);
         run.platforms[0].round = 1;
         let body = write(&run, 5, &[twitter.listing(), reddit.listing()]).unwrap();

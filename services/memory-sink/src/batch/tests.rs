@@ -172,7 +172,7 @@ fn an_episode_says_where_it_comes_from() {
 #[test]
 fn parts_become_a_frame_or_are_forgotten() {
     let whole = frame(None, &["CREATE_POST", "FOLLOW", "FOLLOW"]);
-    let messages = whole.clone().into_messages(1);
+    let messages = whole.to_messages(1);
     let part = |index: usize| serde_json::from_slice::<Frame>(&messages[index]).unwrap();
     let world = World { run_id: whole.run_id.clone(), platform: whole.platform };
     let mut parts = Parts::default();

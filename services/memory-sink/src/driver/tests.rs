@@ -67,7 +67,7 @@ impl Stage {
     async fn publish(&self, frame: &Frame) {
         let subject = self.bus.prefix().actions(&frame.run_id, frame.platform);
         // Small parts, so that most frames have several.
-        let parts = frame.clone().into_messages(1);
+        let parts = frame.to_messages(1);
         self.bus.append_batch(&subject, parts, &[], None).await.unwrap();
     }
 

@@ -1,5 +1,7 @@
 //! What a lane does about the wishes of its owner.
 
+use std::sync::Arc;
+
 use contract::frame::{Frame, Outcome};
 use contract::journal::{Record, Tick};
 use contract::status::RunStatus;
@@ -75,7 +77,7 @@ impl Lane {
     fn encode(&self, tick: u32) {
         let made = self.made.front().expect("what is to be sent was made");
         debug_assert_eq!(made.frame.tick, tick);
-        let encoding = step::messages(made.frame.clone(), self.genesis.part_size);
+        let encoding = step::messages(Arc::clone(&made.frame), self.genesis.part_size);
         self.begin(Came::Encoded, encoding);
     }
 
@@ -158,7 +160,7 @@ impl Lane {
         let Stepped { world, chain, frame } = stepped;
         let head = Head { tick: frame.tick, digest: frame.digest };
         (self.world, self.chain) = (Some(world), chain.clone());
-        self.made.push_back(Made { frame, chain });
+        self.made.push_back(Made { frame: Arc::new(frame), chain });
         Event::Stepped(head)
     }
 
@@ -236,7 +238,7 @@ impl Lane {
         }
     }
 
-    fn show(&mut self) -> Option<Frame> {
+    fn show(&mut self) -> Option<Arc<Frame>> {
         let Made { frame, chain, .. } = self.made.pop_front()?;
         self.shown = Shown { ticks: frame.tick + 1, chain };
         Some(frame)

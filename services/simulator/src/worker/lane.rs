@@ -130,7 +130,7 @@ pub struct Lane {
 
 /// A frame on its way.
 pub(super) struct Made {
-    pub(super) frame: Frame,
+    pub(super) frame: Arc<Frame>,
     pub(super) chain: Chain,
 }
 

@@ -1,7 +1,9 @@
 //! Live messages: each action by itself, for those who look on. Best effort by contract, and
-//! never in the way of a tick.
+//! never in the way of a tick. Where nobody looks on, nothing is said.
 
-use bus::Bus;
+use std::sync::Arc;
+
+use bus::{Audience, Bus};
 use contract::frame::Frame;
 use contract::notice::{LiveAction, LiveOmitted};
 use contract::version::V1;
@@ -16,7 +18,7 @@ const QUEUE: usize = 4;
 /// Publishes the actions of one world, in order, beside its ticks.
 #[derive(Debug)]
 pub struct Live {
-    queue: mpsc::Sender<(Frame, u64)>,
+    queue: mpsc::Sender<(Arc<Frame>, u64)>,
     omitted: u64,
 }
 
@@ -29,7 +31,7 @@ impl Live {
     }
 
     /// Publishes the actions of a frame, if those before it do not take too long.
-    pub fn offer(&mut self, frame: Frame) {
+    pub fn offer(&mut self, frame: Arc<Frame>) {
         let actions = frame.actions.len() as u64;
         match self.queue.try_send((frame, self.omitted)) {
             Ok(()) => self.omitted = 0,
@@ -38,21 +40,30 @@ impl Live {
     }
 }
 
-async fn publish(bus: Bus, mut frames: mpsc::Receiver<(Frame, u64)>) {
+async fn publish(bus: Bus, mut frames: mpsc::Receiver<(Arc<Frame>, u64)>) {
+    let mut audience = Audience::new(bus.clone());
     while let Some((frame, omitted)) = frames.recv().await {
         // Whoever must not miss any reads the frames.
-        let _ = publish_frame(&bus, &frame, omitted).await;
+        let _ = publish_frame(&bus, &mut audience, &frame, omitted).await;
     }
 }
 
 /// `None` if the bus does not take them.
-async fn publish_frame(bus: &Bus, frame: &Frame, omitted: u64) -> Option<()> {
+async fn publish_frame(
+    bus: &Bus,
+    audience: &mut Audience,
+    frame: &Frame,
+    omitted: u64,
+) -> Option<()> {
     let prefix = bus.prefix();
-    for live in LiveAction::of(frame).take(MAX_LIVE) {
-        let kind = live.action.body.type_name().to_lowercase();
-        let body = serde_json::to_vec(&live).expect("no map keys that JSON refuses");
+    for action in frame.actions.iter().take(MAX_LIVE) {
+        let kind = action.body.type_name().to_lowercase();
         let subject = prefix.live(&frame.run_id, frame.platform, &kind);
-        bus.publish_core(subject, body).await.ok()?;
+        if audience.may_listen(&subject) {
+            let live = LiveAction::new(frame, action);
+            let body = serde_json::to_vec(&live).expect("no map keys that JSON refuses");
+            audience.publish(subject, body).await.ok()?;
+        }
     }
     let omitted = omitted + frame.actions.len().saturating_sub(MAX_LIVE) as u64;
     if omitted > 0 {
@@ -61,7 +72,7 @@ async fn publish_frame(bus: &Bus, frame: &Frame, omitted: u64) -> Option<()> {
         let subject = prefix.live(&run_id, platform, "omitted");
         let more = LiveOmitted { v: V1, run_id, platform, tick, omitted };
         let body = serde_json::to_vec(&more).expect("no map keys that JSON refuses");
-        bus.publish_core(subject, body).await.ok()?;
+        audience.publish(subject, body).await.ok()?;
     }
     Some(())
 }

@@ -55,8 +55,8 @@ pub async fn step(
 ///
 /// # Errors
 /// Never, but for a bug of ours.
-pub async fn messages(frame: Frame, part_size: u32) -> Result<Vec<Vec<u8>>, Ended> {
-    blocking(move || Ok(frame.into_messages(part_size))).await
+pub async fn messages(frame: Arc<Frame>, part_size: u32) -> Result<Vec<Vec<u8>>, Ended> {
+    blocking(move || Ok(frame.to_messages(part_size))).await
 }
 
 async fn blocking<T: Send + 'static>(

@@ -33,7 +33,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 /// The messages of [`story`]: the frame of tick 1 has two parts, the others have one.
 pub(crate) fn messages() -> Vec<Vec<u8>> {
-    story().into_iter().flat_map(|frame| frame.into_messages(PART_SIZE)).collect()
+    story().into_iter().flat_map(|frame| frame.to_messages(PART_SIZE)).collect()
 }
 
 /// Tick 0 with the seed posts, tick 1 with every type of action, and tick 2, in which nobody
