@@ -62,6 +62,9 @@ pub enum Ended {
     /// Somebody else's record came in between: open the journal again and go on.
     #[error("the journal must be opened again")]
     Reopen,
+    /// What its snapshot made does not fit what is stored. Without it that may be different.
+    #[error("the snapshot is not to be trusted: {0}")]
+    Distrusted(String),
     /// The same inputs made another output than before.
     #[error("diverged: {0}")]
     Diverged(String),

@@ -47,6 +47,8 @@ pub struct Owner {
     sending: Option<u32>,
     /// The last frame that was found.
     found: Option<Head>,
+    /// The world was made of a snapshot, and nothing has shown yet that this was a good one.
+    loaded: bool,
     /// The tick that is made and whose frame waits to be sent.
     made: Option<u32>,
     deciding: bool,
@@ -104,6 +106,7 @@ impl Owner {
             frames: Log::new(claim.epoch, 0, guards.fence),
             sending: None,
             found: world,
+            loaded: world.is_some(),
             made: None,
             deciding: false,
             stepping: false,
@@ -161,6 +164,11 @@ impl Owner {
             Event::Stepped(head) => self.stepped(head),
             Event::Broken(Ended::Lost(Lost::Damaged(what))) if self.phase == Phase::Finding => {
                 self.suspect(what);
+            }
+            Event::Broken(Ended::Lost(Lost::Damaged(what)) | Ended::Panicked(what))
+                if self.phase == Phase::CatchingUp && self.loaded =>
+            {
+                self.end(Ended::Distrusted(what));
             }
             Event::Broken(lost @ Ended::Lost(_)) => self.end(lost),
             Event::Broken(ended) => {
@@ -222,7 +230,7 @@ impl Owner {
     }
 
     fn open(&mut self, now: Timestamp) {
-        self.phase = Phase::Open;
+        (self.phase, self.loaded) = (Phase::Open, false);
         self.wishes.push_back(Wish::Opened);
         self.turn_if_due(now);
     }
@@ -396,7 +404,7 @@ impl Owner {
         // of them: then all frames are made again.
         let same = self.ticks == frames && self.guards.digests;
         if self.ticks > frames || (same && snapshot.is_some() && snapshot != self.found) {
-            self.ticks = 0;
+            (self.ticks, self.loaded) = (0, false);
             self.wishes.push_back(Wish::Rebuild);
         }
         let taken = self.backlog.len().min(self.ticks as usize);
@@ -432,6 +440,9 @@ impl Owner {
             if self.guards.digests && made.tick == found.tick && made.digest != found.digest {
                 let (tick, theirs, ours) = (made.tick, found.digest, made.digest);
                 let what = format!("tick {tick} makes {ours}, but {theirs} is stored");
+                if self.loaded {
+                    return self.end(Ended::Distrusted(what));
+                }
                 self.failing = Some(Ended::Diverged(what));
                 return;
             }

@@ -38,6 +38,7 @@ use tokio::task::JoinSet;
 
 use self::board::Board;
 use self::lane::Ask;
+use self::open::Manner;
 use self::pulse::Pulse;
 use crate::args::{Cli, WorkerArgs};
 use crate::protocol::{Ended, Lost};
@@ -175,9 +176,10 @@ async fn drive(
     platform: Platform,
     mut inbox: mpsc::Receiver<Ask>,
 ) -> Result<(), Lost> {
-    let (mut is_first, mut is_broken) = (true, false);
+    let (mut is_first, mut is_broken, mut snapshots) = (true, false, true);
     loop {
-        let (ended, rest) = match open::open(&context, platform, inbox, is_first).await {
+        let opening = open::open(&context, platform, inbox, Manner { is_first, snapshots });
+        let (ended, rest) = match opening.await {
             Ok(mut lane) => {
                 let ended = lane.run().await;
                 lane.leave().await;
@@ -189,6 +191,10 @@ async fn drive(
         match ended {
             Ok(()) => return Ok(()),
             Err(Ended::Reopen) => tracing::warn!(%platform, "opening the journal again"),
+            Err(Ended::Distrusted(what)) => {
+                tracing::warn!(%platform, "skipped the snapshot, stepping from the start: {what}");
+                snapshots = false;
+            }
             Err(Ended::Lost(
                 lost @ (Lost::Fenced(_) | Lost::Deleted | Lost::OtherRules { .. }),
             )) => return Err(lost),

@@ -28,18 +28,27 @@ use crate::protocol::owner::{Guards, Head, Owner, Start};
 use crate::protocol::{Ended, Lost};
 use crate::translate::{self, Chain};
 
+/// How a world is opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// This worker has not opened it before, so that what env-status says of it was written by
+    /// others.
+    pub(super) is_first: bool,
+    /// A snapshot may be used: none has shown yet that it is not to be trusted.
+    pub(super) snapshots: bool,
+}
+
 /// Prepares the owner of one world and its driver: journal, genesis, newest good snapshot.
 ///
-/// `is_first`: this worker has not opened it before, so that what env-status says of it was
-/// written by others.
 pub(super) async fn open(
     context: &Context,
     platform: Platform,
     inbox: mpsc::Receiver<Ask>,
-    is_first: bool,
+    manner: Manner,
 ) -> Result<Lane, (Ended, mpsc::Receiver<Ask>)> {
+    let Manner { is_first, snapshots } = manner;
     let beat = Beat { platform, played: 0, state: State::Playing };
-    match beating(&context.pulse, beat, prepare(context, platform)).await {
+    match beating(&context.pulse, beat, prepare(context, platform, snapshots)).await {
         Ok(prepared) => {
             let mut lane = lane(context, prepared, inbox, is_first);
             if is_first && context.args.why == Claim::CRASHED {
@@ -150,14 +159,18 @@ struct Prepared {
     chain: Chain,
 }
 
-async fn prepare(context: &Context, platform: Platform) -> Result<Prepared, Ended> {
+async fn prepare(
+    context: &Context,
+    platform: Platform,
+    snapshots: bool,
+) -> Result<Prepared, Ended> {
     let (bus, run) = (&context.bus, &context.args.run);
     let subject = bus.prefix().inputs(run, platform);
     let messages = patiently(|| bus.read_all(StreamName::Inputs, &subject, 0)).await;
     let bodies = messages.iter().map(|stored| (stored.sequence, &stored.body[..]));
     let mut journal = Journal::read(bodies).map_err(|error| Lost::Damaged(error.to_string()))?;
     if let Some(genesis) = journal.genesis.take() {
-        return build(context, journal, genesis).await;
+        return build(context, journal, genesis, snapshots).await;
     }
     let genesis = genesis(context, platform);
     let first = Entry::new(Record::Genesis(Box::new(genesis.clone()))).to_bytes();
@@ -166,13 +179,14 @@ async fn prepare(context: &Context, platform: Platform) -> Result<Prepared, Ende
         First::Ours(sequence) => journal.last_sequence = sequence,
         First::Theirs(_) => return Err(Ended::Reopen),
     }
-    build(context, journal, genesis).await
+    build(context, journal, genesis, snapshots).await
 }
 
 async fn build(
     context: &Context,
     journal: Journal,
     mut genesis: Genesis,
+    snapshots: bool,
 ) -> Result<Prepared, Ended> {
     if genesis.rules != world::RULES {
         return Err(Lost::OtherRules { found: genesis.rules }.into());
@@ -183,9 +197,9 @@ async fn build(
     }
     let setup = translate::setup(&context.spec, &genesis)
         .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
-    let found = match is_skewed {
-        true => Found::None,
-        false => snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await,
+    let found = match snapshots && !is_skewed {
+        true => snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await,
+        false => Found::None,
     };
     let (world, chain) = match found {
         Found::Good(world, chain) => (world, chain),

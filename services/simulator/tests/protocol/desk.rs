@@ -127,6 +127,8 @@ pub(crate) struct Worker {
     /// Why its last lane ended.
     pub(crate) ended: Option<Ended>,
     is_broken: bool,
+    /// A snapshot was not what it said: none is used any more.
+    distrusts: bool,
 }
 
 /// What all workers of a simulation have in common.
@@ -155,6 +157,7 @@ impl Worker {
             skews: false,
             ended: None,
             is_broken: false,
+            distrusts: false,
         }
     }
 
@@ -186,7 +189,8 @@ impl Worker {
             let genesis = genesis(common.rounds, common.pace_milli);
             return Some(Question::Begin(body(&Record::Genesis(Box::new(genesis)))));
         };
-        let snapshot = snapshot.filter(|head| !self.skews && head.tick < ticks(&journal));
+        let is_used = |head: &Head| head.tick < ticks(&journal);
+        let snapshot = snapshot.filter(|head| !self.skews && !self.distrusts && is_used(head));
         let world = snapshot.map_or_else(World::new, World::at);
         let why = if self.generation == 0 { self.why.as_str() } else { "reopen" };
         let keeps = common.bug == Some(Bug::KeepsEpoch) && journal.epoch > 0;
@@ -217,6 +221,7 @@ impl Worker {
         assert_eq!(lane.owner.next_wish(), None, "a wish after the end");
         let goes_on = match &ended {
             Ended::Reopen => true,
+            Ended::Distrusted(_) => !std::mem::replace(&mut self.distrusts, true),
             Ended::Panicked(_) => !std::mem::replace(&mut self.is_broken, true),
             Ended::Lost(_) | Ended::Diverged(_) | Ended::Unfit(_) => false,
         };

@@ -3,6 +3,7 @@
 use contract::command::Request;
 use contract::frame::Outcome;
 use contract::journal::{End, Go, Record};
+use simulator::protocol::Ended;
 use simulator::protocol::carry::Carried;
 use simulator::protocol::life::Life;
 use simulator::protocol::owner::{Event, Head, Owner, Which, Wish};
@@ -101,6 +102,33 @@ fn of_a_failed_world_only_the_last_tick_may_be_what_it_could_not_play() {
     let resumed = [journal(), vec![Record::Claim(claim(2, "second", "resume", 2)), go(2)]];
     let wished = open(&mut taking_up(resumed.concat(), None, None), None);
     assert_eq!(sent(&wished), [0, 1, 2]);
+}
+
+/// A snapshot of another world, well formed: what it makes is held against a stored frame first.
+#[test]
+fn a_snapshot_that_does_not_fit_a_later_frame_is_distrusted_and_the_journal_alone_is_believed() {
+    let false_head = |tick| Head { digest: head(99).digest, ..head(tick) };
+    let what_comes = |world: Option<Head>, event: Event| {
+        let mut owner = taking_up(ticks(3), world, None);
+        drain(&mut owner);
+        let stored = owner.log(Which::Journal).known() + 1;
+        owner.on(Event::Answered(Which::Journal, Ok(stored)), at(3));
+        owner.on(Event::Found(Some((40, head(2)))), at(3));
+        for number in world.map_or(0, |head| head.tick + 1)..2 {
+            owner.on(Event::Stepped(false_head(number)), at(4));
+        }
+        drain(&mut owner);
+        owner.on(event, at(5));
+        drain(&mut owner)
+    };
+    let panics = || Event::Broken(Ended::Panicked("at 7".to_owned()));
+    for event in [Event::Stepped(false_head(2)), panics()] {
+        let wishes = what_comes(Some(false_head(0)), event.clone());
+        assert!(matches!(wishes[..], [Wish::End(Ended::Distrusted(_))]), "{event:?}: {wishes:?}");
+        // Made of the journal alone, it is the world that is wrong.
+        let wishes = what_comes(None, event.clone());
+        assert!(matches!(wishes[..], [Wish::Write(Record::End(_))]), "{event:?}: {wishes:?}");
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ impl Tally {
         self.claims += other.claims;
         self.fenced += other.fenced;
         self.reopened += other.reopened;
+        self.distrusted += other.distrusted;
         self.stale += other.stale;
     }
 }
@@ -80,7 +81,14 @@ fn whatever_happens_nothing_is_lost_and_nothing_is_there_twice() {
     match play_all(count, Options::PLAIN) {
         Ok(tally) => {
             println!("{count} seeds in {:?}: {tally:?}", begun.elapsed());
-            let happened = [tally.fenced, tally.reopened, tally.fills, tally.panics, tally.late];
+            let happened = [
+                tally.fenced,
+                tally.reopened,
+                tally.distrusted,
+                tally.fills,
+                tally.panics,
+                tally.late,
+            ];
             assert!(happened.iter().all(|times| *times > 0), "it was not as bad as it can be");
         }
         Err(what) => panic!("{what}\nto see it alone: SHOAL_SEED=<seed>"),

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use contract::command::Request;
+use contract::id::Digest;
 use contract::journal::Record;
 use simulator::protocol::owner::{Guards, Head, Which};
 use simulator::protocol::{Ended, Lost};
@@ -53,6 +54,8 @@ pub(crate) struct Tally {
     pub(crate) claims: u64,
     pub(crate) fenced: u64,
     pub(crate) reopened: u64,
+    /// Snapshots that were not what they said.
+    pub(crate) distrusted: u64,
     /// Replies by owners that had lost the world.
     pub(crate) stale: u64,
 }
@@ -324,6 +327,7 @@ impl Simulation {
         match self.workers[worker].ended.take() {
             None | Some(Ended::Panicked(_)) => {}
             Some(Ended::Reopen) => self.tally.reopened += 1,
+            Some(Ended::Distrusted(_)) => self.tally.distrusted += 1,
             Some(Ended::Lost(Lost::Fenced(_))) => self.tally.fenced += 1,
             Some(Ended::Diverged(_)) if self.options.skew => {}
             Some(why) => return Err(format!("worker {worker} ended: {why}")),
@@ -379,7 +383,9 @@ impl Simulation {
             Do::Snapshot(head) => {
                 if self.random.chance(100) {
                     let time = self.random.below(200);
-                    self.after(time, Happening::Snapshot(head));
+                    let is_false = self.common.guards == Guards::ALL && self.random.chance(100);
+                    let digest = if is_false { Digest::of(&[b"false"]) } else { head.digest };
+                    self.after(time, Happening::Snapshot(Head { digest, ..head }));
                 }
             }
         }
