@@ -31,11 +31,11 @@ impl Bus {
     pub async fn append_batch(
         &self,
         subject: &str,
-        bodies: Vec<Vec<u8>>,
+        bodies: Vec<impl Into<Bytes>>,
         headers: &[(&'static str, String)],
         expected_last: Option<u64>,
     ) -> Result<u64, AppendError> {
-        let messages = bodies.into_iter().map(|body| (Bytes::from(body), headers.to_vec()));
+        let messages = bodies.into_iter().map(|body| (body.into(), headers.to_vec()));
         self.store_batch(subject, messages.collect(), expected_last).await
     }
 

@@ -53,6 +53,9 @@ use std::sync::Arc;
 
 use contract::subject::Prefix;
 
+/// The body of a message, shared by whoever needs it.
+pub use bytes::Bytes;
+
 pub use append::{Append, AppendError};
 pub use asking::AskError;
 pub use audience::Audience;

@@ -3,8 +3,8 @@
 //! A refused or unanswered append is looked at, never interpreted: what stands at the end of the
 //! subject says what happened. Which look means what stands in [`bus::verdict`].
 
-use bus::AppendError;
 use bus::verdict::{Attempt, Look, Verdict, judge};
+use bus::{AppendError, Bytes};
 
 use super::Lost;
 
@@ -18,7 +18,7 @@ pub struct Log {
     /// only a test of the tests does without.
     guarded: bool,
     /// The last body of the append that is under way.
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 /// What somebody who looked saw at the end of a log.
@@ -59,7 +59,7 @@ pub enum Next {
 impl Log {
     /// A log that is known up to `known`, to be written under `epoch`.
     pub fn new(epoch: u32, known: u64, guarded: bool) -> Log {
-        Log { epoch, known, guarded, body: Vec::new() }
+        Log { epoch, known, guarded, body: Bytes::new() }
     }
 
     /// The sequence that an append expects.
@@ -78,12 +78,12 @@ impl Log {
     }
 
     /// An append of messages begins, of which this is the last.
-    pub fn begin(&mut self, body: Vec<u8>) {
-        self.body = body;
+    pub fn begin(&mut self, body: impl Into<Bytes>) {
+        self.body = body.into();
     }
 
     /// The last message of the append that is under way.
-    pub fn body(&self) -> &[u8] {
+    pub fn body(&self) -> &Bytes {
         &self.body
     }
 

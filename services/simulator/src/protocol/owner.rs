@@ -9,6 +9,7 @@ mod seen;
 
 use std::collections::VecDeque;
 
+use bus::Bytes;
 use contract::frame::Outcome;
 use contract::journal::{End, Entry, Record, Taken, Tick};
 use contract::timestamp::Timestamp;
@@ -129,7 +130,7 @@ impl Owner {
     }
 
     /// The last message of the frame that it wished to send.
-    pub fn sends(&mut self, body: Vec<u8>) {
+    pub fn sends(&mut self, body: impl Into<Bytes>) {
         self.frames.begin(body);
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{Bus, EPOCH_HEADER};
+use bus::{Bus, Bytes, EPOCH_HEADER};
 use contract::id::RunId;
 use contract::journal::Entry;
 use contract::subject::{Platform, StreamName};
@@ -26,7 +26,7 @@ pub struct Logs {
 struct Line {
     stream: StreamName,
     subject: String,
-    bodies: Vec<Vec<u8>>,
+    bodies: Vec<Bytes>,
     pauses: Pauses,
 }
 
@@ -47,7 +47,7 @@ impl Logs {
     }
 
     /// What the next append writes: all of it or nothing.
-    pub fn put(&mut self, which: Which, bodies: Vec<Vec<u8>>) {
+    pub fn put(&mut self, which: Which, bodies: Vec<Bytes>) {
         self.line_mut(which).bodies = bodies;
     }
 

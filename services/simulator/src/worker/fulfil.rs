@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bus::Bytes;
 use contract::frame::{Frame, Outcome};
 use contract::journal::{Record, Tick};
 use contract::status::RunStatus;
@@ -31,7 +32,7 @@ impl Lane {
         while let Some(wish) = self.owner.next_wish() {
             match wish {
                 Wish::Write(_) => {
-                    let body = self.owner.log(Which::Journal).body().to_vec();
+                    let body = self.owner.log(Which::Journal).body().clone();
                     self.logs.put(Which::Journal, vec![body]);
                     self.append(Which::Journal);
                 }
@@ -82,6 +83,7 @@ impl Lane {
     }
 
     pub(super) fn send(&mut self, messages: Vec<Vec<u8>>) {
+        let messages: Vec<Bytes> = messages.into_iter().map(Bytes::from).collect();
         self.owner.sends(messages.last().cloned().unwrap_or_default());
         self.logs.put(Which::Frames, messages);
         self.append(Which::Frames);
