@@ -4,6 +4,8 @@
 //! bus, or nothing. A frame too large for one message goes as several parts, which differ
 //! only in `part` and in which actions they carry.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
@@ -197,24 +199,61 @@ impl Frame {
     /// The message bodies of this (whole) frame: one, or several if its actions exceed
     /// `part_size` bytes. An action is never cut, so a part may exceed the size by one action.
     pub fn to_messages(&self, part_size: u32) -> Vec<Vec<u8>> {
-        let whole = serde_json::to_vec(self).expect("no map keys that JSON refuses");
-        if whole.len() <= part_size as usize {
-            return vec![whole];
+        let (json, ends) = encode(&self.actions);
+        let whole = self.head(self.part, self.parts);
+        if whole.len() + json.len().saturating_sub(1) <= part_size as usize {
+            return vec![close(whole, &json)];
         }
-        let frame = self.clone();
-        let parts = split(frame.actions, part_size as usize);
-        let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        let mut frame = Frame { parts: count, actions: Vec::new(), ..frame };
-        let mut messages = Vec::with_capacity(parts.len());
-        for (part, actions) in (1..).zip(parts) {
-            frame.part = part;
-            frame.actions = actions;
-            messages.push(serde_json::to_vec(&frame).expect("no map keys that JSON refuses"));
-            frame.markers.clear();
-            (frame.options, frame.memory) = (None, None);
-        }
-        messages
+        let cuts = cut(&ends, part_size as usize);
+        let parts = u32::try_from(cuts.len()).unwrap_or(u32::MAX);
+        let part = |(part, range)| close(self.head(part, parts), &json[range]);
+        (1..).zip(cuts).map(part).collect()
     }
+
+    /// A part without its actions. What is in the first one only is in that.
+    fn head(&self, part: u32, parts: u32) -> Vec<u8> {
+        let is_first = part == 1;
+        let head = Frame {
+            v: self.v,
+            run_id: self.run_id.clone(),
+            platform: self.platform,
+            tick: self.tick,
+            round: self.round,
+            simulated_time: self.simulated_time,
+            timestamp: self.timestamp,
+            first_seq: self.first_seq,
+            part,
+            parts,
+            previous_digest: self.previous_digest,
+            digest: self.digest,
+            options: self.options.clone().filter(|_| is_first),
+            memory: self.memory.clone().filter(|_| is_first),
+            markers: if is_first { self.markers.clone() } else { Vec::new() },
+            actions: Vec::new(),
+        };
+        serde_json::to_vec(&head).expect("no map keys that JSON refuses")
+    }
+}
+
+/// The JSON of each action with a comma behind it, and where each of them ends: an action is
+/// encoded once, wherever it goes.
+fn encode(actions: &[Action]) -> (Vec<u8>, Vec<usize>) {
+    let (mut json, mut ends) = (Vec::new(), Vec::with_capacity(actions.len()));
+    for action in actions {
+        serde_json::to_writer(&mut json, action).expect("no map keys that JSON refuses");
+        json.push(b',');
+        ends.push(json.len());
+    }
+    (json, ends)
+}
+
+/// Puts actions into a head: they are its last field.
+fn close(mut head: Vec<u8>, actions: &[u8]) -> Vec<u8> {
+    debug_assert!(head.ends_with(br#""actions":[]}"#));
+    head.truncate(head.len() - b"]}".len());
+    head.extend_from_slice(actions.strip_suffix(b",").unwrap_or(actions));
+    head.extend_from_slice(b"]}");
+    head
 }
 
 /// Puts the parts of frames together again, as they arrive, and checks what it hands out.
@@ -260,20 +299,18 @@ impl Assembler {
     }
 }
 
-/// Cuts actions into runs of about `part_size` bytes of JSON; at least one run.
-fn split(actions: Vec<Action>, part_size: usize) -> Vec<Vec<Action>> {
-    let mut parts = vec![Vec::new()];
-    let mut size = 0;
-    for action in actions {
-        let bytes = serde_json::to_vec(&action).map_or(0, |json| json.len() + 1);
-        if size > 0 && size + bytes > part_size {
-            parts.push(Vec::new());
-            size = 0;
+/// Cuts actions that end there into ranges of about `part_size` bytes; at least one range.
+fn cut(ends: &[usize], part_size: usize) -> Vec<Range<usize>> {
+    let (mut cuts, mut begin, mut last) = (Vec::new(), 0, 0);
+    for end in ends.iter().copied() {
+        if last > begin && end - begin > part_size {
+            cuts.push(begin..last);
+            begin = last;
         }
-        size += bytes;
-        parts.last_mut().expect("begins with one part").push(action);
+        last = end;
     }
-    parts
+    cuts.push(begin..last);
+    cuts
 }
 
 #[cfg(test)]
@@ -321,6 +358,21 @@ pub(crate) mod tests {
 
     fn parse(message: &[u8]) -> Frame {
         serde_json::from_slice(message).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_the_json_of_its_part() {
+        for (count, part_size) in [(0, 10), (0, 10_000), (1, 10), (50, 1000), (50, 100_000)] {
+            let frame = sample(4, 10, count);
+            let messages = frame.to_messages(part_size);
+            for message in &messages {
+                assert_eq!(*message, serde_json::to_vec(&parse(message)).unwrap());
+            }
+            let whole = serde_json::to_vec(&frame).unwrap();
+            if whole.len() <= part_size as usize {
+                assert_eq!(messages, [whole]);
+            }
+        }
     }
 
     #[test]
