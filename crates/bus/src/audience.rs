@@ -1,6 +1,5 @@
 //! Speaking only where somebody listens.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use async_nats::{StatusCode, Subscriber};
@@ -21,12 +20,12 @@ pub struct Audience {
     inbox: String,
     /// Where the server's word comes, on the inbox with the subject's place; `None`: not yet.
     word: Option<Subscriber>,
-    subjects: BTreeMap<String, usize>,
     heard: Vec<Heard>,
 }
 
-#[derive(Clone, Copy)]
+/// What is known of one subject.
 struct Heard {
+    subject: String,
     asked: Instant,
     is_silent: bool,
 }
@@ -35,14 +34,16 @@ impl Audience {
     /// Nothing is known of anybody.
     pub fn new(bus: Bus) -> Audience {
         let inbox = bus.client.new_inbox();
-        Audience { bus, inbox, word: None, subjects: BTreeMap::new(), heard: Vec::new() }
+        Audience { bus, inbox, word: None, heard: Vec::new() }
     }
 
     /// Whether anybody may listen there; false only if nobody did within the last second.
     pub fn may_listen(&mut self, subject: &str) -> bool {
         self.listen();
-        let heard = self.subjects.get(subject).map(|place| self.heard[*place]);
-        heard.is_none_or(|heard| !heard.is_silent || heard.asked.elapsed() > SILENCE)
+        let mut heard = self.heard.iter();
+        heard
+            .find(|heard| heard.subject == subject)
+            .is_none_or(|heard| !heard.is_silent || heard.asked.elapsed() > SILENCE)
     }
 
     /// Publishes without storing; best effort.
@@ -50,22 +51,21 @@ impl Audience {
     /// # Errors
     /// If it was not even queued, in words.
     pub async fn publish(&mut self, subject: String, body: Vec<u8>) -> Result<(), String> {
-        let now = Instant::now();
-        let place = self.subjects.get(&subject).copied();
-        if place.is_some_and(|place| now - self.heard[place].asked <= SILENCE) {
+        let asked = Instant::now();
+        let place = self.heard.iter().position(|heard| heard.subject == subject);
+        if place.is_some_and(|place| asked - self.heard[place].asked <= SILENCE) {
             return self.bus.publish_core(subject, body).await;
         }
         if self.word.is_none() {
             let subscribing = self.bus.client.subscribe(format!("{}.*", self.inbox));
             self.word = Some(subscribing.await.map_err(|error| error.to_string())?);
         }
-        let place = place.unwrap_or_else(|| {
-            self.subjects.insert(subject.clone(), self.heard.len());
-            self.heard.push(Heard { asked: now, is_silent: false });
-            self.heard.len() - 1
-        });
-        self.heard[place] = Heard { asked: now, is_silent: false };
-        let reply = format!("{}.{place}", self.inbox);
+        let heard = Heard { subject: subject.clone(), asked, is_silent: false };
+        let reply = format!("{}.{}", self.inbox, place.unwrap_or(self.heard.len()));
+        match place {
+            Some(place) => self.heard[place] = heard,
+            None => self.heard.push(heard),
+        }
         self.bus.publish_core_with(subject, Some(reply), body).await
     }
 
