@@ -39,7 +39,6 @@ pub(super) struct Manner {
 }
 
 /// Prepares the owner of one world and its driver: journal, genesis, newest good snapshot.
-///
 pub(super) async fn open(
     context: &Context,
     platform: Platform,

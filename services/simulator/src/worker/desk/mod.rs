@@ -215,7 +215,8 @@ impl Desk {
                 Reply::failed(command_id, run, verb.as_str(), code, message, now())
             }
         };
-        store_reply(&self.bus, &subject, &reply).await?;
+        // Whoever was first has answered; a second answer is refused and forgotten.
+        store_first(&self.bus, StreamName::Replies, &subject, reply.to_bytes()).await?;
         faults::point("reply.stored");
         drop(place);
         Ok(Finished::Replied)
@@ -317,12 +318,4 @@ fn refusal(code: ErrorCode, message: impl Into<String>) -> Answer {
 
 fn error(code: ErrorCode, message: impl Into<String>) -> ReplyError {
     ReplyError { code, message: message.into() }
-}
-
-/// Stores a reply. Whoever was first has answered; a second answer is refused and forgotten.
-///
-/// # Errors
-/// If the bus does not let us.
-pub async fn store_reply(bus: &Bus, subject: &str, reply: &Reply) -> Result<(), Lost> {
-    store_first(bus, StreamName::Replies, subject, reply.to_bytes()).await.map(drop)
 }
