@@ -138,8 +138,8 @@ impl Source {
         let consumer = self.bus.passing_consumer(self.stream, &self.filter, policy).await?;
         let messages = consumer
             .stream()
-            // Bounds what waits in this process: at the usual part size, some 16 MiB.
-            .max_messages_per_batch(64)
+            // Bounds what waits in this process: of the largest messages, some 100 MiB.
+            .max_messages_per_batch(32)
             .heartbeat(Duration::from_secs(5))
             .messages()
             .await

@@ -41,9 +41,9 @@ pub mod version;
 /// The largest integer that every JSON reader keeps exact: 2^53 - 1.
 pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-/// The most bytes of actions in one message of a frame, unless the run's genesis says otherwise.
+/// The most bytes of actions in one message of a frame on a server with the default `max_payload`
+/// of 1 MiB, with room for what stands around the actions; a run's genesis says what it is there.
 ///
-/// Under the server's default `max_payload` of 1 MiB, with room for what stands around the actions.
 /// Several messages are an atomic batch, for which a server with one replica opens a file store of
 /// its own: that costs as much as ten to a hundred messages, whatever the size of the batch.
 pub const DEFAULT_PART_SIZE: u32 = 768 * 1024;

@@ -41,7 +41,9 @@ impl Site {
     /// environment of the nodes.
     pub(crate) async fn start(jetstream: &str, more: &[(&str, &str)]) -> anyhow::Result<Site> {
         let jetstream = Some(jetstream.to_owned());
-        let nats = NatsServer::start(Options { jetstream, ..Options::default() });
+        // As deployed: deploy/nats.conf.
+        let config_extra = "max_payload: 8MB".to_owned();
+        let nats = NatsServer::start(Options { jetstream, config_extra, ..Options::default() });
         let args = BusArgs { nats_url: nats.url(), nats_creds: None, prefix: Prefix::default() };
         let bus = Bus::connect(&args, "bus-bench", Duration::from_secs(30)).await?;
         bus.ensure_topology().await?;

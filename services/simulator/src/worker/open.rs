@@ -28,6 +28,9 @@ use crate::protocol::owner::{Guards, Head, Owner, Start};
 use crate::protocol::{Ended, Lost};
 use crate::translate::{self, Chain};
 
+/// Bytes of actions in one message, at most: some 10,000 actions.
+const LARGEST_PART: u32 = 3 * 1024 * 1024;
+
 /// How a world is opened.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
@@ -216,10 +219,11 @@ async fn build(
     Ok(Prepared { journal, genesis, world, chain })
 }
 
-/// Bytes of actions in one message, on a server that takes messages of so many bytes.
+/// Bytes of actions in one message, on a server that takes messages of so many bytes. A frame of
+/// one message is no atomic batch, so it is as large as the server allows, within reason.
 fn part_size(max_payload: usize) -> u32 {
     let most = u32::try_from(max_payload / 4 * 3).unwrap_or(u32::MAX);
-    most.min(contract::DEFAULT_PART_SIZE)
+    most.min(LARGEST_PART)
 }
 
 /// A snapshot has more ticks than the journal had when it was read: either that went on since,
