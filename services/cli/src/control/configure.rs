@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
+use contract::MAX_SAFE_INTEGER;
 use contract::command::{Request, Verb};
 use contract::door::{Door, Object, integer};
 use contract::problem::{Problem, Problems};
@@ -22,24 +23,27 @@ use crate::start::parse_pace;
 use crate::status::find_run;
 
 pub(crate) const CONFIGURE_ABOUT: &str = "\
-Change the pace or the configuration of a run while it goes on. What is not named stays as it is. \
+Change the pace, the seed or the configuration of a run while it goes on. What is not named stays as it is. \
 The change enters the next round and has its effect from the one after it; the answer names that \
 round. In a paused run it waits until the run goes on.
 
 Fields have the names that they have in simulation_config.json (docs/fields.md says what they \
-do); lists are separated by commas; an agent is given by its number or name:
+do); lists are separated by commas; an agent is given by its number or name; the sections may be \
+shortened to time, event, twitter, reddit and agents:
   time_config.peak_activity_multiplier=2.5      twitter_config.echo_chamber_strength=0.9
   time_config.peak_hours=19,20,21               event_config.hot_topics=ferry,bridge
   agent_configs.3.stance=opposing               agent_configs.Mara.posts_per_hour=2
 
-A file is a part of a simulation_config.json: what stands in it is changed.
+A file is a part of a simulation_config.json: what stands in it is changed. It may have a \
+\"seed\" beside its sections.
 
 Example:
-  shoal configure lantern-pier --pace 0.5 --set event_config.hot_topics=\"the storm,pier 9\"";
+  shoal configure lantern-pier --pace 0.5 --set event_config.hot_topics=\"the storm,pier 9\"
+  shoal configure lantern-pier --seed 8 --set agents.3.stance=opposing";
 
 /// Arguments of `configure`.
 #[derive(Clone, Debug, Args)]
-#[command(group = ArgGroup::new("what").args(["pace", "set", "file"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("what").args(["pace", "seed", "set", "file"]).required(true).multiple(true))]
 pub struct ConfigureArgs {
     /// Which run.
     #[command(flatten)]
@@ -47,6 +51,9 @@ pub struct ConfigureArgs {
     /// Rounds per second of wall clock, e.g. 0.8; 0: as fast as possible
     #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_any_pace)]
     pub pace: Option<u32>,
+    /// Another seed: what was drawn before stays, what comes is another
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=MAX_SAFE_INTEGER))]
+    pub seed: Option<u64>,
     /// A field and its new value; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     pub set: Vec<String>,
@@ -85,6 +92,9 @@ pub async fn configure(
     }
     if let (Some(path), Some(text)) = (&args.file, &text) {
         changes.read_file(&path.display().to_string(), text);
+    }
+    if let Some(seed) = args.seed {
+        changes.args.insert("seed".to_owned(), seed.into());
     }
     args.set.iter().for_each(|assignment| changes.read_assignment(assignment));
     let request = changes.close().map_err(|problems| Failure::BadInput(problems.into()))?;
@@ -143,7 +153,10 @@ impl Changes<'_> {
         };
         let door = Door::new(document);
         if let Some(root) = door.root(&value) {
-            root.refuse_unknown(&SECTIONS);
+            root.refuse_unknown(&[&["seed"][..], &SECTIONS].concat());
+            if let Some(seed) = root.integer("seed", 0..=MAX_SAFE_INTEGER) {
+                self.args.insert("seed".to_owned(), seed.into());
+            }
             for section in SECTIONS.into_iter().filter(|section| *section != "agent_configs") {
                 if let Some(object) = root.object(section) {
                     self.read_section(document, section, None, &object, &value);
@@ -285,7 +298,7 @@ mod tests {
             "twitter_config.echo_chamber_strength=0.05",
             "event_config.hot_topics=the storm, pier 9",
             "event_config.narrative_direction=It ends = well",
-            "agent_configs.3.stance=opposing",
+            "agents.3.stance=opposing",
             "agent_configs.Quentin X. Lander.sentiment_bias=-0.5",
         ];
         let change = read(None, &assignments).unwrap();
@@ -305,10 +318,11 @@ mod tests {
 
     #[test]
     fn a_file_is_a_part_of_a_configuration_and_what_is_set_wins() {
-        let file = r#"{"time_config": {"agents_per_hour_max": 9, "work_hours": [9, 10]},
+        let file = r#"{"seed": 9, "time_config": {"agents_per_hour_max": 9, "work_hours": [9, 10]},
             "agent_configs": [{"agent_id": 2, "posts_per_hour": 1.5},
                 {"entity_name": "Quentin X. Lander", "stance": "neutral"}]}"#;
-        let change = read(Some(file), &["time_config.agents_per_hour_max=12"]).unwrap();
+        let change = read(Some(file), &["time.agents_per_hour_max=12"]).unwrap();
+        assert_eq!(change.seed, Some(9));
         let time = change.time.unwrap();
         assert_eq!(time.agents_per_hour_max, Some(12));
         assert_eq!(time.work_hours.unwrap().as_slice(), [9, 10]);
@@ -321,7 +335,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let file = r#"{"time_confg": {}, "reddit_config": {"viral_threshold": -1},
+        let file = r#"{"seed": -1, "time_confg": {}, "reddit_config": {"viral_threshold": -1},
             "agent_configs": [{"stance": "neutral"}]}"#;
         let assignments = [
             "pace",
@@ -339,6 +353,7 @@ mod tests {
              part.json /agent_configs/0: found no agent, expected an agent_id, or an entity_name\n\
              part.json /time_confg: found an unknown field, expected \"time_config\" (did you mean \
              that?)\n\
+             part.json /seed: found -1, expected a whole number from 0 to 9007199254740991\n\
              --set: found \"pace\", expected FIELD=VALUE\n\
              --set time_config.total_simulation_hours: found a field that has no effect on a run \
              that has begun: its clock and its rounds are fixed, expected a field that may change\n\
