@@ -246,6 +246,12 @@ impl Prefix {
         format!("run.{run}")
     }
 
+    /// The key of the lease on a command that a node carries out beside the run: its sequence in
+    /// the stream of commands.
+    pub fn job_key(sequence: u64) -> String {
+        format!("job.{sequence}")
+    }
+
     /// Reads a command's or question's subject back.
     ///
     /// # Errors

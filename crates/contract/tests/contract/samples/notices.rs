@@ -39,17 +39,6 @@ pub(super) fn samples() -> Vec<Sample> {
         LiveOmitted { v: V1, run_id: run(), platform: Platform::Reddit, tick: 1, omitted: 234 };
     let idle = NodeInfo { v: V1, node: "node-a".to_owned(), slots: 4, runs: vec![], rules: 1 };
     let busy = NodeInfo { runs: vec![run()], ..idle.clone() };
-    let waiting = Progress {
-        v: V1,
-        command_id: "01J-repair_7".parse().unwrap(),
-        run_id: run(),
-        stage: Stage::Waiting,
-        platform: None,
-        done: 0,
-        of: 0,
-        actions: 0,
-        findings: 0,
-    };
     let mut samples = vec![
         sample("log-line", "line", &log_line),
         sample("live-omitted", "omitted", &live_omitted),
@@ -58,19 +47,7 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("dead-letter", "with-run", &with_run),
         sample("dead-letter", "without-run", &without_run),
     ];
-    for stage in each(next_stage) {
-        let platform = Some(Platform::Twitter).filter(|_| stage != Stage::Waiting);
-        let progress = Progress {
-            stage,
-            platform,
-            done: 2,
-            of: 3,
-            actions: 12,
-            findings: 1,
-            ..waiting.clone()
-        };
-        samples.push(sample("progress", word(&stage), &progress));
-    }
+    samples.extend(progress());
     let digest = spec_digest();
     let requests = [
         ("as-usual", no_requested_options(), false),
@@ -86,6 +63,35 @@ pub(super) fn samples() -> Vec<Sample> {
             StartAnswer::Refused { .. } => "refused",
         };
         samples.push(sample("start-answer", name, &answer));
+    }
+    samples
+}
+
+fn progress() -> Vec<Sample> {
+    let waiting = Progress {
+        v: V1,
+        command_id: "01J-repair_7".parse().unwrap(),
+        run_id: run(),
+        stage: Stage::Waiting,
+        platform: None,
+        done: 0,
+        of: 0,
+        actions: 0,
+        findings: 0,
+    };
+    let mut samples = Vec::new();
+    for stage in each(next_stage) {
+        let platform = Some(Platform::Twitter).filter(|_| stage != Stage::Waiting);
+        let progress = Progress {
+            stage,
+            platform,
+            done: 2,
+            of: 3,
+            actions: 12,
+            findings: 1,
+            ..waiting.clone()
+        };
+        samples.push(sample("progress", word(&stage), &progress));
     }
     samples
 }
