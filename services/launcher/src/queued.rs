@@ -45,6 +45,7 @@ pub fn first_status(
         worker: None,
         reason: None,
         last_error: None,
+        parent: None,
         created_at: now,
         started_at: None,
         updated_at: now,
