@@ -98,16 +98,14 @@ pub struct WorldReplay {
 pub struct WorldRepair {
     /// The world.
     pub platform: Platform,
-    /// Messages that were removed.
+    /// Messages that were removed; none if all was as the journal makes it.
     pub removed: u64,
-    /// Frames that were stored.
+    /// Frames that are stored now.
     pub ticks: u32,
     /// Actions in them.
     pub actions: u64,
     /// The digest of the last of them.
     pub digest: Digest,
-    /// What is wrong with the journal, so that the ticks from there on are lost.
-    pub journal: Option<Finding>,
 }
 
 /// How far a `verify`, `replay`, `repair` or `fork` is. Core NATS on
@@ -152,6 +150,13 @@ impl WorldCheck {
     /// True if all is as the journal makes it.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
+    }
+}
+
+impl Finding {
+    /// True for damage that nothing can mend: the journal is what all else is made from.
+    pub fn is_of_journal(&self) -> bool {
+        self.kind == FindingKind::Journal
     }
 }
 

@@ -228,6 +228,7 @@ mod tests {
             start_time: AT,
             part_size: 1000,
             memory: vec![],
+            parent: None,
             created_at: AT,
         }))
     }

@@ -162,16 +162,14 @@ fn replays() -> Vec<WorldReplay> {
 }
 
 fn repairs() -> Vec<WorldRepair> {
-    let whole = WorldRepair {
+    let mended = WorldRepair {
         platform: Platform::Twitter,
         removed: 3,
         ticks: 3,
         actions: 12,
         digest: spec_digest(),
-        journal: None,
     };
-    let journal = Some(finding(FindingKind::Journal));
-    vec![whole.clone(), WorldRepair { platform: Platform::Reddit, journal, ..whole }]
+    vec![mended.clone(), WorldRepair { platform: Platform::Reddit, removed: 0, ..mended }]
 }
 
 /// Where a run comes from that was forked.
