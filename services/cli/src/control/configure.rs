@@ -1,11 +1,11 @@
 //! `configure`: another pace or another configuration, while the run goes on.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use contract::MAX_SAFE_INTEGER;
-use contract::command::{Request, Verb};
+use contract::command::{Configure, Request, Verb};
 use contract::door::{Door, Object, integer};
 use contract::problem::{Problem, Problems};
 use contract::spec::Spec;
@@ -85,20 +85,44 @@ pub async fn configure(
     let text = args.file.as_ref().map(|path| read_text(path)).transpose()?;
     let run = find_run(client, &args.target.run).await?;
     let spec = read_spec(client, &run.spec_digest).await?;
-    let mut changes =
-        Changes { spec: &spec, problems: Vec::new(), args: Map::new(), agents: BTreeMap::new() };
-    if let Some(pace) = args.pace {
-        changes.args.insert("pace_milli".to_owned(), pace.into());
-    }
-    if let (Some(path), Some(text)) = (&args.file, &text) {
-        changes.read_file(&path.display().to_string(), text);
-    }
-    if let Some(seed) = args.seed {
-        changes.args.insert("seed".to_owned(), seed.into());
-    }
-    args.set.iter().for_each(|assignment| changes.read_assignment(assignment));
-    let request = changes.close().map_err(|problems| Failure::BadInput(problems.into()))?;
+    let file = args.file.as_deref().zip(text.as_deref());
+    let wanted = Wanted { pace: args.pace, seed: args.seed, file, set: &args.set };
+    let change = wanted.read(&spec).map_err(|problems| Failure::BadInput(problems.into()))?;
+    let request = Request::Configure(change);
     apply(client, &run, request, args.patience, ("the change has its effect", 1), output).await
+}
+
+/// What is typed of a change.
+pub(crate) struct Wanted<'typed> {
+    /// Thousandths of a round per second.
+    pub(crate) pace: Option<u32>,
+    pub(crate) seed: Option<u64>,
+    /// A part of a configuration: where it stands, and its text.
+    pub(crate) file: Option<(&'typed Path, &'typed str)>,
+    /// Assignments, which win over the file.
+    pub(crate) set: &'typed [String],
+}
+
+impl Wanted<'_> {
+    /// The change in the contract's words.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub(crate) fn read(&self, spec: &Spec) -> Result<Box<Configure>, Problems> {
+        let (problems, args, agents) = (Vec::new(), Map::new(), BTreeMap::new());
+        let mut changes = Changes { spec, problems, args, agents };
+        if let Some(pace) = self.pace {
+            changes.args.insert("pace_milli".to_owned(), pace.into());
+        }
+        if let Some((path, text)) = self.file {
+            changes.read_file(&path.display().to_string(), text);
+        }
+        if let Some(seed) = self.seed {
+            changes.args.insert("seed".to_owned(), seed.into());
+        }
+        self.set.iter().for_each(|assignment| changes.read_assignment(assignment));
+        changes.close()
+    }
 }
 
 /// Changes in the making, in the contract's words, and what is wrong with them.
@@ -248,8 +272,8 @@ impl Changes<'_> {
         object.insert(to.to_owned(), value);
     }
 
-    /// The request, if nothing is wrong.
-    fn close(mut self) -> Result<Request, Problems> {
+    /// The change, if nothing is wrong.
+    fn close(mut self) -> Result<Box<Configure>, Problems> {
         let agents = std::mem::take(&mut self.agents).into_iter().map(|(agent_id, mut agent)| {
             agent.insert("agent_id".to_owned(), agent_id.into());
             agent
@@ -263,31 +287,26 @@ impl Changes<'_> {
         }
         let (door, args) = (Door::new(""), Value::Object(self.args));
         let request = door.root(&args).and_then(|args| Request::read(Verb::Configure, &args));
-        door.close(request)
+        door.close(request.and_then(|request| match request {
+            Request::Configure(change) => Some(change),
+            _ => None,
+        }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::command::Configure;
     use contract::spec::Stance;
-    use std::path::Path;
 
     fn read(file: Option<&str>, set: &[&str]) -> Result<Configure, String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/lantern-pier");
         let mut spec = intake::read_folder(&folder, &intake::Limits::default()).unwrap().spec;
         spec.agents[5].name = "Quentin X. Lander".to_owned();
-        let (problems, args, agents) = (Vec::new(), Map::new(), BTreeMap::new());
-        let mut changes = Changes { spec: &spec, problems, args, agents };
-        if let Some(text) = file {
-            changes.read_file("part.json", text);
-        }
-        set.iter().for_each(|assignment| changes.read_assignment(assignment));
-        match changes.close().map_err(|problems| problems.to_string())? {
-            Request::Configure(configure) => Ok(*configure),
-            other => panic!("{other:?}"),
-        }
+        let set: Vec<String> = set.iter().map(|assignment| (*assignment).to_owned()).collect();
+        let file = file.map(|text| (Path::new("part.json"), text));
+        let wanted = Wanted { pace: None, seed: None, file, set: &set };
+        wanted.read(&spec).map(|change| *change).map_err(|problems| problems.to_string())
     }
 
     #[test]
