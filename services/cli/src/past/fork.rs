@@ -41,8 +41,7 @@ a line before those of `shoal watch`.
 Example:
   shoal fork lantern-pier-1 --at-round 12 --seed 8 --follow
   shoal fork lantern-pier-1 --at-round 12 --inject memo.jsonl
-  shoal fork lantern-pier-1 --at-round 12 --set twitter.echo_chamber_strength=0.9 --set \
-agents.3.stance=opposing";
+  shoal fork lantern-pier-1 --at-round 12 --set agents.3.stance=opposing";
 
 /// Arguments of `fork`.
 #[derive(Clone, Debug, Args)]

@@ -78,7 +78,7 @@ impl News {
             some => format!(", {}", counted(some, "finding")),
         };
         let actions = counted(sum(|world| world.actions), "action");
-        format!("{doing} {}: {}; {actions}{findings}", self.run, worlds.join(", "))
+        format!("{doing} {}: {} ticks; {actions}{findings}", self.run, worlds.join(", "))
     }
 }
 
@@ -92,7 +92,7 @@ impl Drop for News {
 
 fn so_far(world: &Progress) -> String {
     let name = world.platform.map(|platform| format!("{platform} ")).unwrap_or_default();
-    format!("{name}{} of {}", count(world.done.into()), counted(world.of.into(), "tick"))
+    format!("{name}{}/{}", count(world.done.into()), count(world.of.into()))
 }
 
 #[cfg(test)]
@@ -130,9 +130,8 @@ mod tests {
         assert_eq!(
             String::from_utf8(err).unwrap(),
             "waiting until market-1 is let go\n\
-             comparing market-1: twitter 30 of 1,049 ticks, reddit 7 of 1,049 ticks; 3,700 actions, \
-             1 finding\n\
-             storing market-1: twitter 1 of 1,049 ticks; 100 actions\n"
+             comparing market-1: twitter 30/1,049, reddit 7/1,049 ticks; 3,700 actions, 1 finding\n\
+             storing market-1: twitter 1/1,049 ticks; 100 actions\n"
         );
         assert!(out.is_empty());
     }
@@ -148,7 +147,7 @@ mod tests {
             news.tell(heard, &mut output).unwrap();
         }
         let line = news.line.as_ref().unwrap();
-        assert_eq!(line.message(), "executing market-1: reddit 2 of 1,049 ticks; 200 actions");
+        assert_eq!(line.message(), "executing market-1: reddit 2/1,049 ticks; 200 actions");
         news.leave();
         assert!(err.is_empty());
     }

@@ -103,7 +103,10 @@ fn render(run: &RunId, worlds: &[WorldCheck], width: usize, paint: Paint) -> Str
     let advice = advice(run, worlds);
     if !advice.is_empty() {
         lines.push(String::new());
-        lines.extend(advice.iter().map(|line| wrap(line, width, 2)));
+        lines.extend(advice.into_iter().flat_map(|(why, command)| {
+            // Not wrapped, to be copied.
+            std::iter::once(wrap(&why, width, 2)).chain(command.map(|line| format!("  {line}")))
+        }));
     }
     lines.join("\n")
 }
@@ -142,33 +145,36 @@ fn finding_row(finding: &Finding) -> Vec<String> {
     vec![format!("  {tick}"), message.unwrap_or_default(), kind.to_owned(), what]
 }
 
-/// What to do about the findings.
-fn advice(run: &RunId, worlds: &[WorldCheck]) -> Vec<String> {
+/// What to do about the findings: why, and the command that does it.
+fn advice(run: &RunId, worlds: &[WorldCheck]) -> Vec<(String, Option<String>)> {
     let of_journal = |world: &&WorldCheck| {
         world.findings.iter().any(|finding| finding.kind == FindingKind::Journal)
     };
     let mendable: Vec<&WorldCheck> =
         worlds.iter().filter(|world| !world.is_sound() && !of_journal(world)).collect();
     if !worlds.iter().any(|world| of_journal(&world)) {
-        let repair =
-            format!("its journal is whole, and makes the frames again: shoal repair {run}");
+        let why = "its journal is whole, and makes the frames again:".to_owned();
+        let repair = (why, Some(format!("shoal repair {run}")));
         return if mendable.is_empty() { Vec::new() } else { vec![repair] };
     }
     let mut advice = vec![match worlds.iter().map(whole_ticks).min().unwrap_or(0) {
         0 => {
-            "its journal is damaged from the beginning: nothing of it can be made again".to_owned()
+            let why = "its journal is damaged from the beginning: nothing of it can be made again";
+            (why.to_owned(), None)
         }
         whole => {
             let round = whole - 1;
-            format!(
+            let why = format!(
                 "its journal is damaged, but readable up to round {round}, and a new run can go \
-                 on from there: shoal fork {run} --at-round {round}"
-            )
+                 on from there:"
+            );
+            (why, Some(format!("shoal fork {run} --at-round {round}")))
         }
     }];
     advice.extend(mendable.into_iter().map(|world| {
         let platform = world.platform;
-        format!("the journal of {platform} is whole: shoal repair {run} --platform {platform}")
+        let why = format!("the journal of {platform} is whole, and makes its frames again:");
+        (why, Some(format!("shoal repair {run} --platform {platform}")))
     }));
     advice
 }
@@ -240,30 +246,37 @@ mod tests {
              message 7    unreadable  what is [2J wrong\n  \
              and 1,007 more\n\
              \n\
-             its journal is whole, and makes the frames again: shoal repair market-1"
+             its journal is whole, and makes the frames again:\n  \
+             shoal repair market-1"
         );
     }
 
     #[test]
     fn where_a_journal_is_damaged_what_is_before_can_be_forked() {
         let run = "market-1".parse().unwrap();
+        let told = |worlds: &[WorldCheck]| -> Vec<String> {
+            let lines = advice(&run, worlds).into_iter();
+            lines.flat_map(|(why, command)| std::iter::once(why).chain(command)).collect()
+        };
         let damaged =
             |tick| world(Platform::Twitter, vec![finding(FindingKind::Journal, tick, Some(9))]);
         let extra = world(Platform::Reddit, vec![finding(FindingKind::Extra, Some(3), Some(8))]);
         assert_eq!(
-            advice(&run, &[damaged(Some(12)), extra]),
+            told(&[damaged(Some(12)), extra]),
             [
                 "its journal is damaged, but readable up to round 11, and a new run can go on from \
-                 there: shoal fork market-1 --at-round 11",
-                "the journal of reddit is whole: shoal repair market-1 --platform reddit",
+                 there:",
+                "shoal fork market-1 --at-round 11",
+                "the journal of reddit is whole, and makes its frames again:",
+                "shoal repair market-1 --platform reddit",
             ]
         );
         let sound = |ticks| WorldCheck { ticks, ..world(Platform::Reddit, Vec::new()) };
-        let line = |worlds: &[WorldCheck]| advice(&run, worlds).concat();
-        assert!(line(&[damaged(None), sound(60)]).ends_with("--at-round 48"));
-        assert!(line(&[damaged(Some(12)), sound(5)]).ends_with("--at-round 4"));
-        assert!(line(&[damaged(Some(0))]).contains("from the beginning"));
-        assert!(advice(&run, &[sound(5)]).is_empty());
+        let last = |worlds: &[WorldCheck]| told(worlds).pop().unwrap();
+        assert_eq!(last(&[damaged(None), sound(60)]), "shoal fork market-1 --at-round 48");
+        assert_eq!(last(&[damaged(Some(12)), sound(5)]), "shoal fork market-1 --at-round 4");
+        assert!(last(&[damaged(Some(0))]).contains("from the beginning"));
+        assert!(told(&[sound(5)]).is_empty());
     }
 
     #[test]
