@@ -164,8 +164,10 @@ impl Job {
 
     /// The same, of a world that has begun.
     async fn begun(&self, platform: Platform) -> Result<Past, Failure> {
-        self.past(platform).await?.ok_or_else(|| {
-            let what = "has no journal yet: try again once its first round is played";
+        let past = self.past(platform).await?;
+        let has_begun = |past: &Past| !past.journal.ticks.is_empty() || past.damage.is_some();
+        past.filter(has_begun).ok_or_else(|| {
+            let what = "has no past yet: try again once its first round is played";
             refused(ErrorCode::WrongState, format!("the {platform} world {what}"))
         })
     }
