@@ -9,6 +9,7 @@ mod progress;
 mod repair;
 mod replay;
 mod verify;
+mod write;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,7 +23,6 @@ use contract::reply::{ErrorCode, Reply, ReplyError, ReplyResult};
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Platform, StreamName};
-use kit::shutdown::Shutdown;
 
 use self::progress::Reporter;
 use crate::args::{Cli, JobArgs};
@@ -43,7 +43,6 @@ struct Job {
     command: Arc<Command>,
     status: Arc<EnvStatus>,
     spec: Arc<Spec>,
-    node_gone: Shutdown,
     reporter: Reporter,
 }
 
@@ -85,7 +84,6 @@ pub async fn run(cli: &Cli, args: JobArgs) -> anyhow::Result<ExitCode> {
         reporter: Reporter::new(bus.clone(), &address),
         address: Arc::new(address),
         bus,
-        node_gone: node_gone.clone(),
     };
     let answer = tokio::select! {
         answer = job.carry_out() => answer,

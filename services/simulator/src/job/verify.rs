@@ -40,7 +40,12 @@ impl Job {
         Ok(ReplyResult::Verified { worlds: try_join_all(checks).await? })
     }
 
-    async fn verify_world(&self, platform: Platform, follow: bool) -> Result<WorldCheck, Failure> {
+    /// Without `follow` up to where the run is now.
+    pub(super) async fn verify_world(
+        &self,
+        platform: Platform,
+        follow: bool,
+    ) -> Result<WorldCheck, Failure> {
         let begun = Instant::now();
         let (end, ends_at) = watch::channel(None);
         let (sender, ticks) = mpsc::channel(AHEAD);
