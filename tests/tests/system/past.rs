@@ -119,12 +119,17 @@ fn a_fork_is_its_parent_up_to_a_round_and_itself_from_there() {
     let mut stack = Stack::start();
     let (parent, undisturbed) = complete(&stack, 10, &[]);
     let replay = ask(&stack, &parent, "replay", "digests", &json!({}));
-    let digest = |reply: &Value, world: usize, tick: usize| worlds(reply)[world]["digests"][tick].clone();
+    let digest =
+        |reply: &Value, world: usize, tick: usize| worlds(reply)[world]["digests"][tick].clone();
 
     // Without a change the rounds after it are those of the parent.
     let same = ask(&stack, &parent, "fork", "same", &json!({"at_round": 4}));
-    assert_eq!(same["outcome"]["result"], json!({"type": "forked", "run_id": "bridge-2", "at_round": 4}));
-    let end = |run: &str| stack.await_status(run, "completed", |status| status["status"] == "completed");
+    assert_eq!(
+        same["outcome"]["result"],
+        json!({"type": "forked", "run_id": "bridge-2", "at_round": 4})
+    );
+    let end =
+        |run: &str| stack.await_status(run, "completed", |status| status["status"] == "completed");
     let status = end("bridge-2");
     assert_eq!(status["platforms"][0]["digest"], *undisturbed.0);
     assert_eq!(status["platforms"][1]["digest"], *undisturbed.1);
@@ -145,7 +150,9 @@ fn a_fork_is_its_parent_up_to_a_round_and_itself_from_there() {
 
     // A fork of the fork, which has the change.
     ask(&stack, "bridge-3", "fork", "again", &json!({"at_round": 7, "paused": true}));
-    stack.await_status("bridge-4", "paused", |status| status["status"] == "paused" && ticks(status) == 8);
+    stack.await_status("bridge-4", "paused", |status| {
+        status["status"] == "paused" && ticks(status) == 8
+    });
     stack.shoal_json(&["resume", "bridge-4"]);
     let fourth = end("bridge-4");
     let third = stack.shoal_json(&["status", "bridge-3"]);
@@ -257,7 +264,8 @@ fn a_job_that_dies_is_done_by_the_next_and_a_fork_makes_one_run() {
             ("SHOAL_FAULTS", format!("{point}:kill")),
             ("SHOAL_FAULTS_DIR", marks.path().to_str().unwrap().to_owned()),
         ];
-        let faults: Vec<(&str, &str)> = faults.iter().map(|(name, value)| (*name, &**value)).collect();
+        let faults: Vec<(&str, &str)> =
+            faults.iter().map(|(name, value)| (*name, &**value)).collect();
         stack.start_node(SIMULATOR, &faults);
         stack.await_ready();
         if verb == "repair" {

@@ -3,6 +3,7 @@
 //!
 //! A job may end at any instant, and another one begin again: what it does can be done twice.
 
+mod follow;
 mod fork;
 mod frames;
 mod progress;
@@ -157,7 +158,7 @@ impl Job {
             let message = format!("the {platform} world cannot be made again, its {damaged}");
             return Err(refused(ErrorCode::Internal, message));
         };
-        Ok(Some(Past { genesis, journal, damage: damaged.map(journal_finding) }))
+        Ok(Some(Past { genesis, journal, damage: damaged.as_ref().map(journal_finding) }))
     }
 
     /// The same, of a world that has begun.
@@ -172,7 +173,7 @@ impl Job {
 }
 
 /// What is wrong with a journal, as it is reported.
-fn journal_finding(damaged: Damaged) -> Finding {
+fn journal_finding(damaged: &Damaged) -> Finding {
     Finding {
         tick: Some(damaged.ticks),
         sequence: Some(damaged.sequence),
