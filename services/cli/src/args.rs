@@ -21,6 +21,10 @@ use crate::help::{
 use crate::interview::InterviewArgs;
 use crate::logs::{self, LogsArgs};
 use crate::memory::MemoryCommand;
+use crate::past::fork::{self, ForkArgs};
+use crate::past::repair::{self, RepairArgs};
+use crate::past::replay::{self, ReplayArgs};
+use crate::past::verify::{self, VerifyArgs};
 use crate::posts::{self, PostsArgs};
 use crate::provision::ProvisionArgs;
 use crate::rm::RmArgs;
@@ -133,6 +137,18 @@ pub enum Command {
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),
+    /// Start a new run from the past of another one
+    #[command(long_about = fork::ABOUT)]
+    Fork(ForkArgs),
+    /// Check that what is stored of a run is what its journal makes
+    #[command(long_about = verify::ABOUT)]
+    Verify(VerifyArgs),
+    /// Execute a run's journal again and print its digests
+    #[command(long_about = replay::ABOUT)]
+    Replay(ReplayArgs),
+    /// Store a run's frames anew, as its journal makes them
+    #[command(long_about = repair::ABOUT)]
+    Repair(RepairArgs),
     /// Write a run as the files that other tools read
     #[command(long_about = crate::export::ABOUT)]
     Export(crate::export::ExportArgs),

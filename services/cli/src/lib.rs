@@ -11,6 +11,7 @@
 //!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
+//! - [`past`]: `verify`, `replay`, `repair` and `fork`;
 //! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
@@ -41,6 +42,7 @@ pub mod logs;
 pub mod memory;
 pub mod output;
 pub mod page;
+pub mod past;
 pub mod posts;
 pub mod progress;
 pub mod provision;
@@ -69,6 +71,7 @@ use crate::control::{configure, inject};
 use crate::failure::Failure;
 use crate::memory::MemoryCommand;
 use crate::output::Output;
+use crate::past::{fork, repair, replay, verify};
 
 /// What a process of ours does: logs to stderr, runs one command, tells how it went.
 pub async fn main(
@@ -165,6 +168,10 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
         Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Fork(args) => return fork::fork(&client.await?, &args, output).await,
+        Command::Verify(args) => return verify::verify(&client.await?, &args, output).await,
+        Command::Replay(args) => return replay::replay(&client.await?, &args, output).await,
+        Command::Repair(args) => return repair::repair(&client.await?, &args, output).await,
         Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),

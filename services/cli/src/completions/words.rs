@@ -158,6 +158,10 @@ mod tests {
         assert_eq!((agent.names, agent.run.as_deref()), (Some(Kind::Agents), Some("pier-1")));
         assert_eq!(wished("shoal agents pier-1 Wr").names, Some(Kind::Agents));
         assert_eq!(wished("shoal status pier-1 ").names, None);
+        for past in ["verify", "replay --last 3", "repair", "fork --at-round 12"] {
+            assert_eq!(wished(&format!("shoal {past} pi")).names, Some(Kind::Runs), "{past}");
+        }
+        assert!(wished("shoal fork pier-1 --inject me").files);
         assert_eq!(wished("shoal posts --limit 3 pi").names, Some(Kind::Runs));
         assert_eq!(wished("shoal memory search x --run pi").names, Some(Kind::Runs));
         assert_eq!(wished("shoal agents pier-1 \"Wr").typed, "Wr");

@@ -92,6 +92,14 @@ pub async fn inject(
     apply(client, &run, Request::Inject(inject), args.patience, (what, 0), output).await
 }
 
+/// The posts of a file, in the contract's words.
+///
+/// # Errors
+/// All that is wrong with them.
+pub(crate) fn read_file(document: &str, text: &str, spec: &Spec) -> Result<Inject, Problems> {
+    read_posts(document, &parse_posts(document, text)?, Some(spec))
+}
+
 fn bad(problems: Problems) -> Failure {
     Failure::BadInput(problems.into())
 }

@@ -83,7 +83,9 @@ fn in_words(problem: &SetupError, changes: &[Change]) -> String {
         Some((Change::Traits { agent, .. }, rest)) => {
             format!("{} of agent {agent}", rest.trim_start_matches('.'))
         }
-        Some((Change::Topics(_) | Change::Narrative(_), _)) | None => at.replace("events", "posts"),
+        Some((Change::Topics(_) | Change::Narrative(_) | Change::Seed(_), _)) | None => {
+            at.replace("events", "posts")
+        }
     };
     format!("{at} is {found}, expected {expected}")
 }
@@ -149,7 +151,12 @@ impl<'world> Building<'world> {
     }
 
     fn configure(&mut self, change: &Configure) {
-        let Configure { pace_milli: _, time, hot_topics, narrative_direction, agents, .. } = change;
+        // The pace is the worker's; the feeds are asked for by platform.
+        let Configure { pace_milli: _, seed, time, hot_topics, .. } = change;
+        let Configure { narrative_direction, twitter: _, reddit: _, agents, .. } = change;
+        if let Some(seed) = seed {
+            self.inputs.changes.push(Change::Seed(*seed));
+        }
         if let Some(time) = time {
             merge_time(&mut self.activity, time);
             self.inputs.changes.push(Change::Activity(self.activity));

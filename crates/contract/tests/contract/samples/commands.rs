@@ -19,6 +19,8 @@ pub(super) fn samples() -> Vec<Sample> {
     push("stop-with-reason", &command(Request::Stop(why())));
     push("pause-with-reason", &command(Request::Pause(why())));
     push("configure-everything", &command(configure_everything()));
+    let reseed = Configure { seed: Some(0), ..Configure::default() };
+    push("configure-seed", &command(Request::Configure(Box::new(reseed))));
     push("delete-by-force", &command(Request::Delete(Delete { force: true })));
     let twitter = Some(Platform::Twitter);
     push("verify-beside", &command(Request::Verify(Verify { platform: twitter, follow: true })));
@@ -95,6 +97,7 @@ fn configure_everything() -> Request {
     };
     Request::Configure(Box::new(Configure {
         pace_milli: Some(0),
+        seed: Some(contract::MAX_SAFE_INTEGER),
         time: Some(TimeChange {
             agents_per_hour_min: Some(1),
             agents_per_hour_max: Some(4),
