@@ -133,6 +133,9 @@ pub enum Command {
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),
+    /// Compare two runs: where they part, and what became of each
+    #[command(long_about = crate::diff::ABOUT)]
+    Diff(crate::diff::DiffArgs),
     /// Write a run as the files that other tools read
     #[command(long_about = crate::export::ABOUT)]
     Export(crate::export::ExportArgs),

@@ -11,6 +11,7 @@
 //!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
+//! - [`diff`]: two runs side by side;
 //! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
@@ -25,6 +26,7 @@ pub mod check;
 pub mod client;
 pub mod completions;
 pub mod control;
+pub mod diff;
 pub mod doctor;
 pub mod events;
 pub mod export;
@@ -165,6 +167,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
         Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Diff(args) => return diff::diff(&client.await?, &args, output).await,
         Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),
