@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contract::command::{AgentChange, Command, Configure, FeedChange, Request, TimeChange};
+use contract::command::{
+    AgentChange, Command, Configure, FeedChange, InjectedPost, Request, TimeChange,
+};
 use contract::journal::{Taken, Tick};
 use contract::reply::{ErrorCode, ReplyError};
 use contract::subject::Platform;
@@ -45,12 +47,15 @@ pub fn check<'waiting>(
 
 /// The agents that a request speaks of and that there are not, in words.
 fn unknown_agents(agents: usize, request: &Request) -> Option<String> {
-    let named: Vec<u32> = match request {
-        Request::Inject(inject) => inject.posts.iter().map(|post| post.agent_id).collect(),
-        Request::Configure(change) => change.agents.iter().map(|agent| agent.agent_id).collect(),
-        _ => Vec::new(),
+    let (posts, change): (&[InjectedPost], Option<&Configure>) = match request {
+        Request::Inject(inject) => (&inject.posts, None),
+        Request::Configure(change) => (&[], Some(change)),
+        Request::Fork(fork) => (&fork.posts, fork.configure.as_deref()),
+        _ => (&[], None),
     };
-    let mut unknown: Vec<u32> = named.into_iter().filter(|id| *id as usize >= agents).collect();
+    let changed = change.into_iter().flat_map(|change| &change.agents);
+    let named = posts.iter().map(|post| post.agent_id).chain(changed.map(|agent| agent.agent_id));
+    let mut unknown: Vec<u32> = named.filter(|id| *id as usize >= agents).collect();
     unknown.sort();
     unknown.dedup();
     let last = agents.saturating_sub(1);
@@ -113,15 +118,15 @@ impl<'world> Building<'world> {
 
     fn take(&mut self, request: &Request) {
         match request {
-            Request::Inject(inject) => {
-                let platform = self.platform();
-                let here = (inject.posts.iter())
-                    .filter(|post| post.platform.is_none_or(|wanted| wanted == platform));
-                let event =
-                    here.map(|post| Event { agent: post.agent_id, content: post.content.clone() });
-                self.inputs.events.extend(event);
-            }
+            Request::Inject(inject) => self.inject(&inject.posts),
             Request::Configure(change) => self.configure(change),
+            // In the first tick that the fork does not share with its parent.
+            Request::Fork(fork) => {
+                self.inject(&fork.posts);
+                if let Some(change) = &fork.configure {
+                    self.configure(change);
+                }
+            }
             // What only begins, holds or ends a world enters no tick.
             Request::Start
             | Request::Stop(_)
@@ -129,8 +134,18 @@ impl<'world> Building<'world> {
             | Request::Resume
             | Request::CloseEnv
             | Request::Delete(_)
+            | Request::Verify(_)
+            | Request::Replay(_)
+            | Request::Repair(_)
             | Request::Interview(_) => {}
         }
+    }
+
+    fn inject(&mut self, posts: &[InjectedPost]) {
+        let platform = self.platform();
+        let here = posts.iter().filter(|post| post.platform.is_none_or(|it| it == platform));
+        let events = here.map(|post| Event { agent: post.agent_id, content: post.content.clone() });
+        self.inputs.events.extend(events);
     }
 
     fn configure(&mut self, change: &Configure) {
