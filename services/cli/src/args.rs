@@ -149,6 +149,9 @@ pub enum Command {
     /// Store a run's frames anew, as its journal makes them
     #[command(long_about = repair::ABOUT)]
     Repair(RepairArgs),
+    /// Compare two runs: where they part, and what became of each
+    #[command(long_about = crate::diff::ABOUT)]
+    Diff(crate::diff::DiffArgs),
     /// Write a run as the files that other tools read
     #[command(long_about = crate::export::ABOUT)]
     Export(crate::export::ExportArgs),

@@ -12,6 +12,7 @@
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
 //! - [`past`]: `verify`, `replay`, `repair` and `fork`;
+//! - [`diff`]: two runs side by side;
 //! - [`mod@export`]: a run as files;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
@@ -26,6 +27,7 @@ pub mod check;
 pub mod client;
 pub mod completions;
 pub mod control;
+pub mod diff;
 pub mod doctor;
 pub mod events;
 pub mod export;
@@ -172,6 +174,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Verify(args) => return verify::verify(&client.await?, &args, output).await,
         Command::Replay(args) => return replay::replay(&client.await?, &args, output).await,
         Command::Repair(args) => return repair::repair(&client.await?, &args, output).await,
+        Command::Diff(args) => return diff::diff(&client.await?, &args, output).await,
         Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),

@@ -37,7 +37,12 @@ impl Default for Tally {
 impl Tally {
     /// A tally that keeps all of every post's text.
     pub fn with_whole_texts() -> Tally {
-        Tally { post_text: usize::MAX, ..Tally::default() }
+        Tally::with_texts_of(usize::MAX)
+    }
+
+    /// A tally that keeps so many characters of a post.
+    pub fn with_texts_of(post_text: usize) -> Tally {
+        Tally { post_text, ..Tally::default() }
     }
 
     /// Counts the next frame of a world.

@@ -189,7 +189,7 @@ impl WorldTally {
     }
 
     /// The summary of what was counted.
-    pub(super) fn summary(&self) -> WorldSummary {
+    pub(crate) fn summary(&self) -> WorldSummary {
         let succeeded = self.by_type.values().map(|count| count.succeeded).sum();
         let minutes = (self.now.milliseconds() - self.started.milliseconds()) / 60_000;
         WorldSummary {
