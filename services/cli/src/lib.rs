@@ -11,7 +11,7 @@
 //!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
-//! - [`mod@export`]: a run as files;
+//! - [`mod@export`]: a run as files; [`mod@ensemble`]: many runs as distributions;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
@@ -26,6 +26,7 @@ pub mod client;
 pub mod completions;
 pub mod control;
 pub mod doctor;
+pub mod ensemble;
 pub mod events;
 pub mod export;
 pub mod failure;
@@ -147,6 +148,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
         Command::Start(args) => return start::start(&args, client, output).await,
+        Command::Ensemble(args) => return ensemble::ensemble(&args, client, output).await,
         Command::Events(args) => return events::events(&client.await?, &args, output).await,
         Command::Logs(args) => return logs::logs(&client.await?, &args, output).await,
         Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,

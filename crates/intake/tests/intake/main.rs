@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-mod changes;
 mod broken;
+mod changes;
 mod fixture;
 mod folder;
 mod hostile;

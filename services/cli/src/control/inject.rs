@@ -1,6 +1,6 @@
 //! `inject`: posts put into agents' mouths.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use contract::command::{Inject, Request, Verb};
@@ -90,6 +90,16 @@ pub async fn inject(
         _ => "the posts appear",
     };
     apply(client, &run, Request::Inject(inject), args.patience, (what, 0), output).await
+}
+
+/// The posts of a file, for a simulation that is known.
+///
+/// # Errors
+/// If it cannot be read, or all that is wrong with the posts.
+pub(crate) fn read_file(file: &Path, spec: &Spec) -> Result<Inject, Failure> {
+    let (document, text) = (file.display().to_string(), read_text(file)?);
+    let posts = parse_posts(&document, &text).map_err(bad)?;
+    read_posts(&document, &posts, Some(spec)).map_err(bad)
 }
 
 fn bad(problems: Problems) -> Failure {
