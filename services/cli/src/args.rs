@@ -12,6 +12,7 @@ use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
 use crate::control::inject::{INJECT_ABOUT, InjectArgs};
 use crate::control::{CLOSE_ABOUT, PAUSE_ABOUT, PauseArgs, RESUME_ABOUT, TurnArgs};
 use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
+use crate::ensemble::{self, EnsembleArgs};
 use crate::events::{self, EventsArgs};
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT, MEMORY_ABOUT,
@@ -86,6 +87,9 @@ pub enum Command {
     /// Start a run and return with its name
     #[command(long_about = start::ABOUT)]
     Start(StartArgs),
+    /// Run a simulation with many seeds, and report distributions
+    #[command(long_about = ensemble::ABOUT)]
+    Ensemble(EnsembleArgs),
     /// Show everything that happens in a run, one line each
     #[command(long_about = events::ABOUT)]
     Events(EventsArgs),

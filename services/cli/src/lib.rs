@@ -13,7 +13,7 @@
 //! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
 //! - [`past`]: `verify`, `replay`, `repair` and `fork`;
 //! - [`diff`]: two runs side by side;
-//! - [`mod@export`]: a run as files;
+//! - [`mod@export`]: a run as files; [`mod@ensemble`]: many runs as distributions;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
@@ -29,6 +29,7 @@ pub mod completions;
 pub mod control;
 pub mod diff;
 pub mod doctor;
+pub mod ensemble;
 pub mod events;
 pub mod export;
 pub mod failure;
@@ -152,6 +153,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
         Command::Start(args) => return start::start(&args, client, output).await,
+        Command::Ensemble(args) => return ensemble::ensemble(&args, client, output).await,
         Command::Events(args) => return events::events(&client.await?, &args, output).await,
         Command::Logs(args) => return logs::logs(&client.await?, &args, output).await,
         Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,

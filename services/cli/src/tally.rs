@@ -66,6 +66,12 @@ impl Tally {
         })
     }
 
+    /// The reach of each post of a world that any action was about.
+    pub fn reaches(&self, platform: Platform) -> impl Iterator<Item = u64> {
+        let posts = self.worlds.get(&platform).into_iter().flat_map(WorldTally::known_posts);
+        posts.map(|(_, post)| post.reactions.reach())
+    }
+
     /// One world, once it has a frame.
     pub fn world(&self, platform: Platform) -> Option<&WorldTally> {
         self.worlds.get(&platform)

@@ -97,6 +97,11 @@ impl WorldTally {
         self.by_type.values().map(|count| count.succeeded + count.failed).sum()
     }
 
+    /// All actions so far by the names of their types.
+    pub fn by_type(&self) -> &BTreeMap<&'static str, Count> {
+        &self.by_type
+    }
+
     /// Posts that were written so far, quotes included.
     pub fn posts(&self) -> u64 {
         let written = |name| self.by_type.get(name).map_or(0, |count| count.succeeded);
