@@ -1,6 +1,8 @@
 //! What is said about a run's past: what became of a `verify`, `replay`, `repair` or `fork`, and
 //! how far one is.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CommandId, Digest, RunId};
@@ -157,6 +159,18 @@ impl Finding {
     /// True for damage that nothing can mend: the journal is what all else is made from.
     pub fn is_of_journal(&self) -> bool {
         self.kind == FindingKind::Journal
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(tick) = self.tick {
+            write!(f, "tick {tick}: ")?;
+        }
+        if let Some(sequence) = self.sequence {
+            write!(f, "at sequence {sequence}: ")?;
+        }
+        f.write_str(&self.what)
     }
 }
 

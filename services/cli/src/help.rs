@@ -4,8 +4,8 @@ use clap::Command;
 
 /// The commands as `shoal --help` shows them, by what one wants to do.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Start and follow", &["run", "start", "watch", "events", "logs"]),
-    ("Look", &["ls", "status", "summary", "timeline", "agents", "posts", "interview"]),
+    ("Start and follow", &["run", "start", "ensemble", "watch", "events", "logs"]),
+    ("Look", &["ls", "status", "summary", "timeline", "agents", "posts", "diff", "interview"]),
     ("Change", &["stop", "pause", "resume", "close", "inject", "configure", "fork", "rm"]),
     ("Data", &["check", "init", "gen", "export", "memory"]),
     (

@@ -12,7 +12,8 @@
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
 //! - [`past`]: `verify`, `replay`, `repair` and `fork`;
-//! - [`mod@export`]: a run as files;
+//! - [`diff`]: two runs side by side;
+//! - [`mod@export`]: a run as files; [`mod@ensemble`]: many runs as distributions;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
@@ -26,7 +27,9 @@ pub mod check;
 pub mod client;
 pub mod completions;
 pub mod control;
+pub mod diff;
 pub mod doctor;
+pub mod ensemble;
 pub mod events;
 pub mod export;
 pub mod failure;
@@ -150,6 +153,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
         Command::Start(args) => return start::start(&args, client, output).await,
+        Command::Ensemble(args) => return ensemble::ensemble(&args, client, output).await,
         Command::Events(args) => return events::events(&client.await?, &args, output).await,
         Command::Logs(args) => return logs::logs(&client.await?, &args, output).await,
         Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,
@@ -172,6 +176,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Verify(args) => return verify::verify(&client.await?, &args, output).await,
         Command::Replay(args) => return replay::replay(&client.await?, &args, output).await,
         Command::Repair(args) => return repair::repair(&client.await?, &args, output).await,
+        Command::Diff(args) => return diff::diff(&client.await?, &args, output).await,
         Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),

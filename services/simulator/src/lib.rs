@@ -4,6 +4,8 @@
 //!   - [`worker`]: a process of its own, which drives the run's worlds;
 //!   - [`job`]: one too, which carries out a command about a run's past;
 //! - [`protocol`]: what a worker does about its run's logs, pure;
+//! - [`play`]: making a world and stepping it, pure;
+//! - [`past`]: what a run's journal makes again, beside what is stored, pure;
 //! - [`translate`]: between the contract's words and the world's.
 //!
 //! What a run is lies in its journal on the bus. A worker can end at any instant; the next
@@ -12,6 +14,8 @@
 pub mod args;
 pub mod job;
 pub mod node;
+pub mod past;
+pub mod play;
 pub mod protocol;
 pub mod translate;
 pub mod worker;

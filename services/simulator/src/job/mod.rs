@@ -3,12 +3,14 @@
 //!
 //! A job may end at any instant, and another one begin again: what it does can be done twice.
 
+mod follow;
 mod fork;
 mod frames;
 mod progress;
 mod repair;
 mod replay;
 mod verify;
+mod write;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,7 +24,6 @@ use contract::reply::{ErrorCode, Reply, ReplyError, ReplyResult};
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Platform, StreamName};
-use kit::shutdown::Shutdown;
 
 use self::progress::Reporter;
 use crate::args::{Cli, JobArgs};
@@ -43,7 +44,6 @@ struct Job {
     command: Arc<Command>,
     status: Arc<EnvStatus>,
     spec: Arc<Spec>,
-    node_gone: Shutdown,
     reporter: Reporter,
 }
 
@@ -85,7 +85,6 @@ pub async fn run(cli: &Cli, args: JobArgs) -> anyhow::Result<ExitCode> {
         reporter: Reporter::new(bus.clone(), &address),
         address: Arc::new(address),
         bus,
-        node_gone: node_gone.clone(),
     };
     let answer = tokio::select! {
         answer = job.carry_out() => answer,
@@ -159,20 +158,22 @@ impl Job {
             let message = format!("the {platform} world cannot be made again, its {damaged}");
             return Err(refused(ErrorCode::Internal, message));
         };
-        Ok(Some(Past { genesis, journal, damage: damaged.map(journal_finding) }))
+        Ok(Some(Past { genesis, journal, damage: damaged.as_ref().map(journal_finding) }))
     }
 
     /// The same, of a world that has begun.
     async fn begun(&self, platform: Platform) -> Result<Past, Failure> {
-        self.past(platform).await?.ok_or_else(|| {
-            let what = "has no journal yet: try again once its first round is played";
+        let past = self.past(platform).await?;
+        let has_begun = |past: &Past| !past.journal.ticks.is_empty() || past.damage.is_some();
+        past.filter(has_begun).ok_or_else(|| {
+            let what = "has no past yet: try again once its first round is played";
             refused(ErrorCode::WrongState, format!("the {platform} world {what}"))
         })
     }
 }
 
 /// What is wrong with a journal, as it is reported.
-fn journal_finding(damaged: Damaged) -> Finding {
+fn journal_finding(damaged: &Damaged) -> Finding {
     Finding {
         tick: Some(damaged.ticks),
         sequence: Some(damaged.sequence),

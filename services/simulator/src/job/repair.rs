@@ -185,7 +185,7 @@ impl Job {
                 report.says(ticks, actions, 0);
             }
             drop(made);
-            Ok(())
+            Ok::<(), Ended>(())
         };
         let (made, stored) = tokio::join!(making, storing);
         stored?;

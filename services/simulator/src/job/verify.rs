@@ -2,19 +2,17 @@
 
 use std::time::Instant;
 
-use bus::{Bytes, Start};
+use bus::Bytes;
 use contract::command::Verify;
-use contract::frame::Outcome;
-use contract::journal::{Entry, Record, Tick};
+use contract::journal::Tick;
 use contract::past::{Finding, FindingKind, MAX_FINDINGS, Stage, WorldCheck};
 use contract::reply::ReplyResult;
-use contract::subject::{Platform, StreamName};
+use contract::subject::Platform;
 use futures_util::future::try_join_all;
 use tokio::sync::{mpsc, watch};
 
-use super::{Failure, Job, Past, blocking, patiently};
+use super::{Failure, Job, Past, blocking};
 use crate::past::{self, Replay, Verdict};
-use crate::protocol::journal::Damaged;
 use crate::protocol::{Ended, Lost};
 
 /// Ticks of a run that is followed which wait to be executed.
@@ -40,7 +38,12 @@ impl Job {
         Ok(ReplyResult::Verified { worlds: try_join_all(checks).await? })
     }
 
-    async fn verify_world(&self, platform: Platform, follow: bool) -> Result<WorldCheck, Failure> {
+    /// Without `follow` up to where the run is now.
+    pub(super) async fn verify_world(
+        &self,
+        platform: Platform,
+        follow: bool,
+    ) -> Result<WorldCheck, Failure> {
         let begun = Instant::now();
         let (end, ends_at) = watch::channel(None);
         let (sender, ticks) = mpsc::channel(AHEAD);
@@ -98,61 +101,6 @@ impl Job {
             Some(Ended::Lost(lost @ Lost::OtherRules { .. })) => Err(lost.into()),
             _ => Ok(verdict),
         }
-    }
-
-    /// Hands on the ticks of a run as they are journalled, until it plays no more; then says where
-    /// its frames end. Gives what is wrong with the journal, if anything is.
-    async fn follow(
-        self,
-        platform: Platform,
-        ticks: mpsc::Sender<Tick>,
-        end: watch::Sender<Option<u64>>,
-    ) -> Option<Finding> {
-        let subject = self.bus.prefix().inputs(&self.address.run, platform);
-        let follow = || self.bus.follow(StreamName::Inputs, &subject, Start::First);
-        let mut cursor = patiently(follow).await;
-        let (mut next, mut held_back) = (0, None::<Tick>);
-        let damage = loop {
-            let stored = cursor.next().await;
-            let damaged = |what| Damaged { sequence: stored.sequence, ticks: next, what };
-            let record = match serde_json::from_slice::<Entry>(&stored.body) {
-                Ok(entry) => entry.record,
-                Err(error) => break Some(super::journal_finding(damaged(error.to_string()))),
-            };
-            match record {
-                Record::Tick(tick) if tick.tick != next => {
-                    let what = format!("tick {} follows {next} ticks", tick.tick);
-                    break Some(super::journal_finding(damaged(what)));
-                }
-                Record::Tick(tick) => {
-                    next += 1;
-                    if let Some(before) = held_back.replace(tick)
-                        && ticks.send(before).await.is_err()
-                    {
-                        break None;
-                    }
-                }
-                Record::End(end) => {
-                    // What a world failed in may have no frame.
-                    let is_bare =
-                        end.outcome == Outcome::Failed && self.tail(platform).await.ticks < next;
-                    held_back = held_back.filter(|_| !is_bare);
-                    break None;
-                }
-                Record::Genesis(_)
-                | Record::Claim(_)
-                | Record::Hold(_)
-                | Record::Go(_)
-                | Record::Close(_) => {}
-            }
-        };
-        if let Some(last) = held_back {
-            // Nobody takes it where nobody compares any more.
-            let _ = ticks.send(last).await;
-        }
-        let tail = self.tail(platform).await;
-        end.send_replace(Some(tail.sequence));
-        damage
     }
 }
 

@@ -79,6 +79,15 @@ impl Node {
         };
         tracing::info!(%run, %verb, "begins");
         let ended = self.work(&address, sequence, &mut lease).await;
+        self.note(&address, &ended);
+        if let Err(error) = self.bus.release_lease(lease).await {
+            tracing::warn!(%run, "failed to release a command, its lease expires: {error}");
+        }
+    }
+
+    /// Remembers what was in vain.
+    fn note(&self, address: &CommandAddress, ended: &Ended) {
+        let (run, verb) = (&address.run, address.verb);
         let mut in_vain = lock(&self.jobs_in_vain);
         match ended {
             Ended::Exit(status) if status.success() => {
@@ -94,10 +103,6 @@ impl Node {
                 tracing::warn!(%run, %verb, "its process has ended without an answer: {status}");
             }
             Ended::Cut => tracing::info!(%run, %verb, "left to others"),
-        }
-        drop(in_vain);
-        if let Err(error) = self.bus.release_lease(lease).await {
-            tracing::warn!(%run, "failed to release a command, its lease expires: {error}");
         }
     }
 

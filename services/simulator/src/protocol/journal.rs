@@ -1,6 +1,6 @@
 //! What a journal says: pure, from records to where the world must be taken up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contract::command::{Configure, Request};
 use contract::journal::{Claim, Entry, Genesis, Record, Taken, Tick};
@@ -49,6 +49,8 @@ pub struct Commands {
 pub struct Damaged {
     /// The stream sequence of the record.
     pub sequence: u64,
+    /// The ticks that stand before it.
+    pub ticks: u32,
     /// What is wrong there.
     pub what: String,
 }
@@ -61,31 +63,48 @@ impl Journal {
     pub fn read<'a>(
         messages: impl IntoIterator<Item = (u64, &'a [u8])>,
     ) -> Result<Journal, Damaged> {
-        let mut journal = Journal::default();
-        for (sequence, body) in messages {
-            let damaged = |what| Damaged { sequence, what };
-            let entry: Entry =
-                serde_json::from_slice(body).map_err(|error| damaged(error.to_string()))?;
-            journal.take(entry.record).map_err(damaged)?;
-            journal.last_sequence = sequence;
+        match Journal::read_whole_part(messages) {
+            (journal, None) => Ok(journal),
+            (_, Some(damaged)) => Err(damaged),
         }
-        Ok(journal)
     }
 
+    /// The same, up to the first record that cannot be read or cannot stand where it stands: what
+    /// stands before it, and what is wrong there. What stands behind it is not looked at.
+    pub fn read_whole_part<'a>(
+        messages: impl IntoIterator<Item = (u64, &'a [u8])>,
+    ) -> (Journal, Option<Damaged>) {
+        let mut journal = Journal::default();
+        for (sequence, body) in messages {
+            let read = serde_json::from_slice(body).map_err(|error| error.to_string());
+            let taken = read.and_then(|entry: Entry| journal.take(entry.record));
+            if let Err(what) = taken {
+                let ticks = u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX);
+                return (journal, Some(Damaged { sequence, ticks, what }));
+            }
+            journal.last_sequence = sequence;
+        }
+        (journal, None)
+    }
+
+    /// Takes a record, or leaves the journal as it is.
     fn take(&mut self, record: Record) -> Result<(), String> {
         if self.genesis.is_none() != matches!(record, Record::Genesis(_)) {
             return Err("genesis is the first record and stands there once".to_owned());
         }
         let life = self.life.after(&record)?;
+        self.check_epoch_and_tick(&record)?;
         self.commands.note(&record, self.life)?;
         let before = std::mem::replace(&mut self.life, life);
         if let Record::Claim(claim) = record {
-            return self.claim(&claim);
+            self.epoch = claim.epoch;
+            self.crashes += u32::from(claim.why == Claim::CRASHED);
+            return Ok(());
         }
         (self.revived, self.crashes) = (false, 0);
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
-            Record::Tick(tick) => self.tick(tick)?,
+            Record::Tick(tick) => self.ticks.push(tick),
             Record::Hold(hold) => self.reason = hold.reason,
             Record::Go(_) => (self.reason, self.revived) = (None, !before.is_live()),
             Record::End(end) => self.reason = end.reason,
@@ -94,24 +113,21 @@ impl Journal {
         Ok(())
     }
 
-    fn claim(&mut self, claim: &Claim) -> Result<(), String> {
-        if claim.epoch != self.epoch + 1 {
-            return Err(format!("claim of epoch {} follows epoch {}", claim.epoch, self.epoch));
+    /// Whether a claim or a tick has the number that is next.
+    fn check_epoch_and_tick(&self, record: &Record) -> Result<(), String> {
+        let (epoch, ticks) = (self.epoch, self.ticks.len());
+        match record {
+            Record::Claim(claim) if claim.epoch.checked_sub(1) != Some(epoch) => {
+                Err(format!("claim of epoch {} follows epoch {epoch}", claim.epoch))
+            }
+            Record::Tick(tick) if tick.tick as usize != ticks => {
+                Err(format!("tick {} follows {ticks} ticks", tick.tick))
+            }
+            Record::Tick(tick) if tick.epoch != epoch => {
+                Err(format!("tick of epoch {} under epoch {epoch}", tick.epoch))
+            }
+            _ => Ok(()),
         }
-        self.epoch = claim.epoch;
-        self.crashes += u32::from(claim.why == Claim::CRASHED);
-        Ok(())
-    }
-
-    fn tick(&mut self, tick: Tick) -> Result<(), String> {
-        if tick.tick as usize != self.ticks.len() {
-            return Err(format!("tick {} follows {} ticks", tick.tick, self.ticks.len()));
-        }
-        if tick.epoch != self.epoch {
-            return Err(format!("tick of epoch {} under epoch {}", tick.epoch, self.epoch));
-        }
-        self.ticks.push(tick);
-        Ok(())
     }
 
     /// The sequence in the stream of commands up to which they have been taken.
@@ -124,18 +140,19 @@ impl Commands {
     /// Notes the commands that a record holds; `life` is that of the world before it.
     ///
     /// # Errors
-    /// If one was taken before.
+    /// If one was taken before; then none of them is noted.
     pub fn note(&mut self, record: &Record, life: Life) -> Result<(), String> {
         match record {
             Record::Genesis(_) | Record::Claim(_) => Ok(()),
             Record::Tick(tick) => self.entered(tick),
             Record::Hold(hold) => self.turned(hold.command.as_ref()),
             Record::Go(go) => {
+                self.turned(go.command.as_ref())?;
                 // What came before it and was not taken has been refused, or is to be.
                 if let (Life::Stopped | Life::Failed, Some(taken)) = (life, &go.command) {
                     self.last_stop = self.last_stop.max(taken.sequence);
                 }
-                self.turned(go.command.as_ref())
+                Ok(())
             }
             Record::End(end) => self.turned(end.command.as_ref()),
             Record::Close(close) => self.turned(Some(&close.command)),
@@ -143,8 +160,9 @@ impl Commands {
     }
 
     fn entered(&mut self, tick: &Tick) -> Result<(), String> {
+        self.check_untaken(&tick.commands)?;
         for taken in &tick.commands {
-            self.take(taken, Some(tick.tick))?;
+            self.taken.insert(taken.sequence, Some(tick.tick));
             if let Some(change) = change_of(&taken.command.request) {
                 self.pace_milli = change.pace_milli.or(self.pace_milli);
             }
@@ -155,18 +173,23 @@ impl Commands {
     /// A command held the world, let it go on, ended or closed it.
     fn turned(&mut self, taken: Option<&Taken>) -> Result<(), String> {
         let Some(taken) = taken else { return Ok(()) };
+        self.check_untaken(std::slice::from_ref(taken))?;
+        self.taken.insert(taken.sequence, None);
         self.last_turn = self.last_turn.max(taken.sequence);
         if let Request::Stop(_) = taken.command.request {
             self.last_stop = self.last_stop.max(taken.sequence);
         }
-        self.take(taken, None)
+        Ok(())
     }
 
-    fn take(&mut self, taken: &Taken, tick: Option<u32>) -> Result<(), String> {
-        match self.taken.insert(taken.sequence, tick) {
-            None => Ok(()),
-            Some(_) => Err(format!("command {} is taken twice", taken.sequence)),
+    fn check_untaken(&self, commands: &[Taken]) -> Result<(), String> {
+        let mut new = BTreeSet::new();
+        for Taken { sequence, .. } in commands {
+            if self.taken.contains_key(sequence) || !new.insert(sequence) {
+                return Err(format!("command {sequence} is taken twice"));
+            }
         }
+        Ok(())
     }
 
     /// `Some` if the command of this sequence was taken; with the tick among whose inputs it is,
@@ -348,6 +371,34 @@ mod tests {
         assert!(stopped.is_refused(24), "it waited when the world was stopped");
         assert!(stopped.is_refused(26), "it came while the world was stopped");
         assert!(!stopped.is_refused(29));
+    }
+
+    #[test]
+    fn a_damaged_journal_is_read_up_to_the_damage() {
+        let twice = || vec![taken(4, Request::Start), pace(3, Some(9)), taken(3, Request::Start)];
+        let sound = || vec![genesis(), claim(1), tick_with(0, 1, vec![pace(3, None)]), tick(1, 1)];
+        let bytes = |records: Vec<Record>| -> Vec<Vec<u8>> {
+            records.into_iter().map(|record| Entry::new(record).to_bytes()).collect()
+        };
+        let expected = read(sound()).unwrap();
+        let bad = [
+            Entry::new(tick_with(2, 1, twice())).to_bytes(),
+            Entry::new(tick(3, 1)).to_bytes(),
+            Entry::new(claim(3)).to_bytes(),
+            Entry::new(go(20)).to_bytes(),
+            b"{\"v\":1}".to_vec(),
+            b"".to_vec(),
+        ];
+        for bad in bad {
+            let bodies = [bytes(sound()), vec![bad], bytes(vec![tick(2, 1)])].concat();
+            let messages = || (10..).zip(bodies.iter().map(Vec::as_slice));
+            let (journal, damaged) = Journal::read_whole_part(messages());
+            let damaged = damaged.expect("it is damaged");
+            assert_eq!((damaged.sequence, damaged.ticks), (14, 2));
+            assert_eq!(journal, expected, "nothing of {:?} was taken", damaged.what);
+            assert_eq!(Journal::read(messages()), Err(damaged));
+        }
+        assert_eq!(Journal::read_whole_part([]), (Journal::default(), None));
     }
 
     #[test]

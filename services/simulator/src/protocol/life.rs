@@ -245,9 +245,21 @@ mod tests {
             (Effect::Close, _) => "closes",
             (Effect::Already, _) => "nothing to do",
             (Effect::Answer, _) => "answered",
-            (Effect::Leave, _) => "refused",
+            (Effect::Leave, Life::Waiting) => "refused",
+            (Effect::Leave, _) => beside(verb).unwrap_or("refused"),
+            (Effect::LetGo, _) if verb == Verb::Repair => "repaired",
             (Effect::LetGo, _) => "removed",
             (Effect::Refuse(_), _) => "refused",
+        }
+    }
+
+    /// The word for what a node does beside the run, also while rounds are played.
+    fn beside(verb: Verb) -> Option<&'static str> {
+        match verb {
+            Verb::Verify => Some("checked"),
+            Verb::Replay => Some("replayed"),
+            Verb::Fork => Some("forked"),
+            _ => None,
         }
     }
 

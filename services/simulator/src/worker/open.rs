@@ -23,10 +23,11 @@ use super::pulse::{Beat, State, beating};
 use super::snapshot::{self, Found, Snapshots};
 use super::waiting::Queue;
 use super::{Context, now, patiently, store_first};
+use crate::play;
 use crate::protocol::journal::Journal;
 use crate::protocol::owner::{Guards, Head, Owner, Start};
 use crate::protocol::{Ended, Lost};
-use crate::translate::{self, Chain};
+use crate::translate::Chain;
 
 /// Bytes of actions in one message, at most: some 10,000 actions.
 const LARGEST_PART: u32 = 3 * 1024 * 1024;
@@ -190,15 +191,11 @@ async fn build(
     mut genesis: Genesis,
     snapshots: bool,
 ) -> Result<Prepared, Ended> {
-    if genesis.rules != world::RULES {
-        return Err(Lost::OtherRules { found: genesis.rules }.into());
-    }
     let is_skewed = !journal.ticks.is_empty() && faults::fires("world.skew");
     if is_skewed {
         genesis.options.seed ^= 1;
     }
-    let setup = translate::setup(&context.spec, &genesis)
-        .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
+    let setup = play::setup(&context.spec, &genesis)?;
     let found = match snapshots && !is_skewed {
         true => snapshot::load(&context.bus, &setup, &genesis, journal.ticks.len()).await,
         false => Found::None,
@@ -208,13 +205,7 @@ async fn build(
         Found::AheadOfJournal { tick } => {
             return Err(behind(context, &journal, &genesis, tick).await);
         }
-        Found::None => {
-            let world = World::new(setup).map_err(|problems| {
-                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Ended::Unfit(format!("the spec makes no world: {}", problems.join("; ")))
-            })?;
-            (world, Chain::START)
-        }
+        Found::None => (play::fresh(setup)?, Chain::START),
     };
     Ok(Prepared { journal, genesis, world, chain })
 }
