@@ -1,6 +1,7 @@
 //! Runs of the past play again: what was recorded of them is what this build makes.
 //!
 //! `tests/golden/README.md` says what is recorded and how.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::collections::BTreeSet;
 use std::fs;
