@@ -32,6 +32,7 @@ impl Stage {
             start_time: spec.time.start_time,
             part_size: contract::DEFAULT_PART_SIZE,
             memory: Vec::new(),
+            parent: None,
             created_at: Timestamp::EPOCH,
         };
         let place = format!("{platform} world");

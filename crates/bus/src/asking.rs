@@ -59,7 +59,23 @@ impl Bus {
         now: Timestamp,
         patience: Duration,
     ) -> Result<Reply, AskError> {
-        let (verb, command_id) = (request.verb(), self.new_command_id());
+        self.ask_run_as(run, client, self.new_command_id(), request, now, patience).await
+    }
+
+    /// The same, for who listens also to what is said of the command on the way.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn ask_run_as(
+        &self,
+        run: &RunId,
+        client: &ClientId,
+        command_id: CommandId,
+        request: Request,
+        now: Timestamp,
+        patience: Duration,
+    ) -> Result<Reply, AskError> {
+        let verb = request.verb();
         let void = verb.stream() == StreamName::Questions;
         let milliseconds = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
         let late = now.milliseconds().saturating_add(milliseconds);
@@ -102,7 +118,8 @@ impl Bus {
         }
     }
 
-    fn new_command_id(&self) -> CommandId {
+    /// An id that no command has.
+    pub fn new_command_id(&self) -> CommandId {
         self.new_id().parse().expect("letters and digits, as an inbox has them")
     }
 }

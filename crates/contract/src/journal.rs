@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::frame::Outcome;
 use crate::id::{Digest, RunId};
 use crate::options::{MemoryTarget, RunOptions};
+use crate::past::Parent;
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
@@ -59,6 +60,9 @@ pub struct Genesis {
     pub part_size: u32,
     /// The memories that its actions go to.
     pub memory: Vec<MemoryTarget>,
+    /// Where it was forked from: the records up to its last common tick are copies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// When the run was created.
     pub created_at: Timestamp,
 }

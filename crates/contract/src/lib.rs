@@ -30,6 +30,7 @@ pub mod journal;
 pub mod memory;
 pub mod notice;
 pub mod options;
+pub mod past;
 pub mod problem;
 pub mod reply;
 pub mod spec;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::MAX_SAFE_INTEGER;
 use crate::door::{Door, Object};
+use crate::id::RunId;
 use crate::spec::Spec;
 use crate::subject::Platform;
 
@@ -52,6 +53,22 @@ pub struct MemoryTarget {
     pub target: String,
     /// The graph within it.
     pub graph_id: String,
+}
+
+impl MemoryTarget {
+    /// The graphs that a run writes to, in the operator's memories of these names. The first run
+    /// has the spec's own graph, which is what reports read; each other one has one of its own, so
+    /// that no two runs are mixed in one memory.
+    pub fn of_run(names: &[String], spec: &Spec, run: &RunId) -> Vec<MemoryTarget> {
+        let graph = spec.graph_id.as_deref().unwrap_or(spec.simulation_id.as_str());
+        let graph_id = match run.number() {
+            1 => graph.to_owned(),
+            _ => format!("{graph}--{run}"),
+        };
+        let target =
+            |name: &String| MemoryTarget { target: name.clone(), graph_id: graph_id.clone() };
+        names.iter().map(target).collect()
+    }
 }
 
 impl RequestedOptions {

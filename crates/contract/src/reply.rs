@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Verb;
 use crate::id::{CommandId, RunId};
+use crate::past::{WorldCheck, WorldRepair, WorldReplay};
 use crate::status::RunStatus;
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
@@ -85,6 +86,28 @@ pub enum ReplyResult {
     Deleted {
         /// How many messages were removed.
         messages: u64,
+    },
+    /// What executing the journals again showed.
+    Verified {
+        /// One per world that was asked for.
+        worlds: Vec<WorldCheck>,
+    },
+    /// The digests that the journals make.
+    Replayed {
+        /// One per world that was asked for.
+        worlds: Vec<WorldReplay>,
+    },
+    /// The frames are as the journals make them.
+    Repaired {
+        /// One per world that was asked for.
+        worlds: Vec<WorldRepair>,
+    },
+    /// There is a new run.
+    Forked {
+        /// It.
+        run_id: RunId,
+        /// The last round that the two share.
+        at_round: u32,
     },
     /// The agent's answers, one per world that was asked.
     Interview(InterviewResult),

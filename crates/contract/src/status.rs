@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Digest, RunId, SimulationId};
 use crate::options::{MemoryTarget, RequestedOptions, RunOptions};
+use crate::past::Parent;
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
@@ -45,6 +46,9 @@ pub struct EnvStatus {
     pub reason: Option<String>,
     /// The last thing that went wrong.
     pub last_error: Option<String>,
+    /// Where it was forked from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When its first worker began.

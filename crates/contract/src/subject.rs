@@ -211,6 +211,11 @@ impl Prefix {
         format!("{}.live.{run}.{}.{kind}", self.0, platform.as_str())
     }
 
+    /// Core NATS, not stored: how far a command about the past is.
+    pub fn progress(&self, client: &ClientId, run: &RunId, command_id: &CommandId) -> String {
+        format!("{}.progress.{client}.{run}.{command_id}", self.0)
+    }
+
     /// Core NATS: ask the launcher to start a run of a simulation.
     pub fn ask_start(&self, simulation: &SimulationId, client: &ClientId) -> String {
         format!("{}.ask.{simulation}.start.{client}", self.0)
@@ -239,6 +244,12 @@ impl Prefix {
     /// The key of a run's lease in the bucket of leases.
     pub fn lease_key(run: &RunId) -> String {
         format!("run.{run}")
+    }
+
+    /// The key of the lease on a command that a node carries out beside the run: its sequence in
+    /// the stream of commands.
+    pub fn job_key(sequence: u64) -> String {
+        format!("job.{sequence}")
     }
 
     /// Reads a command's or question's subject back.

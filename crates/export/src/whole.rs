@@ -125,7 +125,11 @@ impl<'a> Export<'a> {
                     | ReplyResult::Resumed { .. }
                     | ReplyResult::Closed { .. }
                     | ReplyResult::Applied { .. }
-                    | ReplyResult::Deleted { .. },
+                    | ReplyResult::Deleted { .. }
+                    | ReplyResult::Verified { .. }
+                    | ReplyResult::Replayed { .. }
+                    | ReplyResult::Repaired { .. }
+                    | ReplyResult::Forked { .. },
             }
             | ReplyOutcome::Failed { .. } => return Ok(()),
         };

@@ -1,7 +1,7 @@
 //! Every point there is, and every misdeed.
 
 /// Each name, and what is true where it is passed. Where it says nothing else, any run passes it.
-pub const POINTS: [(&str, &str); 36] = [
+pub const POINTS: [(&str, &str); 41] = [
     // The launcher.
     ("launch.parsed", "a request to start a run is read, over HTTP or the bus"),
     ("launch.valid", "it makes sense and is a new run, of which nothing is stored"),
@@ -26,6 +26,12 @@ pub const POINTS: [(&str, &str); 36] = [
     ("snapshot.half", "a snapshot is made, not stored; the last tick of a run makes one"),
     ("snapshot.stored", "it is stored"),
     ("leaving", "the worker was asked to end and has not let go"),
+    // A job.
+    ("fork.copying", "records of a fork are in the journal of a world of the new run"),
+    ("fork.written", "the journals of a fork are whole, its state does not say so"),
+    ("repair.claimed", "a repair has claimed a world, whose frames are as they were"),
+    ("repair.removed", "the frames of a world that is repaired are removed"),
+    ("job.done", "what was asked of the past is done, its reply is not stored"),
     // The bus, in whichever process.
     ("lease.sent", "a lease is on the wire to be taken, renewed or given back, not acknowledged"),
     ("append.sent", "a message of one part is on the wire, not acknowledged"),

@@ -10,7 +10,7 @@ use crate::events::{self, Stage};
 use crate::feed::{self, World};
 use crate::findings::Findings;
 use crate::reading::Reading;
-use crate::{CONFIG_FILE, Limits, clock, json};
+use crate::{CONFIG_FILE, Change, Limits, changes, clock, json};
 
 /// What the configuration says; `None` where it says nothing usable.
 #[derive(Debug)]
@@ -42,12 +42,14 @@ impl Config {
 pub(crate) fn read(
     bytes: &[u8],
     peopled: &[Platform],
+    changes: &[Change],
     limits: &Limits,
     findings: &mut Findings,
 ) -> Option<Config> {
     let door = Door::new(CONFIG_FILE);
-    let value = json::parse(bytes, &door, limits);
-    let mut reading = Reading::new(&door, limits);
+    let mut value = json::parse(bytes, &door, limits);
+    let changed = value.as_mut().map(|value| changes::apply(changes, value, &door));
+    let mut reading = Reading::of_changed(&door, limits, changed.unwrap_or_default());
     let root = value.as_ref().and_then(|value| door.root(value));
     let config = root.map(|root| read_root(&mut reading, &root, peopled));
     let notes = reading.notes(CONFIG_FILE);

@@ -40,6 +40,8 @@
 //!
 //! After a thousand problems the rest are only counted.
 //!
+//! A [`Change`] is made before the configuration is looked at, so its problems are named alike.
+//!
 //! Python writes `NaN` and `Infinity` into JSON as bare words. Each is reported where it
 //! stands, and the reading goes on behind it as if there were a null.
 //!
@@ -61,6 +63,7 @@
 //! Nothing here reads a clock or an environment, and only the module `folder` touches files.
 
 mod agents;
+mod changes;
 mod clock;
 mod config;
 mod encoding;
@@ -84,6 +87,7 @@ use contract::spec::{PlatformSpec, Spec};
 use contract::subject::Platform;
 use contract::version::V1;
 
+pub use crate::changes::Change;
 use crate::config::Config;
 use crate::feed::World;
 use crate::findings::Findings;
@@ -176,7 +180,21 @@ pub struct Intake {
 /// # Errors
 /// Everything that is wrong with the files, or, once they can be read, with what is in them.
 pub fn read_folder(path: &Path, limits: &Limits) -> Result<Intake, Problems> {
-    read_files(&folder::read(path, limits)?, limits)
+    read_changed_folder(path, &[], limits)
+}
+
+/// Reads a simulation folder as if its configuration, or its `simulation.yaml`, had been changed.
+/// A change to a field that nobody here knows is a problem, unlike such a field in a file: who
+/// makes one wants to see it act.
+///
+/// # Errors
+/// As [`read_folder`]; and changes that cannot be made.
+pub fn read_changed_folder(
+    path: &Path,
+    changes: &[Change],
+    limits: &Limits,
+) -> Result<Intake, Problems> {
+    read_changed(&folder::read(path, limits)?, changes, limits)
 }
 
 /// Reads the files of a simulation folder.
@@ -184,20 +202,28 @@ pub fn read_folder(path: &Path, limits: &Limits) -> Result<Intake, Problems> {
 /// # Errors
 /// Everything that is wrong with what is in them.
 pub fn read_files(files: &Files, limits: &Limits) -> Result<Intake, Problems> {
+    read_changed(files, &[], limits)
+}
+
+fn read_changed(files: &Files, changes: &[Change], limits: &Limits) -> Result<Intake, Problems> {
     check_sizes(files, limits)?;
     let (spec, notes) = match &files.yaml {
         Some(yaml) => {
             folder::check_alone(&files.names())?;
-            yaml::read(yaml, limits)?
+            yaml::read(yaml, changes, limits)?
         }
-        None => read_configured(files, limits)?,
+        None => read_configured(files, changes, limits)?,
     };
     spec.check()?;
     Ok(Intake { spec, notes })
 }
 
 /// Reads a configuration and the profiles beside it.
-fn read_configured(files: &Files, limits: &Limits) -> Result<(Spec, Vec<String>), Problems> {
+fn read_configured(
+    files: &Files,
+    changes: &[Change],
+    limits: &Limits,
+) -> Result<(Spec, Vec<String>), Problems> {
     let mut findings = Findings::default();
     let profiles = [
         (Platform::Twitter, files.twitter_profiles.as_deref()),
@@ -205,7 +231,7 @@ fn read_configured(files: &Files, limits: &Limits) -> Result<(Spec, Vec<String>)
     ];
     let peopled: Vec<Platform> =
         profiles.iter().filter_map(|(platform, bytes)| bytes.map(|_| *platform)).collect();
-    let config = config::read(&files.config, &peopled, limits, &mut findings);
+    let config = config::read(&files.config, &peopled, changes, limits, &mut findings);
     let [twitter, reddit] = profiles
         .map(|(platform, bytes)| world(platform, bytes, config.as_ref(), limits, &mut findings));
     if twitter.is_none() && reddit.is_none() {

@@ -31,12 +31,23 @@ pub(crate) struct Reading<'a> {
     defaults: BTreeMap<String, (String, usize)>,
     /// What else is to be said.
     remarks: Vec<String>,
+    /// The pointers of fields that somebody has changed by name, and wants to see act.
+    changed: BTreeSet<String>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(door: &'a Door, limits: &'a Limits) -> Reading<'a> {
+        Reading::of_changed(door, limits, BTreeSet::new())
+    }
+
+    /// The same, of a document in which these fields were changed by name.
+    pub(crate) fn of_changed(
+        door: &'a Door,
+        limits: &'a Limits,
+        changed: BTreeSet<String>,
+    ) -> Reading<'a> {
         let (ignored, defaults, remarks) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
-        Reading { door, limits, ignored, defaults, remarks }
+        Reading { door, limits, ignored, defaults, remarks, changed }
     }
 
     /// The object at `key`; where there is none, one without fields.
@@ -49,11 +60,20 @@ impl<'a> Reading<'a> {
         self.door.object(&NOTHING, pointer).expect("NOTHING is an object")
     }
 
-    /// Remembers the fields that are not in `known`.
+    /// Remembers the fields that are not in `known`; one that was changed by name is refused.
     pub(crate) fn ignore_unknown(&mut self, object: &Object<'_>, known: &[&str]) {
         for key in object.unknown(known) {
-            self.ignore(&in_general(object, &shorten(key, 60)));
+            match self.is_changed(&object.pointer(key)) {
+                true => object.report(key, "an unknown field", &one_of(key, known)),
+                false => self.ignore(&in_general(object, &shorten(key, 60))),
+            }
         }
+    }
+
+    /// Whether a field, or one within it, was changed by name.
+    fn is_changed(&self, pointer: &str) -> bool {
+        let within = |changed: &str| changed.strip_prefix(pointer).is_some_and(is_end_or_field);
+        self.changed.iter().any(|changed| within(changed))
     }
 
     /// Remembers a field that nobody here knows.
@@ -250,10 +270,20 @@ pub(crate) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, St
         return Ok(*value);
     }
     let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-    Err(match suggest(&text.to_lowercase(), &names) {
+    Err(one_of(&text.to_lowercase(), &names))
+}
+
+/// Which of `names` was expected where `text` stands.
+fn one_of(text: &str, names: &[&str]) -> String {
+    match suggest(text, names) {
         Some(meant) => format!("{meant:?} (did you mean that?)"),
         None => format!("one of {}", names.join(", ")),
-    })
+    }
+}
+
+/// What follows a field's pointer in that of a field within it, or in its own.
+fn is_end_or_field(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
 }
 
 /// `value` as a whole number, where it is one, or a text that is: ids pass through programs

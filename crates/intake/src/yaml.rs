@@ -22,13 +22,17 @@ use crate::findings::Findings;
 use crate::reading::Reading;
 use crate::yaml::people::People;
 use crate::yaml::tree::Node;
-use crate::{Limits, YAML_FILE, encoding};
+use crate::{Change, Limits, YAML_FILE, changes, encoding};
 
 /// Reads the file.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<(Spec, Vec<String>), Problems> {
+pub(crate) fn read(
+    bytes: &[u8],
+    changes: &[Change],
+    limits: &Limits,
+) -> Result<(Spec, Vec<String>), Problems> {
     let mut findings = Findings::default();
     let door = Door::new(YAML_FILE);
     let Some(text) = encoding::text(bytes, &door) else {
@@ -38,7 +42,8 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<(Spec, Vec<String>),
     let Some(tree) = tree::parse(text, limits, &mut findings.problems) else {
         return findings.close(None);
     };
-    let value = tree.value("");
+    let mut value = tree.value("");
+    changes::apply(changes, &mut value, &door);
     let mut reading = Reading::new(&door, limits);
     let spec = door.root(&value).and_then(|root| read_root(&mut reading, &root));
     let notes = reading.remarks(YAML_FILE);

@@ -76,7 +76,7 @@ pub(crate) fn input_problems(agents: usize, inputs: &Inputs) -> Vec<SetupError> 
         match change {
             Change::Activity(activity) => problems.activity(&at, activity),
             Change::Feed(feed) => problems.feed(&at, feed),
-            Change::Topics(_) | Change::Narrative(_) => {}
+            Change::Topics(_) | Change::Narrative(_) | Change::Seed(_) => {}
             Change::Traits { agent, traits } => {
                 problems.user(&format!("{at}.agent"), *agent);
                 problems.traits(&at, traits);

@@ -53,6 +53,8 @@ pub enum Change {
     Topics(Vec<String>),
     /// Where the story goes.
     Narrative(String),
+    /// What all chance follows from.
+    Seed(u64),
     /// How one agent behaves.
     Traits {
         /// Who.

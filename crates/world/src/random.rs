@@ -48,7 +48,7 @@ impl Source {
         Dice(mix(mix(self.0, u64::from(round) << 32 | u64::from(agent)), 1))
     }
 
-    /// The dice of an agent that are the same in all rounds.
+    /// The dice of an agent that are the same in all rounds of one seed.
     pub(crate) fn character(self, agent: u32) -> Dice {
         Dice(mix(mix(self.0, u64::from(agent)), 2))
     }

@@ -16,7 +16,7 @@ pub(crate) const DAY: u32 = 24 * 60;
 pub struct Setup {
     /// Which rules of visibility and which manners apply.
     pub platform: Platform,
-    /// The only source of chance.
+    /// The only source of chance; may change while a world runs.
     pub seed: u64,
     /// How rounds map to simulated time.
     pub clock: Clock,

@@ -27,6 +27,7 @@ pub struct World {
     /// Shared by all copies of the world.
     pub(crate) setup: Arc<Setup>,
     pub(crate) setup_digest: [u8; 16],
+    /// Follows from the settings.
     pub(crate) source: Source,
     pub(crate) profiles: Vec<Profile>,
     pub(crate) settings: Settings,
@@ -43,6 +44,7 @@ pub struct World {
 /// The part of the configuration that may change.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    pub(crate) seed: u64,
     pub(crate) activity: Activity,
     pub(crate) feed: Feed,
     pub(crate) topics: Vec<String>,
@@ -191,7 +193,7 @@ impl World {
         let (decided, looks) = decisions.into_parts();
         let mut actions = self.in_order(inputs.events, decided, inputs.decisions);
         self.apply(&looks, &mut actions);
-        inputs.changes.into_iter().for_each(|change| self.settings.apply(change));
+        self.change(inputs.changes);
         self.tick += 1;
         self.active = activation::choose(self, self.tick);
         self.pool = Pool::new(self);
@@ -278,6 +280,12 @@ impl World {
         self.ranking.update(self.setup.platform, self.setup.clock, &self.tables, &changed);
     }
 
+    /// Takes valid changes on.
+    pub(crate) fn change(&mut self, changes: Vec<Change>) {
+        changes.into_iter().for_each(|change| self.settings.apply(change));
+        self.source = Source::new(self.settings.seed, self.setup.platform);
+    }
+
     pub(crate) fn is_outside(&self, agent: u32) -> bool {
         self.setup.agents[agent as usize].policy == Policy::Outside
     }
@@ -286,6 +294,7 @@ impl World {
 impl Settings {
     fn new(setup: &Setup) -> Settings {
         Settings {
+            seed: setup.seed,
             activity: setup.activity,
             feed: setup.feed,
             topics: setup.topics.clone(),
@@ -294,19 +303,20 @@ impl Settings {
         }
     }
 
-    pub(crate) fn apply(&mut self, change: Change) {
+    fn apply(&mut self, change: Change) {
         match change {
             Change::Activity(activity) => self.activity = activity,
             Change::Feed(feed) => self.feed = feed,
             Change::Topics(topics) => self.topics = topics,
             Change::Narrative(narrative) => self.narrative = narrative,
+            Change::Seed(seed) => self.seed = seed,
             Change::Traits { agent, traits } => self.traits[agent as usize] = traits,
         }
     }
 
     /// The changes that make these settings of those of a setup.
     pub(crate) fn changes(&self, setup: &Setup) -> Vec<Change> {
-        let Settings { activity, feed, topics, narrative, traits } = self;
+        let Settings { seed, activity, feed, topics, narrative, traits } = self;
         let mut changes = Vec::new();
         if *activity != setup.activity {
             changes.push(Change::Activity(*activity));
@@ -319,6 +329,9 @@ impl Settings {
         }
         if *narrative != setup.narrative {
             changes.push(Change::Narrative(narrative.clone()));
+        }
+        if *seed != setup.seed {
+            changes.push(Change::Seed(*seed));
         }
         for ((agent, &traits), was) in (0..).zip(traits).zip(&setup.agents) {
             if traits != was.traits {

@@ -12,6 +12,7 @@ use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
 use crate::control::inject::{INJECT_ABOUT, InjectArgs};
 use crate::control::{CLOSE_ABOUT, PAUSE_ABOUT, PauseArgs, RESUME_ABOUT, TurnArgs};
 use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
+use crate::ensemble::{self, EnsembleArgs};
 use crate::events::{self, EventsArgs};
 use crate::help::{
     CODES_AND_LOG, COMMON_OPTIONS, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT, MEMORY_ABOUT,
@@ -21,6 +22,10 @@ use crate::help::{
 use crate::interview::InterviewArgs;
 use crate::logs::{self, LogsArgs};
 use crate::memory::MemoryCommand;
+use crate::past::fork::{self, ForkArgs};
+use crate::past::repair::{self, RepairArgs};
+use crate::past::replay::{self, ReplayArgs};
+use crate::past::verify::{self, VerifyArgs};
 use crate::posts::{self, PostsArgs};
 use crate::provision::ProvisionArgs;
 use crate::rm::RmArgs;
@@ -82,6 +87,9 @@ pub enum Command {
     /// Start a run and return with its name
     #[command(long_about = start::ABOUT)]
     Start(StartArgs),
+    /// Run a simulation with many seeds, and report distributions
+    #[command(long_about = ensemble::ABOUT)]
+    Ensemble(EnsembleArgs),
     /// Show everything that happens in a run, one line each
     #[command(long_about = events::ABOUT)]
     Events(EventsArgs),
@@ -133,6 +141,21 @@ pub enum Command {
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),
+    /// Start a new run from the past of another one
+    #[command(long_about = fork::ABOUT)]
+    Fork(ForkArgs),
+    /// Check that what is stored of a run is what its journal makes
+    #[command(long_about = verify::ABOUT)]
+    Verify(VerifyArgs),
+    /// Execute a run's journal again and print its digests
+    #[command(long_about = replay::ABOUT)]
+    Replay(ReplayArgs),
+    /// Store a run's frames anew, as its journal makes them
+    #[command(long_about = repair::ABOUT)]
+    Repair(RepairArgs),
+    /// Compare two runs: where they part, and what became of each
+    #[command(long_about = crate::diff::ABOUT)]
+    Diff(crate::diff::DiffArgs),
     /// Write a run as the files that other tools read
     #[command(long_about = crate::export::ABOUT)]
     Export(crate::export::ExportArgs),

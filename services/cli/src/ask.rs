@@ -126,6 +126,7 @@ pub fn explain(verb: Verb, run: &RunId, error: AskError) -> Failure {
         AskError::Late { .. } => {
             let who = match verb.executor() {
                 Executor::Owner => "is a simulator running on this bus, and has it a free slot?",
+                Executor::Node => "is a simulator running on this bus, and has it time?",
                 Executor::Launcher => "is a launcher running on this bus?",
             };
             Failure::unreachable(format!(

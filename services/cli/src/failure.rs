@@ -5,6 +5,9 @@ use std::fmt;
 use bus::{AppendError, ConnectError, ReadError};
 use kit::EXIT_USAGE;
 
+/// What is stored of a run is damaged.
+pub const EXIT_DAMAGED: u8 = 4;
+
 /// Ended by Ctrl-C while the run goes on: 128 and the number of SIGINT, as shells have it.
 pub const EXIT_DETACHED: u8 = 130;
 

@@ -33,6 +33,31 @@ impl World {
         self.tick_with(actions, Vec::new())
     }
 
+    /// The next tick, a whole round in which that many agents were active.
+    pub(crate) fn round(&mut self, actions: Vec<Done<'_>>, active_agents: u32) -> Frame {
+        let end = Marker::RoundEnd {
+            before_seq: self.seq + actions.len() as u64,
+            round: self.tick,
+            actions: u32::try_from(actions.len()).unwrap(),
+            active_agents,
+            simulated_minutes: u64::from(self.tick) * 60,
+        };
+        self.tick_with(actions, vec![end])
+    }
+
+    /// The first tick of a world with this seed.
+    pub(crate) fn seeded(&mut self, seed: u64, actions: Vec<Done<'_>>) -> Frame {
+        let start = Marker::SimulationStart {
+            before_seq: 1,
+            spec_digest: Digest::of(&[b"spec"]),
+            seed,
+            rules: 1,
+            agents: 4,
+            rounds: 48,
+        };
+        self.tick_with(actions, vec![start])
+    }
+
     /// The next tick, and the last one.
     pub(crate) fn end(&mut self) -> Frame {
         let marker = Marker::SimulationEnd {
@@ -193,6 +218,7 @@ pub(crate) fn status(run: &str, status: RunStatus) -> EnvStatus {
         worker: Some("worker-1".to_owned()),
         reason: None,
         last_error: None,
+        parent: None,
         created_at: "2026-03-01T10:00:00Z".parse().unwrap(),
         started_at: Some("2026-03-01T10:00:01Z".parse().unwrap()),
         updated_at: "2026-03-01T10:01:00Z".parse().unwrap(),

@@ -134,14 +134,14 @@ fn is_new(frame: &Frame, status: &EnvStatus) -> bool {
 }
 
 /// True if the run is over and every frame that it says it has is there.
-fn has_all(status: &EnvStatus, tally: &Tally) -> bool {
+pub(crate) fn has_all(status: &EnvStatus, tally: &Tally) -> bool {
     let ticks = |platform| tally.world(platform).map_or(0, |world| world.ticks);
     !status.status.is_live()
         && status.platforms.iter().all(|world| ticks(world.platform) >= world.ticks)
 }
 
 /// The run and we have seen the same.
-fn check_digests(status: &EnvStatus, tally: &Tally) -> Result<(), Failure> {
+pub(crate) fn check_digests(status: &EnvStatus, tally: &Tally) -> Result<(), Failure> {
     for world in &status.platforms {
         let Some(ours) = tally.world(world.platform) else { continue };
         if ours.ticks == world.ticks && ours.digest != world.digest {

@@ -4,8 +4,8 @@ use clap::Command;
 
 /// The commands as `shoal --help` shows them, by what one wants to do.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Start and follow", &["run", "start", "watch", "events", "logs"]),
-    ("Look", &["ls", "status", "summary", "timeline", "agents", "posts", "interview"]),
+    ("Start and follow", &["run", "start", "ensemble", "watch", "events", "logs"]),
+    ("Look", &["ls", "status", "summary", "timeline", "agents", "posts", "diff", "interview"]),
     ("Change", &["stop", "pause", "resume", "close", "inject", "configure", "fork", "rm"]),
     ("Data", &["check", "init", "gen", "export", "memory"]),
     (
@@ -60,8 +60,9 @@ Exit codes:
   1    the run or the command failed, or the run was stopped
   2    bad input: a folder with problems, an unknown run or agent
   3    the bus or a service is not reachable; the message says where and what to do
+  4    `verify`: what is stored of the run is damaged; it is listed, with what to do
   64   the command line cannot be read
-  130  Ctrl-C while following: the run goes on
+  130  Ctrl-C while following: the run goes on, and so does a `verify`, `replay` or `repair`
   141  whoever read the output went away, as with `| head`
 
 Environment, beside what the options name:

@@ -11,7 +11,9 @@
 //!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
-//! - [`mod@export`]: a run as files;
+//! - [`past`]: `verify`, `replay`, `repair` and `fork`;
+//! - [`diff`]: two runs side by side;
+//! - [`mod@export`]: a run as files; [`mod@ensemble`]: many runs as distributions;
 //! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
 //!   wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
@@ -25,7 +27,9 @@ pub mod check;
 pub mod client;
 pub mod completions;
 pub mod control;
+pub mod diff;
 pub mod doctor;
+pub mod ensemble;
 pub mod events;
 pub mod export;
 pub mod failure;
@@ -41,6 +45,7 @@ pub mod logs;
 pub mod memory;
 pub mod output;
 pub mod page;
+pub mod past;
 pub mod posts;
 pub mod progress;
 pub mod provision;
@@ -69,6 +74,7 @@ use crate::control::{configure, inject};
 use crate::failure::Failure;
 use crate::memory::MemoryCommand;
 use crate::output::Output;
+use crate::past::{fork, repair, replay, verify};
 
 /// What a process of ours does: logs to stderr, runs one command, tells how it went.
 pub async fn main(
@@ -147,6 +153,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
         Command::Start(args) => return start::start(&args, client, output).await,
+        Command::Ensemble(args) => return ensemble::ensemble(&args, client, output).await,
         Command::Events(args) => return events::events(&client.await?, &args, output).await,
         Command::Logs(args) => return logs::logs(&client.await?, &args, output).await,
         Command::Timeline(args) => timeline::timeline(&client.await?, &args, output).await,
@@ -165,6 +172,11 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
         Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
         Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Fork(args) => return fork::fork(&client.await?, &args, output).await,
+        Command::Verify(args) => return verify::verify(&client.await?, &args, output).await,
+        Command::Replay(args) => return replay::replay(&client.await?, &args, output).await,
+        Command::Repair(args) => return repair::repair(&client.await?, &args, output).await,
+        Command::Diff(args) => return diff::diff(&client.await?, &args, output).await,
         Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&client.await?, args, output).await,
         Command::Init(args) => init::init(&args, json, output),

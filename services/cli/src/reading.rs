@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use bus::{Bus, Start};
+use bus::{Bus, Cursor, Start, Stored};
 use contract::frame::Frame;
 use contract::id::RunId;
 use contract::status::EnvStatus;
@@ -53,29 +53,119 @@ pub async fn each_frame(
     mut bar: Bar,
     mut take: impl FnMut(&Frame) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let run = &status.run_id;
     let Some(end) = last_sequence(bus, status).await? else { return Ok(()) };
-    let all = frames_of(bus.prefix(), run);
-    let mut cursor = bus.follow(StreamName::Actions, &all, Start::First).await?;
-    let mut chains = Chains::default();
-    loop {
-        let next = tokio::time::timeout(PATIENCE, cursor.next()).await;
-        let stored = next.map_err(|_| none_came(run))?;
-        let frame = chains.push(&stored.body).with_context(|| broken(run));
-        if let Some(frame) = frame.map_err(Failure::Failed)? {
-            bar.advance();
-            take(&frame)?;
-        }
-        if stored.sequence >= end {
-            return Ok(());
-        }
+    let all = frames_of(bus.prefix(), &status.run_id);
+    let mut frames = Frames::open(bus, &status.run_id, &all, Some(end)).await?;
+    while let Some(frame) = frames.next().await? {
+        bar.advance();
+        take(&frame)?;
     }
+    Ok(())
+}
+
+/// The messages on a filter up to the last one that was there when the reading began.
+pub struct Messages {
+    run: RunId,
+    cursor: Option<Cursor>,
+    end: u64,
+}
+
+impl Messages {
+    /// Those of a run's one subject, as it is now.
+    ///
+    /// # Errors
+    /// If the bus cannot be read.
+    pub async fn on(
+        bus: &Bus,
+        run: &RunId,
+        stream: StreamName,
+        subject: &str,
+    ) -> Result<Messages, Failure> {
+        let end = bus.last(stream, subject).await?.map(|stored| stored.sequence);
+        Messages::up_to(bus, run, stream, subject, end).await
+    }
+
+    async fn up_to(
+        bus: &Bus,
+        run: &RunId,
+        stream: StreamName,
+        filter: &str,
+        end: Option<u64>,
+    ) -> Result<Messages, Failure> {
+        let cursor = match end {
+            Some(_) => Some(bus.follow(stream, filter, Start::First).await?),
+            None => None,
+        };
+        Ok(Messages { run: run.clone(), cursor, end: end.unwrap_or(0) })
+    }
+
+    /// The next one, until there are no more.
+    ///
+    /// # Errors
+    /// If the bus gives none for half a minute, though there are more.
+    pub async fn next(&mut self) -> Result<Option<Stored>, Failure> {
+        let Some(cursor) = &mut self.cursor else { return Ok(None) };
+        let next = tokio::time::timeout(PATIENCE, cursor.next()).await;
+        let stored = next.map_err(|_| none_came(&self.run))?;
+        if stored.sequence >= self.end {
+            self.cursor = None;
+        }
+        Ok(Some(stored))
+    }
+}
+
+/// The frames of a run or of one of its worlds, whole and checked, one at a time.
+pub struct Frames {
+    messages: Messages,
+    chains: Chains,
+}
+
+impl Frames {
+    /// Those of one world, as it is now.
+    ///
+    /// # Errors
+    /// If the bus cannot be read.
+    pub async fn of_world(bus: &Bus, run: &RunId, platform: Platform) -> Result<Frames, Failure> {
+        let subject = bus.prefix().actions(run, platform);
+        let messages = Messages::on(bus, run, StreamName::Actions, &subject).await?;
+        Ok(Frames { messages, chains: Chains::default() })
+    }
+
+    async fn open(
+        bus: &Bus,
+        run: &RunId,
+        filter: &str,
+        end: Option<u64>,
+    ) -> Result<Frames, Failure> {
+        let messages = Messages::up_to(bus, run, StreamName::Actions, filter, end).await?;
+        Ok(Frames { messages, chains: Chains::default() })
+    }
+
+    /// The next one, until there are no more.
+    ///
+    /// # Errors
+    /// If the bus gives none for half a minute, though there are more, or what is read is not
+    /// the run's chain of frames.
+    pub async fn next(&mut self) -> Result<Option<Frame>, Failure> {
+        while let Some(stored) = self.messages.next().await? {
+            let frame = take(&mut self.chains, &self.messages.run, &stored.body)?;
+            if frame.is_some() {
+                return Ok(frame);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The whole frame that a message completes; a broken one is told with its run and tick.
+fn take(chains: &mut Chains, run: &RunId, body: &[u8]) -> Result<Option<Frame>, Failure> {
+    chains.push(body).with_context(|| broken(run)).map_err(Failure::Failed)
 }
 
 fn none_came(run: &RunId) -> Failure {
     Failure::unreachable(format!(
-        "no frame of {run} came within {} s, though there are more: is the bus still there, and \
-         the run not deleted?",
+        "nothing more of {run} came within {} s, though there is more: is the bus still there, \
+         and the run not deleted?",
         PATIENCE.as_secs()
     ))
 }
@@ -100,7 +190,11 @@ pub struct Bar {
 impl Bar {
     /// A bar for all frames that the run says it has.
     pub fn for_frames(status: &EnvStatus, output: &Output<'_>) -> Bar {
-        let frames = status.platforms.iter().map(|world| u64::from(world.ticks)).sum();
+        Bar::of(status.platforms.iter().map(|world| u64::from(world.ticks)).sum(), output)
+    }
+
+    /// A bar for that many frames.
+    pub fn of(frames: u64, output: &Output<'_>) -> Bar {
         let style = "{spinner} reading {pos} of {len} frames  {bar:24}";
         let style = ProgressStyle::with_template(style).expect("our templates are well-formed");
         let bar = ProgressBar::with_draw_target(Some(frames), ProgressDrawTarget::hidden());
@@ -113,7 +207,8 @@ impl Bar {
         Bar { bar: ProgressBar::hidden(), hidden_since: None }
     }
 
-    fn advance(&mut self) {
+    /// One frame more.
+    pub fn advance(&mut self) {
         self.bar.inc(1);
         if self.hidden_since.is_some_and(|since| since.elapsed() > SHOWN_AFTER) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -125,5 +220,29 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{World, post};
+
+    #[test]
+    fn a_broken_frame_is_told_with_its_run_and_tick() {
+        let run: RunId = "market-3".parse().unwrap();
+        let mut world = World::new(Platform::Twitter);
+        let mut chains = Chains::default();
+        let mut read = |frame: &Frame| {
+            let body = serde_json::to_vec(frame).unwrap();
+            take(&mut chains, &run, &body).map_err(|failure| failure.to_string())
+        };
+        let first = world.tick(vec![(0, Ok(post(1, "Pier 9 closes")))]);
+        assert_eq!(read(&first), Ok(Some(first)));
+        let mut forged = world.tick(vec![(0, Ok(post(2, "Why?")))]);
+        forged.actions[0].agent_id = 1;
+        let error = read(&forged).unwrap_err();
+        assert!(error.starts_with("the frames of market-3 are broken "), "{error}");
+        assert!(error.contains("twitter: the digest of tick 1 is "), "{error}");
     }
 }

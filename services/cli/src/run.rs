@@ -15,7 +15,7 @@ use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
 use contract::version::V1;
-use intake::{Intake, Limits};
+use intake::{Change, Intake, Limits};
 use kit::shutdown::Shutdown;
 
 use crate::args::Target;
@@ -165,7 +165,20 @@ pub(crate) fn read_folder(
     quiet: bool,
     output: &mut Output<'_>,
 ) -> Result<Spec, Failure> {
-    let read = intake::read_folder(folder, &Limits::default());
+    read_changed(folder, &[], quiet, output)
+}
+
+/// The same, as if fields of its configuration had been changed.
+///
+/// # Errors
+/// All that is wrong with it, the changes among it.
+pub(crate) fn read_changed(
+    folder: &Path,
+    changes: &[Change],
+    quiet: bool,
+    output: &mut Output<'_>,
+) -> Result<Spec, Failure> {
+    let read = intake::read_changed_folder(folder, changes, &Limits::default());
     let Intake { spec, notes } = read.map_err(|problems| bad_folder(folder, &problems))?;
     if !quiet {
         for note in notes {
@@ -257,7 +270,7 @@ async fn read_status(client: &Client, run: &RunId) -> Result<EnvStatus, Failure>
 }
 
 /// From here on Ctrl-C is ours to answer.
-fn listen() -> Result<Shutdown, Failure> {
+pub(crate) fn listen() -> Result<Shutdown, Failure> {
     Shutdown::on_signals().context("cannot listen to signals").map_err(Failure::Failed)
 }
 

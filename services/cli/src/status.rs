@@ -237,11 +237,15 @@ fn facts(run: &EnvStatus, now: Timestamp, room: usize) -> Vec<(&'static str, Str
         ("spec", shorten_digest(&run.spec_digest, room)),
         ("digests", digests.join(", ")),
         ("options", options(&run.options)),
+    ];
+    let parent = run.parent.as_ref();
+    facts.extend(parent.map(|it| ("forked from", format!("{} at round {}", it.run_id, it.round))));
+    facts.extend([
         ("memory", if memory.is_empty() { "none".to_owned() } else { memory }),
         ("held by", holder(run)),
         ("environment", if run.alive { "open" } else { "closed" }.to_owned()),
         ("created", when(run.created_at)),
-    ];
+    ]);
     facts.extend(run.started_at.map(|at| ("started", when(at))));
     facts.push(("last news", when(run.updated_at)));
     facts.extend(run.ended_at.map(|at| ("ended", when(at))));
@@ -349,6 +353,8 @@ mod tests {
         run.held = false;
         run.alive = false;
         run.ended_at = Some(at("2026-03-01T10:01:00Z"));
+        let parent = "pier-2".parse().unwrap();
+        run.parent = Some(contract::past::Parent { run_id: parent, round: 11, command: 77 });
         let world = &mut run.platforms[0];
         (world.status, world.round, world.simulated_minutes) = (RunStatus::Failed, 12, 720);
         (world.actions, world.succeeded) = (132, 129);
@@ -366,6 +372,7 @@ mod tests {
             format!("  spec         {spec}"),
             format!("  digests      twitter {zero}…, reddit {zero}…"),
             "  options      48 rounds, seed 7, 0.800 rounds a second".to_owned(),
+            "  forked from  pier-2 at round 11".to_owned(),
             "  memory       local (graph market)".to_owned(),
             "  held by      nobody now; last by worker worker-1 on node node-a, epoch 1".to_owned(),
             "  environment  closed".to_owned(),

@@ -128,6 +128,11 @@ impl Reactions {
         let Reactions { likes, dislikes, reposts, quotes, comments } = self;
         likes + dislikes + reposts + quotes + comments
     }
+
+    /// Those that speak for a post or pass it on: all but dislikes.
+    pub fn reach(&self) -> u64 {
+        self.all() - self.dislikes
+    }
 }
 
 impl Worlds {

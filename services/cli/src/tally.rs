@@ -37,7 +37,12 @@ impl Default for Tally {
 impl Tally {
     /// A tally that keeps all of every post's text.
     pub fn with_whole_texts() -> Tally {
-        Tally { post_text: usize::MAX, ..Tally::default() }
+        Tally::with_texts_of(usize::MAX)
+    }
+
+    /// A tally that keeps so many characters of a post.
+    pub fn with_texts_of(post_text: usize) -> Tally {
+        Tally { post_text, ..Tally::default() }
     }
 
     /// Counts the next frame of a world.
@@ -59,6 +64,12 @@ impl Tally {
         self.worlds.iter().flat_map(|(platform, world)| {
             world.known_posts().map(|(post_id, post)| (*platform, post_id, post))
         })
+    }
+
+    /// The reach of each post of a world that any action was about.
+    pub fn reaches(&self, platform: Platform) -> impl Iterator<Item = u64> {
+        let posts = self.worlds.get(&platform).into_iter().flat_map(WorldTally::known_posts);
+        posts.map(|(_, post)| post.reactions.reach())
     }
 
     /// One world, once it has a frame.

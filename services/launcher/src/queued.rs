@@ -34,7 +34,7 @@ pub fn first_status(
         simulation_id: spec.simulation_id.clone(),
         spec_digest: spec.digest(),
         requested: requested.clone(),
-        memory: memory_targets(memory, spec, &run_id),
+        memory: MemoryTarget::of_run(memory, spec, &run_id),
         status: RunStatus::Queued,
         alive: true,
         held: false,
@@ -45,24 +45,13 @@ pub fn first_status(
         worker: None,
         reason: None,
         last_error: None,
+        parent: None,
         created_at: now,
         started_at: None,
         updated_at: now,
         ended_at: None,
         run_id,
     }
-}
-
-/// The graphs that a run writes to. The first run has the spec's own graph, which is what
-/// reports read; each rerun has one of its own, so that no two runs are mixed in one memory.
-fn memory_targets(names: &[String], spec: &Spec, run: &RunId) -> Vec<MemoryTarget> {
-    let graph = spec.graph_id.as_deref().unwrap_or(spec.simulation_id.as_str());
-    let graph_id = match run.number() {
-        1 => graph.to_owned(),
-        _ => format!("{graph}--{run}"),
-    };
-    let target = |name: &String| MemoryTarget { target: name.clone(), graph_id: graph_id.clone() };
-    names.iter().map(target).collect()
 }
 
 /// The command that begins a run. It follows from the run's first status alone, so whoever

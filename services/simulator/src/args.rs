@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bus::BusArgs;
 use clap::{Args, Parser, Subcommand};
-use contract::id::RunId;
+use contract::command::Verb;
+use contract::id::{ClientId, CommandId, RunId};
 
 /// Runs simulations: claims runs from the bus as it has room, each in a worker process.
 ///
@@ -62,6 +63,26 @@ pub enum Role {
     /// Holds one run. Started by a node, ends when its standard input does.
     #[command(hide = true)]
     Worker(WorkerArgs),
+    /// Carries out one command about a run's past. Started by a node as well.
+    #[command(hide = true)]
+    Job(JobArgs),
+}
+
+/// Which command a job carries out.
+#[derive(Args, Clone, Debug)]
+pub struct JobArgs {
+    /// The run.
+    #[arg(long)]
+    pub run: RunId,
+    /// What is asked.
+    #[arg(long)]
+    pub verb: Verb,
+    /// Who asks.
+    #[arg(long)]
+    pub client: ClientId,
+    /// The client's name for the command.
+    #[arg(long)]
+    pub id: CommandId,
 }
 
 /// What a worker is told.

@@ -2,6 +2,7 @@
 //!
 //! - [`node`]: watches the bus for runs that nobody holds, and for each it takes starts
 //!   - [`worker`]: a process of its own, which drives the run's worlds;
+//!   - [`job`]: one too, which carries out a command about a run's past;
 //! - [`protocol`]: what a worker does about its run's logs, pure;
 //! - [`play`]: making a world and stepping it, pure;
 //! - [`past`]: what a run's journal makes again, beside what is stored, pure;
@@ -11,6 +12,7 @@
 //! one opens the journal and goes on, through the same code as at the start.
 
 pub mod args;
+pub mod job;
 pub mod node;
 pub mod past;
 pub mod play;
@@ -44,5 +46,6 @@ pub async fn main() -> anyhow::Result<ExitCode> {
     match cli.command.take() {
         None => node::run(cli, settings.path).await,
         Some(Role::Worker(args)) => worker::run(&cli, args).await,
+        Some(Role::Job(args)) => job::run(&cli, args).await,
     }
 }

@@ -16,6 +16,8 @@ use system_tests::stack::{Stack, text, write_simulation};
 use system_tests::wait_for;
 use tempfile::TempDir;
 
+use crate::past::{ask, damage};
+
 /// A webhook that refuses the first batch for ever and takes all others; its address.
 fn webhook() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -79,6 +81,10 @@ fn every_point_is_passed_on_an_ordinary_day() {
     stack.start_service("shoal-simulator");
     stack.await_ready();
     stack.shoal_json(&["interview", "bridge-1", "--agent", "0", "Well?"]);
+    // And somebody asks for its past.
+    damage(&stack, "bridge-1", "reddit", "drop", 1);
+    ask(&stack, "bridge-1", "repair", "mend", &json!({}));
+    ask(&stack, "bridge-1", "fork", "branch", &json!({"at_round": 1}));
     let deadline = std::time::Instant::now() + system_tests::PATIENCE;
     while !missing(&marks).is_empty() {
         assert!(std::time::Instant::now() < deadline, "nobody passes {:?}", missing(&marks));

@@ -21,6 +21,7 @@ mod hung;
 mod lifecycle;
 mod outage;
 mod ownership;
+mod past;
 mod quiet;
 mod recovery;
 mod snapshots;

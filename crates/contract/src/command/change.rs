@@ -18,6 +18,10 @@ pub struct Configure {
     /// Thousandths of a round per second of wall clock, 0 = as fast as possible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pace_milli: Option<u32>,
+    /// What all chance follows from, in each world: 0 to
+    /// [`MAX_SAFE_INTEGER`](crate::MAX_SAFE_INTEGER).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// How many act, and when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeChange>,

@@ -1,6 +1,7 @@
 //! What may be asked of a run, parsed as hostile input.
 
 mod change;
+mod past;
 mod request;
 mod verb;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 pub use self::change::{AgentChange, Configure, FeedChange, TimeChange};
+pub use self::past::{Fork, Repair, Replay, Verify};
 pub use self::request::{
     Delete, Inject, InjectedPost, Interview, MAX_INJECTED_POSTS, MAX_PROMPT_BYTES, Request, Stop,
 };
@@ -192,7 +194,7 @@ mod tests {
         assert_eq!(
             Command::from_json(body.as_bytes()).unwrap_err().to_string(),
             "/verb: found \"explode\", expected one of start, stop, pause, resume, close_env, \
-             inject, configure, delete, interview"
+             inject, configure, delete, verify, replay, repair, fork, interview"
         );
     }
 

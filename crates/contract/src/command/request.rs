@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Verb;
 use super::change::Configure;
+use super::past::{Fork, Repair, Replay, Verify};
 use crate::door::{Object, describe};
 use crate::spec::MAX_POST_BYTES;
 use crate::subject::Platform;
@@ -34,6 +35,15 @@ pub enum Request {
     Configure(Box<Configure>),
     /// Remove everything of the run from the bus but its number. Carried out by the launcher.
     Delete(Delete),
+    /// Execute the journal again and compare every frame. Carried out by any node, as the next
+    /// three are.
+    Verify(Verify),
+    /// Execute the journal again and say the digests.
+    Replay(Replay),
+    /// Store the frames anew, from the journal.
+    Repair(Repair),
+    /// Make a new run that was this one up to a round.
+    Fork(Fork),
     /// Ask one agent.
     Interview(Interview),
 }
@@ -97,6 +107,10 @@ impl Request {
             Request::Inject(_) => Verb::Inject,
             Request::Configure(_) => Verb::Configure,
             Request::Delete(_) => Verb::Delete,
+            Request::Verify(_) => Verb::Verify,
+            Request::Replay(_) => Verb::Replay,
+            Request::Repair(_) => Verb::Repair,
+            Request::Fork(_) => Verb::Fork,
             Request::Interview(_) => Verb::Interview,
         }
     }
@@ -119,6 +133,10 @@ impl Request {
                 args.refuse_unknown(&["force"]);
                 Some(Request::Delete(Delete { force: args.boolean("force").unwrap_or(false) }))
             }
+            Verb::Verify => Some(Request::Verify(Verify::read(args))),
+            Verb::Replay => Some(Request::Replay(Replay::read(args))),
+            Verb::Repair => Some(Request::Repair(Repair::read(args))),
+            Verb::Fork => Fork::read(args).map(Request::Fork),
             Verb::Interview => read_interview(args).map(Request::Interview),
         }
     }
@@ -135,6 +153,10 @@ impl Serialize for Request {
             Request::Inject(inject) => inject.serialize(serializer),
             Request::Configure(configure) => configure.serialize(serializer),
             Request::Delete(delete) => delete.serialize(serializer),
+            Request::Verify(verify) => verify.serialize(serializer),
+            Request::Replay(replay) => replay.serialize(serializer),
+            Request::Repair(repair) => repair.serialize(serializer),
+            Request::Fork(fork) => fork.serialize(serializer),
             Request::Interview(interview) => interview.serialize(serializer),
         }
     }
@@ -148,6 +170,11 @@ fn read_stop(args: &Object<'_>) -> Stop {
 fn read_inject(args: &Object<'_>) -> Option<Inject> {
     args.refuse_unknown(&["posts"]);
     args.require("posts", "a list of posts");
+    Some(Inject { posts: read_posts(args)? })
+}
+
+/// The list of posts, if it is there.
+pub(super) fn read_posts(args: &Object<'_>) -> Option<Vec<InjectedPost>> {
     let elements = args.list("posts");
     let is_list = args.get("posts").is_some_and(Value::is_array);
     if is_list && !(1..=MAX_INJECTED_POSTS).contains(&elements.len()) {
@@ -162,7 +189,7 @@ fn read_inject(args: &Object<'_>) -> Option<Inject> {
         .map(|(pointer, value)| args.door().object(value, pointer).and_then(|o| read_post(&o)))
         .collect();
     is_list.then_some(())?;
-    Some(Inject { posts: posts.into_iter().collect::<Option<Vec<_>>>()? })
+    posts.into_iter().collect()
 }
 
 fn read_post(post: &Object<'_>) -> Option<InjectedPost> {
@@ -200,7 +227,8 @@ pub(super) fn read_agent(object: &Object<'_>) -> Option<u32> {
     object.u32("agent_id", 0..=u32::MAX)
 }
 
-fn read_platform(object: &Object<'_>) -> Option<Platform> {
+/// The world that is meant, if one is.
+pub(super) fn read_platform(object: &Object<'_>) -> Option<Platform> {
     let value = object.get("platform")?;
     let platform = value.as_str().and_then(|text| text.parse().ok());
     if platform.is_none() {

@@ -25,6 +25,14 @@ pub enum Verb {
     Configure,
     /// See [`Request::Delete`](super::Request::Delete).
     Delete,
+    /// See [`Request::Verify`](super::Request::Verify).
+    Verify,
+    /// See [`Request::Replay`](super::Request::Replay).
+    Replay,
+    /// See [`Request::Repair`](super::Request::Repair).
+    Repair,
+    /// See [`Request::Fork`](super::Request::Fork).
+    Fork,
     /// See [`Request::Interview`](super::Request::Interview).
     Interview,
 }
@@ -36,11 +44,13 @@ pub enum Executor {
     Owner,
     /// A launcher.
     Launcher,
+    /// Any node, in a process of its own beside the run.
+    Node,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Verb; 9] = [
+    pub const ALL: [Verb; 13] = [
         Verb::Start,
         Verb::Stop,
         Verb::Pause,
@@ -49,6 +59,10 @@ impl Verb {
         Verb::Inject,
         Verb::Configure,
         Verb::Delete,
+        Verb::Verify,
+        Verb::Replay,
+        Verb::Repair,
+        Verb::Fork,
         Verb::Interview,
     ];
 
@@ -63,6 +77,10 @@ impl Verb {
             Verb::Inject => "inject",
             Verb::Configure => "configure",
             Verb::Delete => "delete",
+            Verb::Verify => "verify",
+            Verb::Replay => "replay",
+            Verb::Repair => "repair",
+            Verb::Fork => "fork",
             Verb::Interview => "interview",
         }
     }
@@ -77,7 +95,11 @@ impl Verb {
             | Verb::CloseEnv
             | Verb::Inject
             | Verb::Configure
-            | Verb::Delete => StreamName::Commands,
+            | Verb::Delete
+            | Verb::Verify
+            | Verb::Replay
+            | Verb::Repair
+            | Verb::Fork => StreamName::Commands,
             Verb::Interview => StreamName::Questions,
         }
     }
@@ -94,6 +116,7 @@ impl Verb {
             | Verb::Configure
             | Verb::Interview => Executor::Owner,
             Verb::Delete => Executor::Launcher,
+            Verb::Verify | Verb::Replay | Verb::Repair | Verb::Fork => Executor::Node,
         }
     }
 }

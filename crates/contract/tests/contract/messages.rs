@@ -13,6 +13,7 @@ use contract::memory::{
 use contract::notice::{
     DeadLetter, LiveAction, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest,
 };
+use contract::past::Progress;
 use contract::reply::Reply;
 use contract::spec::Spec;
 use contract::status::EnvStatus;
@@ -26,7 +27,7 @@ pub(crate) struct Message {
     pub(crate) reread: fn(&[u8]) -> Result<String, String>,
 }
 
-pub(crate) const MESSAGES: [Message; 22] = [
+pub(crate) const MESSAGES: [Message; 23] = [
     Message { name: "action", reread: |body| reread(derived::<Action>, body) },
     Message { name: "command", reread: |body| reread(Command::from_json, body) },
     Message { name: "dead-letter", reread: |body| reread(derived::<DeadLetter>, body) },
@@ -48,6 +49,7 @@ pub(crate) const MESSAGES: [Message; 22] = [
     Message { name: "memory-targets", reread: |body| reread(Targets::parse, body) },
     Message { name: "memory-targets-answer", reread: |body| reread_answer::<TargetsAnswer>(body) },
     Message { name: "node-info", reread: |body| reread(derived::<NodeInfo>, body) },
+    Message { name: "progress", reread: |body| reread(derived::<Progress>, body) },
     Message { name: "reply", reread: |body| reread(derived::<Reply>, body) },
     Message { name: "spec", reread: |body| reread(Spec::from_bytes, body) },
     Message { name: "start-answer", reread: |body| reread(derived::<StartAnswer>, body) },

@@ -59,6 +59,7 @@ fn subjects() -> BTreeSet<String> {
         prefix.spec(&Digest::ZERO),
         prefix.dead_letters("some-service", Some(&run)),
         prefix.live(&run, platform, "create_post"),
+        prefix.progress(&client, &run, &command_id),
         prefix.ask_start(&simulation, &client),
         prefix.node_info(),
         prefix.memory(SEARCH),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod broken;
+mod changes;
 mod fixture;
 mod folder;
 mod hostile;

@@ -41,7 +41,7 @@ pub(super) fn load(world: &mut World, from: &mut Reader<'_>) -> Result<(), Snaps
 fn change(world: &mut World, changes: Vec<Change>) -> Option<()> {
     let inputs = Inputs { changes, ..Inputs::default() };
     world.problems(&inputs).is_empty().then_some(())?;
-    inputs.changes.into_iter().for_each(|change| world.settings.apply(change));
+    world.change(inputs.changes);
     Some(())
 }
 

@@ -81,6 +81,10 @@ pub(super) fn write_change(out: &mut Writer, change: &Change) {
             out.u32(*agent);
             write_traits(out, traits);
         }
+        Change::Seed(seed) => {
+            out.u32(6);
+            out.u64(*seed);
+        }
     }
 }
 
@@ -91,6 +95,7 @@ pub(super) fn read_change(from: &mut Reader<'_>) -> Option<Change> {
         3 => read_list(from).map(Change::Topics),
         4 => Some(Change::Narrative(from.text()?.into())),
         5 => Some(Change::Traits { agent: from.u32()?, traits: read_traits(from)? }),
+        6 => from.u64().map(Change::Seed),
         _ => None,
     }
 }

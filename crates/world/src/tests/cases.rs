@@ -263,11 +263,12 @@ fn inputs(chance: &mut Chance, tick: u32, history: &mut History, size: &Size) ->
         inputs.decisions.push(decision);
     }
     while chance.one_in(5) {
-        inputs.changes.push(match chance.below(6) {
+        inputs.changes.push(match chance.below(7) {
             0 => Change::Activity(chance.activity(history.agents)),
             1 => Change::Feed(chance.feed()),
             2 => Change::Topics(vec![chance.text()]),
             3 => Change::Narrative(chance.text()),
+            4 => Change::Seed(chance.below(1_000).into()),
             _ => Change::Traits { agent: chance.below(history.agents), traits: chance.traits() },
         });
     }

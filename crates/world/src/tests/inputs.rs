@@ -6,7 +6,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::actions::{step_acts, try_act, village, village_of};
-use super::fixture::{PLATFORMS, crowd, step, town, world};
+use super::fixture::{PLATFORMS, crowd, play, step, town, world};
 use crate::{
     Act, Change, Decision, Effect, Event, HourSet, Inputs, Outputs, Platform, Policy,
     ScheduledPost, SeedPost, StepError, Traits, World,
@@ -189,6 +189,45 @@ fn a_change_of_the_feed_shows_in_the_next_round() {
             assert_eq!(posts[0].post.id, first, "the first that {agent} sees");
         }
     }
+}
+
+/// A fork with another seed: all that came before stays, and chance is another from then on.
+#[test]
+fn a_changed_seed_has_its_effect_from_the_next_tick_on_and_for_good() {
+    for platform in PLATFORMS {
+        let mut same = world(town(platform, 1));
+        let mut other = same.clone();
+        for _ in 0..10 {
+            assert_eq!(step(&mut same), step(&mut other));
+        }
+        let seed =
+            |seed, tick| Inputs { changes: vec![Change::Seed(seed)], ..Inputs::quiet(tick, 0) };
+        let changed = step_inputs(&mut other, seed(2, 10));
+        let unchanged = step_inputs(&mut same, seed(1, 10));
+        assert_eq!(changed.actions, unchanged.actions, "the tick that takes it on is the same");
+        assert_ne!(other.hash(), same.hash(), "what is to come is another");
+        assert_ne!(other.active_agents(), same.active_agents());
+        let mut restored = World::restore(town(platform, 1), &other.snapshot()).expect("whole");
+        let [unchanged, changed, restored] =
+            [&mut same, &mut other, &mut restored].map(|world| play(world, 24));
+        assert_ne!(changed, unchanged);
+        assert_eq!(changed, restored, "a snapshot keeps it");
+        assert_eq!(other.setup().seed, 1, "a setup never changes");
+    }
+}
+
+#[test]
+fn of_several_seeds_the_last_counts_and_the_one_that_was_there_is_no_change() {
+    let mut same = world(town(Platform::Twitter, 1));
+    let mut told_again = same.clone();
+    for seed in [7, 1] {
+        let tick = same.tick();
+        step_inputs(&mut same, Inputs::quiet(tick, 0));
+        let changes = vec![Change::Seed(seed), Change::Seed(1)];
+        step_inputs(&mut told_again, Inputs { changes, ..Inputs::quiet(tick, 0) });
+        assert_eq!(told_again.hash(), same.hash());
+    }
+    assert_eq!(play(&mut told_again, 12), play(&mut same, 12));
 }
 
 #[test]

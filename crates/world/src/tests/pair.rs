@@ -10,7 +10,7 @@ use super::cases::{Case, Size, case};
 use super::fixture::{PLATFORMS, crowd};
 use super::order::decide_on_threads;
 use crate::bytes::digest;
-use crate::{Inputs, Platform, Policy, World};
+use crate::{Change, Inputs, Platform, Policy, World};
 
 const AGENTS: u32 = 24;
 const TICKS: u32 = 32;
@@ -53,7 +53,7 @@ fn two_simulators_on_one_queue_agree_at_every_tick() {
 /// Everything at once: agents that decide in the world and outside, events, changes.
 fn mixed(platform: Platform) -> Case {
     let size = Size { agents: AGENTS..=AGENTS, ticks: TICKS..=TICKS, decisions: 20, past_posts: 3 };
-    let mut case = case(if platform == Platform::Twitter { 20 } else { 21 }, &size);
+    let mut case = case(if platform == Platform::Twitter { 22 } else { 21 }, &size);
     assert_eq!(case.setup.platform, platform);
     let town = crowd(platform, 5, AGENTS);
     (case.setup.activity, case.setup.clock) = (town.activity, town.clock);
@@ -64,6 +64,8 @@ fn mixed(platform: Platform) -> Case {
     let any = |has: fn(&Inputs) -> bool| case.inputs.iter().filter(|inputs| has(inputs)).count();
     assert!(any(|inputs| !inputs.events.is_empty()) > 3);
     assert!(any(|inputs| !inputs.changes.is_empty()) > 3);
+    let is_seed = |change: &Change| matches!(change, Change::Seed(_));
+    assert!(case.inputs.iter().flat_map(|inputs| &inputs.changes).any(is_seed));
     assert!(any(|inputs| !inputs.decisions.is_empty()) > 20);
     case
 }

@@ -160,6 +160,7 @@ pub(super) fn full() -> World {
         Change::Narrative("The ferry comes back.".into()),
         Change::Traits { agent: 1, traits },
         Change::Traits { agent: 4, traits },
+        Change::Seed(u64::MAX),
     ];
     let inputs = Inputs { changes, ..Inputs::quiet(world.tick(), 0) };
     world.step(inputs, world.decide(0..world.active())).expect("valid changes");

@@ -174,11 +174,11 @@ fn row(agent: &AgentSpec, tally: &Tally, followers: &Followers, platforms: &[Pla
 }
 
 /// By world and agent: how many followed it from the beginning, and have since.
-struct Followers(BTreeMap<Platform, Vec<u64>>);
+pub(crate) struct Followers(BTreeMap<Platform, Vec<u64>>);
 
 impl Followers {
     /// Counted once for all agents: each of them may follow many.
-    fn of(spec: &Spec, tally: &Tally) -> Followers {
+    pub(crate) fn of(spec: &Spec, tally: &Tally) -> Followers {
         let in_world = |platform: Platform| {
             let mut counts = vec![0_u64; spec.agents.len()];
             let profiles = spec.platform(platform).map_or(&[][..], |world| &world.profiles);
@@ -195,7 +195,8 @@ impl Followers {
         Followers(Platform::ALL.into_iter().map(in_world).collect())
     }
 
-    fn count(&self, agent_id: u32, platform: Platform) -> u64 {
+    /// How many follow an agent in a world.
+    pub(crate) fn count(&self, agent_id: u32, platform: Platform) -> u64 {
         let world = self.0.get(&platform);
         world.and_then(|counts| counts.get(agent_id as usize)).copied().unwrap_or(0)
     }

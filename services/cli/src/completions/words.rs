@@ -92,7 +92,7 @@ impl Wish {
 /// Which names an argument takes, by the name that its value has in the help.
 fn kind(argument: &Arg) -> Option<Kind> {
     value_names(argument).find_map(|name| match name {
-        "RUN" => Some(Kind::Runs),
+        "RUN" | "OTHER" => Some(Kind::Runs),
         "FOLDER|SIMULATION" => Some(Kind::Simulations),
         "ID|NAME" => Some(Kind::Agents),
         _ => None,
@@ -158,6 +158,13 @@ mod tests {
         assert_eq!((agent.names, agent.run.as_deref()), (Some(Kind::Agents), Some("pier-1")));
         assert_eq!(wished("shoal agents pier-1 Wr").names, Some(Kind::Agents));
         assert_eq!(wished("shoal status pier-1 ").names, None);
+        for past in ["verify", "replay --last 3", "repair", "fork --at-round 12"] {
+            assert_eq!(wished(&format!("shoal {past} pi")).names, Some(Kind::Runs), "{past}");
+        }
+        assert!(wished("shoal fork pier-1 --inject me").files);
+        assert_eq!(wished("shoal diff pi").names, Some(Kind::Runs));
+        assert_eq!(wished("shoal diff pier-1 pi").names, Some(Kind::Runs));
+        assert_eq!(wished("shoal diff pier-1 pier-2 ").names, None);
         assert_eq!(wished("shoal posts --limit 3 pi").names, Some(Kind::Runs));
         assert_eq!(wished("shoal memory search x --run pi").names, Some(Kind::Runs));
         assert_eq!(wished("shoal agents pier-1 \"Wr").typed, "Wr");

@@ -1,10 +1,11 @@
 //! `configure`: another pace or another configuration, while the run goes on.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
-use contract::command::{Request, Verb};
+use contract::MAX_SAFE_INTEGER;
+use contract::command::{Configure, Request, Verb};
 use contract::door::{Door, Object, integer};
 use contract::problem::{Problem, Problems};
 use contract::spec::Spec;
@@ -22,24 +23,27 @@ use crate::start::parse_pace;
 use crate::status::find_run;
 
 pub(crate) const CONFIGURE_ABOUT: &str = "\
-Change the pace or the configuration of a run while it goes on. What is not named stays as it is. \
+Change the pace, the seed or the configuration of a run while it goes on. What is not named stays as it is. \
 The change enters the next round and has its effect from the one after it; the answer names that \
 round. In a paused run it waits until the run goes on.
 
 Fields have the names that they have in simulation_config.json (docs/fields.md says what they \
-do); lists are separated by commas; an agent is given by its number or name:
+do); lists are separated by commas; an agent is given by its number or name; the sections may be \
+shortened to time, event, twitter, reddit and agents:
   time_config.peak_activity_multiplier=2.5      twitter_config.echo_chamber_strength=0.9
   time_config.peak_hours=19,20,21               event_config.hot_topics=ferry,bridge
   agent_configs.3.stance=opposing               agent_configs.Mara.posts_per_hour=2
 
-A file is a part of a simulation_config.json: what stands in it is changed.
+A file is a part of a simulation_config.json: what stands in it is changed. It may have a \
+\"seed\" beside its sections.
 
 Example:
-  shoal configure lantern-pier --pace 0.5 --set event_config.hot_topics=\"the storm,pier 9\"";
+  shoal configure lantern-pier --pace 0.5 --set event_config.hot_topics=\"the storm,pier 9\"
+  shoal configure lantern-pier --seed 8 --set agents.3.stance=opposing";
 
 /// Arguments of `configure`.
 #[derive(Clone, Debug, Args)]
-#[command(group = ArgGroup::new("what").args(["pace", "set", "file"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("what").args(["pace", "seed", "set", "file"]).required(true).multiple(true))]
 pub struct ConfigureArgs {
     /// Which run.
     #[command(flatten)]
@@ -47,6 +51,9 @@ pub struct ConfigureArgs {
     /// Rounds per second of wall clock, e.g. 0.8; 0: as fast as possible
     #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_any_pace)]
     pub pace: Option<u32>,
+    /// Another seed: what was drawn before stays, what comes is another
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=MAX_SAFE_INTEGER))]
+    pub seed: Option<u64>,
     /// A field and its new value; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     pub set: Vec<String>,
@@ -78,17 +85,44 @@ pub async fn configure(
     let text = args.file.as_ref().map(|path| read_text(path)).transpose()?;
     let run = find_run(client, &args.target.run).await?;
     let spec = read_spec(client, &run.spec_digest).await?;
-    let mut changes =
-        Changes { spec: &spec, problems: Vec::new(), args: Map::new(), agents: BTreeMap::new() };
-    if let Some(pace) = args.pace {
-        changes.args.insert("pace_milli".to_owned(), pace.into());
-    }
-    if let (Some(path), Some(text)) = (&args.file, &text) {
-        changes.read_file(&path.display().to_string(), text);
-    }
-    args.set.iter().for_each(|assignment| changes.read_assignment(assignment));
-    let request = changes.close().map_err(|problems| Failure::BadInput(problems.into()))?;
+    let file = args.file.as_deref().zip(text.as_deref());
+    let wanted = Wanted { pace: args.pace, seed: args.seed, file, set: &args.set };
+    let change = wanted.read(&spec).map_err(|problems| Failure::BadInput(problems.into()))?;
+    let request = Request::Configure(change);
     apply(client, &run, request, args.patience, ("the change has its effect", 1), output).await
+}
+
+/// What is typed of a change.
+pub(crate) struct Wanted<'typed> {
+    /// Thousandths of a round per second.
+    pub(crate) pace: Option<u32>,
+    pub(crate) seed: Option<u64>,
+    /// A part of a configuration: where it stands, and its text.
+    pub(crate) file: Option<(&'typed Path, &'typed str)>,
+    /// Assignments, which win over the file.
+    pub(crate) set: &'typed [String],
+}
+
+impl Wanted<'_> {
+    /// The change in the contract's words.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub(crate) fn read(&self, spec: &Spec) -> Result<Box<Configure>, Problems> {
+        let (problems, args, agents) = (Vec::new(), Map::new(), BTreeMap::new());
+        let mut changes = Changes { spec, problems, args, agents };
+        if let Some(pace) = self.pace {
+            changes.args.insert("pace_milli".to_owned(), pace.into());
+        }
+        if let Some((path, text)) = self.file {
+            changes.read_file(&path.display().to_string(), text);
+        }
+        if let Some(seed) = self.seed {
+            changes.args.insert("seed".to_owned(), seed.into());
+        }
+        self.set.iter().for_each(|assignment| changes.read_assignment(assignment));
+        changes.close()
+    }
 }
 
 /// Changes in the making, in the contract's words, and what is wrong with them.
@@ -143,7 +177,10 @@ impl Changes<'_> {
         };
         let door = Door::new(document);
         if let Some(root) = door.root(&value) {
-            root.refuse_unknown(&SECTIONS);
+            root.refuse_unknown(&[&["seed"][..], &SECTIONS].concat());
+            if let Some(seed) = root.integer("seed", 0..=MAX_SAFE_INTEGER) {
+                self.args.insert("seed".to_owned(), seed.into());
+            }
             for section in SECTIONS.into_iter().filter(|section| *section != "agent_configs") {
                 if let Some(object) = root.object(section) {
                     self.read_section(document, section, None, &object, &value);
@@ -235,8 +272,8 @@ impl Changes<'_> {
         object.insert(to.to_owned(), value);
     }
 
-    /// The request, if nothing is wrong.
-    fn close(mut self) -> Result<Request, Problems> {
+    /// The change, if nothing is wrong.
+    fn close(mut self) -> Result<Box<Configure>, Problems> {
         let agents = std::mem::take(&mut self.agents).into_iter().map(|(agent_id, mut agent)| {
             agent.insert("agent_id".to_owned(), agent_id.into());
             agent
@@ -250,31 +287,26 @@ impl Changes<'_> {
         }
         let (door, args) = (Door::new(""), Value::Object(self.args));
         let request = door.root(&args).and_then(|args| Request::read(Verb::Configure, &args));
-        door.close(request)
+        door.close(request.and_then(|request| match request {
+            Request::Configure(change) => Some(change),
+            _ => None,
+        }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::command::Configure;
     use contract::spec::Stance;
-    use std::path::Path;
 
     fn read(file: Option<&str>, set: &[&str]) -> Result<Configure, String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/lantern-pier");
         let mut spec = intake::read_folder(&folder, &intake::Limits::default()).unwrap().spec;
         spec.agents[5].name = "Quentin X. Lander".to_owned();
-        let (problems, args, agents) = (Vec::new(), Map::new(), BTreeMap::new());
-        let mut changes = Changes { spec: &spec, problems, args, agents };
-        if let Some(text) = file {
-            changes.read_file("part.json", text);
-        }
-        set.iter().for_each(|assignment| changes.read_assignment(assignment));
-        match changes.close().map_err(|problems| problems.to_string())? {
-            Request::Configure(configure) => Ok(*configure),
-            other => panic!("{other:?}"),
-        }
+        let set: Vec<String> = set.iter().map(|assignment| (*assignment).to_owned()).collect();
+        let file = file.map(|text| (Path::new("part.json"), text));
+        let wanted = Wanted { pace: None, seed: None, file, set: &set };
+        wanted.read(&spec).map(|change| *change).map_err(|problems| problems.to_string())
     }
 
     #[test]
@@ -285,7 +317,7 @@ mod tests {
             "twitter_config.echo_chamber_strength=0.05",
             "event_config.hot_topics=the storm, pier 9",
             "event_config.narrative_direction=It ends = well",
-            "agent_configs.3.stance=opposing",
+            "agents.3.stance=opposing",
             "agent_configs.Quentin X. Lander.sentiment_bias=-0.5",
         ];
         let change = read(None, &assignments).unwrap();
@@ -305,10 +337,11 @@ mod tests {
 
     #[test]
     fn a_file_is_a_part_of_a_configuration_and_what_is_set_wins() {
-        let file = r#"{"time_config": {"agents_per_hour_max": 9, "work_hours": [9, 10]},
+        let file = r#"{"seed": 9, "time_config": {"agents_per_hour_max": 9, "work_hours": [9, 10]},
             "agent_configs": [{"agent_id": 2, "posts_per_hour": 1.5},
                 {"entity_name": "Quentin X. Lander", "stance": "neutral"}]}"#;
-        let change = read(Some(file), &["time_config.agents_per_hour_max=12"]).unwrap();
+        let change = read(Some(file), &["time.agents_per_hour_max=12"]).unwrap();
+        assert_eq!(change.seed, Some(9));
         let time = change.time.unwrap();
         assert_eq!(time.agents_per_hour_max, Some(12));
         assert_eq!(time.work_hours.unwrap().as_slice(), [9, 10]);
@@ -321,7 +354,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let file = r#"{"time_confg": {}, "reddit_config": {"viral_threshold": -1},
+        let file = r#"{"seed": -1, "time_confg": {}, "reddit_config": {"viral_threshold": -1},
             "agent_configs": [{"stance": "neutral"}]}"#;
         let assignments = [
             "pace",
@@ -339,6 +372,7 @@ mod tests {
              part.json /agent_configs/0: found no agent, expected an agent_id, or an entity_name\n\
              part.json /time_confg: found an unknown field, expected \"time_config\" (did you mean \
              that?)\n\
+             part.json /seed: found -1, expected a whole number from 0 to 9007199254740991\n\
              --set: found \"pace\", expected FIELD=VALUE\n\
              --set time_config.total_simulation_hours: found a field that has no effect on a run \
              that has begun: its clock and its rounds are fixed, expected a field that may change\n\

@@ -122,12 +122,16 @@ pub fn find(section: &str, name: &str) -> Result<(&'static str, Kind), (String, 
     Err(("an unknown field".to_owned(), meant(name, &names)))
 }
 
-/// The section of this name.
+/// The section of this name, or of its short one: `time`, `agents`.
 ///
 /// # Errors
 /// What was expected instead.
 pub fn find_section(name: &str) -> Result<&'static str, String> {
-    let found = SECTIONS.into_iter().find(|section| *section == name);
+    let short = |section: &'static str| match section {
+        "agent_configs" => "agents",
+        section => section.trim_end_matches("_config"),
+    };
+    let found = SECTIONS.into_iter().find(|section| *section == name || short(section) == name);
     found.ok_or_else(|| meant(name, &SECTIONS))
 }
 

@@ -1,6 +1,6 @@
 //! `inject`: posts put into agents' mouths.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use contract::command::{Inject, Request, Verb};
@@ -90,6 +90,22 @@ pub async fn inject(
         _ => "the posts appear",
     };
     apply(client, &run, Request::Inject(inject), args.patience, (what, 0), output).await
+}
+
+/// The posts of a file, in the contract's words.
+///
+/// # Errors
+/// All that is wrong with them.
+pub(crate) fn read_file(document: &str, text: &str, spec: &Spec) -> Result<Inject, Problems> {
+    read_posts(document, &parse_posts(document, text)?, Some(spec))
+}
+
+/// The same, of the file at a path.
+///
+/// # Errors
+/// If it cannot be read, or all that is wrong with the posts.
+pub(crate) fn read_path(file: &Path, spec: &Spec) -> Result<Inject, Failure> {
+    read_file(&file.display().to_string(), &read_text(file)?, spec).map_err(bad)
 }
 
 fn bad(problems: Problems) -> Failure {

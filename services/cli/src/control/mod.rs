@@ -194,7 +194,7 @@ fn rounds(ticks: &[AppliedAt], later: u32) -> String {
 }
 
 /// The text of a file, or of standard input where it is `-`.
-fn read_text(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let read = match path.to_str() {
         Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| ()),

@@ -209,7 +209,7 @@ async fn services(bus: &Bus, patience: Duration, facts: &Facts) -> Result<Servic
 }
 
 /// Each of `number` nodes once, as far as they answer.
-async fn nodes(bus: &Bus, number: usize, patience: Duration) -> Vec<NodeInfo> {
+pub(crate) async fn nodes(bus: &Bus, number: usize, patience: Duration) -> Vec<NodeInfo> {
     let mut nodes: BTreeMap<String, NodeInfo> = BTreeMap::new();
     for _ in 0..(number * QUESTIONS_PER_NODE).min(MOST_QUESTIONS) {
         if nodes.len() >= number {

@@ -73,7 +73,7 @@ pub struct EventsArgs {
 }
 
 /// The types of actions, in the order of docs/actions.md.
-const ACTION_TYPES: [&str; 22] = [
+pub(crate) const ACTION_TYPES: [&str; 22] = [
     "CREATE_POST",
     "REPOST",
     "QUOTE_POST",

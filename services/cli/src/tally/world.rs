@@ -97,6 +97,11 @@ impl WorldTally {
         self.by_type.values().map(|count| count.succeeded + count.failed).sum()
     }
 
+    /// All actions so far by the names of their types.
+    pub fn by_type(&self) -> &BTreeMap<&'static str, Count> {
+        &self.by_type
+    }
+
     /// Posts that were written so far, quotes included.
     pub fn posts(&self) -> u64 {
         let written = |name| self.by_type.get(name).map_or(0, |count| count.succeeded);
@@ -189,7 +194,7 @@ impl WorldTally {
     }
 
     /// The summary of what was counted.
-    pub(super) fn summary(&self) -> WorldSummary {
+    pub(crate) fn summary(&self) -> WorldSummary {
         let succeeded = self.by_type.values().map(|count| count.succeeded).sum();
         let minutes = (self.now.milliseconds() - self.started.milliseconds()) / 60_000;
         WorldSummary {

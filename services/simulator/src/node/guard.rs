@@ -2,10 +2,11 @@
 //!
 //! [`guardian`]: super::guardian
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bus::{Append, AppendError, Delivery, Durable, HeldLease, Start, Stored};
-use contract::command::{Command, Verb};
+use contract::command::{Command, Executor, Verb};
 use contract::journal::Claim;
 use contract::notice::DeadLetter;
 use contract::problem::Problem;
@@ -14,7 +15,7 @@ use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Prefix, StreamName};
 use kit::retry::Pauses;
 
-use super::guardian::{Facts, Holder, Standing, Wish, decide, is_overdue};
+use super::guardian::{Facts, Holder, InVain, Standing, Wish, decide, is_overdue};
 use super::{Node, Taking, lock, now};
 
 /// The service's name in the subjects of dead letters.
@@ -98,8 +99,9 @@ impl Node {
         let Some(Found { facts, why, lease }) = self.found(&address, &delivery).await else {
             return delivery.retry_in(SOON).await;
         };
+        let in_vain = self.in_vain(address.verb);
         if let Holder::Other { .. } = facts.holder {
-            lock(&self.in_vain).forget(&address.run);
+            lock(in_vain).forget(&address.run);
         }
         match decide(facts) {
             Wish::Acknowledge => delivery.ack().await,
@@ -119,7 +121,11 @@ impl Node {
                 delivery.retry_in(SOON).await;
             }
             Wish::Leave(pause) => {
-                lock(&self.in_vain).add(&address.run);
+                lock(in_vain).add(&address.run);
+                delivery.retry_in(pause).await;
+            }
+            Wish::Job(pause) => {
+                self.start_job(&address, stored.sequence);
                 delivery.retry_in(pause).await;
             }
             Wish::MakeRoom(pause) => {
@@ -129,10 +135,18 @@ impl Node {
             Wish::Refuse(code) => {
                 let reply = self.refuse(&address, code, &why).await;
                 if reply.is_ok() {
-                    lock(&self.in_vain).forget(&address.run);
+                    lock(in_vain).forget(&address.run);
                 }
                 settle(delivery, reply).await;
             }
+        }
+    }
+
+    /// What was in vain of what a command asks for.
+    fn in_vain(&self, verb: Verb) -> &Mutex<InVain> {
+        match verb.executor() {
+            Executor::Node => &self.jobs_in_vain,
+            Executor::Owner | Executor::Launcher => &self.in_vain,
         }
     }
 
@@ -150,7 +164,12 @@ impl Node {
         let replied = self.bus.last(StreamName::Replies, &self.reply_to(address)).await.ok()?;
         let status = self.bus.last(StreamName::EnvStatus, &prefix.env_status(run)).await.ok()?;
         let status = read(status.as_ref());
-        let lease = self.bus.held_lease(&Prefix::lease_key(run)).await.ok()?;
+        let is_job = address.verb.executor() == Executor::Node;
+        let key = match is_job {
+            true => Prefix::job_key(stored.sequence),
+            false => Prefix::lease_key(run),
+        };
+        let lease = self.bus.held_lease(&key).await.ok()?;
         // One that this process has without a hold is free: it can be acquired again.
         let theirs = lease.filter(|lease| *lease.holder != *self.holder);
         let grace = self.args.stop_grace();
@@ -158,7 +177,8 @@ impl Node {
             address.verb == Verb::Stop && is_overdue(stored.at, lease.at, now(), grace)
         };
         let holder = match &theirs {
-            _ if self.handle(run).is_some() => Holder::Us,
+            _ if is_job && self.is_at_job(stored.sequence) => Holder::Us,
+            _ if !is_job && self.handle(run).is_some() => Holder::Us,
             Some(lease) => Holder::Other { overdue: overdue(lease) },
             None => Holder::Nobody,
         };
@@ -178,9 +198,9 @@ impl Node {
             marked_held,
             standing,
             void,
-            in_vain: lock(&self.in_vain).times(run),
+            in_vain: lock(self.in_vain(address.verb)).times(run),
             unfit,
-            room: self.has_room(),
+            room: if is_job { self.has_room_for_jobs() } else { self.has_room() },
             quiet: self.is_quiet(),
         };
         Some(Found { facts, why, lease: theirs })
@@ -246,9 +266,10 @@ fn void(
         // Of a command only the journals say whether it was not carried out in time.
         (Ok(command), _)
             if command.is_expired(now())
-                && command.request.verb().stream() == StreamName::Questions =>
+                && (command.request.verb().stream() == StreamName::Questions
+                    || command.request.verb().executor() == Executor::Node) =>
         {
-            (Some(ErrorCode::Expired), "it had expired before a node could open the run".into())
+            (Some(ErrorCode::Expired), "it had expired before a node could see to it".into())
         }
         (Ok(_), Err(error)) => {
             let (version, what) = (env!("CARGO_PKG_VERSION"), "its env-status cannot be read");

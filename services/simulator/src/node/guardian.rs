@@ -81,6 +81,8 @@ pub enum Wish {
     /// Only a node of another build can hold the run: leave it to one, which counts as in vain, and
     /// look again later.
     Leave(Duration),
+    /// Nobody carries it out yet: do so in a process of its own, then look again.
+    Job(Duration),
     /// Nobody holds the run and all slots are taken: let an ended run go, then look again.
     MakeRoom(Duration),
     /// It can never be carried out: say so and acknowledge it.
@@ -114,6 +116,7 @@ pub fn decide(facts: Facts) -> Wish {
     match facts {
         Facts { replied: true, .. } => Wish::Acknowledge,
         Facts { verb, .. } if verb.executor() == Executor::Launcher => Wish::Acknowledge,
+        Facts { verb, .. } if verb.executor() == Executor::Node => decide_job(facts, unfit),
         Facts { standing: Standing::Gone, .. } => Wish::Refuse(ErrorCode::UnknownRun),
         Facts { holder: Holder::Us, void: None, .. } if is_stop => Wish::Stop(PATIENCE),
         Facts { holder: Holder::Us | Holder::Other { overdue: false }, .. } => {
@@ -132,6 +135,20 @@ pub fn decide(facts: Facts) -> Wish {
         // Whoever held it did not let it go.
         Facts { marked_held: true, .. } if is_stop => Wish::Claim(Claim::FENCED),
         Facts { verb, .. } => Wish::Claim(verb.as_str()),
+    }
+}
+
+/// The same about what a node carries out beside the run: whoever does has a lease on the command.
+fn decide_job(facts: Facts, unfit: bool) -> Wish {
+    match facts {
+        Facts { standing: Standing::Gone, .. } => Wish::Refuse(ErrorCode::UnknownRun),
+        Facts { void: Some(code), .. } => Wish::Refuse(code),
+        Facts { holder: Holder::Us | Holder::Other { .. }, .. } => Wish::Later(PATIENCE),
+        Facts { in_vain: MAX_LEFT.., .. } if unfit => Wish::Refuse(ErrorCode::NoCapacity),
+        _ if unfit => Wish::Leave(ELSEWHERE),
+        Facts { in_vain: MAX_GIVEN_UP.., .. } => Wish::Refuse(ErrorCode::Internal),
+        Facts { room: false, .. } => Wish::Later(NO_ROOM),
+        _ => Wish::Job(PATIENCE),
     }
 }
 
@@ -245,6 +262,37 @@ mod tests {
                 Wish::Later(PATIENCE),
             ),
             (Facts { replied: true, ..overdue }, Wish::Acknowledge),
+        ];
+        for (facts, wish) in table {
+            assert_eq!(decide(facts), wish, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn what_needs_no_run_is_carried_out_by_one_node_whoever_holds_the_run() {
+        let open = Facts { verb: Verb::Verify, ..OPEN };
+        let (ours, theirs) = (Holder::Us, Holder::Other { overdue: false });
+        let unfit = Facts { unfit: true, ..open };
+        let table = [
+            (open, Wish::Job(PATIENCE)),
+            (
+                Facts { verb: Verb::Fork, quiet: true, marked_held: true, ..open },
+                Wish::Job(PATIENCE),
+            ),
+            (Facts { replied: true, ..open }, Wish::Acknowledge),
+            (Facts { holder: ours, ..open }, Wish::Later(PATIENCE)),
+            (Facts { holder: theirs, ..open }, Wish::Later(PATIENCE)),
+            (Facts { room: false, ..open }, Wish::Later(NO_ROOM)),
+            (Facts { standing: Standing::Gone, ..open }, Wish::Refuse(ErrorCode::UnknownRun)),
+            (
+                Facts { void: Some(ErrorCode::Malformed), ..open },
+                Wish::Refuse(ErrorCode::Malformed),
+            ),
+            (Facts { in_vain: 4, ..open }, Wish::Job(PATIENCE)),
+            (Facts { in_vain: 5, ..open }, Wish::Refuse(ErrorCode::Internal)),
+            (unfit, Wish::Leave(ELSEWHERE)),
+            (Facts { in_vain: 19, room: false, ..unfit }, Wish::Leave(ELSEWHERE)),
+            (Facts { in_vain: 20, ..unfit }, Wish::Refuse(ErrorCode::NoCapacity)),
         ];
         for (facts, wish) in table {
             assert_eq!(decide(facts), wish, "{facts:?}");

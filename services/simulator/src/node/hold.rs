@@ -214,7 +214,9 @@ impl Holding {
     fn start(&mut self, why: &str) -> Option<Event> {
         self.started += 1;
         self.worker = format!("{}-w{}", self.node.name, self.started);
-        match Process::start(&self.node, &self.run, &self.worker, why) {
+        let (run, worker) = (self.run.as_str(), self.worker.as_str());
+        let role = ["worker", "--run", run, "--worker", worker, "--why", why];
+        match Process::start(&self.node, &role) {
             Ok(process) => {
                 self.process = Some(process);
                 None

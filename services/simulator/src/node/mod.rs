@@ -2,12 +2,13 @@
 //!
 //! In reading order: [`guardian`] (what is done about a command) and guard (doing it), sweep (runs
 //! that nobody asks for), [`keeper`] with [`stops`] and [`vitals`] (what is done about a run that
-//! is held) and [`hold`] (doing it), [`process`] (a worker as a process), records (what a node
+//! is held) and [`hold`] (doing it), jobs (what is done beside runs), [`process`] (a worker as a process), records (what a node
 //! writes about runs).
 
 mod guard;
 pub mod guardian;
 pub mod hold;
+mod jobs;
 pub mod keeper;
 pub mod process;
 mod records;
@@ -58,6 +59,8 @@ pub struct Node {
     /// Runs with other rules than this build's.
     unfit: Arc<Mutex<BTreeSet<RunId>>>,
     in_vain: Arc<Mutex<InVain>>,
+    jobs: Arc<Mutex<jobs::Jobs>>,
+    jobs_in_vain: Arc<Mutex<InVain>>,
     groups: Groups,
     shutdown: Shutdown,
 }
@@ -95,6 +98,8 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         holds: Arc::default(),
         unfit: Arc::default(),
         in_vain: Arc::default(),
+        jobs: Arc::default(),
+        jobs_in_vain: Arc::default(),
         groups,
         shutdown: shutdown.clone(),
     };
@@ -109,6 +114,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         () = node.clone().sweep() => {}
         served = node.clone().serve_info() => served?,
     }
+    node.end_jobs().await;
     node.end_holds().await;
     bus.drain().await;
     tracing::info!(node = name, "the node is down");

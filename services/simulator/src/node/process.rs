@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contract::id::RunId;
 use kit::config::CONFIG_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
@@ -73,13 +72,13 @@ impl Groups {
 }
 
 impl Process {
-    /// Starts the worker of `run` in a process group of its own.
+    /// Starts this program as something else than a node, in a process group of its own.
     ///
     /// # Errors
     /// If the system cannot start it.
-    pub fn start(node: &Node, run: &RunId, worker: &str, why: &str) -> std::io::Result<Process> {
+    pub fn start(node: &Node, role: &[&str]) -> std::io::Result<Process> {
         let mut child = Command::new(own_program()?)
-            .args(["worker", "--run", run.as_str(), "--worker", worker, "--why", why])
+            .args(role)
             .env("SHOAL_NODE", &*node.name)
             .env("SHOAL_IDLE_SECONDS", node.args.idle_seconds.to_string())
             .env("NATS_URL", &node.nats.nats_url)

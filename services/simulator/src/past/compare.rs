@@ -4,7 +4,7 @@ use bytes::Bytes;
 use contract::frame::Frame;
 use serde_json::Value;
 
-use super::finding::{Finding, FindingKind};
+use contract::past::{Finding, FindingKind};
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 80;

@@ -1,7 +1,7 @@
 //! The past of a world: its journal played again, beside what is stored. Pure: no bus, no clock.
 //!
 //! - [`Replay`]: a journal and a spec make the same frames again, byte for byte;
-//! - [`verify`]: whether what is stored is what they make; [`Finding`]: where it is not.
+//! - [`verify`]: whether what is stored is what they make; [`Finding`](contract::past::Finding): where it is not.
 
 mod compare;
 mod finding;
@@ -17,7 +17,7 @@ use contract::journal::{Genesis, Tick};
 use contract::spec::Spec;
 use world::World;
 
-pub use finding::{Finding, FindingKind, KEPT, Verdict};
+pub use finding::Verdict;
 pub use verify::{Judged, verify};
 
 use crate::play::{self, Stepped};
@@ -64,6 +64,11 @@ impl Replay {
                 Err(ended)
             }
         }
+    }
+
+    /// The world as it is now; `None` once it could not be played.
+    pub fn world(&self) -> Option<&World> {
+        self.world.as_deref().ok()
     }
 
     /// Where the chain of its frames stands.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use contract::frame::Frame;
 use serde::Deserialize;
 
-use super::finding::{Finding, FindingKind};
+use contract::past::{Finding, FindingKind};
 
 /// How many messages are looked at to see whether one that claims a later tick is itself out of
 /// place, or the ticks before it are missing.

@@ -11,7 +11,9 @@ use contract::spec::Spec;
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 
-use super::{Finding, FindingKind, KEPT, Replay, Verdict, verify};
+use contract::past::{Finding, FindingKind, MAX_FINDINGS};
+
+use super::{Replay, Verdict, verify};
 use crate::protocol::{Ended, Lost};
 
 const TICKS: u32 = 8;
@@ -41,6 +43,7 @@ fn town(part_size: u32) -> (Spec, Genesis) {
         start_time: spec.time.start_time,
         part_size,
         memory: vec![],
+        parent: None,
         created_at: Timestamp::EPOCH,
     };
     (spec, genesis)
@@ -370,7 +373,7 @@ fn what_differs_is_shown_shortly() {
 fn only_so_many_findings_are_kept_and_the_rest_is_counted() {
     let noise = (1..=250).map(|sequence| (sequence, Bytes::from_static(b"noise")));
     let verdict = verify(&mut replay(WHOLE), ticks(1), noise, 1, |_| {});
-    assert_eq!((verdict.findings.len(), verdict.more), (KEPT, 150));
+    assert_eq!((verdict.findings.len(), verdict.more), (MAX_FINDINGS, 150));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use contract::journal::Tick;
 
 use super::Replay;
 use super::compare::{self, Piece};
-use super::finding::{Finding, FindingKind, Verdict};
+use super::finding::Verdict;
 use super::stored::{Message, Place, Says, Stored, unreadable};
+use contract::past::{Finding, FindingKind};
 
 /// A tick that has been played and compared.
 #[derive(Clone, Copy, Debug)]

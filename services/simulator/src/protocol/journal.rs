@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::command::Request;
+use contract::command::{Configure, Request};
 use contract::journal::{Claim, Entry, Genesis, Record, Taken, Tick};
 
 use super::life::Life;
@@ -163,7 +163,7 @@ impl Commands {
         self.check_untaken(&tick.commands)?;
         for taken in &tick.commands {
             self.taken.insert(taken.sequence, Some(tick.tick));
-            if let Request::Configure(change) = &taken.command.request {
+            if let Some(change) = change_of(&taken.command.request) {
                 self.pace_milli = change.pace_milli.or(self.pace_milli);
             }
         }
@@ -215,10 +215,19 @@ impl Commands {
     }
 }
 
+/// The change that a request makes, if it does.
+pub fn change_of(request: &Request) -> Option<&Configure> {
+    match request {
+        Request::Configure(change) => Some(change),
+        Request::Fork(fork) => fork.configure.as_deref(),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::command::{Command, Configure};
+    use contract::command::Command;
     use contract::frame::Outcome;
     use contract::journal::{Close, End, Go, Hold};
     use contract::options::RunOptions;
@@ -242,6 +251,7 @@ mod tests {
             start_time: AT,
             part_size: 1000,
             memory: vec![],
+            parent: None,
             created_at: AT,
         }))
     }

@@ -48,7 +48,7 @@ pub enum Effect {
     Answer,
     /// Nothing: it is not the owner's to answer.
     Leave,
-    /// The worker lets the run go, so that it can be removed.
+    /// The worker lets the run go, so that somebody else can do it.
     LetGo,
     /// Nothing; the words say why, and what to do.
     Refuse(&'static str),
@@ -128,6 +128,13 @@ pub fn decide(life: Life, verb: Verb) -> Effect {
             Life::Waiting | Life::Playing | Life::Held => Effect::Leave,
             Life::Completed | Life::Closed | Life::Stopped | Life::Failed => Effect::LetGo,
         },
+        Verb::Repair => match life {
+            Life::Waiting | Life::Playing => Effect::Leave,
+            Life::Held | Life::Completed | Life::Closed | Life::Stopped | Life::Failed => {
+                Effect::LetGo
+            }
+        },
+        Verb::Verify | Verb::Replay | Verb::Fork => Effect::Leave,
         Verb::Interview => match life {
             Life::Waiting => Effect::Refuse(NOT_BEGUN),
             _ => Effect::Answer,
@@ -139,7 +146,15 @@ pub fn decide(life: Life, verb: Verb) -> Effect {
 pub fn turns(verb: Verb) -> bool {
     match verb {
         Verb::Stop | Verb::Pause | Verb::Resume | Verb::CloseEnv => true,
-        Verb::Start | Verb::Inject | Verb::Configure | Verb::Delete | Verb::Interview => false,
+        Verb::Start
+        | Verb::Inject
+        | Verb::Configure
+        | Verb::Delete
+        | Verb::Verify
+        | Verb::Replay
+        | Verb::Repair
+        | Verb::Fork
+        | Verb::Interview => false,
     }
 }
 
@@ -230,9 +245,21 @@ mod tests {
             (Effect::Close, _) => "closes",
             (Effect::Already, _) => "nothing to do",
             (Effect::Answer, _) => "answered",
-            (Effect::Leave, _) => "refused",
+            (Effect::Leave, Life::Waiting) => "refused",
+            (Effect::Leave, _) => beside(verb).unwrap_or("refused"),
+            (Effect::LetGo, _) if verb == Verb::Repair => "repaired",
             (Effect::LetGo, _) => "removed",
             (Effect::Refuse(_), _) => "refused",
+        }
+    }
+
+    /// The word for what a node does beside the run, also while rounds are played.
+    fn beside(verb: Verb) -> Option<&'static str> {
+        match verb {
+            Verb::Verify => Some("checked"),
+            Verb::Replay => Some("replayed"),
+            Verb::Fork => Some("forked"),
+            _ => None,
         }
     }
 

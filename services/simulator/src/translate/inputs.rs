@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contract::command::{AgentChange, Command, Configure, FeedChange, Request, TimeChange};
+use contract::command::{
+    AgentChange, Command, Configure, FeedChange, InjectedPost, Request, TimeChange,
+};
 use contract::journal::{Taken, Tick};
 use contract::reply::{ErrorCode, ReplyError};
 use contract::subject::Platform;
@@ -45,12 +47,15 @@ pub fn check<'waiting>(
 
 /// The agents that a request speaks of and that there are not, in words.
 fn unknown_agents(agents: usize, request: &Request) -> Option<String> {
-    let named: Vec<u32> = match request {
-        Request::Inject(inject) => inject.posts.iter().map(|post| post.agent_id).collect(),
-        Request::Configure(change) => change.agents.iter().map(|agent| agent.agent_id).collect(),
-        _ => Vec::new(),
+    let (posts, change): (&[InjectedPost], Option<&Configure>) = match request {
+        Request::Inject(inject) => (&inject.posts, None),
+        Request::Configure(change) => (&[], Some(change)),
+        Request::Fork(fork) => (&fork.posts, fork.configure.as_deref()),
+        _ => (&[], None),
     };
-    let mut unknown: Vec<u32> = named.into_iter().filter(|id| *id as usize >= agents).collect();
+    let changed = change.into_iter().flat_map(|change| &change.agents);
+    let named = posts.iter().map(|post| post.agent_id).chain(changed.map(|agent| agent.agent_id));
+    let mut unknown: Vec<u32> = named.filter(|id| *id as usize >= agents).collect();
     unknown.sort();
     unknown.dedup();
     let last = agents.saturating_sub(1);
@@ -78,7 +83,9 @@ fn in_words(problem: &SetupError, changes: &[Change]) -> String {
         Some((Change::Traits { agent, .. }, rest)) => {
             format!("{} of agent {agent}", rest.trim_start_matches('.'))
         }
-        Some((Change::Topics(_) | Change::Narrative(_), _)) | None => at.replace("events", "posts"),
+        Some((Change::Topics(_) | Change::Narrative(_) | Change::Seed(_), _)) | None => {
+            at.replace("events", "posts")
+        }
     };
     format!("{at} is {found}, expected {expected}")
 }
@@ -113,15 +120,15 @@ impl<'world> Building<'world> {
 
     fn take(&mut self, request: &Request) {
         match request {
-            Request::Inject(inject) => {
-                let platform = self.platform();
-                let here = (inject.posts.iter())
-                    .filter(|post| post.platform.is_none_or(|wanted| wanted == platform));
-                let event =
-                    here.map(|post| Event { agent: post.agent_id, content: post.content.clone() });
-                self.inputs.events.extend(event);
-            }
+            Request::Inject(inject) => self.inject(&inject.posts),
             Request::Configure(change) => self.configure(change),
+            // In the first tick that the fork does not share with its parent.
+            Request::Fork(fork) => {
+                self.inject(&fork.posts);
+                if let Some(change) = &fork.configure {
+                    self.configure(change);
+                }
+            }
             // What only begins, holds or ends a world enters no tick.
             Request::Start
             | Request::Stop(_)
@@ -129,12 +136,27 @@ impl<'world> Building<'world> {
             | Request::Resume
             | Request::CloseEnv
             | Request::Delete(_)
+            | Request::Verify(_)
+            | Request::Replay(_)
+            | Request::Repair(_)
             | Request::Interview(_) => {}
         }
     }
 
+    fn inject(&mut self, posts: &[InjectedPost]) {
+        let platform = self.platform();
+        let here = posts.iter().filter(|post| post.platform.is_none_or(|it| it == platform));
+        let events = here.map(|post| Event { agent: post.agent_id, content: post.content.clone() });
+        self.inputs.events.extend(events);
+    }
+
     fn configure(&mut self, change: &Configure) {
-        let Configure { pace_milli: _, time, hot_topics, narrative_direction, agents, .. } = change;
+        // The pace is the worker's; the feeds are asked for by platform.
+        let Configure { pace_milli: _, seed, time, hot_topics, .. } = change;
+        let Configure { narrative_direction, twitter: _, reddit: _, agents, .. } = change;
+        if let Some(seed) = seed {
+            self.inputs.changes.push(Change::Seed(*seed));
+        }
         if let Some(time) = time {
             merge_time(&mut self.activity, time);
             self.inputs.changes.push(Change::Activity(self.activity));

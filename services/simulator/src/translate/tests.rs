@@ -288,7 +288,7 @@ fn commands_of_a_tick_are_posts_of_this_world_and_changes_of_what_they_name() {
     let first = json!({"time": {"agents_per_hour_max": 7}, "twitter": {"recency_ppm": 1},
         "agents": [{"agent_id": 2, "stance": "opposing"}]});
     let second = json!({"time": {"agents_per_hour_min": 5}, "reddit": {"viral_threshold": 3},
-        "hot_topics": ["rain"], "agents": [{"agent_id": 2, "sentiment_ppm": -9}]});
+        "hot_topics": ["rain"], "seed": 7, "agents": [{"agent_id": 2, "sentiment_ppm": -9}]});
     let commands = vec![
         taken(1, "inject", &json!({"posts": posts})),
         taken(2, "configure", &first),
@@ -307,6 +307,7 @@ fn commands_of_a_tick_are_posts_of_this_world_and_changes_of_what_they_name() {
         [
             Change::Activity(max),
             Change::Traits { agent: 2, traits: opposing },
+            Change::Seed(7),
             // What was changed just before stays changed.
             Change::Activity(Activity { agents_per_hour_min: 5, ..max }),
             Change::Feed(Feed { viral_threshold: 3, ..*world.feed() }),

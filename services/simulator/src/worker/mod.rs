@@ -224,7 +224,7 @@ fn report_broken(context: &Context, platform: Platform, why: &Ended) {
 
 /// Wishes for the end once standard input is at its end, of which the node holds the other
 /// side, or on a signal: whoever ends the node may signal its workers too.
-fn watch_node() -> std::io::Result<Shutdown> {
+pub(crate) fn watch_node() -> std::io::Result<Shutdown> {
     let (trigger, gone) = Shutdown::manual();
     trigger.clone().pull_on_signals()?;
     // A thread of its own: one that is blocked in a read does not hold up the process's end.
@@ -240,14 +240,14 @@ fn watch_node() -> std::io::Result<Shutdown> {
     Ok(gone)
 }
 
-async fn read_status(bus: &Bus, run: &RunId) -> anyhow::Result<(EnvStatus, u64)> {
+pub(crate) async fn read_status(bus: &Bus, run: &RunId) -> anyhow::Result<(EnvStatus, u64)> {
     let subject = bus.prefix().env_status(run);
     let stored = patiently(|| bus.last(StreamName::EnvStatus, &subject)).await;
     let stored = stored.ok_or_else(|| anyhow::anyhow!("there is no run {run}"))?;
     Ok((serde_json::from_slice(&stored.body)?, stored.sequence))
 }
 
-async fn read_spec(bus: &Bus, status: &EnvStatus) -> anyhow::Result<Spec> {
+pub(crate) async fn read_spec(bus: &Bus, status: &EnvStatus) -> anyhow::Result<Spec> {
     let subject = bus.prefix().spec(&status.spec_digest);
     let bytes = patiently(|| bus.get_object(StreamName::Specs, &subject)).await;
     let bytes = bytes.ok_or_else(|| anyhow::anyhow!("there is no spec {}", status.spec_digest))?;
@@ -255,7 +255,9 @@ async fn read_spec(bus: &Bus, status: &EnvStatus) -> anyhow::Result<Spec> {
 }
 
 /// Reads until the bus answers: whether that takes too long is the node's business.
-async fn patiently<T, F: Future<Output = Result<T, ReadError>>>(read: impl Fn() -> F) -> T {
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, ReadError>>>(
+    read: impl Fn() -> F,
+) -> T {
     let mut pauses = Pauses::new(Duration::from_millis(50), Duration::from_secs(2));
     loop {
         match read().await {
@@ -267,7 +269,7 @@ async fn patiently<T, F: Future<Output = Result<T, ReadError>>>(read: impl Fn() 
 }
 
 /// Stores the first message of a subject, however long it takes.
-async fn store_first(
+pub(crate) async fn store_first(
     bus: &Bus,
     stream: StreamName,
     subject: &str,
@@ -284,6 +286,6 @@ async fn store_first(
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_milliseconds(kit::now_milliseconds())
 }

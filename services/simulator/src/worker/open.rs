@@ -241,6 +241,7 @@ fn genesis(context: &Context, platform: Platform) -> Genesis {
         start_time: context.spec.time.start_time,
         part_size: part_size(context.bus.max_payload()),
         memory: status.memory.clone(),
+        parent: status.parent.clone(),
         created_at: status.created_at,
     }
 }

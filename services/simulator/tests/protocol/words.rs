@@ -22,6 +22,7 @@ pub(crate) fn genesis(rounds: u32, pace_milli: u32) -> Genesis {
         start_time: Timestamp::EPOCH,
         part_size: contract::DEFAULT_PART_SIZE,
         memory: vec![],
+        parent: None,
         created_at: Timestamp::EPOCH,
     }
 }

@@ -68,6 +68,7 @@ impl Stage {
             worker: None,
             reason: None,
             last_error: None,
+            parent: None,
             created_at: Timestamp::EPOCH,
             started_at: None,
             updated_at: Timestamp::EPOCH,

@@ -336,7 +336,11 @@ mod tests {
     #[test]
     fn each_point_is_dealt() {
         let dealt = [&EARLY[..], &OFTEN, &LATE, &LAUNCHER, &SINK].concat();
-        let known: BTreeSet<&str> = faults::POINTS.iter().map(|(name, _)| *name).collect();
+        // Nobody asks for the past here; the system tests do.
+        let past = ["fork.", "repair.", "job."];
+        let is_dealt = |name: &&str| !past.iter().any(|past| name.starts_with(past));
+        let known = faults::POINTS.iter().map(|(name, _)| *name).filter(is_dealt);
+        let known: BTreeSet<&str> = known.collect();
         assert_eq!(dealt.len(), known.len());
         assert_eq!(dealt.into_iter().collect::<BTreeSet<_>>(), known);
     }

@@ -51,6 +51,7 @@ impl Stage {
             start_time: spec.time.start_time,
             part_size: contract::DEFAULT_PART_SIZE,
             memory: Vec::new(),
+            parent: None,
             created_at: Timestamp::EPOCH,
         };
         let world = World::new(translate::setup(spec, &genesis).unwrap()).unwrap();
@@ -287,6 +288,7 @@ pub(super) fn status_after(spec: &Spec, seed: u64, rounds: u32) -> EnvStatus {
         worker: None,
         reason: None,
         last_error: None,
+        parent: None,
         created_at: Timestamp::EPOCH,
         started_at: None,
         updated_at: Timestamp::EPOCH,

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{AgentChange, Configure, FeedChange, TimeChange};
+use crate::MAX_SAFE_INTEGER;
 use crate::command::request::read_agent;
 use crate::door::{Object, describe, integer};
 use crate::spec::{Hours, MAX_DELAY_MINUTES, MAX_MULTIPLIER_PPM, MAX_RATE_PPM, MILLION, Stance};
@@ -11,8 +12,16 @@ use crate::spec::{Hours, MAX_DELAY_MINUTES, MAX_MULTIPLIER_PPM, MAX_RATE_PPM, MI
 const MAX_CHANGES: usize = 1000;
 
 impl Configure {
-    const FIELDS: [&'static str; 7] =
-        ["pace_milli", "time", "hot_topics", "narrative_direction", "twitter", "reddit", "agents"];
+    const FIELDS: [&'static str; 8] = [
+        "pace_milli",
+        "seed",
+        "time",
+        "hot_topics",
+        "narrative_direction",
+        "twitter",
+        "reddit",
+        "agents",
+    ];
 
     /// Reads the arguments at a door, reporting all that is wrong.
     pub(in crate::command) fn read(args: &Object<'_>) -> Option<Configure> {
@@ -20,6 +29,7 @@ impl Configure {
         refuse_empty(args, &Self::FIELDS);
         Some(Configure {
             pace_milli: args.u32("pace_milli", 0..=1_000_000_000),
+            seed: args.integer("seed", 0..=MAX_SAFE_INTEGER),
             time: args.object("time").map(|time| TimeChange::read(&time)),
             hot_topics: args.get("hot_topics").map(|_| read_topics(args)),
             narrative_direction: args.text("narrative_direction").map(str::to_owned),
@@ -236,6 +246,7 @@ mod tests {
     fn every_problem_of_a_change_is_named() {
         let args = json!({
             "pace": 1,
+            "seed": 1_u64 << 53,
             "time": {"peak_hours": [24, 8, "noon"], "work_hours": 9, "peak_ppm": -1},
             "hot_topics": ["pier 4", " ", 7],
             "narrative_direction": 7,
@@ -252,8 +263,10 @@ mod tests {
         assert_eq!(
             read(&args).unwrap_err(),
             format!(
-                "/args/pace: found an unknown field, expected one of pace_milli, time, hot_topics, \
-                 narrative_direction, twitter, reddit, agents\n\
+                "/args/pace: found an unknown field, expected one of pace_milli, seed, time, \
+                 hot_topics, narrative_direction, twitter, reddit, agents\n\
+                 /args/seed: found 9007199254740992, expected a whole number from 0 to \
+                 9007199254740991\n\
                  /args/time/peak_hours/0: found 24, expected an hour from 0 to 23\n\
                  /args/time/peak_hours/2: found the text \"noon\", expected an hour from 0 to 23\n\
                  /args/time/peak_ppm: found -1, expected a whole number from 0 to 100000000\n\

@@ -1,8 +1,8 @@
 //! What a run is asked.
 
 use contract::command::{
-    AgentChange, Command, Configure, Delete, FeedChange, Inject, InjectedPost, Interview, Request,
-    Stop, TimeChange,
+    AgentChange, Command, Configure, Delete, FeedChange, Fork, Inject, InjectedPost, Interview,
+    Repair, Replay, Request, Stop, TimeChange, Verify,
 };
 use contract::spec::{Hours, Stance};
 use contract::subject::Platform;
@@ -19,7 +19,17 @@ pub(super) fn samples() -> Vec<Sample> {
     push("stop-with-reason", &command(Request::Stop(why())));
     push("pause-with-reason", &command(Request::Pause(why())));
     push("configure-everything", &command(configure_everything()));
+    let reseed = Configure { seed: Some(0), ..Configure::default() };
+    push("configure-seed", &command(Request::Configure(Box::new(reseed))));
     push("delete-by-force", &command(Request::Delete(Delete { force: true })));
+    let twitter = Some(Platform::Twitter);
+    push("verify-beside", &command(Request::Verify(Verify { platform: twitter, follow: true })));
+    push("repair-one-world", &command(Request::Repair(Repair { platform: twitter })));
+    let some_ticks = Replay { platform: twitter, first: Some(1), last: Some(2) };
+    push("replay-some-ticks", &command(Request::Replay(some_ticks)));
+    push("fork-with-all", &command(Request::Fork(fork())));
+    let paused = Fork { at_round: 1, posts: vec![], configure: None, paused: true };
+    push("fork-paused", &command(Request::Fork(paused)));
     let everywhere = Interview { agent_id: 0, prompt: "为什么？".to_owned(), platform: None };
     let expires = Command { expires_at: Some(at(30)), ..command(Request::Interview(everywhere)) };
     push("interview-everywhere-that-expires", &expires);
@@ -40,7 +50,13 @@ pub(super) fn next_request(request: Option<&Request>) -> Option<Request> {
             Some(Request::Configure(Box::new(slowly)))
         }
         Some(Request::Configure(_)) => Some(Request::Delete(Delete { force: false })),
-        Some(Request::Delete(_)) => Some(Request::Interview(Interview {
+        Some(Request::Delete(_)) => Some(Request::Verify(Verify::default())),
+        Some(Request::Verify(_)) => Some(Request::Replay(Replay::default())),
+        Some(Request::Replay(_)) => Some(Request::Repair(Repair { platform: None })),
+        Some(Request::Repair(_)) => {
+            Some(Request::Fork(Fork { posts: vec![], configure: None, ..fork() }))
+        }
+        Some(Request::Fork(_)) => Some(Request::Interview(Interview {
             agent_id: 2,
             prompt: "What do you make of the closure?".to_owned(),
             platform: Some(Platform::Twitter),
@@ -53,6 +69,11 @@ pub(super) fn next_request(request: Option<&Request>) -> Option<Request> {
 pub(super) fn command(request: Request) -> Command {
     let command_id = format!("01J-{}_7", request.verb()).parse().unwrap();
     Command { command_id, request, issued_at: at(1), expires_at: None }
+}
+
+fn fork() -> Fork {
+    let quickly = Configure { pace_milli: Some(0), ..Configure::default() };
+    Fork { at_round: 1, posts: inject().posts, configure: Some(Box::new(quickly)), paused: false }
 }
 
 fn inject() -> Inject {
@@ -76,6 +97,7 @@ fn configure_everything() -> Request {
     };
     Request::Configure(Box::new(Configure {
         pace_milli: Some(0),
+        seed: Some(contract::MAX_SAFE_INTEGER),
         time: Some(TimeChange {
             agents_per_hour_min: Some(1),
             agents_per_hour_max: Some(4),

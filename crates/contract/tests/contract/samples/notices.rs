@@ -1,12 +1,13 @@
 //! Log lines, dead letters, nodes, and what the launcher is asked when a run is to begin.
 
 use contract::notice::{DeadLetter, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest};
+use contract::past::{Progress, Stage};
 use contract::subject::Platform;
 use contract::version::V1;
 
 use super::{
     Sample, all_requested_options, at, each, no_requested_options, problem, run, sample,
-    spec_digest,
+    spec_digest, word,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -46,6 +47,7 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("dead-letter", "with-run", &with_run),
         sample("dead-letter", "without-run", &without_run),
     ];
+    samples.extend(progress());
     let digest = spec_digest();
     let requests = [
         ("as-usual", no_requested_options(), false),
@@ -63,6 +65,45 @@ pub(super) fn samples() -> Vec<Sample> {
         samples.push(sample("start-answer", name, &answer));
     }
     samples
+}
+
+fn progress() -> Vec<Sample> {
+    let waiting = Progress {
+        v: V1,
+        command_id: "01J-repair_7".parse().unwrap(),
+        run_id: run(),
+        stage: Stage::Waiting,
+        platform: None,
+        done: 0,
+        of: 0,
+        actions: 0,
+        findings: 0,
+    };
+    let mut samples = Vec::new();
+    for stage in each(next_stage) {
+        let platform = Some(Platform::Twitter).filter(|_| stage != Stage::Waiting);
+        let progress = Progress {
+            stage,
+            platform,
+            done: 2,
+            of: 3,
+            actions: 12,
+            findings: 1,
+            ..waiting.clone()
+        };
+        samples.push(sample("progress", word(&stage), &progress));
+    }
+    samples
+}
+
+fn next_stage(stage: Option<&Stage>) -> Option<Stage> {
+    match stage {
+        None => Some(Stage::Waiting),
+        Some(Stage::Waiting) => Some(Stage::Executing),
+        Some(Stage::Executing) => Some(Stage::Comparing),
+        Some(Stage::Comparing) => Some(Stage::Storing),
+        Some(Stage::Storing) => None,
+    }
 }
 
 fn next_answer(answer: Option<&StartAnswer>) -> Option<StartAnswer> {

@@ -4,6 +4,7 @@ use contract::command::{Request, Stop, Verb};
 use contract::frame::Outcome;
 use contract::id::Digest;
 use contract::journal::{Claim, Close, End, Entry, Genesis, Go, Hold, Record, Taken, Tick};
+use contract::past::{Finding, FindingKind, Parent, WorldCheck, WorldRepair, WorldReplay};
 use contract::reply::{
     Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, OldWorker, Reply, ReplyResult,
 };
@@ -54,6 +55,10 @@ fn completed(result: ReplyResult) -> Reply {
         ReplyResult::Closed { .. } => Verb::CloseEnv,
         ReplyResult::Applied { .. } => Verb::Inject,
         ReplyResult::Deleted { .. } => Verb::Delete,
+        ReplyResult::Verified { .. } => Verb::Verify,
+        ReplyResult::Replayed { .. } => Verb::Replay,
+        ReplyResult::Repaired { .. } => Verb::Repair,
+        ReplyResult::Forked { .. } => Verb::Fork,
         ReplyResult::Interview(_) => Verb::Interview,
     };
     let request = each(next_request).into_iter().find(|request| request.verb() == verb);
@@ -95,9 +100,81 @@ fn next_result(result: Option<&ReplyResult>) -> Option<ReplyResult> {
             Some(ReplyResult::Applied { ticks })
         }
         Some(ReplyResult::Applied { .. }) => Some(ReplyResult::Deleted { messages: 4711 }),
-        Some(ReplyResult::Deleted { .. }) => Some(ReplyResult::Interview(interview())),
+        Some(ReplyResult::Deleted { .. }) => Some(ReplyResult::Verified { worlds: checks() }),
+        Some(ReplyResult::Verified { .. }) => Some(ReplyResult::Replayed { worlds: replays() }),
+        Some(ReplyResult::Replayed { .. }) => Some(ReplyResult::Repaired { worlds: repairs() }),
+        Some(ReplyResult::Repaired { .. }) => {
+            Some(ReplyResult::Forked { run_id: "night-market-2".parse().unwrap(), at_round: 1 })
+        }
+        Some(ReplyResult::Forked { .. }) => Some(ReplyResult::Interview(interview())),
         Some(ReplyResult::Interview(_)) => None,
     }
+}
+
+/// A world that is sound, and one in which everything is wrong that can be.
+fn checks() -> Vec<WorldCheck> {
+    let sound = WorldCheck {
+        platform: Platform::Twitter,
+        ticks: 3,
+        actions: 12,
+        digest: spec_digest(),
+        findings: vec![],
+        more_findings: 0,
+        milliseconds: 8,
+    };
+    let findings = each(next_kind).into_iter().map(finding).collect();
+    let platform = Platform::Reddit;
+    vec![sound.clone(), WorldCheck { platform, findings, more_findings: 7, ..sound }]
+}
+
+fn finding(kind: FindingKind) -> Finding {
+    let what = "what is wrong, in words".to_owned();
+    match kind {
+        FindingKind::Unreadable => Finding { tick: None, sequence: Some(31), kind, what },
+        FindingKind::Missing => Finding { tick: Some(2), sequence: None, kind, what },
+        _ => Finding { tick: Some(2), sequence: Some(32), kind, what },
+    }
+}
+
+fn next_kind(kind: Option<&FindingKind>) -> Option<FindingKind> {
+    match kind {
+        None => Some(FindingKind::Differs),
+        Some(FindingKind::Differs) => Some(FindingKind::Missing),
+        Some(FindingKind::Missing) => Some(FindingKind::Incomplete),
+        Some(FindingKind::Incomplete) => Some(FindingKind::Extra),
+        Some(FindingKind::Extra) => Some(FindingKind::Unreadable),
+        Some(FindingKind::Unreadable) => Some(FindingKind::Journal),
+        Some(FindingKind::Journal) => None,
+    }
+}
+
+fn replays() -> Vec<WorldReplay> {
+    let digests = vec![spec_digest(), Digest::ZERO];
+    vec![WorldReplay {
+        platform: Platform::Twitter,
+        ticks: 3,
+        actions: 12,
+        digest: Digest::ZERO,
+        first: 1,
+        digests,
+        milliseconds: 8,
+    }]
+}
+
+fn repairs() -> Vec<WorldRepair> {
+    let mended = WorldRepair {
+        platform: Platform::Twitter,
+        removed: 3,
+        ticks: 3,
+        actions: 12,
+        digest: spec_digest(),
+    };
+    vec![mended.clone(), WorldRepair { platform: Platform::Reddit, removed: 0, ..mended }]
+}
+
+/// Where a run comes from that was forked.
+fn parent() -> Parent {
+    Parent { run_id: run(), round: 1, command: 46 }
 }
 
 fn interview() -> InterviewResult {
@@ -135,7 +212,11 @@ fn journal() -> Vec<Sample> {
     let mut push = |name: &str, record| samples.push(sample("journal", name, &Entry::new(record)));
     for record in each(next_record) {
         match record {
-            Record::Genesis(_) => push("genesis", record),
+            Record::Genesis(genesis) => {
+                let forked = Genesis { parent: Some(parent()), ..(*genesis).clone() };
+                push("genesis", Record::Genesis(genesis));
+                push("genesis-of-a-fork", Record::Genesis(Box::new(forked)));
+            }
             Record::Claim(_) => push("claim", record),
             Record::Tick(_) => push("tick", record),
             Record::Hold(_) => push("hold", record),
@@ -168,9 +249,10 @@ fn journal() -> Vec<Sample> {
 /// A tick that takes a command of each kind that takes effect in one.
 fn tick_with_commands() -> Tick {
     let requests = each(next_request).into_iter();
-    let requests = requests.filter(|it| matches!(it.verb(), Verb::Inject | Verb::Configure));
+    let requests =
+        requests.filter(|it| matches!(it.verb(), Verb::Inject | Verb::Configure | Verb::Fork));
     let commands = (40..).zip(requests).map(|(sequence, request)| taken(sequence, request));
-    Tick { tick: 1, epoch: 2, at: at(2), commands: commands.collect(), commands_through: 42 }
+    Tick { tick: 1, epoch: 2, at: at(2), commands: commands.collect(), commands_through: 43 }
 }
 
 fn taken(sequence: u64, request: Request) -> Taken {
@@ -192,6 +274,7 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
             start_time: at(0).midnight(),
             part_size: contract::DEFAULT_PART_SIZE,
             memory: memory_targets(),
+            parent: None,
             created_at: at(0),
         }))),
         Some(Record::Genesis(_)) => Some(Record::Claim(Claim {
@@ -229,9 +312,11 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
 
 fn statuses() -> Vec<Sample> {
     let statuses = each(next_status);
+    let forked = EnvStatus { parent: Some(parent()), ..env_status(RunStatus::Running) };
     statuses
         .into_iter()
         .map(|status| sample("env-status", status.as_str(), &env_status(status)))
+        .chain([sample("env-status", "forked", &forked)])
         .collect()
 }
 
@@ -269,6 +354,7 @@ fn env_status(status: RunStatus) -> EnvStatus {
         worker: None,
         reason: None,
         last_error: None,
+        parent: None,
         created_at: at(0),
         started_at: None,
         updated_at: at(0),

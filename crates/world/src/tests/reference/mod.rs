@@ -21,6 +21,7 @@ use rows::{Comment, Kind, Link, Post};
 pub(crate) struct Reference {
     setup: Setup,
     /// The configuration as of now.
+    seed: u64,
     activity: Activity,
     weights: Feed,
     traits: Vec<Traits>,
@@ -58,6 +59,7 @@ impl Reference {
     pub(crate) fn new(setup: Setup) -> Reference {
         let agents = setup.agents.len();
         let mut world = Reference {
+            seed: setup.seed,
             activity: setup.activity,
             weights: setup.feed,
             traits: setup.agents.iter().map(|agent| agent.traits).collect(),
@@ -146,6 +148,7 @@ impl Reference {
             Change::Activity(activity) => self.activity = activity,
             Change::Feed(weights) => self.weights = weights,
             Change::Traits { agent, traits } => self.traits[agent as usize] = traits,
+            Change::Seed(seed) => self.seed = seed,
             // Only agents that decide in the world care.
             Change::Topics(_) | Change::Narrative(_) => {}
         }
@@ -156,7 +159,7 @@ impl Reference {
     }
 
     fn source(&self) -> Source {
-        Source::new(self.setup.seed, self.setup.platform)
+        Source::new(self.seed, self.setup.platform)
     }
 
     /// The dice of `agent` in the coming tick.

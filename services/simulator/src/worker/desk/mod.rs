@@ -98,7 +98,7 @@ impl Desk {
                     match finished.map_err(|error| Lost::Panicked(error.to_string()))?? {
                         Finished::Replied => continue,
                         Finished::Unwanted => {
-                            tracing::info!("somebody wants the run removed, letting it go");
+                            tracing::info!("somebody else is to have the run, letting it go");
                             return Ok(());
                         }
                     }
@@ -131,9 +131,9 @@ impl Desk {
                     let answer = self.take(&address, &stored, &mut place).await;
                     tasks.spawn(self.clone().reply(address, answer, place));
                 }
-                Executor::Launcher => {
+                Executor::Launcher | Executor::Node => {
                     place.weigh(0);
-                    tasks.spawn(self.clone().yield_to_launcher(address.verb, place));
+                    tasks.spawn(self.clone().yield_to_others(address.verb, place));
                 }
             }
         }
@@ -152,7 +152,11 @@ impl Desk {
             Request::Interview(_) if is_late => refusal(ErrorCode::Expired, TOO_LATE),
             Request::Interview(interview) => self.interview(interview).await,
             // Not the owner's to answer.
-            Request::Delete(_) => std::future::ready(None).boxed(),
+            Request::Delete(_)
+            | Request::Verify(_)
+            | Request::Replay(_)
+            | Request::Repair(_)
+            | Request::Fork(_) => std::future::ready(None).boxed(),
             _ if is_late => self.late(taken),
             _ => self.carry(taken).await,
         }
@@ -222,8 +226,8 @@ impl Desk {
         Ok(Finished::Replied)
     }
 
-    /// The launcher carries it out: it needs the run out of our hands, if that is possible.
-    async fn yield_to_launcher(self, verb: Verb, place: Place) -> Result<Finished, Lost> {
+    /// Somebody else carries it out, who may need the run out of our hands, if that is possible.
+    async fn yield_to_others(self, verb: Verb, place: Place) -> Result<Finished, Lost> {
         let Some(lives) = self.lives().await else { return Ok(Finished::Replied) };
         drop(place);
         let unwanted = lives.into_iter().all(|life| decide(life, verb) == Effect::LetGo);

@@ -64,7 +64,14 @@ pub(super) fn outcome(
         Verb::Pause => ReplyResult::Paused { status },
         Verb::Resume => ReplyResult::Resumed { epoch, status },
         Verb::CloseEnv => ReplyResult::Closed { status },
-        Verb::Inject | Verb::Configure | Verb::Delete | Verb::Interview => {
+        Verb::Inject
+        | Verb::Configure
+        | Verb::Delete
+        | Verb::Verify
+        | Verb::Replay
+        | Verb::Repair
+        | Verb::Fork
+        | Verb::Interview => {
             let at = |(platform, done): &(Platform, Done)| {
                 Some(AppliedAt { platform: *platform, tick: done.tick? })
             };

@@ -83,6 +83,7 @@ mod tests {
             start_time: Timestamp::EPOCH,
             part_size: 1000,
             memory: vec![],
+            parent: None,
             created_at: Timestamp::EPOCH,
         }
     }

@@ -1,0 +1,268 @@
+//! `fork`: a new run that begins with a copy of an old one's journal, and then goes its own way.
+//!
+//! The new run is `stopped` until its journals are whole, so that nobody takes it up before. All
+//! that is written follows from the command and the parent alone: whoever does it again goes on
+//! where the job before has ended.
+
+use bus::{Append, Bytes, First};
+use contract::command::Fork;
+use contract::id::RunId;
+use contract::journal::{Claim, Entry, Genesis, Hold, Record, Taken, Tick};
+use contract::options::MemoryTarget;
+use contract::past::{Parent, Stage};
+use contract::reply::{ErrorCode, ReplyResult};
+use contract::status::{EnvStatus, PlatformStatus, RunStatus};
+use contract::subject::{Platform, StreamName};
+use contract::version::V1;
+
+use super::write::Writer;
+use super::{Failure, Job, Past, blocking, now, patiently, refused, store_first};
+use crate::past::Replay;
+use crate::protocol::owner::Which;
+use crate::protocol::{Ended, Lost};
+use crate::translate;
+use crate::worker::append::Logs;
+
+/// The only claim of a journal's copy.
+const EPOCH: u32 = 1;
+/// Records that are appended at once.
+const AT_ONCE: usize = 100;
+
+/// What a world of the new run begins with.
+struct Copy {
+    platform: Platform,
+    genesis: Genesis,
+    ticks: Vec<Tick>,
+}
+
+impl Job {
+    pub(super) async fn fork(&self, asked: &Fork) -> Result<ReplyResult, Failure> {
+        let mut copies = Vec::new();
+        for platform in self.worlds(None)? {
+            let past = self.begun(platform).await?;
+            copies.push(self.copy(platform, past, asked).await?);
+        }
+        let (child, sequence) = self.child(asked).await?;
+        let run_id = child.run_id.clone();
+        if child.status == RunStatus::Stopped && child.epoch == 0 {
+            for copy in copies {
+                self.write(&child, copy, asked).await?;
+            }
+            faults::point("fork.written");
+            self.let_go(child, sequence, asked).await?;
+        }
+        Ok(ReplyResult::Forked { run_id, at_round: asked.at_round })
+    }
+
+    /// What of a world the new run shares, if all that was asked for fits it.
+    async fn copy(&self, platform: Platform, past: Past, asked: &Fork) -> Result<Copy, Failure> {
+        let Past { genesis, mut journal, damage } = past;
+        let (at, played) = (asked.at_round, journal.ticks.len());
+        if at as usize >= played {
+            let why = damage.map_or_else(
+                || format!("it has played {} rounds", played.saturating_sub(1)),
+                |damage| damage.what,
+            );
+            let message = format!("the {platform} world cannot be forked at round {at}: {why}");
+            return Err(refused(ErrorCode::Invalid, message));
+        }
+        journal.ticks.truncate(at as usize + 1);
+        let is_changed = !asked.posts.is_empty() || asked.configure.is_some();
+        if is_changed && at >= genesis.options.rounds {
+            let message =
+                format!("no round comes after round {at} that could take posts or changes");
+            return Err(refused(ErrorCode::Invalid, message));
+        }
+        let mut ticks = journal.ticks;
+        if is_changed {
+            ticks = self.check(platform, &genesis, ticks).await?;
+        }
+        Ok(Copy { platform, genesis, ticks })
+    }
+
+    /// Executes the ticks, and holds what is to enter the world after them to it.
+    async fn check(
+        &self,
+        platform: Platform,
+        genesis: &Genesis,
+        ticks: Vec<Tick>,
+    ) -> Result<Vec<Tick>, Failure> {
+        let mut replay = Replay::new(&self.spec, genesis.clone())?;
+        let count = u32::try_from(ticks.len()).unwrap_or(u32::MAX);
+        let report = self.reporter.begin(Stage::Executing, Some(platform), count);
+        let command = self.command.clone();
+        let checked = blocking(move || -> Result<_, Ended> {
+            let mut actions = 0;
+            for record in &ticks {
+                actions += replay.play(record)?.actions.len() as u64;
+                report.says(record.tick + 1, actions, 0);
+            }
+            let checked = replay.world().map(|world| translate::check(world, [], &command));
+            Ok((ticks, checked.unwrap_or(Ok(()))))
+        });
+        let (ticks, checked) = checked.await??;
+        checked.map_err(Failure::Refused)?;
+        Ok(ticks)
+    }
+
+    /// The new run, which may be there already, and the sequence of its state.
+    async fn child(&self, asked: &Fork) -> Result<(EnvStatus, u64), Failure> {
+        let (run, prefix) = (&self.address.run, self.bus.prefix());
+        let simulation = run.simulation();
+        loop {
+            let all = prefix.all(StreamName::EnvStatus);
+            let states =
+                patiently(|| self.bus.read_last_per_subject(StreamName::EnvStatus, &all)).await;
+            let mut last = run.number();
+            for stored in states {
+                let Ok(status) = serde_json::from_slice::<EnvStatus>(&stored.body) else {
+                    continue;
+                };
+                if status.simulation_id != simulation {
+                    continue;
+                }
+                last = last.max(status.run_id.number());
+                let parent = status.parent.as_ref();
+                if parent.is_some_and(|it| (&it.run_id, it.command) == (run, self.sequence)) {
+                    return Ok((status, stored.sequence));
+                }
+            }
+            let child = self.first_status(simulation.run(last + 1), asked);
+            let subject = prefix.env_status(&child.run_id);
+            let body = child.to_bytes();
+            // If somebody else was quicker, the number after theirs is next.
+            if let First::Ours(sequence) =
+                store_first(&self.bus, StreamName::EnvStatus, &subject, body).await?
+            {
+                return Ok((child, sequence));
+            }
+        }
+    }
+
+    fn first_status(&self, run_id: RunId, asked: &Fork) -> EnvStatus {
+        let parent = &*self.status;
+        let (options, at) = (parent.options.clone(), now());
+        let names: Vec<String> = parent.memory.iter().map(|it| it.target.clone()).collect();
+        let world = |platform: &Platform| PlatformStatus {
+            status: RunStatus::Stopped,
+            ..PlatformStatus::new(*platform, options.rounds)
+        };
+        EnvStatus {
+            v: V1,
+            simulation_id: parent.simulation_id.clone(),
+            spec_digest: parent.spec_digest,
+            requested: parent.requested.clone(),
+            memory: MemoryTarget::of_run(&names, &self.spec, &run_id),
+            status: RunStatus::Stopped,
+            alive: false,
+            held: false,
+            platforms: options.platforms.iter().map(world).collect(),
+            options,
+            epoch: 0,
+            node: None,
+            worker: None,
+            reason: Some(format!(
+                "it is being made of {} up to round {}",
+                parent.run_id, asked.at_round
+            )),
+            last_error: None,
+            parent: Some(Parent {
+                run_id: parent.run_id.clone(),
+                round: asked.at_round,
+                command: self.sequence,
+            }),
+            created_at: at,
+            started_at: None,
+            updated_at: at,
+            ended_at: None,
+            run_id,
+        }
+    }
+
+    /// Writes a world's journal, as far as it is not there.
+    async fn write(&self, child: &EnvStatus, copy: Copy, asked: &Fork) -> Result<(), Failure> {
+        let (run, platform) = (&child.run_id, copy.platform);
+        let records = self.records(child, copy, asked);
+        let count = u32::try_from(records.len()).unwrap_or(u32::MAX);
+        let report = self.reporter.begin(Stage::Storing, Some(platform), count);
+        let subject = self.bus.prefix().inputs(run, platform);
+        let stored = patiently(|| self.bus.read_all(StreamName::Inputs, &subject, 0)).await;
+        let is_ours = stored.iter().zip(&records).all(|(stored, record)| stored.body == *record);
+        if !is_ours || stored.len() > records.len() {
+            let message = format!("there is another journal of {run} on {subject}");
+            return Err(refused(ErrorCode::Internal, message));
+        }
+        let known = stored.last().map_or(0, |stored| stored.sequence);
+        let logs = Logs::new(&self.bus, run, platform, EPOCH);
+        let mut writer = Writer::new(Which::Journal, logs, EPOCH, known);
+        for records in records[stored.len()..].chunks(AT_ONCE) {
+            writer.write(records.to_vec()).await?;
+            faults::point("fork.copying");
+        }
+        report.says(count, 0, 0);
+        Ok(())
+    }
+
+    /// The whole journal that a world of the new run begins with.
+    fn records(&self, child: &EnvStatus, copy: Copy, asked: &Fork) -> Vec<Bytes> {
+        let Copy { genesis, ticks, .. } = copy;
+        let at = child.created_at;
+        let (why, worker) = ("fork".to_owned(), format!("fork-{}", self.sequence));
+        let claim = Claim { epoch: EPOCH, node: "fork".to_owned(), worker, why, at };
+        let through = ticks.last().map_or(0, |tick| tick.commands_through);
+        let shared = ticks.into_iter().map(|tick| Record::Tick(Tick { epoch: EPOCH, ..tick }));
+        let is_changed = !asked.posts.is_empty() || asked.configure.is_some();
+        let own = is_changed.then(|| {
+            let taken = Taken { sequence: self.sequence, command: (*self.command).clone() };
+            Record::Tick(Tick {
+                tick: asked.at_round + 1,
+                epoch: EPOCH,
+                at,
+                commands: vec![taken],
+                commands_through: through.max(self.sequence),
+            })
+        });
+        let reason = || Some("it was forked to be resumed later".to_owned());
+        let hold = asked
+            .paused
+            .then(|| Record::Hold(Hold { epoch: EPOCH, reason: reason(), command: None, at }));
+        let genesis = Genesis {
+            run_id: child.run_id.clone(),
+            memory: child.memory.clone(),
+            parent: child.parent.clone(),
+            created_at: child.created_at,
+            ..genesis
+        };
+        let begin = [Record::Genesis(Box::new(genesis)), Record::Claim(claim)];
+        let records = begin.into_iter().chain(shared).chain(own).chain(hold);
+        records.map(|record| Entry::new(record).to_bytes().into()).collect()
+    }
+
+    /// Lets nodes take the new run up.
+    async fn let_go(
+        &self,
+        mut child: EnvStatus,
+        sequence: u64,
+        asked: &Fork,
+    ) -> Result<(), Failure> {
+        let status = if asked.paused { RunStatus::Paused } else { RunStatus::Running };
+        (child.status, child.alive, child.epoch) = (status, true, EPOCH);
+        (child.reason, child.updated_at) = (None, now());
+        child.platforms.iter_mut().for_each(|world| world.status = status);
+        let append = || Append {
+            subject: self.bus.prefix().env_status(&child.run_id),
+            body: child.to_bytes(),
+            headers: Vec::new(),
+            expected_last: Some(sequence),
+        };
+        loop {
+            match self.bus.append(append()).await {
+                // Refused: it was stored before, or somebody else has gone on from there.
+                Ok(_) | Err(bus::AppendError::Refused) => return Ok(()),
+                Err(bus::AppendError::Denied(why)) => return Err(Lost::Denied(why).into()),
+                Err(error) => tracing::warn!("failed to let the new run go, again: {error}"),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    }
+}

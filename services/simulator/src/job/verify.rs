@@ -1,0 +1,129 @@
+//! `verify`: the journal executed again, and every stored frame compared with what comes out.
+
+use std::time::Instant;
+
+use bus::Bytes;
+use contract::command::Verify;
+use contract::journal::Tick;
+use contract::past::{Finding, FindingKind, MAX_FINDINGS, Stage, WorldCheck};
+use contract::reply::ReplyResult;
+use contract::subject::Platform;
+use futures_util::future::try_join_all;
+use tokio::sync::{mpsc, watch};
+
+use super::{Failure, Job, Past, blocking};
+use crate::past::{self, Replay, Verdict};
+use crate::protocol::{Ended, Lost};
+
+/// Ticks of a run that is followed which wait to be executed.
+const AHEAD: usize = 256;
+
+/// What of a world is verified.
+struct Work {
+    past: Past,
+    /// The ticks, as they come.
+    ticks: mpsc::Receiver<Tick>,
+    /// The messages of their frames, as they come.
+    frames: mpsc::Receiver<(u64, Bytes)>,
+    /// The first of them that must have a frame.
+    expected: u32,
+    /// As far as that is known.
+    of: u32,
+}
+
+impl Job {
+    pub(super) async fn verify(&self, asked: &Verify) -> Result<ReplyResult, Failure> {
+        let worlds = self.worlds(asked.platform)?;
+        let checks = worlds.into_iter().map(|platform| self.verify_world(platform, asked.follow));
+        Ok(ReplyResult::Verified { worlds: try_join_all(checks).await? })
+    }
+
+    /// Without `follow` up to where the run is now.
+    pub(super) async fn verify_world(
+        &self,
+        platform: Platform,
+        follow: bool,
+    ) -> Result<WorldCheck, Failure> {
+        let begun = Instant::now();
+        let (end, ends_at) = watch::channel(None);
+        let (sender, ticks) = mpsc::channel(AHEAD);
+        // In this order: of what is stored afterwards nothing is expected.
+        let tail = self.tail(platform).await;
+        let mut past = self.begun(platform).await?;
+        let frames = self.frames(platform, ends_at);
+        let known = std::mem::take(&mut past.journal.ticks);
+        let has = self.status.platform(platform).map_or(0, |world| world.ticks);
+        let expected = if follow { u32::MAX } else { tail.ticks.max(has) };
+        let of = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let damage = if follow {
+            let followed = tokio::spawn(self.clone().follow(platform, sender, end));
+            let work = Work { past, ticks, frames, expected, of };
+            let verdict = self.compare(platform, work).await?;
+            let damage = followed.await.map_err(|error| Ended::Panicked(error.to_string()))?;
+            (verdict, damage)
+        } else {
+            end.send_replace(Some(tail.sequence));
+            let damage = past.damage.take();
+            let of = of.min(expected);
+            // Ticks behind the last frame have none yet.
+            let known = known.into_iter().take(expected as usize);
+            let feeding = tokio::spawn(async move {
+                for tick in known {
+                    if sender.send(tick).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            let verdict =
+                self.compare(platform, Work { past, ticks, frames, expected, of }).await?;
+            feeding.abort();
+            (verdict, damage)
+        };
+        let (verdict, damage) = damage;
+        Ok(check(platform, verdict, damage, begun))
+    }
+
+    /// Executes and compares all that comes.
+    async fn compare(&self, platform: Platform, work: Work) -> Result<Verdict, Failure> {
+        let Work { past, mut ticks, mut frames, expected, of } = work;
+        let mut replay = Replay::new(&self.spec, past.genesis)?;
+        let report = self.reporter.begin(Stage::Comparing, Some(platform), of);
+        let verdict = blocking(move || {
+            let ticks = std::iter::from_fn(|| ticks.blocking_recv());
+            let frames = std::iter::from_fn(|| frames.blocking_recv());
+            past::verify(&mut replay, ticks, frames, expected, |judged| {
+                let past::Verdict { ticks, actions, findings, more, .. } = judged.verdict;
+                report.says(*ticks, *actions, findings.len() as u64 + more);
+            })
+        })
+        .await?;
+        match verdict.ended {
+            Some(Ended::Lost(lost @ Lost::OtherRules { .. })) => Err(lost.into()),
+            _ => Ok(verdict),
+        }
+    }
+}
+
+/// What the reply says of a world.
+fn check(
+    platform: Platform,
+    verdict: Verdict,
+    damage: Option<Finding>,
+    begun: Instant,
+) -> WorldCheck {
+    let Verdict { ticks, actions, digest, mut findings, more, ended, .. } = verdict;
+    let cannot = ended.map(|ended| Finding {
+        tick: Some(ticks),
+        sequence: None,
+        kind: FindingKind::Journal,
+        what: format!("the journal cannot be executed: {ended}"),
+    });
+    // What is lost for good first: there may be more findings than fit.
+    let journal = cannot.or(damage);
+    findings.splice(0..0, journal);
+    let beyond = findings.len().saturating_sub(MAX_FINDINGS);
+    findings.truncate(MAX_FINDINGS);
+    let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let more_findings = more + beyond as u64;
+    WorldCheck { platform, ticks, actions, digest, findings, more_findings, milliseconds }
+}
