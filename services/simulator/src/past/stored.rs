@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use contract::frame::Frame;
-use serde::Deserialize;
-
 use contract::past::{Finding, FindingKind};
+use serde::Deserialize;
 
 /// How many messages are looked at to see whether one that claims a later tick is itself out of
 /// place, or the ticks before it are missing.

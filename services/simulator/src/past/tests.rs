@@ -7,11 +7,10 @@ use contract::frame::Frame;
 use contract::id::Digest;
 use contract::journal::{Genesis, Taken, Tick};
 use contract::options::RequestedOptions;
+use contract::past::{Finding, FindingKind, MAX_FINDINGS};
 use contract::spec::Spec;
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
-
-use contract::past::{Finding, FindingKind, MAX_FINDINGS};
 
 use super::{Replay, Verdict, verify};
 use crate::protocol::{Ended, Lost};
