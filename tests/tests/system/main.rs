@@ -9,6 +9,7 @@ mod cli_views;
 mod cluster;
 mod control;
 mod deletion;
+mod diff;
 mod doctor;
 mod export;
 mod export_edge;
