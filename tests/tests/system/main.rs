@@ -10,6 +10,7 @@ mod cluster;
 mod control;
 mod deletion;
 mod doctor;
+mod ensemble;
 mod export;
 mod export_edge;
 mod faulty;
