@@ -11,6 +11,7 @@ mod control;
 mod deletion;
 mod diff;
 mod doctor;
+mod ensemble;
 mod export;
 mod export_edge;
 mod faulty;
