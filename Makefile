@@ -11,7 +11,7 @@ RUNS ?= 5
 DEATHS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test lint fuzz chaos bench bus-programs bench-cycle bench-recovery realism clean-data
+.PHONY: help demo up build test golden lint fuzz chaos bench bus-programs bench-cycle bench-recovery bench-past realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -55,6 +55,11 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
                    is killed. Some 5 minutes.
     DEATHS=20        of each kind
     PROFILE=release  as above
+  make bench-past  How fast a run's past is read, replayed and verified. Some 2 minutes.
+    RUNS=5           runs of each kind
+    PROFILE=release  as above
+  make golden      Records the runs that the simulator's tests play again: after a change of the
+                   rules (world::RULES), see services/simulator/tests/golden/README.md.
   make realism     Writes docs/realism.md: what agents do and say, and where it shows.
   make build       The programs, into target/debug.
   make clean-data  Removes what `make up` kept (SHOAL_DATA_DIR).
@@ -87,6 +92,13 @@ test: build
 	$(CARGO) test --workspace --locked; \
 	$(PYTHON) -m unittest discover -s scripts
 
+golden: build
+	@set -e; \
+	NATS_SERVER_BIN=$$($(PYTHON) scripts/nats_server.py); \
+	SHOAL_PYTHON=$$($(PYTHON) scripts/nats_server.py --python-env); \
+	export NATS_SERVER_BIN; \
+	"$$SHOAL_PYTHON" scripts/golden.py
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
@@ -108,8 +120,8 @@ bench:
 	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench
 
 # The bench starts the programs that are built beside it.
-bench-cycle bench-recovery: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
-bench-cycle bench-recovery: bus-programs
+bench-cycle bench-recovery bench-past: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
+bench-cycle bench-recovery bench-past: bus-programs
 bus-programs:
 	$(CARGO) build --profile $(PROFILE) --locked -p bench -p simulator --bins
 
@@ -118,6 +130,9 @@ bench-cycle:
 
 bench-recovery:
 	$(BUS_BENCH) recovery --deaths $(DEATHS)
+
+bench-past:
+	$(BUS_BENCH) past --runs $(RUNS)
 
 realism:
 	$(CARGO) build --locked -p bench --bin realism

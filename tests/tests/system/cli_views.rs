@@ -10,7 +10,7 @@ use system_tests::process::{program, python, signal_process};
 use system_tests::stack::{Stack, text, write_simulation};
 
 /// The frames of a run that has ended, as a reader that is not ours has them.
-fn frames(stack: &Stack, run: &str) -> Vec<Value> {
+pub(crate) fn frames(stack: &Stack, run: &str) -> Vec<Value> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/read_actions.py");
     let read = python().args([script, &stack.nats.url(), run]).arg(stack.dir()).output().unwrap();
     assert!(read.status.success(), "{}", text(&read.stderr));

@@ -23,6 +23,11 @@ pub(crate) fn worst(values: &[f64]) -> f64 {
     percentile(values, 100)
 }
 
+/// The smallest value.
+pub(crate) fn least(values: &[f64]) -> f64 {
+    percentile(values, 0)
+}
+
 /// Whether a figure that is to be small is.
 pub(crate) fn verdict(value: f64, goal: f64) -> &'static str {
     if value <= goal { "reached" } else { "MISSED" }
@@ -53,7 +58,7 @@ mod tests {
     #[test]
     fn percentiles_of_few_values_are_values() {
         let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
-        assert_eq!((median(&values), worst(&values)), (10.0, 20.0));
+        assert_eq!((least(&values), median(&values), worst(&values)), (1.0, 10.0, 20.0));
         assert_eq!((percentile(&values, 99), percentile(&values, 95)), (20.0, 19.0));
         assert_eq!((median(&[7.0]), median(&[])), (7.0, 0.0));
     }

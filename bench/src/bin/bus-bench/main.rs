@@ -1,10 +1,11 @@
-//! Measures what the bus costs and how long a run stands still when something dies, with a real
-//! nats-server, nodes and workers. What the figures mean is in `docs/performance.md`.
+//! Measures what the bus costs, how long a run stands still when something dies and how fast its
+//! past is verified, with a real nats-server, nodes and workers. What the figures mean is in `docs/performance.md`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod bare;
 mod cycle;
 mod figures;
+mod past;
 mod recovery;
 mod site;
 mod town;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Measures rounds and recoveries through a real bus, and prints them beside a baseline or goal.
+/// Measures rounds, recoveries and verification through a real bus, beside a baseline or goal.
 #[derive(Parser)]
 #[command(name = "bus-bench", max_term_width = 100)]
 struct Arguments {
@@ -43,6 +44,12 @@ enum What {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
         deaths: u32,
     },
+    /// How fast the past is read, played again from its journal, and compared with what is stored
+    Past {
+        /// Runs of each kind
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+        runs: u32,
+    },
 }
 
 #[tokio::main]
@@ -50,6 +57,7 @@ async fn main() -> ExitCode {
     let measured = match Arguments::parse().what {
         What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
         What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
+        What::Past { runs } => past::measure(runs).await,
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

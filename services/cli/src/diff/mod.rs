@@ -22,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use contract::id::{Digest, RunId};
+use contract::past::Parent;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::Platform;
 use serde::Serialize;
@@ -105,6 +106,8 @@ pub struct Compared {
     pub rounds_planned: u32,
     /// Where the spec is.
     pub spec_digest: Digest,
+    /// Where it was forked from, if it was.
+    pub parent: Option<Parent>,
 }
 
 /// Two runs side by side. With `--json` printed as it is.
@@ -203,6 +206,7 @@ impl Compared {
             seed: run.options.seed,
             rounds_planned: run.options.rounds,
             spec_digest: run.spec_digest,
+            parent: run.parent.clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What two runs were started with, and where that differs. Pure.
 
 use contract::options::RunOptions;
-use contract::spec::Spec;
+use contract::spec::{PlatformSpec, Spec};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -34,9 +34,61 @@ impl Settings {
     /// Where options and specs differ.
     pub fn of(a: (&RunOptions, &Spec), b: (&RunOptions, &Spec)) -> Settings {
         let mut settings = Settings::default();
-        let value = |(options, spec)| json!({"options": options, "spec": spec});
-        settings.compare("", Some(&value(a)), Some(&value(b)));
+        settings.values("/options", a.0, b.0);
+        settings.specs(a.1, b.1);
         settings
+    }
+
+    /// A spec may have a million agents: only those that differ become JSON.
+    fn specs(&mut self, a: &Spec, b: &Spec) {
+        let Spec {
+            v: _,
+            simulation_id,
+            project_id,
+            graph_id,
+            requirement,
+            time,
+            agents,
+            events,
+            twitter,
+            reddit,
+        } = a;
+        self.values("/spec/simulation_id", simulation_id, &b.simulation_id);
+        self.values("/spec/project_id", project_id, &b.project_id);
+        self.values("/spec/graph_id", graph_id, &b.graph_id);
+        self.values("/spec/requirement", requirement, &b.requirement);
+        self.values("/spec/time", time, &b.time);
+        self.lists("/spec/agents", agents, &b.agents);
+        self.values("/spec/events", events, &b.events);
+        self.worlds("/spec/twitter", twitter.as_ref(), b.twitter.as_ref());
+        self.worlds("/spec/reddit", reddit.as_ref(), b.reddit.as_ref());
+    }
+
+    fn worlds(&mut self, at: &str, a: Option<&PlatformSpec>, b: Option<&PlatformSpec>) {
+        let (Some(a), Some(b)) = (a, b) else {
+            // Of a world that only one has it is enough to say so, with how it ranks.
+            let feed = |world: &PlatformSpec| json!({"feed": world.feed});
+            let (a, b) = (a.map(feed), b.map(feed));
+            return self.compare(at, a.as_ref(), b.as_ref());
+        };
+        let PlatformSpec { feed, self_rating, profiles } = a;
+        self.values(&format!("{at}/feed"), feed, &b.feed);
+        self.values(&format!("{at}/self_rating"), self_rating, &b.self_rating);
+        self.lists(&format!("{at}/profiles"), profiles, &b.profiles);
+    }
+
+    fn lists<T: PartialEq + Serialize>(&mut self, at: &str, a: &[T], b: &[T]) {
+        for index in 0..a.len().max(b.len()) {
+            let (a, b) = (a.get(index), b.get(index));
+            if a != b {
+                let (a, b) = (a.map(to_json), b.map(to_json));
+                self.compare(&format!("{at}/{index}"), a.as_ref(), b.as_ref());
+            }
+        }
+    }
+
+    fn values<T: Serialize>(&mut self, at: &str, a: &T, b: &T) {
+        self.compare(at, Some(&to_json(a)), Some(&to_json(b)));
     }
 
     fn compare(&mut self, at: &str, a: Option<&Value>, b: Option<&Value>) {
@@ -61,6 +113,10 @@ impl Settings {
             }
         }
     }
+}
+
+fn to_json<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).expect("no map keys that JSON refuses")
 }
 
 /// True for a list of hours, topics or the like, which is one value to whoever writes it.
@@ -89,6 +145,8 @@ mod tests {
         other.time.total_hours += 1;
         other.time.peak_hours = vec![1, 2].try_into().unwrap();
         other.agents.pop();
+        let twitter = other.twitter.as_mut().unwrap();
+        (twitter.feed.recency_ppm, twitter.profiles[1].age) = (1, Some(99));
         other.reddit = None;
         let found = Settings::of((&options, &spec), (&other_options, &other));
         let places: Vec<&str> = found.items.iter().map(|item| item.at.as_str()).collect();
@@ -97,17 +155,19 @@ mod tests {
             places,
             [
                 "/options/seed",
-                &last,
-                "/spec/reddit",
                 "/spec/time/peak_hours",
-                "/spec/time/total_hours"
+                "/spec/time/total_hours",
+                &last,
+                "/spec/twitter/feed/recency_ppm",
+                "/spec/twitter/profiles/1/age",
+                "/spec/reddit"
             ]
         );
-        assert_eq!(found.total, 5);
+        assert_eq!(found.total, 7);
         let seed = &found.items[0];
         assert_eq!((&seed.a, &seed.b), (&Some(json!(1)), &Some(json!(7))));
-        assert_eq!(found.items[1].b, None);
-        assert_eq!(found.items[2].b, Some(Value::Null));
+        assert_eq!((&found.items[3].b, &found.items[6].b), (&None, &None));
+        assert_eq!(found.items[5].b, Some(json!(99)));
     }
 
     #[test]

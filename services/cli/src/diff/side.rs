@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::action::ActionBody;
 use contract::frame::{Frame, Marker};
 use contract::spec::{Spec, Stance};
 use contract::subject::Platform;
@@ -119,9 +120,9 @@ impl Side {
             let Some(stance) = self.stances.of_agent(action.agent_id) else { continue };
             let voices = self.by_stance.entry(stance.as_str()).or_default();
             voices.actions += 1;
-            match action.body.type_name() {
-                "CREATE_POST" | "QUOTE_POST" => voices.posts += 1,
-                "CREATE_COMMENT" => voices.comments += 1,
+            match &action.body {
+                ActionBody::CreatePost(_) | ActionBody::QuotePost(_) => voices.posts += 1,
+                ActionBody::CreateComment(_) => voices.comments += 1,
                 _ => {}
             }
         }

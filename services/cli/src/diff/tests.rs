@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use contract::frame::Frame;
+use contract::past::Parent;
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::Platform;
@@ -256,4 +257,24 @@ fn runs_that_do_not_part_need_few_words() {
     }
     let text = with(&[], &[], None);
     assert!(text.ends_with("twitter: only A has this world"), "{text}");
+}
+
+#[test]
+fn a_fork_and_its_parent_are_known_to_be_that() {
+    let frames = run(1, quiet());
+    let mut difference = difference(compare_over(&frames, &frames));
+    let forked =
+        |run: &str, round| Some(Parent { run_id: run.parse().unwrap(), round, command: 9 });
+    let mut third_line = |a, b| {
+        (difference.a.parent, difference.b.parent) = (a, b);
+        let text = text::render(&difference, 100, Paint::PLAIN);
+        text.lines().nth(2).unwrap().to_owned()
+    };
+    assert_eq!(third_line(None, forked("market-1", 4)), "B was forked from A after round 4");
+    assert_eq!(third_line(forked("market-2", 4), None), "A was forked from B after round 4");
+    assert_eq!(
+        third_line(forked("pier-1", 4), forked("pier-1", 6)),
+        "both were forked from pier-1: A after round 4, B after round 6"
+    );
+    assert_eq!(third_line(forked("pier-1", 4), forked("pier-2", 4)), "");
 }

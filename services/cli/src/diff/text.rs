@@ -28,6 +28,7 @@ pub(super) fn render(difference: &Difference, width: usize, paint: Paint) -> Str
     let Difference { a, b, settings, damaged_journal, platforms, .. } = difference;
     let runs = [run(Which::A, a, paint), run(Which::B, b, paint)];
     let mut lines = columns(&runs, &[]);
+    lines.extend(kinship(a, b));
     if settings.total > 0 {
         lines.extend([String::new(), paint.bold("started with")]);
         lines.extend(columns(&settings.items.iter().map(setting).collect::<Vec<_>>(), &[]));
@@ -54,6 +55,23 @@ fn run(which: Which, run: &Compared, paint: Paint) -> Vec<String> {
         counted(u64::from(run.rounds_planned), "round"),
         format!("seed {}", run.seed),
     ]
+}
+
+/// What one run has to do with the other, if anything.
+fn kinship(a: &Compared, b: &Compared) -> Option<String> {
+    let forked = |run: &Compared| run.parent.as_ref().map(|it| (it.run_id.clone(), it.round));
+    match (forked(a), forked(b)) {
+        (_, Some((parent, round))) if parent == a.run_id => {
+            Some(format!("B was forked from A after round {round}"))
+        }
+        (Some((parent, round)), _) if parent == b.run_id => {
+            Some(format!("A was forked from B after round {round}"))
+        }
+        (Some((parent, a)), Some((other, b))) if parent == other => {
+            Some(format!("both were forked from {parent}: A after round {a}, B after round {b}"))
+        }
+        _ => None,
+    }
 }
 
 fn label(which: Which, paint: Paint) -> String {

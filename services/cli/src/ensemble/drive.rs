@@ -41,6 +41,9 @@ const LAST_FRAMES: Duration = Duration::from_secs(10);
 /// How long to wait before looking for them again.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
+/// How long the launcher may be away once the first run is started.
+const LAUNCHER_AWAY: Duration = Duration::from_secs(60);
+
 /// How long a run may take to stop, as `shoal stop` has it.
 const STOPPING: Duration = Duration::from_secs(60);
 
@@ -67,6 +70,8 @@ pub(super) struct Driver<'a> {
     waiting: VecDeque<u64>,
     under_way: BTreeMap<RunId, u64>,
     played: Vec<Played>,
+    /// Since when no launcher has answered.
+    unheard_since: Option<Instant>,
     view: View,
 }
 
@@ -102,8 +107,17 @@ impl<'a> Driver<'a> {
         // Opened before any run is started, so that no state of ours is missed.
         let statuses = client.bus.follow(StreamName::EnvStatus, &all, Start::New).await?;
         let waiting = plan.seeds.as_slice().iter().copied().collect();
-        let (under_way, played) = (BTreeMap::new(), Vec::new());
-        Ok(Driver { client, plan, at_once, statuses, waiting, under_way, played, view })
+        Ok(Driver {
+            client,
+            plan,
+            at_once,
+            statuses,
+            waiting,
+            under_way: BTreeMap::new(),
+            played: Vec::new(),
+            unheard_since: None,
+            view,
+        })
     }
 
     /// Plays all runs; false if `shutdown` was wished before the last one was over.
@@ -118,7 +132,7 @@ impl<'a> Driver<'a> {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             self.fill().await?;
-            if self.under_way.is_empty() {
+            if self.under_way.is_empty() && self.waiting.is_empty() {
                 self.view.finish();
                 return Ok(true);
             }
@@ -142,7 +156,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Starts as many runs as may be under way.
+    /// Starts as many runs as may be under way. A launcher that goes away meanwhile is asked again
+    /// at the next heartbeat: hours of runs are not lost for its restart.
     async fn fill(&mut self) -> Result<(), Failure> {
         while self.under_way.len() < self.at_once {
             let Some(seed) = self.waiting.pop_front() else { return Ok(()) };
@@ -154,10 +169,27 @@ impl<'a> Driver<'a> {
                 new_run: true,
             };
             let simulation = &self.plan.spec.simulation_id;
-            let (run, _) = request_run(self.client, simulation, &request).await?;
-            self.under_way.insert(run, seed);
+            match request_run(self.client, simulation, &request).await {
+                Ok((run, _)) => {
+                    self.unheard_since = None;
+                    self.under_way.insert(run, seed);
+                }
+                Err(Failure::Unreachable(_)) if self.may_ask_again() => {
+                    self.waiting.push_front(seed);
+                    return Ok(());
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(())
+    }
+
+    /// Whether a launcher that did not answer was there before, and not too long ago.
+    fn may_ask_again(&mut self) -> bool {
+        let since = *self.unheard_since.get_or_insert_with(Instant::now);
+        // All seeds but the one that is in hand are waiting before the first run is started.
+        let is_begun = self.waiting.len() + 1 < self.plan.seeds.as_slice().len();
+        is_begun && since.elapsed() < LAUNCHER_AWAY
     }
 
     /// Measures a run that is over. The next one is started first: it need not wait for that.

@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use contract::frame::Frame;
-use serde_json::Value;
-
 use contract::past::{Finding, FindingKind};
+use serde_json::Value;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 80;

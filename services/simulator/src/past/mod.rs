@@ -1,7 +1,8 @@
 //! The past of a world: its journal played again, beside what is stored. Pure: no bus, no clock.
 //!
 //! - [`Replay`]: a journal and a spec make the same frames again, byte for byte;
-//! - [`verify`]: whether what is stored is what they make; [`Finding`](contract::past::Finding): where it is not.
+//! - [`verify`]: whether what is stored is what they make; a
+//!   [`Finding`](contract::past::Finding): where it is not.
 
 mod compare;
 mod finding;

@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use contract::frame::Frame;
-use serde::Deserialize;
-
 use contract::past::{Finding, FindingKind};
+use serde::Deserialize;
 
 /// How many messages are looked at to see whether one that claims a later tick is itself out of
 /// place, or the ticks before it are missing.
@@ -94,7 +93,8 @@ impl<I: Iterator<Item = (u64, Bytes)>> Stored<I> {
             })
             .collect();
         let behind: Vec<u32> = ticks.iter().copied().filter(|tick| *tick > later).collect();
-        1 + longest_rise(&behind) <= longest_rise(&ticks)
+        // With it, one more than what is behind it; without it, whatever rises longest.
+        longest_rise(&behind) < longest_rise(&ticks)
     }
 
     fn look(&mut self, index: usize) -> Option<&Message> {

@@ -7,11 +7,10 @@ use contract::frame::Frame;
 use contract::id::Digest;
 use contract::journal::{Genesis, Taken, Tick};
 use contract::options::RequestedOptions;
+use contract::past::{Finding, FindingKind, MAX_FINDINGS};
 use contract::spec::Spec;
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
-
-use contract::past::{Finding, FindingKind, MAX_FINDINGS};
 
 use super::{Replay, Verdict, verify};
 use crate::protocol::{Ended, Lost};
@@ -261,7 +260,7 @@ fn frames_that_are_missing_swapped_or_there_twice_are_named() {
     twice.push((95, stored[0].1.clone()));
     assert_eq!(found(&twice), [extra(3, 45), extra(0, 95)]);
 
-    let mut moved = stored.clone();
+    let mut moved = stored;
     let first = moved.remove(2);
     moved.push((95, first.1));
     assert_eq!(found(&moved), [missing(2), extra(2, 95)]);
@@ -270,7 +269,7 @@ fn frames_that_are_missing_swapped_or_there_twice_are_named() {
 #[test]
 fn frames_beyond_the_journal_are_named() {
     let stored = store(&frames(WHOLE), WHOLE);
-    let verdict = verify(&mut replay(WHOLE), ticks(6), stored.into_iter(), 6, |_| {});
+    let verdict = verify(&mut replay(WHOLE), ticks(6), stored, 6, |_| {});
     assert_eq!(verdict.ticks, 6);
     let found: Vec<_> = verdict.findings.iter().map(ToString::to_string).collect();
     let beyond = "stands beyond the journal, which has 6 ticks";
@@ -382,7 +381,7 @@ fn a_journal_that_does_not_fit_ends_the_comparison() {
     let mut ticks = ticks(TICKS);
     ticks[3].tick = 5;
     let mut replay = replay(WHOLE);
-    let verdict = verify(&mut replay, ticks.clone(), stored.into_iter(), 3, |_| {});
+    let verdict = verify(&mut replay, ticks.clone(), stored, 3, |_| {});
     assert!(!verdict.is_sound());
     assert_eq!((verdict.ticks, verdict.findings.len()), (3, 0));
     let Some(Ended::Lost(Lost::Damaged(what))) = &verdict.ended else { panic!("{verdict:?}") };

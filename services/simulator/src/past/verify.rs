@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use contract::frame::Frame;
 use contract::journal::Tick;
+use contract::past::{Finding, FindingKind};
 
 use super::Replay;
 use super::compare::{self, Piece};
 use super::finding::Verdict;
 use super::stored::{Message, Place, Says, Stored, unreadable};
-use contract::past::{Finding, FindingKind};
 
 /// A tick that has been played and compared.
 #[derive(Clone, Copy, Debug)]
