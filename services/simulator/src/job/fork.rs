@@ -37,6 +37,12 @@ struct Copy {
 
 impl Job {
     pub(super) async fn fork(&self, asked: &Fork) -> Result<ReplyResult, Failure> {
+        let named = asked.posts.iter().filter_map(|post| post.platform);
+        let has_feed =
+            |it: &Platform| asked.configure.as_ref().is_some_and(|to| to.feed(*it).is_some());
+        for platform in named.chain(Platform::ALL.into_iter().filter(has_feed)) {
+            self.worlds(Some(platform))?;
+        }
         let mut copies = Vec::new();
         for platform in self.worlds(None)? {
             let past = self.begun(platform).await?;

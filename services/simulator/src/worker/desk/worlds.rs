@@ -40,8 +40,18 @@ fn feeds(change: &Configure) -> Vec<Platform> {
 
 /// The same, where a change is of nothing but feeds.
 fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
-    let Configure { pace_milli, time, hot_topics, narrative_direction, agents, .. } = change;
+    let Configure {
+        pace_milli,
+        seed,
+        time,
+        hot_topics,
+        narrative_direction,
+        twitter: _,
+        reddit: _,
+        agents,
+    } = change;
     let more = pace_milli.is_some()
+        || seed.is_some()
         || time.is_some()
         || hot_topics.is_some()
         || narrative_direction.is_some()
