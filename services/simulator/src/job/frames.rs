@@ -30,7 +30,8 @@ impl Job {
         let subject = self.bus.prefix().actions(&self.address.run, platform);
         let last = patiently(|| self.bus.last(StreamName::Actions, &subject)).await;
         let Some(last) = last else { return Tail::default() };
-        let ticks = serde_json::from_slice::<Frame>(&last.body).map(|frame| frame.tick + 1);
+        let ticks =
+            serde_json::from_slice::<Frame>(&last.body).map(|frame| frame.tick.saturating_add(1));
         Tail { sequence: last.sequence, ticks: ticks.unwrap_or(0) }
     }
 
