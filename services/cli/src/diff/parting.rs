@@ -1,7 +1,7 @@
 //! How two runs of one world part: what was done in a tick here and not there. Pure.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use contract::action::{Action, ActionBody};
 use contract::frame::{Frame, Marker};
@@ -113,7 +113,7 @@ fn changes(a: &[Action], b: &[Action]) -> Vec<Change> {
 
 /// Those of `ours` that have no equal among `theirs`, each of which is the equal of one.
 fn without<'a>(ours: &'a [Action], theirs: &[Action]) -> Vec<&'a Action> {
-    let mut unmatched: HashMap<String, usize> = HashMap::new();
+    let mut unmatched: BTreeMap<String, usize> = BTreeMap::new();
     for action in theirs {
         *unmatched.entry(meaning(action)).or_default() += 1;
     }
