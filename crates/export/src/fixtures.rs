@@ -380,6 +380,7 @@ pub(crate) fn status(status: RunStatus) -> EnvStatus {
         worker: Some("worker-1".to_owned()),
         reason: None,
         last_error: None,
+        parent: None,
         created_at: "2026-03-01T10:00:00Z".parse().unwrap(),
         started_at: Some("2026-03-01T10:00:01Z".parse().unwrap()),
         updated_at: "2026-03-01T10:01:00Z".parse().unwrap(),
