@@ -1,7 +1,7 @@
 """Damages the stored frames of a world, with nats-py and nothing of ours.
 
 Usage: past.py NATS_URL RUN PLATFORM HOW TICK
-  forge    changes a post's text, or the first action's agent, and computes the digest anew
+  forge    changes a post's text, or what a marker says, and computes the digest anew
   rechain  the same, and all digests after it, so that the chain is whole again
   drop     leaves the frame of the tick out
   twice    stores it twice
@@ -33,7 +33,7 @@ def digest_of(frame):
 def forge(frame):
     action = next((it for it in frame["actions"] if "content" in it["action_args"]), None)
     if action is None:
-        frame["actions"][0]["agent_id"] += 1
+        frame["markers"][0]["before_seq"] += 1
     else:
         text = action["action_args"]["content"]
         action["action_args"]["content"] = ("x" if text[0] != "x" else "y") + text[1:]
@@ -72,7 +72,8 @@ async def main(url, run, platform, how, tick):
         bodies[place] = b'{"v":1,'
     await stream.purge_stream(STREAM, subject=subject)
     for body, message in zip(bodies, found + found[-1:]):
-        await stream.publish(subject, body, headers=message.headers)
+        ours = {name: text for name, text in message.headers.items() if name[:5] != "Nats-"}
+        await stream.publish(subject, body, headers=ours)
     await connection.close()
 
 

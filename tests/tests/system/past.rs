@@ -76,7 +76,7 @@ fn what_was_changed_is_found_and_repaired_and_readers_notice_nothing() {
     assert!(worlds(&nothing).iter().all(|world| world["removed"] == 0), "{nothing}");
 
     let reader = reader(&stack, &run, "twitter");
-    let remembered = stack.shoal_json(&["memory", "status"]);
+    let remembered = stack.shoal_json(&["memory", "stats", &run]);
     let summary = stack.shoal_json(&["summary", &run]);
     let kinds = [
         ("forge", vec![(Some(5), "differs")]),
@@ -111,7 +111,7 @@ fn what_was_changed_is_found_and_repaired_and_readers_notice_nothing() {
     let actions = worlds(&ask(&stack, &run, "replay", "count", &json!({})))[0]["actions"].clone();
     assert_eq!(text(&seen.stdout).lines().count() as u64, actions);
     assert_eq!(stack.shoal_json(&["summary", &run]), summary);
-    assert_eq!(stack.shoal_json(&["memory", "status"]), remembered);
+    assert_eq!(stack.shoal_json(&["memory", "stats", &run]), remembered);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn what_cannot_be_forked_or_repaired_is_refused_with_the_reason() {
     refused("repair", "busy", json!({}), "wrong_state", "pause or stop it first");
     refused("replay", "odd", json!({"first": 2, "last": 1}), "malformed", "/args/last");
     // Nothing was made of it.
-    assert_eq!(stack.shoal_json(&["ls"])["runs"].as_array().map(Vec::len), Some(1));
+    assert_eq!(stack.shoal_json(&["ls"]).as_array().map(Vec::len), Some(1));
     stack.shoal_json(&["pause", &run]);
     damage(&stack, &run, "reddit", "drop", 2);
     let repaired = ask(&stack, &run, "repair", "paused", &json!({}));
@@ -284,5 +284,5 @@ fn a_job_that_dies_is_done_by_the_next_and_a_fork_makes_one_run() {
         assert_eq!(status["platforms"][0]["digest"], *undisturbed.0, "{fork}");
         assert_sound(&stack, &fork, "child", &undisturbed);
     }
-    assert_eq!(stack.shoal_json(&["ls"])["runs"].as_array().map(Vec::len), Some(4));
+    assert_eq!(stack.shoal_json(&["ls"]).as_array().map(Vec::len), Some(4));
 }

@@ -25,8 +25,6 @@ use crate::worker::append::Logs;
 
 /// The only claim of a journal's copy.
 const EPOCH: u32 = 1;
-/// Records that are appended at once.
-const AT_ONCE: usize = 100;
 
 /// What a world of the new run begins with.
 struct Copy {
@@ -201,11 +199,12 @@ impl Job {
         let known = stored.last().map_or(0, |stored| stored.sequence);
         let logs = Logs::new(&self.bus, run, platform, EPOCH);
         let mut writer = Writer::new(Which::Journal, logs, EPOCH, known);
-        for records in records[stored.len()..].chunks(AT_ONCE) {
-            writer.write(records.to_vec()).await?;
+        // One by one: a journal takes no batches.
+        for (done, record) in (1..).zip(&records).skip(stored.len()) {
+            writer.write(vec![record.clone()]).await?;
+            report.says(done, 0, 0);
             faults::point("fork.copying");
         }
-        report.says(count, 0, 0);
         Ok(())
     }
 
