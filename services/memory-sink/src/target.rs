@@ -94,6 +94,13 @@ impl Target {
         }
     }
 
+    /// Notes that a world's frames are those that the memory knows.
+    pub fn agrees(&self, world: &World) {
+        if let Some(seen) = self.lock().worlds.get_mut(world) {
+            seen.problem = None;
+        }
+    }
+
     /// Notes why a world does not go on; true if that is news.
     pub fn halt(&self, world: &World, problem: String) -> bool {
         match self.lock().worlds.get_mut(world) {

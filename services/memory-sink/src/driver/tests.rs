@@ -232,6 +232,25 @@ async fn a_run_that_names_another_memory_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_is_not_as_it_was_is_said_until_it_is_repaired() {
+    let mut stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    stage.play("local", &["CREATE_POST"]).await;
+    stage.play("local", &["CREATE_POST"]).await;
+    let running = stage.start("local", sqlite(folder.path()));
+    running.reaches(2).await;
+    let problem = || running.target.world(&market()).and_then(|seen| seen.problem);
+    let forged = frame(stage.frames.first(), &["FOLLOW"]);
+    stage.publish(&forged).await;
+    until("a problem", || problem().is_some()).await;
+    let last = stage.frames.last().unwrap().clone();
+    stage.publish(&last).await;
+    until("no problem", || problem().is_none()).await;
+    running.stop().await;
+    assert_eq!(remembered(folder.path()).await.len(), 2);
+}
+
+#[tokio::test]
 async fn what_skips_ahead_moves_nothing_until_it_is_repaired() {
     let mut stage = Stage::new().await;
     let folder = tempfile::tempdir().unwrap();
