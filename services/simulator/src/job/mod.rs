@@ -122,6 +122,11 @@ impl Job {
                 tracing::warn!("left to a node of another build: {lost}");
                 return Ok(ExitCode::from(EXIT_OTHER_RULES));
             }
+            // Half done perhaps: whoever gets the command next goes on.
+            Err(Failure::Ended(ended @ (Ended::Reopen | Ended::Lost(Lost::Fenced(_))))) => {
+                tracing::warn!("left to be done again: {ended}");
+                return Ok(ExitCode::from(EXIT_FENCED));
+            }
             Err(Failure::Ended(ended)) => {
                 let (code, message) = (ErrorCode::Internal, ended.to_string());
                 Reply::failed(id, run, verb.as_str(), code, message, now())
