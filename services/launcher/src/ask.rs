@@ -223,7 +223,8 @@ mod tests {
              <simulation>-<n>, that is 1 to 48 of a-z, 0-9, _ and -, beginning with a letter or \
              digit, not ending in -<digits>\n\
              sim.ask.Market.stopp.*: found \"stopp\", expected one of start, stop, pause, \
-             resume, close_env, inject, configure, delete, interview\n\
+             resume, close_env, inject, configure, delete, verify, replay, repair, fork, \
+             interview\n\
              sim.ask.Market.stopp.*: found \"*\", expected 1 to 32 of a-z, 0-9, _ and -, \
              beginning with a letter or digit"
         );
