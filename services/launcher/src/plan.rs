@@ -50,12 +50,13 @@ pub struct Difference {
 
 /// What `wish` means where `runs` are all runs of its simulation so far. The current run is
 /// the one with the highest number; the others are history. A deleted run counts for the
-/// numbers, which are never used again, and for nothing else.
+/// numbers, which are never used again, and for nothing else; so does a fork, which is another
+/// story than the one that is asked for.
 pub fn plan(runs: &[Arc<EnvStatus>], wish: &Wish<'_>) -> Plan {
     let number = |run: &&Arc<EnvStatus>| run.run_id.number();
     let highest = runs.iter().map(|run| number(&run)).max();
     let next = Plan::Create { number: highest.unwrap_or(0).saturating_add(1) };
-    let there = runs.iter().filter(|run| run.status != RunStatus::Deleted);
+    let there = runs.iter().filter(|run| run.status != RunStatus::Deleted && run.parent.is_none());
     let Some(current) = there.max_by_key(number).filter(|_| !wish.new_run) else {
         return next;
     };
@@ -127,6 +128,17 @@ mod tests {
         let requested = RequestedOptions { seed: Some(seed), ..RequestedOptions::default() };
         let spec_digest = Digest::of(&[spec.as_bytes()]);
         plan(runs, &Wish { spec_digest, requested: &requested, new_run })
+    }
+
+    #[test]
+    fn a_fork_is_never_what_is_asked_for_and_has_a_number() {
+        use contract::past::Parent;
+        let mut fork = EnvStatus::clone(&run(2, RunStatus::Running, true));
+        fork.parent = Some(Parent { run_id: status(1).run_id, round: 3, command: 9 });
+        let runs = [run(1, RunStatus::Completed, true), Arc::new(fork)];
+        assert_eq!(decide(&runs, 7, "spec", false), Plan::Take(status(1).run_id));
+        assert_eq!(decide(&runs[1..], 7, "spec", false), Plan::Create { number: 3 });
+        assert_eq!(decide(&runs, 8, "spec", false), Plan::Create { number: 3 });
     }
 
     #[test]

@@ -28,5 +28,6 @@ mod quiet;
 mod recovery;
 mod snapshots;
 mod stopping;
+mod store;
 mod whole_run;
 mod zombie;

@@ -152,6 +152,11 @@ impl Job {
         }
     }
 
+    /// The ticks that a world is known to have played.
+    fn played(&self, platform: Platform) -> u32 {
+        self.status.platform(platform).map_or(0, |world| world.ticks)
+    }
+
     /// Reads a world's journal; `None` if nothing of it is stored.
     async fn past(&self, platform: Platform) -> Result<Option<Past>, Failure> {
         let subject = self.bus.prefix().inputs(&self.address.run, platform);
@@ -171,6 +176,14 @@ impl Job {
         let past = self.past(platform).await?;
         let has_begun = |past: &Past| !past.journal.ticks.is_empty() || past.damage.is_some();
         past.filter(has_begun).ok_or_else(|| {
+            let played = self.played(platform);
+            if played > 0 {
+                let message = format!(
+                    "the journal of the {platform} world is gone, though {played} ticks were \
+                     played: nothing can make them again, what is stored of them stays"
+                );
+                return refused(ErrorCode::Internal, message);
+            }
             let what = "has no past yet: try again once its first round is played";
             refused(ErrorCode::WrongState, format!("the {platform} world {what}"))
         })

@@ -52,8 +52,7 @@ impl Job {
         let mut past = self.begun(platform).await?;
         let frames = self.frames(platform, ends_at);
         let known = std::mem::take(&mut past.journal.ticks);
-        let has = self.status.platform(platform).map_or(0, |world| world.ticks);
-        let expected = if follow { u32::MAX } else { tail.ticks.max(has) };
+        let expected = if follow { u32::MAX } else { tail.ticks.max(self.played(platform)) };
         let of = u32::try_from(known.len()).unwrap_or(u32::MAX);
         let damage = if follow {
             let followed = tokio::spawn(self.clone().follow(platform, sender, end));
@@ -63,7 +62,7 @@ impl Job {
             (verdict, damage)
         } else {
             end.send_replace(Some(tail.sequence));
-            let damage = past.damage.take();
+            let damage = past.damage.take().or_else(|| lost(known.len(), expected));
             let of = of.min(expected);
             // Ticks behind the last frame have none yet.
             let known = known.into_iter().take(expected as usize);
@@ -102,6 +101,14 @@ impl Job {
             _ => Ok(verdict),
         }
     }
+}
+
+/// A journal that has fewer ticks than were played has lost its end: what is stored of them, nothing
+/// could make again.
+fn lost(journalled: usize, played: u32) -> Option<Finding> {
+    let tick = u32::try_from(journalled).ok().filter(|ticks| *ticks < played)?;
+    let what = format!("the journal ends before tick {tick}, but {played} ticks were played");
+    Some(Finding { tick: Some(tick), sequence: None, kind: FindingKind::Journal, what })
 }
 
 /// What the reply says of a world.
