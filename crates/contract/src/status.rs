@@ -177,6 +177,41 @@ impl EnvStatus {
         self.platforms.iter().find(|world| world.platform == platform)
     }
 
+    /// A run that nobody has begun.
+    pub fn queued(
+        run_id: RunId,
+        spec_digest: Digest,
+        requested: RequestedOptions,
+        options: RunOptions,
+        memory: Vec<MemoryTarget>,
+        now: Timestamp,
+    ) -> EnvStatus {
+        let world = |platform: &_| PlatformStatus::new(*platform, options.rounds);
+        EnvStatus {
+            v: V1,
+            simulation_id: run_id.simulation(),
+            spec_digest,
+            requested,
+            memory,
+            status: RunStatus::Queued,
+            alive: true,
+            held: false,
+            platforms: options.platforms.iter().map(world).collect(),
+            options,
+            epoch: 0,
+            node: None,
+            worker: None,
+            reason: None,
+            last_error: None,
+            parent: None,
+            created_at: now,
+            started_at: None,
+            updated_at: now,
+            ended_at: None,
+            run_id,
+        }
+    }
+
     /// The message body.
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("no map keys that JSON refuses")

@@ -5,10 +5,9 @@ use contract::id::{ClientId, NAME_RULE, RunId, is_name};
 use contract::options::{MemoryTarget, RequestedOptions, RunOptions};
 use contract::problem::Problem;
 use contract::spec::Spec;
-use contract::status::{EnvStatus, PlatformStatus, RunStatus};
+use contract::status::EnvStatus;
 use contract::subject::CommandAddress;
 use contract::timestamp::Timestamp;
-use contract::version::V1;
 
 /// The most memories that a run may write to.
 const MAX_MEMORIES: usize = 8;
@@ -27,31 +26,9 @@ pub fn first_status(
     default_memory: &[String],
     now: Timestamp,
 ) -> EnvStatus {
-    let memory = requested.memory.as_deref().unwrap_or(default_memory);
-    let world = |platform: &_| PlatformStatus::new(*platform, options.rounds);
-    EnvStatus {
-        v: V1,
-        simulation_id: spec.simulation_id.clone(),
-        spec_digest: spec.digest(),
-        requested: requested.clone(),
-        memory: MemoryTarget::of_run(memory, spec, &run_id),
-        status: RunStatus::Queued,
-        alive: true,
-        held: false,
-        platforms: options.platforms.iter().map(world).collect(),
-        options,
-        epoch: 0,
-        node: None,
-        worker: None,
-        reason: None,
-        last_error: None,
-        parent: None,
-        created_at: now,
-        started_at: None,
-        updated_at: now,
-        ended_at: None,
-        run_id,
-    }
+    let names = requested.memory.as_deref().unwrap_or(default_memory);
+    let memory = MemoryTarget::of_run(names, spec, &run_id);
+    EnvStatus::queued(run_id, spec.digest(), requested.clone(), options, memory, now)
 }
 
 /// The command that begins a run. It follows from the run's first status alone, so whoever
@@ -97,6 +74,7 @@ pub fn check_memory_names(place: &str, names: &[String]) -> Vec<Problem> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use contract::status::RunStatus;
     use contract::subject::Prefix;
 
     const SPEC: &str = r#"{"v":1,"simulation_id":"market","project_id":null,"graph_id":null,

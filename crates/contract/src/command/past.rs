@@ -73,6 +73,11 @@ impl Repair {
 }
 
 impl Fork {
+    /// True if the round after the shared ones is another one than it was.
+    pub fn is_changed(&self) -> bool {
+        !self.posts.is_empty() || self.configure.is_some()
+    }
+
     pub(super) fn read(args: &Object<'_>) -> Option<Fork> {
         args.refuse_unknown(&["at_round", "posts", "configure", "paused"]);
         args.require("at_round", "the last round that the two share");

@@ -11,17 +11,17 @@ use contract::journal::{Claim, Entry, Genesis, Hold, Record, Taken, Tick};
 use contract::options::MemoryTarget;
 use contract::past::{Parent, Stage};
 use contract::reply::{ErrorCode, ReplyResult};
-use contract::status::{EnvStatus, PlatformStatus, RunStatus};
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
-use contract::version::V1;
 
 use super::write::Writer;
-use super::{Failure, Job, Past, blocking, now, patiently, refused, store_first};
+use super::{Failure, Job, Past, now, patiently, refused, store_first};
 use crate::past::Replay;
+use crate::protocol::Lost;
 use crate::protocol::owner::Which;
-use crate::protocol::{Ended, Lost};
 use crate::translate;
 use crate::worker::append::Logs;
+use crate::worker::step::blocking;
 
 /// The only claim of a journal's copy.
 const EPOCH: u32 = 1;
@@ -71,7 +71,7 @@ impl Job {
             return Err(refused(ErrorCode::Invalid, message));
         }
         journal.ticks.truncate(at as usize + 1);
-        let is_changed = !asked.posts.is_empty() || asked.configure.is_some();
+        let is_changed = asked.is_changed();
         if is_changed && at >= genesis.options.rounds {
             let message =
                 format!("no round comes after round {at} that could take posts or changes");
@@ -95,7 +95,7 @@ impl Job {
         let count = u32::try_from(ticks.len()).unwrap_or(u32::MAX);
         let report = self.reporter.begin(Stage::Executing, Some(platform), count);
         let command = self.command.clone();
-        let checked = blocking(move || -> Result<_, Ended> {
+        let checked = blocking(move || {
             let mut actions = 0;
             for record in &ticks {
                 actions += replay.play(record)?.actions.len() as u64;
@@ -104,7 +104,7 @@ impl Job {
             let checked = replay.world().map(|world| translate::check(world, [], &command));
             Ok((ticks, checked.unwrap_or(Ok(()))))
         });
-        let (ticks, checked) = checked.await??;
+        let (ticks, checked) = checked.await?;
         checked.map_err(Failure::Refused)?;
         Ok(ticks)
     }
@@ -145,42 +145,17 @@ impl Job {
 
     fn first_status(&self, run_id: RunId, asked: &Fork) -> EnvStatus {
         let parent = &*self.status;
-        let (options, at) = (parent.options.clone(), now());
+        let (digest, options) = (parent.spec_digest, parent.options.clone());
         let names: Vec<String> = parent.memory.iter().map(|it| it.target.clone()).collect();
-        let world = |platform: &Platform| PlatformStatus {
-            status: RunStatus::Stopped,
-            ..PlatformStatus::new(*platform, options.rounds)
-        };
-        EnvStatus {
-            v: V1,
-            simulation_id: parent.simulation_id.clone(),
-            spec_digest: parent.spec_digest,
-            requested: parent.requested.clone(),
-            memory: MemoryTarget::of_run(&names, &self.spec, &run_id),
-            status: RunStatus::Stopped,
-            alive: false,
-            held: false,
-            platforms: options.platforms.iter().map(world).collect(),
-            options,
-            epoch: 0,
-            node: None,
-            worker: None,
-            reason: Some(format!(
-                "it is being made of {} up to round {}",
-                parent.run_id, asked.at_round
-            )),
-            last_error: None,
-            parent: Some(Parent {
-                run_id: parent.run_id.clone(),
-                round: asked.at_round,
-                command: self.sequence,
-            }),
-            created_at: at,
-            started_at: None,
-            updated_at: at,
-            ended_at: None,
-            run_id,
-        }
+        let memory = MemoryTarget::of_run(&names, &self.spec, &run_id);
+        let requested = parent.requested.clone();
+        let mut status = EnvStatus::queued(run_id, digest, requested, options, memory, now());
+        (status.status, status.alive) = (RunStatus::Stopped, false);
+        status.platforms.iter_mut().for_each(|world| world.status = RunStatus::Stopped);
+        let (run_id, round) = (parent.run_id.clone(), asked.at_round);
+        status.reason = Some(format!("it is being made of {run_id} up to round {round}"));
+        status.parent = Some(Parent { run_id, round, command: self.sequence });
+        status
     }
 
     /// Writes a world's journal, as far as it is not there.
@@ -216,8 +191,7 @@ impl Job {
         let claim = Claim { epoch: EPOCH, node: "fork".to_owned(), worker, why, at };
         let through = ticks.last().map_or(0, |tick| tick.commands_through);
         let shared = ticks.into_iter().map(|tick| Record::Tick(Tick { epoch: EPOCH, ..tick }));
-        let is_changed = !asked.posts.is_empty() || asked.configure.is_some();
-        let own = is_changed.then(|| {
+        let own = asked.is_changed().then(|| {
             let taken = Taken { sequence: self.sequence, command: (*self.command).clone() };
             Record::Tick(Tick {
                 tick: asked.at_round + 1,

@@ -14,7 +14,7 @@ mod write;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bus::Bus;
 use contract::command::{Command, Request};
@@ -228,10 +228,7 @@ impl From<Lost> for Failure {
     }
 }
 
-/// Computes off the async threads. A panic there is a bug of ours, or the world's.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Failure::Ended(Ended::Panicked(error.to_string())))
+/// Milliseconds since then.
+fn since(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

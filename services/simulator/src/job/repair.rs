@@ -14,11 +14,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::write::Writer;
-use super::{Failure, Job, Past, blocking, is_at_rest, now, patiently, read_status, refused};
+use super::{Failure, Job, Past, is_at_rest, now, patiently, read_status, refused};
 use crate::past::Replay;
 use crate::protocol::owner::Which;
 use crate::protocol::{Ended, Lost};
 use crate::worker::append::Logs;
+use crate::worker::step::blocking;
 
 /// How long whoever holds the run may take to let it go.
 const LET_GO: Duration = Duration::from_secs(60);
@@ -92,16 +93,7 @@ impl Job {
     }
 
     async fn repair_world(&self, platform: Platform) -> Result<WorldRepair, Failure> {
-        let past = self.begun(platform).await?;
-        if let Some(damage) = &past.damage {
-            let tick = damage.tick.unwrap_or(0);
-            let message = format!(
-                "the {platform} world cannot be made again from tick {tick} on, its {}: what is \
-                 stored of it stays as it is; what is before tick {tick} can be forked",
-                damage.what
-            );
-            return Err(refused(ErrorCode::Invalid, message));
-        }
+        let Past { genesis, journal, .. } = self.begun(platform).await?;
         // Nothing is removed before it is known that it can be made again.
         let check = self.verify_world(platform, false).await?;
         if check.is_sound() {
@@ -109,9 +101,14 @@ impl Job {
             return Ok(WorldRepair { platform, removed: 0, ticks, actions, digest });
         }
         if let Some(lost) = check.findings.iter().find(|finding| finding.is_of_journal()) {
-            return Err(refused(ErrorCode::Invalid, format!("{platform}: {}", lost.what)));
+            let tick = lost.tick.unwrap_or(0);
+            let message = format!(
+                "the {platform} world cannot be made again from tick {tick} on, {}: what is stored \
+                 of it stays as it is; what is before tick {tick} can be forked",
+                lost.what
+            );
+            return Err(refused(ErrorCode::Invalid, message));
         }
-        let Past { genesis, journal, .. } = past;
         let (run, epoch) = (&self.address.run, journal.epoch + 1);
         let logs = || Logs::new(&self.bus, run, platform, epoch);
         let mut writer = Writer::new(Which::Journal, logs(), epoch, journal.last_sequence);
@@ -169,7 +166,7 @@ impl Job {
         let report = self.reporter.begin(Stage::Storing, Some(platform), count);
         let part_size = replay.genesis().part_size;
         let (sender, mut made) = mpsc::channel(AHEAD);
-        let making = blocking(move || -> Result<(), Ended> {
+        let making = blocking(move || {
             for record in &ticks {
                 let frame = replay.play(record)?;
                 let next = (frame.tick + 1, frame.next_seq() - 1, frame.to_messages(part_size));
@@ -189,6 +186,6 @@ impl Job {
         };
         let (made, stored) = tokio::join!(making, storing);
         stored?;
-        Ok(made??)
+        Ok(made?)
     }
 }

@@ -8,9 +8,9 @@ use contract::reply::ReplyResult;
 use contract::subject::Platform;
 use futures_util::future::try_join_all;
 
-use super::{Failure, Job, blocking};
+use super::{Failure, Job, since};
 use crate::past::Replay;
-use crate::protocol::Ended;
+use crate::worker::step::blocking;
 
 impl Job {
     pub(super) async fn replay(&self, asked: &Asked) -> Result<ReplyResult, Failure> {
@@ -32,7 +32,7 @@ impl Job {
         let count = u32::try_from(ticks.len()).unwrap_or(u32::MAX);
         let first = asked.first.unwrap_or(0).max(count.saturating_sub(MAX_DIGESTS)).min(count);
         let report = self.reporter.begin(Stage::Executing, Some(platform), count);
-        let played = blocking(move || -> Result<_, Ended> {
+        let played = blocking(move || {
             let (mut digests, mut actions) = (Vec::new(), 0);
             for record in &ticks {
                 let frame = replay.play(record)?;
@@ -44,8 +44,8 @@ impl Job {
             }
             Ok((digests, actions, replay.chain().digest))
         });
-        let (digests, actions, digest) = played.await??;
-        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(WorldReplay { platform, ticks: count, actions, digest, first, digests, milliseconds })
+        let (digests, actions, digest) = played.await?;
+        let (ticks, milliseconds) = (count, since(begun));
+        Ok(WorldReplay { platform, ticks, actions, digest, first, digests, milliseconds })
     }
 }

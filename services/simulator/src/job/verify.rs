@@ -11,9 +11,10 @@ use contract::subject::Platform;
 use futures_util::future::try_join_all;
 use tokio::sync::{mpsc, watch};
 
-use super::{Failure, Job, Past, blocking};
+use super::{Failure, Job, Past, since};
 use crate::past::{self, Replay, Verdict};
 use crate::protocol::{Ended, Lost};
+use crate::worker::step::blocking;
 
 /// Ticks of a run that is followed which wait to be executed.
 const AHEAD: usize = 256;
@@ -53,32 +54,25 @@ impl Job {
         let frames = self.frames(platform, ends_at);
         let known = std::mem::take(&mut past.journal.ticks);
         let expected = if follow { u32::MAX } else { tail.ticks.max(self.played(platform)) };
-        let of = u32::try_from(known.len()).unwrap_or(u32::MAX);
-        let damage = if follow {
-            let followed = tokio::spawn(self.clone().follow(platform, sender, end));
-            let work = Work { past, ticks, frames, expected, of };
-            let verdict = self.compare(platform, work).await?;
-            let damage = followed.await.map_err(|error| Ended::Panicked(error.to_string()))?;
-            (verdict, damage)
+        let of = u32::try_from(known.len()).unwrap_or(u32::MAX).min(expected);
+        let feeding = if follow {
+            tokio::spawn(self.clone().follow(platform, sender, end))
         } else {
             end.send_replace(Some(tail.sequence));
             let damage = past.damage.take().or_else(|| lost(known.len(), expected));
-            let of = of.min(expected);
             // Ticks behind the last frame have none yet.
             let known = known.into_iter().take(expected as usize);
-            let feeding = tokio::spawn(async move {
+            tokio::spawn(async move {
                 for tick in known {
                     if sender.send(tick).await.is_err() {
-                        return;
+                        break;
                     }
                 }
-            });
-            let verdict =
-                self.compare(platform, Work { past, ticks, frames, expected, of }).await?;
-            feeding.abort();
-            (verdict, damage)
+                damage
+            })
         };
-        let (verdict, damage) = damage;
+        let verdict = self.compare(platform, Work { past, ticks, frames, expected, of }).await?;
+        let damage = feeding.await.map_err(|error| Ended::Panicked(error.to_string()))?;
         Ok(check(platform, verdict, damage, begun))
     }
 
@@ -90,10 +84,10 @@ impl Job {
         let verdict = blocking(move || {
             let ticks = std::iter::from_fn(|| ticks.blocking_recv());
             let frames = std::iter::from_fn(|| frames.blocking_recv());
-            past::verify(&mut replay, ticks, frames, expected, |judged| {
+            Ok(past::verify(&mut replay, ticks, frames, expected, |judged| {
                 let past::Verdict { ticks, actions, findings, more, .. } = judged.verdict;
                 report.says(*ticks, *actions, findings.len() as u64 + more);
-            })
+            }))
         })
         .await?;
         match verdict.ended {
@@ -130,7 +124,6 @@ fn check(
     findings.splice(0..0, journal);
     let beyond = findings.len().saturating_sub(MAX_FINDINGS);
     findings.truncate(MAX_FINDINGS);
-    let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let more_findings = more + beyond as u64;
+    let (milliseconds, more_findings) = (since(begun), more + beyond as u64);
     WorldCheck { platform, ticks, actions, digest, findings, more_findings, milliseconds }
 }

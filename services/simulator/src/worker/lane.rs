@@ -29,6 +29,7 @@ use super::pulse::{BEAT, Beat, Pulse, State};
 use super::snapshot::Snapshots;
 use super::waiting::{Queue, Tell, Waiting};
 use crate::play::Stepped;
+use crate::protocol::journal::change_of;
 use crate::protocol::life::Life;
 use crate::protocol::owner::{Event, Owner};
 use crate::protocol::{Ended, Lost};
@@ -324,10 +325,7 @@ impl Lane {
 
 /// The pace that a command asks for, if it does.
 fn pace_of(taken: &Taken) -> Option<u32> {
-    match &taken.command.request {
-        Request::Configure(change) => change.pace_milli,
-        _ => None,
-    }
+    change_of(&taken.command.request)?.pace_milli
 }
 
 /// The time from the start of one tick to that of the next, at least.

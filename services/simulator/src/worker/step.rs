@@ -46,7 +46,8 @@ pub async fn messages(frame: Arc<Frame>, part_size: u32) -> Result<Vec<Vec<u8>>,
     blocking(move || Ok(frame.to_messages(part_size))).await
 }
 
-async fn blocking<T: Send + 'static>(
+/// Computes off the async threads; a panic there ends the world.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Ended> + Send + 'static,
 ) -> Result<T, Ended> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {

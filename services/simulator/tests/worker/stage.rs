@@ -9,10 +9,9 @@ use contract::id::{ClientId, RunId};
 use contract::options::RequestedOptions;
 use contract::reply::{Reply, ReplyOutcome};
 use contract::spec::Spec;
-use contract::status::{EnvStatus, PlatformStatus, RunStatus};
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Platform, Prefix, StreamName};
 use contract::timestamp::Timestamp;
-use contract::version::V1;
 use nats_process::{NatsServer, Options};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,31 +48,8 @@ impl Stage {
         let requested =
             RequestedOptions { max_rounds: Some(3), pace_milli: Some(0), ..Default::default() };
         let options = requested.resolve(&spec).unwrap();
-        let rounds = options.rounds;
-        let world = |platform: &Platform| PlatformStatus::new(*platform, rounds);
-        let status = EnvStatus {
-            v: V1,
-            run_id: self.run.clone(),
-            simulation_id: self.run.simulation(),
-            spec_digest,
-            requested,
-            platforms: options.platforms.iter().map(world).collect(),
-            options,
-            memory: vec![],
-            status: RunStatus::Queued,
-            alive: true,
-            held: false,
-            epoch: 0,
-            node: None,
-            worker: None,
-            reason: None,
-            last_error: None,
-            parent: None,
-            created_at: Timestamp::EPOCH,
-            started_at: None,
-            updated_at: Timestamp::EPOCH,
-            ended_at: None,
-        };
+        let (run, at) = (self.run.clone(), Timestamp::EPOCH);
+        let status = EnvStatus::queued(run, spec_digest, requested, options, vec![], at);
         self.store(self.bus.prefix().env_status(&self.run), status.to_bytes()).await;
     }
 
