@@ -8,6 +8,7 @@
 //! - [`plan`]: which run a request means (pure); [`queued`]: what a new run is made of (pure);
 //! - [`create`]: brings a plan about; [`memories`]: whether there are those that it names;
 //! - [`specs`]: specs from folders and from the bus;
+//! - [`sources`]: whether there are the worlds that a run is to listen to;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`janitor`]: deletes runs;
 //! - [`actions`]: the actions of runs that are looked at;
@@ -28,6 +29,7 @@ pub mod model;
 pub mod plan;
 pub mod queued;
 pub mod refusal;
+pub mod sources;
 pub mod specs;
 
 use std::sync::Arc;

@@ -80,7 +80,7 @@ fn prepare(arguments: &Arguments) -> Result<(Vec<Stage>, Vec<Question>), Problem
     };
     let options = wanted
         .resolve(&spec)
-        .map_err(|reason| Problem::new("simulation folder", reason, "a world to play"))?;
+        .map_err(|reason| Problem::new("simulation folder", reason.to_string(), "a world to play"))?;
     let stages =
         options.platforms.iter().map(|&platform| Stage::new(&spec, platform, options.clone()));
     Ok((stages.collect::<Result<_, _>>()?, questions))

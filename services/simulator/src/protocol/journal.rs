@@ -246,6 +246,7 @@ mod tests {
                 rounds: 3,
                 seed: 1,
                 pace_milli: 0,
+                sources: vec![],
             },
             rules: 1,
             start_time: AT,
@@ -284,7 +285,7 @@ mod tests {
     }
 
     fn tick_with(tick: u32, epoch: u32, commands: Vec<Taken>) -> Record {
-        Record::Tick(Tick { tick, epoch, at: AT, commands, commands_through: 7 })
+        Record::Tick(Tick { tick, epoch, at: AT, commands, commands_through: 7, heard: vec![] })
     }
 
     fn hold() -> Record {

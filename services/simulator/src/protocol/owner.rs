@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use bus::Bytes;
 use contract::frame::Outcome;
-use contract::journal::{End, Entry, Record, Taken, Tick};
+use contract::journal::{End, Entry, Heard, Record, Taken, Tick};
 use contract::timestamp::Timestamp;
 
 use super::journal::Commands;
@@ -176,7 +176,7 @@ impl Owner {
                 (self.stepping, self.deciding, self.due) = (false, false, None);
                 self.failing = Some(ended);
             }
-            Event::Due(commands) => self.begin_tick(commands, now),
+            Event::Due(commands, heard) => self.begin_tick(commands, heard, now),
             Event::Turn(record) => self.turn = Some(record),
         }
         self.advance(now);
@@ -268,14 +268,15 @@ impl Owner {
         Record::End(End { epoch: self.epoch, outcome, reason, command: None, at })
     }
 
-    fn begin_tick(&mut self, commands: Vec<Taken>, at: Timestamp) {
+    fn begin_tick(&mut self, commands: Vec<Taken>, heard: Vec<Heard>, at: Timestamp) {
         if !self.can_tick() {
             return self.wishes.push_back(Wish::GiveBack);
         }
         let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
         let commands_through = self.through.max(through);
         let (tick, epoch) = (self.ticks, self.epoch);
-        self.write(Record::Tick(Tick { tick, epoch, at, commands, commands_through }));
+        let record = Tick { tick, epoch, at, commands, commands_through, heard };
+        self.write(Record::Tick(record));
         self.deciding = true;
         self.wishes.push_back(Wish::Decide);
     }

@@ -264,10 +264,12 @@ impl Lane {
         let (platform, pace) = (self.platform(), self.pace_milli());
         // Also one that was stopped while its last frame waits: it is not over before.
         let waits = life == Life::Playing || !self.made.is_empty();
+        let waits_for = self.waits_for.clone();
         let is_waiting_for_room = self.owner.lacks_room().is_some() && waits;
         self.board.report(|status| {
             status.options.pace_milli = pace;
             let Some(world) = world_of(status, platform) else { return };
+            world.waits_for = waits_for;
             world.status = if is_waiting_for_room { RunStatus::Paused } else { life.status() };
             let Some(round) = shown.ticks.checked_sub(1) else { return };
             (world.ticks, world.round) = (shown.ticks, round);

@@ -12,6 +12,9 @@ use super::lane::Done;
 /// must not fill its worker's memory.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
+/// Bytes of posts of sources that enter in one tick, as they are journalled, at most.
+const MAX_HEARD_BYTES: usize = 256 * 1024;
+
 /// A start makes the tick that takes all the others: there is always room for one.
 const START: usize = 1024;
 
@@ -72,6 +75,12 @@ impl Queue {
              {bytes}: a round takes at most {most} KiB; send it again after that round"
         );
         Err(ReplyError { code: ErrorCode::NoCapacity, message })
+    }
+
+    /// Bytes that are left in the message of a tick that takes these commands.
+    pub fn left_beside(taken: &[Waiting], max_payload: usize) -> usize {
+        let bytes: usize = taken.iter().map(|waiting| waiting.bytes).sum();
+        max_payload.saturating_sub(AROUND + bytes).min(MAX_HEARD_BYTES)
     }
 
     /// Puts a command behind the others.
@@ -257,6 +266,7 @@ mod tests {
                     at: at(0),
                     commands,
                     commands_through,
+                    heard: vec![],
                 }));
                 let most = max_payload.min(MAX_WAITING_BYTES + AROUND + START);
                 assert!(bytes <= most && bytes > most - 2 * AROUND, "{bytes} of {most}");

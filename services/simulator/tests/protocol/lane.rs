@@ -297,7 +297,7 @@ impl Lane {
     fn begin_tick(&mut self, now: u64) {
         self.last_tick_at = Some(now);
         self.taking = std::mem::take(&mut self.waiting);
-        self.owner.on(Event::Due(self.taking.clone()), at(now));
+        self.owner.on(Event::Due(self.taking.clone(), vec![]), at(now));
     }
 
     fn next_tick_at(&self, now: u64) -> Option<u64> {
