@@ -12,6 +12,14 @@ use crate::outage::Lasting;
 use crate::reading::{ReadError, check_number};
 use crate::stored::{Delivered, Stored};
 
+/// Messages that are asked for at once. The client asks again when half of them are read.
+const BATCH: usize = 32;
+
+/// Bytes that are asked for at once. What waits for one connection the server keeps, and it cuts
+/// off who lets 64 MiB wait (`max_pending`): several readers of large messages have room there,
+/// also while nobody reads.
+const BATCH_BYTES: usize = 4 << 20;
+
 /// Where a cursor begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -138,8 +146,9 @@ impl Source {
         let consumer = self.bus.passing_consumer(self.stream, &self.filter, policy).await?;
         let messages = consumer
             .stream()
-            // Bounds what waits in this process: of the largest messages, some 100 MiB.
-            .max_messages_per_batch(32)
+            .max_messages_per_batch(BATCH)
+            // No less than a message has with its subject and headers: it would never come.
+            .max_bytes_per_batch(BATCH_BYTES.max(2 * self.bus.max_payload()))
             .heartbeat(Duration::from_secs(5))
             .messages()
             .await

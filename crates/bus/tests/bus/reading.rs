@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use bus::verdict::{Attempt, Look, Verdict, judge};
 use bus::{Bus, Delivery, Durable, ReadError, Start};
 use contract::subject::StreamName;
+use nats_process::{NatsServer, Options};
 
 use crate::{connect, journal, message, provisioned, soon, until};
 
@@ -59,6 +60,47 @@ async fn a_cursor_goes_on_through_kills_of_the_server() {
     tokio::join!(writing, reading);
     let all = reader.read_all(StreamName::Inputs, &journal("a-1"), 1).await.unwrap();
     assert_eq!(all.len(), usize::try_from(COUNT).unwrap());
+}
+
+/// Four readers on one connection that is not read for a while, as with a program that is busy: what
+/// the server keeps for them meanwhile is not so much that it cuts them off.
+#[tokio::test]
+async fn readers_of_large_messages_are_not_cut_off_while_they_are_busy() {
+    const COUNT: usize = 34;
+    let config_extra = "max_pending: 32MB".to_owned();
+    let server = NatsServer::start(Options { config_extra, ..Options::default() });
+    let bus = connect(&server.url()).await;
+    bus.ensure_topology().await.unwrap();
+    let large = "x".repeat(1_000_000);
+    for _ in 0..COUNT {
+        bus.append(message(&journal("a-1"), &large, None)).await.unwrap();
+    }
+    let reader = connect(&server.url()).await;
+    let since = reader.connected_since().unwrap();
+    let subject = journal("a-1");
+    let open = async || reader.follow(StreamName::Inputs, &subject, Start::First).await.unwrap();
+    let mut cursors = [open().await, open().await, open().await, open().await];
+    let [a, b, c, d] = &mut cursors;
+    // All have asked once one has got something.
+    tokio::select! {
+        _ = a.next() => {}
+        _ = b.next() => {}
+        _ = c.next() => {}
+        _ = d.next() => {}
+    }
+    // Nobody reads the connection meanwhile: the test has one thread.
+    std::thread::sleep(Duration::from_secs(1));
+    bus.is_ready().await.unwrap();
+    for cursor in &mut cursors {
+        let mut last = 0;
+        while last < COUNT as u64 {
+            let stored = soon(cursor.next()).await;
+            assert_eq!(stored.body.len(), large.len());
+            last = stored.sequence;
+        }
+    }
+    assert!(!server.log().contains("Slow Consumer"), "{}", server.log());
+    assert_eq!(reader.connected_since(), Some(since), "the connection was lost");
 }
 
 #[tokio::test]
