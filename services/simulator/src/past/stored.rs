@@ -139,7 +139,8 @@ impl Message {
         }
     }
 
-    fn tick(&self) -> Option<u32> {
+    /// The tick that it says it is of.
+    pub(super) fn tick(&self) -> Option<u32> {
         match &self.says {
             Says::Frame(frame) => Some(frame.tick),
             Says::Tick(tick, _) => Some(*tick),

@@ -260,11 +260,15 @@ fn frames_that_are_missing_swapped_or_there_twice_are_named() {
     assert_eq!(found(&twice), [extra(3, 45)]);
     twice.push((95, stored[0].1.clone()));
     assert_eq!(found(&twice), [extra(3, 45), extra(0, 95)]);
+    let last = |stored: &[(u64, Bytes)]| judge(stored, WHOLE, TICKS).findings.pop().unwrap().what;
+    let expected = "a frame of tick 0 stands there twice, the second time behind all others";
+    assert_eq!(last(&twice), expected);
 
     let mut moved = stored;
     let first = moved.remove(2);
     moved.push((95, first.1));
     assert_eq!(found(&moved), [missing(2), extra(2, 95)]);
+    assert_eq!(last(&moved), "a frame of tick 2 stands behind all others");
 }
 
 #[test]

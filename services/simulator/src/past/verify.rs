@@ -69,11 +69,21 @@ pub fn verify(
         findings.iter().for_each(|finding| verdict.add(finding.clone()));
         saw(&Judged { frame: &frame, findings: &findings, is_pending, verdict: &verdict });
     }
-    let place = format!("beyond the journal, which has {} ticks", verdict.ticks);
     while let Some(message) = stored.take() {
+        let place = place_behind(&verdict, message.tick());
         verdict.add(message.astray(&place));
     }
     verdict
+}
+
+/// In words, where a message stands that says it is of `tick` and comes behind all that is due.
+fn place_behind(verdict: &Verdict, tick: Option<u32>) -> String {
+    let is_missing = |it: &Finding| it.tick == tick && matches!(it.kind, FindingKind::Missing);
+    match tick.is_some_and(|tick| tick < verdict.ticks) {
+        true if verdict.findings.iter().any(is_missing) => "behind all others".to_owned(),
+        true => "there twice, the second time behind all others".to_owned(),
+        false => format!("beyond the journal, which has {} ticks", verdict.ticks),
+    }
 }
 
 /// What is wrong with the stored frame of a tick; and whether nothing is stored of it, nor from
