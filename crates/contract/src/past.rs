@@ -33,6 +33,10 @@ pub struct WorldCheck {
     pub platform: Platform,
     /// Ticks that were executed again and compared.
     pub ticks: u32,
+    /// Ticks that the journal has after those, and of which nobody has stored a frame yet: there
+    /// is nothing to compare them with.
+    #[serde(default)]
+    pub pending: u32,
     /// Actions in them, as executed again.
     pub actions: u64,
     /// The digest of the last of them, as executed again.
@@ -100,8 +104,11 @@ pub struct WorldReplay {
 pub struct WorldRepair {
     /// The world.
     pub platform: Platform,
-    /// Messages that were removed; none if all was as the journal makes it.
+    /// Messages that were removed.
     pub removed: u64,
+    /// Frames that were stored anew; none if all was as the journal makes it.
+    #[serde(default)]
+    pub stored: u32,
     /// Frames that are stored now.
     pub ticks: u32,
     /// Actions in them.

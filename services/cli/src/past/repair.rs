@@ -24,8 +24,8 @@ numbers and digests, so that whoever follows the run goes on where it was. Asks 
 what the journal makes is what was.
 
 The run must not be playing: pause or stop it first. Where the journal itself is damaged nothing \
-is removed; `shoal verify` says up to which round the run can be forked. Ctrl-C leaves the node \
-at it.
+is removed, and the exit code is 1; `shoal verify` says up to which round the run can be forked. \
+Ctrl-C leaves the node at it.
 
 With --json: the reply, the shape in schemas/.
 
@@ -77,7 +77,7 @@ pub async fn repair(
 /// What was done to each world.
 fn render(run: &RunId, worlds: &[WorldRepair], width: usize, paint: Paint) -> String {
     let name = paint.bold(run.as_str());
-    let said = match worlds.iter().any(|world| world.removed > 0) {
+    let said = match worlds.iter().any(is_mended) {
         true => format!("{name} is {}: all is as its journal makes it", paint.green("repaired")),
         false => format!("{name} is {}: there was nothing to repair", paint.green("sound")),
     };
@@ -86,11 +86,17 @@ fn render(run: &RunId, worlds: &[WorldRepair], width: usize, paint: Paint) -> St
     std::iter::once(said).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
+/// A world of which nothing was left that could be removed was mended all the same.
+fn is_mended(world: &WorldRepair) -> bool {
+    world.stored > 0 || world.removed > 0
+}
+
 fn world_row(world: &WorldRepair) -> Vec<String> {
     let frames = counted(world.ticks.into(), "frame");
     let done = match world.removed {
-        0 => format!("{frames}, not touched"),
-        removed => format!("{frames} stored for {} removed", counted(removed, "message")),
+        _ if !is_mended(world) => format!("{frames}, not touched"),
+        0 => format!("{frames} stored anew"),
+        removed => format!("{frames} stored anew for {} removed", counted(removed, "message")),
     };
     vec![format!("  {}", world.platform), done, counted(world.actions, "action")]
 }
@@ -102,8 +108,9 @@ mod tests {
     use crate::past::tests::typed;
     use contract::id::Digest;
 
-    fn world(platform: Platform, removed: u64) -> WorldRepair {
-        WorldRepair { platform, removed, ticks: 49, actions: 12_345, digest: Digest::ZERO }
+    fn world(platform: Platform, removed: u64, stored: u32) -> WorldRepair {
+        let (ticks, actions, digest) = (49, 12_345, Digest::ZERO);
+        WorldRepair { platform, removed, stored, ticks, actions, digest }
     }
 
     fn shown(worlds: &[WorldRepair]) -> String {
@@ -113,13 +120,25 @@ mod tests {
     #[test]
     fn what_was_done_is_said_of_each_world() {
         assert_eq!(
-            shown(&[world(Platform::Twitter, 0), world(Platform::Reddit, 51)]),
+            shown(&[world(Platform::Twitter, 0, 0), world(Platform::Reddit, 51, 49)]),
             "market-1 is repaired: all is as its journal makes it\n  \
-             twitter  49 frames, not touched                    12,345 actions  000000000000…\n  \
-             reddit   49 frames stored for 51 messages removed  12,345 actions  000000000000…"
+             twitter  49 frames, not touched                         12,345 actions  000000000000…\n  \
+             reddit   49 frames stored anew for 51 messages removed  12,345 actions  000000000000…"
         );
-        let sound = shown(&[world(Platform::Twitter, 0)]);
+        let sound = shown(&[world(Platform::Twitter, 0, 0)]);
         assert!(sound.starts_with("market-1 is sound: there was nothing to repair\n"), "{sound}");
+    }
+
+    #[test]
+    fn frames_that_were_all_gone_are_repaired_though_nothing_was_removed() {
+        assert_eq!(
+            shown(&[world(Platform::Twitter, 0, 49)]),
+            format!(
+                "market-1 is repaired: all is as its journal makes it\n  \
+                 twitter  49 frames stored anew  12,345 actions  {}…",
+                "0".repeat(12)
+            )
+        );
     }
 
     #[test]

@@ -24,11 +24,13 @@ and compares every frame with what comes out: what differs, is missing, incomple
 or too much is listed, and so is damage of the journal itself. Nothing is changed, and the run \
 is not disturbed: it may be playing.
 
-A run that plays is verified as far as it is; with --follow the node keeps beside it until its \
-rounds are over. Ctrl-C leaves the node at it.
+A run that plays is verified as far as it is; with --follow the node waits for its first round \
+and keeps beside it until its rounds are over. Ctrl-C leaves the node at it. Of the last rounds of \
+a journal nobody may have stored a frame yet, of a new fork of none: they are counted, and there \
+is nothing to compare them with.
 
-The exit code is 0 if all is sound, and 4 if something is damaged; then the last lines say what \
-to do. With --json: the reply, the shape in schemas/.
+The exit code is 0 if all that is stored is sound, 1 if nothing is stored yet, and 4 if something \
+is damaged; then the last lines say what to do. With --json: the reply, the shape in schemas/.
 
 Example:
   shoal verify lantern-pier
@@ -76,25 +78,41 @@ pub async fn verify(
         output.print(&render(&run, &worlds, output.width(), output.paint()))?;
     }
     match worlds.iter().all(WorldCheck::is_sound) {
+        true if worlds.iter().any(is_bare) => Ok(ExitCode::FAILURE),
         true => Ok(ExitCode::SUCCESS),
         false => Ok(ExitCode::from(EXIT_DAMAGED)),
     }
 }
 
+/// True of a world that has a past of which nothing is stored yet.
+fn is_bare(world: &WorldCheck) -> bool {
+    world.is_sound() && world.ticks == 0 && world.pending > 0
+}
+
 /// The verdict, what is wrong, and what to do.
 fn render(run: &RunId, worlds: &[WorldCheck], width: usize, paint: Paint) -> String {
     let name = paint.bold(run.as_str());
-    let mut lines = match worlds.iter().map(findings).sum::<u64>() {
-        0 => vec![format!("{name} is {}: all is as its journal makes it", paint.green("sound"))],
-        some => {
-            vec![format!("{name} is {}: {}", paint.red("damaged"), counted(some, "finding"))]
+    let mut lines = vec![match worlds.iter().map(findings).sum::<u64>() {
+        0 if worlds.iter().any(is_bare) => {
+            format!("{name} is {}: no frames are stored", paint.yellow("not made yet"))
         }
-    };
+        0 if worlds.iter().any(|world| world.pending > 0) => {
+            let sound = paint.green("sound");
+            format!("{name} is {sound} as far as it is stored: that is as its journal makes it")
+        }
+        0 => format!("{name} is {}: all is as its journal makes it", paint.green("sound")),
+        some => format!("{name} is {}: {}", paint.red("damaged"), counted(some, "finding")),
+    }];
     let rows = worlds.iter().map(|world| (world_row(world, paint), world.digest));
     lines.extend(columns(&with_digests(rows, width), &[1, 2, 3]));
+    lines.extend(worlds.iter().filter(|world| world.pending > 0).map(|world| {
+        let ticks = counted(world.pending.into(), "tick");
+        let verb = if world.pending == 1 { "waits" } else { "wait" };
+        format!("  {}: {ticks} of the journal {verb} for a node to make the frames", world.platform)
+    }));
     for world in worlds.iter().filter(|world| !world.is_sound()) {
         lines.extend([String::new(), paint.bold(world.platform.as_str())]);
-        let rows: Vec<Vec<String>> = world.findings.iter().map(finding_row).collect();
+        let rows: Vec<Vec<String>> = finding_rows(&world.findings);
         lines.extend(columns(&rows, &[]).iter().map(|row| wrap(row, width, 4)));
         if world.more_findings > 0 {
             lines.push(format!("  and {} more", count(world.more_findings)));
@@ -118,6 +136,7 @@ fn findings(world: &WorldCheck) -> u64 {
 fn world_row(world: &WorldCheck, paint: Paint) -> Vec<String> {
     let speed = per_second(world.actions, world.milliseconds);
     let verdict = match findings(world) {
+        0 if is_bare(world) => paint.yellow("not made yet"),
         0 => paint.green("sound"),
         some => paint.red(&counted(some, "finding")),
     };
@@ -128,6 +147,25 @@ fn world_row(world: &WorldCheck, paint: Paint) -> Vec<String> {
         format!("{} a second", count(speed)),
         verdict,
     ]
+}
+
+/// A row per finding, one for all of a range of ticks that are missing.
+fn finding_rows(findings: &[Finding]) -> Vec<Vec<String>> {
+    let follows = |a: &Finding, b: &Finding| {
+        let is_next = a.tick.and_then(|tick| tick.checked_add(1)) == b.tick && b.tick.is_some();
+        is_next && [a, b].iter().all(|it| it.kind == FindingKind::Missing)
+    };
+    let row = |range: &[Finding]| {
+        let mut row = finding_row(&range[0]);
+        if let [first, .., last] = range
+            && let (Some(first), Some(last)) = (first.tick, last.tick)
+        {
+            row[0] = format!("  ticks {first} to {last}");
+            row[3] = "no frames of them are stored".to_owned();
+        }
+        row
+    };
+    findings.chunk_by(follows).map(row).collect()
 }
 
 fn finding_row(finding: &Finding) -> Vec<String> {
@@ -196,6 +234,7 @@ mod tests {
         WorldCheck {
             platform,
             ticks: 49,
+            pending: 0,
             actions: 12_345,
             digest: Digest::ZERO,
             findings,
@@ -221,6 +260,36 @@ mod tests {
              twitter  49 ticks  12,345 actions  10,287 a second  sound  000000000000…\n  \
              reddit   49 ticks  12,345 actions  10,287 a second  sound  000000000000…"
         );
+    }
+
+    #[test]
+    fn what_nobody_has_stored_yet_is_neither_sound_nor_damaged() {
+        let fork =
+            WorldCheck { ticks: 0, actions: 0, pending: 21, ..world(Platform::Twitter, vec![]) };
+        assert!(is_bare(&fork));
+        let text = shown(std::slice::from_ref(&fork));
+        assert!(text.starts_with("market-1 is not made yet: no frames are stored\n"), "{text}");
+        let waits = "\n  twitter: 21 ticks of the journal wait for a node to make the frames";
+        assert!(text.ends_with(waits), "{text}");
+        assert!(!text.contains("sound"), "{text}");
+        let playing = WorldCheck { pending: 1, ..world(Platform::Twitter, vec![]) };
+        assert!(!is_bare(&playing));
+        let text = shown(&[playing]);
+        let expected =
+            "market-1 is sound as far as it is stored: that is as its journal makes it\n";
+        assert!(text.starts_with(expected), "{text}");
+        let waits = "\n  twitter: 1 tick of the journal waits for a node to make the frames";
+        assert!(text.ends_with(waits), "{text}");
+    }
+
+    #[test]
+    fn ticks_that_are_missing_in_a_row_are_one_line() {
+        let missing = |tick| finding(FindingKind::Missing, Some(tick), None);
+        let mut findings: Vec<Finding> = (3..49).map(missing).collect();
+        findings.insert(0, missing(0));
+        findings.push(finding(FindingKind::Extra, Some(49), Some(7)));
+        let rows: Vec<String> = finding_rows(&findings).iter().map(|row| row[0].clone()).collect();
+        assert_eq!(rows, ["  tick 0", "  ticks 3 to 48", "  tick 49"]);
     }
 
     #[test]

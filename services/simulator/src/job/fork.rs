@@ -14,6 +14,7 @@ use contract::reply::{ErrorCode, ReplyResult};
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
 
+use super::verify::lost;
 use super::write::Writer;
 use super::{Failure, Job, Past, now, patiently, refused, store_first};
 use crate::past::Replay;
@@ -25,6 +26,8 @@ use crate::worker::step::blocking;
 
 /// The only claim of a journal's copy.
 const EPOCH: u32 = 1;
+/// The records before a journal's first tick: genesis and claim.
+const BEFORE_TICKS: u32 = 2;
 
 /// What a world of the new run begins with.
 struct Copy {
@@ -43,9 +46,16 @@ impl Job {
         for platform in named.chain(Platform::ALL.into_iter().filter(has_feed)) {
             self.worlds(Some(platform))?;
         }
-        let mut copies = Vec::new();
+        let mut pasts = Vec::new();
         for platform in self.worlds(None)? {
-            let past = self.begun(platform).await?;
+            let mut past = self.begun(platform).await?;
+            let (journalled, played) = (past.journal.ticks.len(), self.played(platform));
+            past.damage = past.damage.or_else(|| lost(journalled, played));
+            pasts.push((platform, past));
+        }
+        check_round(asked.at_round, &pasts)?;
+        let mut copies = Vec::new();
+        for (platform, past) in pasts {
             copies.push(self.copy(platform, past, asked).await?);
         }
         let (child, sequence) = self.child(asked).await?;
@@ -62,16 +72,8 @@ impl Job {
 
     /// What of a world the new run shares, if all that was asked for fits it.
     async fn copy(&self, platform: Platform, past: Past, asked: &Fork) -> Result<Copy, Failure> {
-        let Past { genesis, mut journal, damage } = past;
-        let (at, played) = (asked.at_round, journal.ticks.len());
-        if at as usize >= played {
-            let why = damage.map_or_else(
-                || format!("it has played {} rounds", played.saturating_sub(1)),
-                |damage| damage.what,
-            );
-            let message = format!("the {platform} world cannot be forked at round {at}: {why}");
-            return Err(refused(ErrorCode::Invalid, message));
-        }
+        let Past { genesis, mut journal, .. } = past;
+        let at = asked.at_round;
         let next = journal.ticks.get_mut(at as usize + 1);
         let heard = next.map(|tick| std::mem::take(&mut tick.heard)).unwrap_or_default();
         journal.ticks.truncate(at as usize + 1);
@@ -166,7 +168,8 @@ impl Job {
     async fn write(&self, child: &EnvStatus, copy: Copy, asked: &Fork) -> Result<(), Failure> {
         let (run, platform) = (&child.run_id, copy.platform);
         let records = self.records(child, copy, asked);
-        let count = u32::try_from(records.len()).unwrap_or(u32::MAX);
+        // What is counted are ticks: of 0 to `at_round`, and with a change the one after them.
+        let count = asked.at_round + 1 + u32::from(asked.is_changed());
         let report = self.reporter.begin(Stage::Storing, Some(platform), count);
         let subject = self.bus.prefix().inputs(run, platform);
         let stored = patiently(|| self.bus.read_all(StreamName::Inputs, &subject, 0)).await;
@@ -179,9 +182,9 @@ impl Job {
         let logs = Logs::new(&self.bus, run, platform, EPOCH);
         let mut writer = Writer::new(Which::Journal, logs, EPOCH, known);
         // One by one: a journal takes no batches.
-        for (done, record) in (1..).zip(&records).skip(stored.len()) {
+        for (done, record) in (1_u32..).zip(&records).skip(stored.len()) {
             writer.write(vec![record.clone()]).await?;
-            report.says(done, 0, 0);
+            report.says(done.saturating_sub(BEFORE_TICKS).min(count), 0, 0);
             faults::point("fork.copying");
         }
         Ok(())
@@ -222,17 +225,22 @@ impl Job {
         records.map(|record| Entry::new(record).to_bytes().into()).collect()
     }
 
-    /// Lets nodes take the new run up.
+    /// Lets nodes take the new run up. It says what it is until one has: a run that waits for a
+    /// worker, with the rounds that its journal has, of which no frame is stored yet.
     async fn let_go(
         &self,
         mut child: EnvStatus,
         sequence: u64,
         asked: &Fork,
     ) -> Result<(), Failure> {
-        let status = if asked.paused { RunStatus::Paused } else { RunStatus::Running };
+        let status = if asked.paused { RunStatus::Paused } else { RunStatus::Queued };
         (child.status, child.alive, child.epoch) = (status, true, EPOCH);
         (child.reason, child.updated_at) = (None, now());
-        child.platforms.iter_mut().for_each(|world| world.status = status);
+        let minutes = u64::from(asked.at_round) * u64::from(self.spec.time.minutes_per_round);
+        for world in &mut child.platforms {
+            (world.status, world.round, world.simulated_minutes) =
+                (status, asked.at_round, minutes);
+        }
         let append = || Append {
             subject: self.bus.prefix().env_status(&child.run_id),
             body: child.to_bytes(),
@@ -249,4 +257,28 @@ impl Job {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     }
+}
+
+/// Whether all worlds have played a round, as far as their journals can be read.
+///
+/// # Errors
+/// If one has not: why, and the last round that all can be forked at.
+fn check_round(at: u32, pasts: &[(Platform, Past)]) -> Result<(), Failure> {
+    let played = |(_, past): &&(Platform, Past)| past.journal.ticks.len();
+    let Some(shortest) = pasts.iter().min_by_key(played) else { return Ok(()) };
+    let (platform, Past { damage, .. }) = shortest;
+    if (at as usize) < played(&shortest) {
+        return Ok(());
+    }
+    let (code, why) = match damage {
+        Some(damage) => (ErrorCode::WrongState, format!(" ({})", damage.what)),
+        None => (ErrorCode::Invalid, String::new()),
+    };
+    let last = match (played(&shortest).checked_sub(1), damage) {
+        (None, _) => "nothing of its journal can be read".to_owned(),
+        (Some(last), Some(_)) => format!("the last round that can be forked is {last}"),
+        (Some(last), None) => format!("it has played {last} rounds"),
+    };
+    let message = format!("the {platform} world cannot be forked at round {at}: {last}{why}");
+    Err(refused(code, message))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bus::{Bytes, Lease};
 use contract::command::Repair;
 use contract::journal::{Claim, Entry, Record, Tick};
-use contract::past::{Stage, WorldRepair};
+use contract::past::{Finding, Stage, WorldRepair};
 use contract::reply::{ErrorCode, ReplyResult};
 use contract::subject::{Platform, Prefix, StreamName};
 use tokio::sync::mpsc;
@@ -98,16 +98,10 @@ impl Job {
         let check = self.verify_world(platform, false).await?;
         if check.is_sound() {
             let (ticks, actions, digest) = (check.ticks, check.actions, check.digest);
-            return Ok(WorldRepair { platform, removed: 0, ticks, actions, digest });
+            return Ok(WorldRepair { platform, removed: 0, stored: 0, ticks, actions, digest });
         }
         if let Some(lost) = check.findings.iter().find(|finding| finding.is_of_journal()) {
-            let tick = lost.tick.unwrap_or(0);
-            let message = format!(
-                "the {platform} world cannot be made again from tick {tick} on, {}: what is stored \
-                 of it stays as it is; what is before tick {tick} can be forked",
-                lost.what
-            );
-            return Err(refused(ErrorCode::Invalid, message));
+            return Err(refused(ErrorCode::WrongState, beyond_repair(platform, lost)));
         }
         let (run, epoch) = (&self.address.run, journal.epoch + 1);
         let logs = || Logs::new(&self.bus, run, platform, epoch);
@@ -123,7 +117,7 @@ impl Job {
         let writer = Writer::new(Which::Frames, logs(), epoch, 0);
         self.store_again(platform, replay, ticks, writer).await?;
         let (ticks, actions, digest) = (check.ticks, check.actions, check.digest);
-        Ok(WorldRepair { platform, removed, ticks, actions, digest })
+        Ok(WorldRepair { platform, removed, stored: ticks, ticks, actions, digest })
     }
 
     /// The record that fences whoever wrote before.
@@ -188,4 +182,18 @@ impl Job {
         stored?;
         Ok(made?)
     }
+}
+
+/// Why a world is left as it is whose journal is damaged, and what can be done instead.
+fn beyond_repair(platform: Platform, lost: &Finding) -> String {
+    let tick = lost.tick.unwrap_or(0);
+    let instead = match tick.checked_sub(1) {
+        Some(round) => format!("the last round that can be forked is {round}"),
+        None => "there is no round before that to be forked".to_owned(),
+    };
+    format!(
+        "the journal of the {platform} world is damaged from tick {tick} on and cannot make its \
+         frames again, so they stay as they are; {instead} ({})",
+        lost.what
+    )
 }

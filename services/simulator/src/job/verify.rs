@@ -1,23 +1,25 @@
 //! `verify`: the journal executed again, and every stored frame compared with what comes out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bus::Bytes;
 use contract::command::Verify;
 use contract::journal::Tick;
 use contract::past::{Finding, FindingKind, MAX_FINDINGS, Stage, WorldCheck};
-use contract::reply::ReplyResult;
+use contract::reply::{ErrorCode, ReplyResult};
 use contract::subject::Platform;
 use futures_util::future::try_join_all;
 use tokio::sync::{mpsc, watch};
 
-use super::{Failure, Job, Past, since};
+use super::{Failure, Job, Past, read_status, since};
 use crate::past::{self, Replay, Verdict};
 use crate::protocol::{Ended, Lost};
 use crate::worker::step::blocking;
 
 /// Ticks of a run that is followed which wait to be executed.
 const AHEAD: usize = 256;
+/// Between two looks whether a world has begun.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// What of a world is verified.
 struct Work {
@@ -50,17 +52,22 @@ impl Job {
         let (sender, ticks) = mpsc::channel(AHEAD);
         // In this order: of what is stored afterwards nothing is expected.
         let tail = self.tail(platform).await;
-        let mut past = self.begun(platform).await?;
+        let mut past = match follow {
+            true => self.await_begun(platform).await?,
+            false => self.begun(platform).await?,
+        };
         let frames = self.frames(platform, ends_at);
         let known = std::mem::take(&mut past.journal.ticks);
         let expected = if follow { u32::MAX } else { tail.ticks.max(self.played(platform)) };
-        let of = u32::try_from(known.len()).unwrap_or(u32::MAX).min(expected);
+        let journalled = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let of = journalled.min(expected);
+        // Behind those that must have a frame: some node is yet to make theirs.
+        let pending = journalled - of;
         let feeding = if follow {
             tokio::spawn(self.clone().follow(platform, sender, end))
         } else {
             end.send_replace(Some(tail.sequence));
             let damage = past.damage.take().or_else(|| lost(known.len(), expected));
-            // Ticks behind the last frame have none yet.
             let known = known.into_iter().take(expected as usize);
             tokio::spawn(async move {
                 for tick in known {
@@ -73,7 +80,25 @@ impl Job {
         };
         let verdict = self.compare(platform, Work { past, ticks, frames, expected, of }).await?;
         let damage = feeding.await.map_err(|error| Ended::Panicked(error.to_string()))?;
-        Ok(check(platform, verdict, damage, begun))
+        Ok(WorldCheck { pending, ..check(platform, verdict, damage, begun) })
+    }
+
+    /// What can be verified of a world once it has begun; one that may yet begin is waited for.
+    async fn await_begun(&self, platform: Platform) -> Result<Past, Failure> {
+        let report = self.reporter.begin(Stage::Comparing, Some(platform), 0);
+        loop {
+            let refusal = match self.begun(platform).await {
+                Err(Failure::Refused(refusal)) if refusal.code == ErrorCode::WrongState => refusal,
+                begun => return begun,
+            };
+            let status = read_status(&self.bus, &self.address.run).await;
+            if !status.is_ok_and(|(status, _)| status.status.is_live()) {
+                return Err(Failure::Refused(refusal));
+            }
+            // By that whoever asked knows that somebody is at it.
+            report.says(0, 0, 0);
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     /// Executes and compares all that comes.
@@ -99,7 +124,7 @@ impl Job {
 
 /// A journal that has fewer ticks than were played has lost its end: what is stored of them, nothing
 /// could make again.
-fn lost(journalled: usize, played: u32) -> Option<Finding> {
+pub(super) fn lost(journalled: usize, played: u32) -> Option<Finding> {
     let tick = u32::try_from(journalled).ok().filter(|ticks| *ticks < played)?;
     let what = format!("the journal ends before tick {tick}, but {played} ticks were played");
     Some(Finding { tick: Some(tick), sequence: None, kind: FindingKind::Journal, what })
@@ -125,5 +150,6 @@ fn check(
     let beyond = findings.len().saturating_sub(MAX_FINDINGS);
     findings.truncate(MAX_FINDINGS);
     let (milliseconds, more_findings) = (since(begun), more + beyond as u64);
-    WorldCheck { platform, ticks, actions, digest, findings, more_findings, milliseconds }
+    let pending = 0;
+    WorldCheck { platform, ticks, pending, actions, digest, findings, more_findings, milliseconds }
 }

@@ -119,6 +119,7 @@ fn checks() -> Vec<WorldCheck> {
     let sound = WorldCheck {
         platform: Platform::Twitter,
         ticks: 3,
+        pending: 1,
         actions: 12,
         digest: spec_digest(),
         findings: vec![],
@@ -127,7 +128,7 @@ fn checks() -> Vec<WorldCheck> {
     };
     let findings = each(next_kind).into_iter().map(finding).collect();
     let platform = Platform::Reddit;
-    vec![sound.clone(), WorldCheck { platform, findings, more_findings: 7, ..sound }]
+    vec![sound.clone(), WorldCheck { platform, pending: 0, findings, more_findings: 7, ..sound }]
 }
 
 fn finding(kind: FindingKind) -> Finding {
@@ -167,12 +168,16 @@ fn replays() -> Vec<WorldReplay> {
 fn repairs() -> Vec<WorldRepair> {
     let mended = WorldRepair {
         platform: Platform::Twitter,
-        removed: 3,
+        removed: 4,
+        stored: 3,
         ticks: 3,
         actions: 12,
         digest: spec_digest(),
     };
-    vec![mended.clone(), WorldRepair { platform: Platform::Reddit, removed: 0, ..mended }]
+    vec![
+        mended.clone(),
+        WorldRepair { platform: Platform::Reddit, removed: 0, stored: 0, ..mended },
+    ]
 }
 
 /// Where a run comes from that was forked.
