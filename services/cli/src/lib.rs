@@ -94,7 +94,7 @@ pub async fn main(
             if !matches!(failure, Failure::NobodyReads) {
                 let complaint = format!("{} {failure}", output.paint_progress().red("shoal:"));
                 // Where stderr is closed, the exit code must do.
-                let _ = output.say(&complaint);
+                let _ = output.say_wrapped(&complaint);
             }
             ExitCode::from(failure.code())
         }

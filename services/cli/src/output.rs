@@ -7,6 +7,7 @@ use rustix::termios::{Winsize, tcgetwinsize};
 use serde::Serialize;
 
 use crate::args::Color;
+use crate::wrap::wrap;
 
 /// Which of the two streams are terminals, and how many columns they have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,6 +124,16 @@ impl<'a> Output<'a> {
     /// If it cannot be written.
     pub fn say(&mut self, text: &str) -> io::Result<()> {
         write_line(self.err, text)
+    }
+
+    /// The same of lines that may be long: on a terminal they are broken between words.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn say_wrapped(&mut self, text: &str) -> io::Result<()> {
+        let Some(width) = self.screens.stderr else { return self.say(text) };
+        let lines: Vec<String> = text.lines().map(|line| wrap(line, width, 2)).collect();
+        self.say(&lines.join("\n"))
     }
 
     fn paint_for(&self, screen: Option<usize>) -> Paint {

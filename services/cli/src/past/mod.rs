@@ -78,7 +78,7 @@ async fn carry_out(
             }
             () = shutdown.wished() => {
                 news.leave();
-                output.say(&left(verb, run, &reply_subject))?;
+                output.say_wrapped(&left(verb, run, &reply_subject))?;
                 return Ok(None);
             }
             () = tokio::time::sleep_until(too_late), if !has_begun => {
