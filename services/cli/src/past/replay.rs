@@ -22,7 +22,8 @@ pub(crate) const ABOUT: &str = "\
 Execute a run's journal again and print the digest after each round. Equal digests mean equal \
 pasts: of two runs of one simulation, or of a run and its fork, the first line that differs is \
 where they part. The journal alone is read; what is stored of the frames does not matter \
-(`shoal verify` compares with that).
+(`shoal verify` compares with that). The last round of a journal may not have been played yet: \
+it is journalled first, as is the first round of a fork that was changed.
 
 A reply has the last 2,000 digests of a world at most; --first and --last name others. Ctrl-C \
 leaves the node at it.
@@ -129,6 +130,12 @@ fn summary(run: &RunId, worlds: &[WorldReplay], asked: Option<u32>) -> String {
         format!("{}: {ticks} with {actions} actions, {speed} a second", world.platform)
     };
     let mut lines: Vec<String> = worlds.iter().map(world).collect();
+    if let Some(first) = asked
+        && worlds.iter().all(|world| world.digests.is_empty())
+    {
+        let last = worlds.iter().map(|world| world.ticks).max().unwrap_or(0).saturating_sub(1);
+        lines.push(format!("there is no round {first}: the last one is {last}"));
+    }
     let begins = worlds.iter().filter(|world| !world.digests.is_empty()).map(|world| world.first);
     if let Some(first) = begins.max().filter(|first| *first > asked.unwrap_or(0)) {
         let before = first - 1;
@@ -187,6 +194,9 @@ mod tests {
             format!("{told}\nearlier rounds: shoal replay market-1 --last 7")
         );
         assert_eq!(summary(&run, &worlds, Some(8)), told);
+        let none = [world(Platform::Twitter, 49, &[])];
+        let expected = format!("{told}\nthere is no round 100: the last one is 48");
+        assert_eq!(summary(&run, &none, Some(100)), expected);
     }
 
     #[test]
