@@ -125,7 +125,12 @@ pub(crate) fn frames_of(prefix: &Prefix, run: &RunId) -> String {
 
 /// What to say of a run whose frames do not follow each other.
 pub(crate) fn broken(run: &RunId) -> String {
-    format!("the frames of {run} are broken (`shoal status {run}` shows what its worker says)")
+    format!("the frames of {run} are broken ({})", mend(run))
+}
+
+/// What to do where the frames of a run are not what they should be.
+pub(crate) fn mend(run: &RunId) -> String {
+    format!("`shoal verify {run}` lists what is wrong, `shoal repair {run}` makes them again")
 }
 
 /// True if the frame came after the status was read.

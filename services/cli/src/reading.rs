@@ -1,18 +1,19 @@
 //! Reading what a run has published so far, with a bar where that takes its time.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bus::{Bus, Cursor, Start, Stored};
 use contract::frame::Frame;
 use contract::id::RunId;
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{Platform, StreamName};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::follow::{Chains, broken, frames_of};
+use crate::follow::{Chains, broken, frames_of, mend};
 use crate::output::Output;
 use crate::tally::Tally;
 
@@ -46,8 +47,46 @@ pub async fn tally(
 ///
 /// # Errors
 /// If the bus cannot be read or gives no frame that it has for half a minute, what is read is not
-/// the run's chain of frames, or `take` fails.
+/// the run's chain of frames or ends before the run says that it does, or `take` fails.
 pub async fn each_frame(
+    bus: &Bus,
+    status: &EnvStatus,
+    bar: Bar,
+    mut take: impl FnMut(&Frame) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut read: BTreeMap<Platform, u32> = BTreeMap::new();
+    each_stored_frame(bus, status, bar, |frame| {
+        read.insert(frame.platform, frame.tick + 1);
+        take(frame)
+    })
+    .await?;
+    check_ends(status, |platform| read.get(&platform).copied().unwrap_or(0))
+}
+
+/// Holds the ticks that were `read` of each world to those that a run said to have before that.
+///
+/// # Errors
+/// If there are fewer: which.
+pub fn check_ends(status: &EnvStatus, read: impl Fn(Platform) -> u32) -> Result<(), Failure> {
+    // Of a deleted run nothing is left that could lack.
+    let worlds = status.platforms.iter().filter(|_| status.status != RunStatus::Deleted);
+    let lacking = worlds.filter_map(|world| {
+        let (here, ticks) = (read(world.platform), world.ticks);
+        (here < ticks).then(|| format!("{} has {here} of {ticks} ticks", world.platform))
+    });
+    let lacking: Vec<String> = lacking.collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let (run, lacking) = (&status.run_id, lacking.join(", "));
+    Err(Failure::failed(format!("frames of {run} are missing: {lacking} ({})", mend(run))))
+}
+
+/// The same, though the run may say that it has more.
+///
+/// # Errors
+/// As [`each_frame`], but for that.
+pub async fn each_stored_frame(
     bus: &Bus,
     status: &EnvStatus,
     mut bar: Bar,
@@ -226,7 +265,24 @@ impl Drop for Bar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{World, post};
+    use crate::fixtures::{World, post, status};
+
+    #[test]
+    fn a_world_that_ends_before_its_run_says_so_is_told() {
+        let mut run = status("market-3", RunStatus::Completed);
+        run.platforms.iter_mut().for_each(|world| world.ticks = 49);
+        let has = |twitter, reddit| {
+            let read = move |platform| if platform == Platform::Twitter { twitter } else { reddit };
+            check_ends(&run, read).map_err(|failure| failure.to_string())
+        };
+        assert_eq!(has(49, 50), Ok(()), "it may have played on");
+        let error = has(48, 0).unwrap_err();
+        let expected = "frames of market-3 are missing: twitter has 48 of 49 ticks, reddit has 0 of 49 ticks \
+             (`shoal verify market-3` lists";
+        assert!(error.starts_with(expected), "{error}");
+        run.status = RunStatus::Deleted;
+        assert!(check_ends(&run, |_| 0).is_ok());
+    }
 
     #[test]
     fn a_broken_frame_is_told_with_its_run_and_tick() {
@@ -242,7 +298,10 @@ mod tests {
         let mut forged = world.tick(vec![(0, Ok(post(2, "Why?")))]);
         forged.actions[0].agent_id = 1;
         let error = read(&forged).unwrap_err();
-        assert!(error.starts_with("the frames of market-3 are broken "), "{error}");
+        let advice = "(`shoal verify market-3` lists what is wrong, `shoal repair market-3` makes \
+                      them again)";
+        let expected = format!("the frames of market-3 are broken {advice}: ");
+        assert!(error.starts_with(&expected), "{error}");
         assert!(error.contains("twitter: the digest of tick 1 is "), "{error}");
     }
 }

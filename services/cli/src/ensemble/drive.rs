@@ -22,7 +22,7 @@ use crate::doctor::nodes;
 use crate::failure::Failure;
 use crate::follow::{check_digests, has_all, parse_status};
 use crate::output::{Output, one_line};
-use crate::reading::{Bar, each_frame};
+use crate::reading::{Bar, each_stored_frame};
 use crate::run::request_run;
 use crate::status::all_runs;
 
@@ -242,7 +242,7 @@ async fn measure(client: &Client, plan: &Plan, run: &EnvStatus) -> Result<RunMea
     let deadline = Instant::now() + LAST_FRAMES;
     loop {
         let mut measuring = Measuring::new(&plan.spec, plan.reach_threshold);
-        each_frame(&client.bus, run, Bar::none(), |frame| {
+        each_stored_frame(&client.bus, run, Bar::none(), |frame| {
             measuring.add(frame);
             Ok(())
         })
