@@ -12,7 +12,7 @@ use contract::spec::Spec;
 use serde_json::{Map, Value, json};
 
 use super::fields::{SECTIONS, find, find_section};
-use super::{apply, read_text};
+use super::{apply, check_number, read_text, told};
 use crate::args::Target;
 use crate::ask::Patience;
 use crate::client::Client;
@@ -35,7 +35,7 @@ shortened to time, event, twitter, reddit and agents:
   agent_configs.3.stance=opposing               agent_configs.Mara.posts_per_hour=2
 
 A file is a part of a simulation_config.json: what stands in it is changed. It may have a \
-\"seed\" beside its sections.
+\"seed\" beside its sections, if --seed does not name another one.
 
 Example:
   shoal configure lantern-pier --pace 0.5 --set event_config.hot_topics=\"the storm,pier 9\"
@@ -88,6 +88,9 @@ pub async fn configure(
     let file = args.file.as_deref().zip(text.as_deref());
     let wanted = Wanted { pace: args.pace, seed: args.seed, file, set: &args.set };
     let change = wanted.read(&spec).map_err(|problems| Failure::BadInput(problems.into()))?;
+    if !client.json {
+        output.say(&format!("changing {}", told::changes(&change).join(", ")))?;
+    }
     let request = Request::Configure(change);
     apply(client, &run, request, args.patience, ("the change has its effect", 1), output).await
 }
@@ -118,7 +121,11 @@ impl Wanted<'_> {
             changes.read_file(&path.display().to_string(), text);
         }
         if let Some(seed) = self.seed {
-            changes.args.insert("seed".to_owned(), seed.into());
+            let of_file = changes.args.insert("seed".to_owned(), seed.into());
+            if let Some((of_file, (path, _))) = of_file.filter(|it| *it != seed).zip(self.file) {
+                let found = format!("{seed}, and /seed of {} is {of_file}", path.display());
+                changes.report("--seed", found, "one seed, in one of the two");
+            }
         }
         self.set.iter().for_each(|assignment| changes.read_assignment(assignment));
         changes.close()
@@ -220,8 +227,12 @@ impl Changes<'_> {
     /// The agent of an entry: by its number, or else its name.
     fn read_agent(&mut self, place: &str, agent: &Object<'_>) -> Option<u32> {
         let id = agent.get("agent_id").and_then(integer).and_then(|id| u32::try_from(id).ok());
-        if id.is_some() {
-            return id;
+        if let Some(id) = id {
+            let known = check_number(self.spec, id);
+            return known
+                .map_err(|expected| self.report(place, format!("agent_id {id}"), &expected))
+                .is_ok()
+                .then_some(id);
         }
         match agent.get("entity_name").and_then(Value::as_str) {
             Some(name) => self.find_agent(place, name),
@@ -233,13 +244,10 @@ impl Changes<'_> {
     }
 
     fn find_agent(&mut self, place: &str, agent: &str) -> Option<u32> {
-        if let Ok(id) = agent.parse() {
-            return Some(id);
-        }
         match find_agent(self.spec, agent) {
             Ok(id) => Some(id),
             Err(why) => {
-                self.report(place, format!("{agent:?}"), &format!("an agent of this run: {why}"));
+                self.report(place, format!("{agent:?}"), &format!("one of its agents: {why}"));
                 None
             }
         }
@@ -382,11 +390,16 @@ mod tests {
              \"twitter_config\" (did you mean that?)\n\
              --set agent_configs.3.stance: found the text \"cross\", expected supportive, opposing, \
              neutral or observer\n\
-             --set agent_configs.Nobody Ever.stance: found \"Nobody Ever\", expected an agent of \
-             this run: there is no agent \"Nobody Ever\": there are 32 agents, with numbers from 0 \
+             --set agent_configs.Nobody Ever.stance: found \"Nobody Ever\", expected one of its \
+             agents: there is no agent \"Nobody Ever\": there are 32 agents, with numbers from 0 \
              (`shoal agents RUN` lists them)\n\
              --set time_config.peak_hours: found [19,24], expected hours of the day, 0 to 23"
         );
         assert!(read(None, &[]).unwrap_err().contains("nothing to change"));
+        let file = r#"{"agent_configs": [{"agent_id": 999, "stance": "neutral"}]}"#;
+        let error = read(Some(file), &["agents.998.stance=neutral", "bogus.x=1"]).unwrap_err();
+        let places: Vec<&str> = error.lines().map(|line| line.split(':').next().unwrap()).collect();
+        let expected = ["part.json /agent_configs/0", "--set agents.998.stance", "--set bogus.x"];
+        assert_eq!(places, expected, "{error}");
     }
 }

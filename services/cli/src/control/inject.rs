@@ -10,7 +10,7 @@ use contract::spec::Spec;
 use contract::subject::Platform;
 use serde_json::{Map, Value, json};
 
-use super::{apply, read_text};
+use super::{apply, check_number, read_text};
 use crate::args::Target;
 use crate::ask::Patience;
 use crate::client::Client;
@@ -69,22 +69,18 @@ pub async fn inject(
         (Some(file), ..) => {
             let document = file.display().to_string();
             let text = read_text(file)?;
-            let posts = parse_posts(&document, &text).map_err(bad)?;
+            let posts = parse_posts(&document, &text);
             (document, posts)
         }
         (None, Some(agent), Some(text)) => {
             let post = json!({"agent": agent, "content": text, "platform": args.platform});
-            (String::new(), vec![("--agent".to_owned(), post)])
+            (String::new(), Parsed { posts: vec![("--agent".to_owned(), post)], problems: vec![] })
         }
         _ => return Err(Failure::bad_input("expected --agent and --text, or --file")),
     };
     let run = find_run(client, &args.target.run).await?;
-    let named = posts.iter().any(|(_, post)| post.get("agent").is_some_and(is_name));
-    let spec = match named {
-        true => Some(read_spec(client, &run.spec_digest).await?),
-        false => None,
-    };
-    let inject = read_posts(&document, &posts, spec.as_ref()).map_err(bad)?;
+    let spec = read_spec(client, &run.spec_digest).await?;
+    let inject = read_posts(&document, posts, &spec).map_err(bad)?;
     let what = match inject.posts.len() {
         1 => "the post appears",
         _ => "the posts appear",
@@ -97,7 +93,7 @@ pub async fn inject(
 /// # Errors
 /// All that is wrong with them.
 pub(crate) fn read_file(document: &str, text: &str, spec: &Spec) -> Result<Inject, Problems> {
-    read_posts(document, &parse_posts(document, text)?, Some(spec))
+    read_posts(document, parse_posts(document, text), spec)
 }
 
 /// The same, of the file at a path.
@@ -112,15 +108,24 @@ fn bad(problems: Problems) -> Failure {
     Failure::BadInput(problems.into())
 }
 
-/// The posts of a file, each with its place: a list, one object, or an object a line.
-fn parse_posts(document: &str, text: &str) -> Result<Vec<(String, Value)>, Problems> {
-    match serde_json::from_str::<Value>(text) {
+/// The posts of a file, each with its place; and what in it is no JSON.
+struct Parsed {
+    posts: Vec<(String, Value)>,
+    problems: Vec<Problem>,
+}
+
+/// The posts of a file: a list, one object, or an object a line.
+fn parse_posts(document: &str, text: &str) -> Parsed {
+    let whole = match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(posts)) => {
             let place = |(index, post)| (format!("/{index}"), post);
-            return Ok(posts.into_iter().enumerate().map(place).collect());
+            Some(posts.into_iter().enumerate().map(place).collect())
         }
-        Ok(other) => return Ok(vec![(String::new(), other)]),
-        Err(_) => {}
+        Ok(other) => Some(vec![(String::new(), other)]),
+        Err(_) => None,
+    };
+    if let Some(posts) = whole {
+        return Parsed { posts, problems: Vec::new() };
     }
     let (mut posts, mut problems) = (Vec::new(), Vec::new());
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
@@ -134,23 +139,14 @@ fn parse_posts(document: &str, text: &str) -> Result<Vec<(String, Value)>, Probl
             }
         }
     }
-    Problems::none_or(problems, Some(posts))
-}
-
-/// Whether an `agent` is given by anything but a number.
-fn is_name(agent: &Value) -> bool {
-    agent.as_str().is_some_and(|text| text.parse::<u32>().is_err())
+    Parsed { posts, problems }
 }
 
 /// The posts in the contract's words; all problems of all posts at once.
-fn read_posts(
-    document: &str,
-    posts: &[(String, Value)],
-    spec: Option<&Spec>,
-) -> Result<Inject, Problems> {
+fn read_posts(document: &str, parsed: Parsed, spec: &Spec) -> Result<Inject, Problems> {
     let door = Door::new(document);
     let mut list = Vec::new();
-    for (place, post) in posts {
+    for (place, post) in &parsed.posts {
         let Some(object) = door.object(post, place.clone()) else { continue };
         object.refuse_unknown(&["agent_id", "agent", "content", "platform"]);
         let mut plain = Map::new();
@@ -166,8 +162,14 @@ fn read_posts(
         list.push(Value::from(plain));
     }
     let whole = json!({"posts": list});
-    let inject = if door.count() == 0 { read_args(&door, &whole) } else { None };
-    door.close(inject)
+    if parsed.problems.is_empty() {
+        let inject = if door.count() == 0 { read_args(&door, &whole) } else { None };
+        return door.close(inject);
+    }
+    let mut problems = parsed.problems;
+    let of_posts = door.close(Some(()));
+    problems.extend(of_posts.err().iter().flat_map(Problems::as_slice).cloned());
+    Problems::none_or(problems, None)
 }
 
 fn read_args(door: &Door, args: &Value) -> Option<Inject> {
@@ -192,7 +194,7 @@ fn check_post(door: &Door, place: &str, single: &Value) {
 }
 
 /// The agent's number, by number or name.
-fn read_agent(post: &Object<'_>, spec: Option<&Spec>) -> Option<Value> {
+fn read_agent(post: &Object<'_>, spec: &Spec) -> Option<Value> {
     const EXPECTED: &str = "the id of an agent";
     let (key, value) = match (post.get("agent_id"), post.get("agent")) {
         (Some(id), None) => ("agent_id", id),
@@ -207,22 +209,23 @@ fn read_agent(post: &Object<'_>, spec: Option<&Spec>) -> Option<Value> {
         }
     };
     if let Some(text) = value.as_str().filter(|_| key == "agent") {
-        if let Ok(id) = text.parse::<u32>() {
-            return Some(id.into());
-        }
-        return match find_agent(spec?, text) {
+        return match find_agent(spec, text) {
             Ok(id) => Some(id.into()),
             Err(why) => {
-                post.report(key, format!("{text:?}"), &format!("an agent of this run: {why}"));
+                post.report(key, format!("{text:?}"), &format!("one of its agents: {why}"));
                 None
             }
         };
     }
-    let id = contract::door::integer(value).and_then(|id| u32::try_from(id).ok());
-    if id.is_none() {
+    let Some(id) = contract::door::integer(value).and_then(|id| u32::try_from(id).ok()) else {
         post.report(key, describe(value), EXPECTED);
+        return None;
+    };
+    if let Err(expected) = check_number(spec, id) {
+        post.report(key, id.to_string(), &expected);
+        return None;
     }
-    id.map(Value::from)
+    Some(id.into())
 }
 
 #[cfg(test)]
@@ -230,8 +233,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Inject, String> {
-        let posts = parse_posts("posts", text).map_err(|problems| problems.to_string())?;
-        read_posts("posts", &posts, None).map_err(|problems| problems.to_string())
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/lantern-pier");
+        let spec = intake::read_folder(&folder, &intake::Limits::default()).unwrap().spec;
+        read_file("posts", text, &spec).map_err(|problems| problems.to_string())
     }
 
     #[test]
@@ -257,6 +261,20 @@ mod tests {
              posts line 2/content: found nothing, expected the text of the post"
         );
         assert!(read("{\"agent_id\": 1,\n").unwrap_err().starts_with("posts line 1, column "));
+        let lines = "{\"agent_id\": 999, \"content\": \"Hi\"}\nhello\n{\"agent\": \"Nob Ody\"}";
+        let error = read(lines).unwrap_err();
+        let places: Vec<&str> = error.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(
+            places,
+            [
+                "posts line 2, column 1",
+                "posts line 1/agent_id",
+                "posts line 3/agent",
+                "posts line 3/content"
+            ],
+            "{error}"
+        );
+        assert!(error.contains("found 999, expected the id of an agent, 0 to "), "{error}");
         assert!(read("[]").unwrap_err().contains("expected 1 to 100"));
         assert!(read("").unwrap_err().contains("expected 1 to 100"));
     }

@@ -4,8 +4,8 @@
 pub mod configure;
 pub mod fields;
 pub mod inject;
+pub mod told;
 
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use bus::AskError;
 use clap::Args;
 use contract::command::{Request, Stop};
 use contract::reply::{AppliedAt, Reply, ReplyResult};
+use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
 use serde_json::json;
 
@@ -195,14 +196,27 @@ fn rounds(ticks: &[AppliedAt], later: u32) -> String {
 
 /// The text of a file, or of standard input where it is `-`.
 pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = match path.to_str() {
-        Some("-") => std::io::stdin().read_to_string(&mut text).map(|_| ()),
-        _ => std::fs::read_to_string(path).map(|read| text = read),
-    };
-    match read {
-        Ok(()) => Ok(text),
-        Err(error) => Err(Failure::bad_input(format!("cannot read {}: {error}", path.display()))),
+    let cannot = |error| Failure::bad_input(format!("cannot read {}: {error}", path.display()));
+    read_file(path).map_err(cannot)
+}
+
+/// The same, for who has more to complain of.
+pub(crate) fn read_file(path: &Path) -> std::io::Result<String> {
+    match path.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()),
+        _ => std::fs::read_to_string(path),
+    }
+}
+
+/// Holds an agent's number to those that there are.
+///
+/// # Errors
+/// What was expected.
+fn check_number(spec: &Spec, id: u32) -> Result<(), String> {
+    let count = spec.agents.len();
+    match usize::try_from(id).is_ok_and(|id| id < count) {
+        true => Ok(()),
+        false => Err(format!("the id of an agent, 0 to {}", count.saturating_sub(1))),
     }
 }
 
