@@ -28,6 +28,7 @@ use contract::subject::Platform;
 use serde::Serialize;
 
 use self::compare::{Verdict, WorldDifference};
+use self::inputs::SeedChange;
 use self::settings::Settings;
 use crate::args::platform;
 use crate::client::Client;
@@ -43,7 +44,9 @@ Compare two runs, A and B: a fork and its parent, two seeds, two configurations.
 round by round. Shown are what they were started with, where that differs; the first round in \
 which they part, and how; and what became of each: actions by type, activity by the stance of \
 the author, the agents whose followers differ most, the posts that came furthest. Counts cover \
-the rounds that both have, so a run that goes on can be compared too.
+the rounds that both have, so a run that goes on can be compared too; active agents are those of a \
+round on average, from round 1 on. Seeds are those that the runs began with, and those that they \
+were given later, by `shoal fork` or `shoal configure`.
 
 With --json: one document: {\"verdict\": \"equal\" | \"same_so_far\" | \"different\", \"a\": {\"run_id\": ..}, \
 \"b\": .., \"settings\": {\"total\": .., \"items\": [{\"at\": \"/options/seed\", \"a\": 1, \"b\": 2}]}, \
@@ -51,7 +54,7 @@ With --json: one document: {\"verdict\": \"equal\" | \"same_so_far\" | \"differe
 \"a\": .., \"b\": .., \"followers\": .., \"posts\": ..}}}.
 
 The exit code is 0 whether they differ or not. With --exit-code it is 1 if they differ in what \
-both have, if one has ended earlier, or if one lacks a world.
+both have, if one has ended earlier, if one lacks a world, or if there is no round yet that both have.
 
 Example:
   shoal diff lantern-pier-1 lantern-pier-2
@@ -100,8 +103,10 @@ pub struct Compared {
     pub run_id: RunId,
     /// Where it is in its life.
     pub status: RunStatus,
-    /// Its seed.
+    /// The seed that it began with.
     pub seed: u64,
+    /// The seeds that it was given on the way, as a fork or by `configure`.
+    pub seed_changes: Vec<SeedChange>,
     /// Rounds to play after round 0.
     pub rounds_planned: u32,
     /// Where the spec is.
@@ -121,8 +126,8 @@ pub struct Difference {
     pub b: Compared,
     /// What they were started with, where that differs.
     pub settings: Settings,
-    /// True where a journal cannot be read: stances are then those of the spec from there on,
-    /// and commands are missing.
+    /// True where a record of a journal cannot be read or is missing: stances are then those of
+    /// the spec from there on, and commands are missing.
     pub damaged_journal: Pair<bool>,
     /// Their worlds.
     pub platforms: BTreeMap<Platform, WorldDifference>,
@@ -157,6 +162,8 @@ pub async fn diff(
         let walked = walk::walk(&client.bus, runs, specs, platform, &mut bar).await?;
         difference.damaged_journal.a |= walked.damaged_journal.a;
         difference.damaged_journal.b |= walked.damaged_journal.b;
+        // The same in each world.
+        (difference.a.seed_changes, difference.b.seed_changes) = (walked.seeds.a, walked.seeds.b);
         difference.platforms.insert(platform, walked.world);
     }
     drop(bar);
@@ -166,7 +173,8 @@ pub async fn diff(
     } else {
         output.print(&text::render(&difference, output.width(), output.paint()))?;
     }
-    let differs = args.exit_code && difference.verdict == Verdict::Different;
+    let is_compared = difference.platforms.values().all(|world| world.rounds > 0);
+    let differs = args.exit_code && (difference.verdict == Verdict::Different || !is_compared);
     Ok(ExitCode::from(u8::from(differs)))
 }
 
@@ -204,6 +212,7 @@ impl Compared {
             run_id: run.run_id.clone(),
             status: run.status,
             seed: run.options.seed,
+            seed_changes: Vec::new(),
             rounds_planned: run.options.rounds,
             spec_digest: run.spec_digest,
             parent: run.parent.clone(),

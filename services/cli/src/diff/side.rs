@@ -53,7 +53,7 @@ pub struct SideSummary {
     pub likes: u64,
     /// Follows that were begun.
     pub follows: u64,
-    /// Agents that were active in a round, on average, to one decimal.
+    /// Agents that were active in a round, on average over the rounds from 1 on, to one decimal.
     pub active_agents_per_round: f64,
     /// By the stance that the author had then.
     pub by_stance: BTreeMap<&'static str, Voices>,
@@ -111,7 +111,8 @@ impl Side {
         self.stances.advance(frame.tick);
         self.tally.add(frame);
         for marker in &frame.markers {
-            if let Marker::RoundEnd { active_agents, .. } = marker {
+            // Of round 0 nobody is active: its posts are planned.
+            if let Marker::RoundEnd { active_agents, round: 1.., .. } = marker {
                 self.active_agents += u64::from(*active_agents);
                 self.rounds += 1;
             }
@@ -201,7 +202,7 @@ mod tests {
             ("supportive", of(1, 1, 0)),
         ]);
         assert_eq!(summary.by_stance, expected);
-        assert_eq!(summary.active_agents_per_round.to_string(), "2.7");
+        assert_eq!(summary.active_agents_per_round.to_string(), "3", "without round 0");
         let count = |succeeded, failed| Count { succeeded, failed };
         let since = BTreeMap::from([
             ("CREATE_COMMENT", count(1, 0)),

@@ -9,7 +9,7 @@ use contract::status::{EnvStatus, RunStatus};
 use contract::subject::Platform;
 
 use super::compare::{Comparison, Known, Verdict, WorldDifference};
-use super::inputs::Inputs;
+use super::inputs::{Inputs, SeedChange};
 use super::settings::Settings;
 use super::{Compared, Difference, Pair, Which, platforms, text, verdict};
 use crate::fixtures::{Done, World, comment, follow, like, post, quote, repost, status};
@@ -257,6 +257,18 @@ fn runs_that_do_not_part_need_few_words() {
     }
     let text = with(&[], &[], None);
     assert!(text.ends_with("twitter: only A has this world"), "{text}");
+}
+
+#[test]
+fn a_seed_that_was_given_later_and_a_damaged_journal_are_said() {
+    let frames = run(7, quiet());
+    let mut difference = difference(compare_over(&frames, &frames));
+    difference.b.seed_changes = vec![SeedChange { round: 14, seed: 9 }];
+    difference.damaged_journal.b = true;
+    let text = text::render(&difference, 200, Paint::PLAIN);
+    assert!(text.contains("  seed 8, 9 from round 14 on\n"), "{text}");
+    let damaged = "\nthe journal of market-2 is damaged (`shoal verify market-2` says where): ";
+    assert!(text.contains(damaged), "{text}");
 }
 
 #[test]

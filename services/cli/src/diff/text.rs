@@ -6,9 +6,11 @@ use contract::subject::Platform;
 use serde_json::Value;
 
 use super::compare::{Verdict, WorldDifference};
+use super::inputs::SeedChange;
 use super::parting::{Change, Parting};
 use super::settings::Setting;
 use super::{Compared, Difference, Pair, Which, table};
+use crate::control::told::told;
 use crate::lively::describe;
 use crate::output::{Paint, columns, count, counted, one_line, visible};
 use crate::report::status_word;
@@ -19,6 +21,9 @@ const CHANGES: usize = 10;
 
 /// Commands that are named; the rest is counted.
 const COMMANDS: usize = 5;
+
+/// Characters that are shown of what a command said.
+const TOLD: usize = 300;
 
 /// Columns of a value that differs.
 const VALUE: usize = 30;
@@ -36,8 +41,11 @@ pub(super) fn render(difference: &Difference, width: usize, paint: Paint) -> Str
     }
     for (run, is_damaged) in [(a, damaged_journal.a), (b, damaged_journal.b)] {
         lines.extend(is_damaged.then(|| {
-            let told = "its stances are those of its spec, and commands may be missing";
-            paint.yellow(&format!("the journal of {} cannot be read: {told}", run.run_id))
+            let run = &run.run_id;
+            paint.yellow(&format!(
+                "the journal of {run} is damaged (`shoal verify {run}` says where): from there on \
+                 stances are those of its spec, and commands may be missing"
+            ))
         }));
     }
     for (platform, world) in platforms {
@@ -53,8 +61,15 @@ fn run(which: Which, run: &Compared, paint: Paint) -> Vec<String> {
         paint.bold(run.run_id.as_str()),
         status_word(run.status, run.status.as_str(), paint),
         counted(u64::from(run.rounds_planned), "round"),
-        format!("seed {}", run.seed),
+        seeds(run),
     ]
+}
+
+/// `seed 1, 8 from round 14 on`.
+fn seeds(run: &Compared) -> String {
+    let later = run.seed_changes.iter();
+    let later = later.map(|SeedChange { round, seed }| format!(", {seed} from round {round} on"));
+    std::iter::once(format!("seed {}", run.seed)).chain(later).collect()
 }
 
 /// What one run has to do with the other, if anything.
@@ -120,7 +135,9 @@ fn world_lines(
     }
     let commands = world.commands.iter().take(COMMANDS);
     lines.extend(commands.map(|it| {
-        format!("  only {} took {} in round {}", label(it.run, paint), it.verb, it.tick)
+        let told = told(&it.args).join(", ");
+        let told = if told.is_empty() { told } else { format!(": {}", one_line(&told, TOLD)) };
+        format!("  only {} took {} in round {}{told}", label(it.run, paint), it.verb, it.tick)
     }));
     lines.extend(more(world.commands.len().saturating_sub(COMMANDS)));
     if world.parting.is_some() {
