@@ -10,13 +10,14 @@ use contract::id::RunId;
 use contract::problem::{Problem, Problems};
 use contract::reply::ReplyResult;
 use contract::spec::Spec;
+use contract::status::EnvStatus;
 
 use super::{Beginning, carry_out};
 use crate::args::Target;
 use crate::ask::{odd, result};
 use crate::client::Client;
 use crate::control::configure::Wanted;
-use crate::control::{inject, read_text};
+use crate::control::{inject, read_file};
 use crate::failure::{EXIT_DETACHED, Failure};
 use crate::interview::read_spec;
 use crate::output::Output;
@@ -33,9 +34,14 @@ With no more than that the new run plays what the old one played. What is to be 
 the round after --at-round: posts (--inject, a file as for `shoal inject`), another seed, fields \
 (--set) or a part of a simulation_config.json (--configure), both as for `shoal configure`. \
 Changes of the seed and of fields have their effect from the round after that one on. With \
---paused the new run plays nothing until `shoal resume`.
+--paused the new run plays nothing until `shoal resume`; that goes with none of them, since they \
+are journalled together with the round that they enter: fork without them, and `shoal inject` or \
+`shoal configure` before the resume.
 
-Prints the new run's name. With --json: the reply, the shape in schemas/; with --follow too, as \
+Prints the new run's name, which is queued until a node has taken it. Ctrl-C leaves the node at it: \
+the fork is made all the same (130), and `shoal ls` lists it. The exit code is 2 if there is no such \
+round, and 1 if the journal is damaged before it; the message names the last round that can be \
+forked. With --json: the reply, the shape in schemas/; with --follow too, as \
 a line before those of `shoal watch`.
 
 Example:
@@ -93,7 +99,7 @@ pub async fn fork(
         }
         false => {
             let spec = read_spec(client, &run.spec_digest).await?;
-            changes.into_fork(args.at_round, &spec)?
+            changes.into_fork(args.at_round, &spec, &run)?
         }
     };
     let (run, request) = (run.run_id, Request::Fork(fork));
@@ -126,15 +132,17 @@ fn shares(child: &RunId, parent: &RunId, args: &ForkArgs) -> String {
     let next = match (args.paused, args.follow) {
         (true, _) => format!(": `shoal resume {child}` lets it go on"),
         (false, true) => String::new(),
-        (false, false) => format!(": `shoal watch {child}` follows it"),
+        (false, false) => format!(
+            ": `shoal watch {child}` follows it, `shoal diff {parent} {child}` says what came of it"
+        ),
     };
     format!("{child} is {parent} up to round {round}{next}")
 }
 
-/// What is to be different, as typed; the files are read, and not yet understood.
+/// What is to be different, as typed; the files are read, if they can be, and not yet understood.
 struct Changes<'typed> {
-    posts: Option<(&'typed Path, String)>,
-    part: Option<(&'typed Path, String)>,
+    posts: Option<(&'typed Path, Result<String, Problem>)>,
+    part: Option<(&'typed Path, Result<String, Problem>)>,
     seed: Option<u64>,
     set: &'typed [String],
 }
@@ -147,11 +155,16 @@ impl Changes<'_> {
                            file for one of them";
             return Err(Failure::Usage(anyhow::Error::msg(message)));
         }
-        let read = |path: Option<&'_ Path>| path.map(read_text).transpose();
-        let (posts_text, part_text) = (read(posts)?, read(part)?);
+        let read = |path, option: &str| {
+            let cannot = |error: std::io::Error| {
+                let place = format!("{option} {}", Path::display(path));
+                Problem::new(place, error.to_string(), "a file that can be read")
+            };
+            (path, read_file(path).map_err(cannot))
+        };
         Ok(Changes {
-            posts: posts.zip(posts_text),
-            part: part.zip(part_text),
+            posts: posts.map(|path| read(path, "--inject")),
+            part: part.map(|path| read(path, "--configure")),
             seed: args.seed,
             set: &args.set,
         })
@@ -166,17 +179,26 @@ impl Changes<'_> {
     }
 
     /// The fork; all that is wrong with all of them at once.
-    fn into_fork(self, at_round: u32, spec: &Spec) -> Result<Fork, Failure> {
-        let posts = self.posts.as_ref().map(|(path, text)| {
-            inject::read_file(&path.display().to_string(), text, spec).map(|inject| inject.posts)
+    fn into_fork(self, at_round: u32, spec: &Spec, run: &EnvStatus) -> Result<Fork, Failure> {
+        let unread = [&self.posts, &self.part].map(|file| file.as_ref()?.1.as_ref().err());
+        let readable = |file: &Option<(&'_ Path, Result<String, Problem>)>| {
+            let (path, text) = file.as_ref()?;
+            Some((path.to_path_buf(), text.as_ref().ok()?.clone()))
+        };
+        let (posts, part) = (readable(&self.posts), readable(&self.part));
+        let posts = posts.map(|(path, text)| {
+            inject::read_file(&path.display().to_string(), &text, spec).map(|inject| inject.posts)
         });
-        let file = self.part.as_ref().map(|(path, text)| (*path, text.as_str()));
+        let file = part.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
+        let is_changed = file.is_some() || self.seed.is_some() || !self.set.is_empty();
         let wanted = Wanted { pace: None, seed: self.seed, file, set: self.set };
-        let configure = self.is_changed().then(|| wanted.read(spec));
+        let configure = is_changed.then(|| wanted.read(spec));
         let (posts, configure) = (posts.transpose(), configure.transpose());
         let problems = [posts.as_ref().err(), configure.as_ref().err()];
         let problems = problems.into_iter().flatten().flat_map(Problems::as_slice).cloned();
-        let problems: Vec<Problem> = problems.collect();
+        let of_files = unread.into_iter().flatten().cloned();
+        let problems: Vec<Problem> =
+            beyond(at_round, run).into_iter().chain(of_files).chain(problems).collect();
         let fork = posts.ok().zip(configure.ok()).map(|(posts, configure)| Fork {
             at_round,
             posts: posts.unwrap_or_default(),
@@ -187,12 +209,27 @@ impl Changes<'_> {
     }
 }
 
+/// What is wrong with a round that the run does not have, or that none comes after which could take
+/// a change.
+fn beyond(at_round: u32, run: &EnvStatus) -> Option<Problem> {
+    let rounds = run.options.rounds;
+    // One that plays may be further than it said.
+    let played = run.platforms.iter().map(|world| world.ticks).min().filter(|ticks| *ticks > 0);
+    let played = played.filter(|_| !run.status.is_live()).map_or(rounds, |ticks| ticks - 1);
+    let last = played.min(rounds.saturating_sub(1));
+    let expected = format!("at most {last}: {} of {rounds} rounds are played", played.min(rounds));
+    let expected = if run.status.is_live() { format!("at most {last}") } else { expected };
+    (at_round > last).then(|| Problem::new("--at-round", at_round.to_string(), &expected))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::args::Command;
+    use crate::fixtures::status;
     use crate::past::tests::typed;
     use contract::spec::Stance;
+    use contract::status::RunStatus;
 
     fn args(words: &[&str]) -> ForkArgs {
         match typed(&[&["fork", "market-1", "--at-round", "12"], words].concat()) {
@@ -210,15 +247,23 @@ mod tests {
     fn read(posts: Option<&str>, part: Option<&str>, words: &[&str]) -> Result<Fork, Failure> {
         let args = args(words);
         let mut changes = Changes::read_files(&args).unwrap();
-        changes.posts = posts.map(|text| (Path::new("memo.jsonl"), text.to_owned()));
-        changes.part = part.map(|text| (Path::new("part.json"), text.to_owned()));
-        changes.into_fork(12, &sample())
+        let read = |name, text: &str| (Path::new(name), Ok(text.to_owned()));
+        changes.posts = posts.map(|text| read("memo.jsonl", text)).or(changes.posts);
+        changes.part = part.map(|text| read("part.json", text)).or(changes.part);
+        changes.into_fork(args.at_round, &sample(), &completed())
+    }
+
+    /// A run that has played all of its 48 rounds.
+    fn completed() -> EnvStatus {
+        let mut run = status("market-1", RunStatus::Completed);
+        run.platforms.iter_mut().for_each(|world| world.ticks = 49);
+        run
     }
 
     #[test]
     fn posts_and_changes_are_those_of_inject_and_configure() {
         let posts = r#"{"agent_id": 3, "content": "The memo is real.", "platform": "reddit"}"#;
-        let part = r#"{"seed": 3, "time_config": {"peak_hours": [19, 20]}}"#;
+        let part = r#"{"seed": 8, "time_config": {"peak_hours": [19, 20]}}"#;
         let words = [
             "--seed",
             "8",
@@ -231,7 +276,7 @@ mod tests {
         assert_eq!((fork.at_round, fork.paused, fork.posts.len()), (12, false, 1));
         assert_eq!(fork.posts[0].content, "The memo is real.");
         let change = fork.configure.unwrap();
-        assert_eq!(change.seed, Some(8), "what is typed wins over a file");
+        assert_eq!(change.seed, Some(8));
         assert_eq!(change.time.unwrap().peak_hours.unwrap().as_slice(), [19, 20]);
         assert_eq!(change.twitter.unwrap().echo_chamber_ppm, Some(900_000));
         assert_eq!(change.agents[0].stance, Some(Stance::Opposing));
@@ -259,13 +304,44 @@ mod tests {
     }
 
     #[test]
+    fn seeds_that_contradict_each_other_are_refused() {
+        let failure = read(None, Some("{\"seed\": 9}"), &["--seed", "7"]).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "--seed: found 7, and /seed of part.json is 9, expected one seed, in one of the two"
+        );
+    }
+
+    #[test]
+    fn files_that_are_not_there_and_rounds_do_not_hide_each_other() {
+        let words = ["--inject", "/no/memo", "--configure", "/no/part", "--set", "bogus=1"];
+        let failure = read(None, None, &words).unwrap_err().to_string();
+        let places: Vec<&str> =
+            failure.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(
+            places,
+            ["--inject /no/memo", "--configure /no/part", "--set bogus"],
+            "{failure}"
+        );
+        let round = |at, run: &EnvStatus| beyond(at, run).map(|problem| problem.to_string());
+        let run = completed();
+        assert_eq!(round(47, &run), None);
+        let expected = "--at-round: found 48, expected at most 47: 48 of 48 rounds are played";
+        assert_eq!(round(48, &run).as_deref(), Some(expected), "nothing could take the change");
+        let mut playing = status("market-1", RunStatus::Running);
+        assert_eq!(round(47, &playing), None, "it may be there by now");
+        (playing.status, playing.platforms[1].ticks) = (RunStatus::Stopped, 7);
+        playing.platforms[0].ticks = 9;
+        assert!(round(7, &playing).is_some() && round(6, &playing).is_none());
+    }
+
+    #[test]
     fn nothing_need_be_different() {
         let none = args(&[]);
         assert!(Changes::read_files(&none).unwrap().is_empty());
         for words in [&["--seed", "0"][..], &["--set", "time.peak_hours=1"]] {
             assert!(!Changes::read_files(&args(words)).unwrap().is_empty(), "{words:?}");
         }
-        assert!(Changes::read_files(&args(&["--inject", "/no/such/file"])).is_err());
         let both = args(&["--inject", "-", "--configure", "-"]);
         assert_eq!(Changes::read_files(&both).err().unwrap().code(), kit::EXIT_USAGE);
     }
