@@ -195,8 +195,14 @@ impl Manifest {
         json.expect("no map keys that JSON refuses") + "\n"
     }
 
-    /// In what another execution is not what this manifest says. A seed whose run failed when
-    /// this was written has nothing to be compared with.
+    /// The seeds whose run had failed when this was written: there is nothing to compare them with.
+    pub(super) fn failed_seeds(&self) -> Vec<u64> {
+        let failed = self.runs.iter().filter(|run| !run.completed);
+        failed.map(|run| run.seed).collect()
+    }
+
+    /// In what another execution is not what this manifest says, but for the
+    /// [`failed_seeds`](Manifest::failed_seeds).
     pub(super) fn differences(&self, other: &Manifest) -> Vec<Difference> {
         let mut differences = Vec::new();
         let mut note = |seed: Option<u64>, what: &str, expected: String, found: String| {
@@ -232,14 +238,15 @@ impl Manifest {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::ensemble::plan::tests::plan;
     use crate::ensemble::report::tests::runs;
     use crate::fixtures;
     use contract::status::RunStatus;
 
-    fn manifest(failed: &[u64]) -> Manifest {
+    /// Of the seeds 1 to 3, of which these have failed.
+    pub(crate) fn manifest(failed: &[u64]) -> Manifest {
         let plan = plan("3");
         let measured = runs(&[1, 2, 3]);
         let report = Report::new(&plan, 7, &measured);
@@ -292,6 +299,7 @@ mod tests {
             ]
         );
         assert_eq!(manifest(&[2]).differences(&then), [], "nothing to compare seed 2 with");
+        assert_eq!((manifest(&[2]).failed_seeds(), then.failed_seeds()), (vec![2], vec![]));
         (now, _) = (then.clone(), ());
         (now.rules, now.report_digest) = (8, other);
         assert_eq!(then.differences(&now), [difference(None, "rules", "7".into(), "8".into())]);

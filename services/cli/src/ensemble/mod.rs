@@ -48,13 +48,16 @@ round by round, the round in which a post first reaches many. For each measure: 
 95 % confidence (docs/ensembles.md has the formulae).
 
 The same simulation, changes, posts and seeds give the same report, byte for byte. With --out: \
-report.json, runs.csv, rounds.csv, and manifest.json, which --repeat executes again and compares.
+report.json, runs.csv, rounds.csv, and manifest.json, which --repeat executes again and compares; \
+the exit code is then 1 if anything differs, or if a seed had failed and has nothing to be compared \
+with.
 
 The runs write into no memory and stay, unless --delete is given; a run that fails is left out of \
 the report and named, and the exit code is 1. Ctrl-C stops the runs that are under way, since \
 nobody could come back to them, and there is no report; with --keep they go on.
 
-With --json: the report as in report.json; with --repeat {\"same\": .., \"differences\": [..]}.
+With --json: the report as in report.json; with --repeat {\"same\": .., \"compared\": 20, \
+\"not_compared\": [..], \"differences\": [..]}.
 
 Example:
   shoal ensemble samples/tea-house --seeds 20
@@ -120,9 +123,27 @@ pub struct EnsembleArgs {
 
 /// How an execution compares with the one that it repeats. With `--json` printed as it is.
 #[derive(Serialize)]
-struct Comparison<'a> {
+struct Comparison {
+    /// True if all seeds were compared, and none differs.
     same: bool,
-    differences: &'a [Difference],
+    /// How many seeds were compared.
+    compared: usize,
+    /// The seeds whose run had failed when the manifest was written.
+    not_compared: Vec<u64>,
+    differences: Vec<Difference>,
+}
+
+impl Comparison {
+    fn of(repeated: &Manifest, manifest: &Manifest) -> Comparison {
+        let not_compared = repeated.failed_seeds();
+        let differences = repeated.differences(manifest);
+        Comparison {
+            same: differences.is_empty() && not_compared.is_empty(),
+            compared: repeated.runs.len() - not_compared.len(),
+            not_compared,
+            differences,
+        }
+    }
 }
 
 /// `shoal ensemble`. `client`: not awaited before the folder is read.
@@ -156,21 +177,19 @@ pub async fn ensemble(
     if let Some(out) = &args.out {
         files::write(out, &report, &runs, &manifest)?;
     }
-    let differences = repeated.map(|repeated| repeated.differences(&manifest));
-    match &differences {
+    let comparison = repeated.map(|repeated| Comparison::of(&repeated, &manifest));
+    match &comparison {
         None if client.json => output.print_json(&report)?,
-        None => output.print(&text::render(&report, output.paint()))?,
-        Some(differences) if client.json => {
-            output.print_json(&Comparison { same: differences.is_empty(), differences })?;
-        }
-        Some(differences) => output.print(&compared(runs.len(), differences))?,
+        None => output.print(&text::render(&report, output.width(), output.paint()))?,
+        Some(comparison) if client.json => output.print_json(comparison)?,
+        Some(comparison) => output.print(&compared(comparison))?,
     }
     if let Some(out) = args.out.as_ref().filter(|_| !args.quiet) {
         let out = out.display();
         output.say(&format!("report.json, runs.csv, rounds.csv and manifest.json are in {out}"))?;
     }
     let is_deleted = !args.delete || delete(&client, &played, output).await?;
-    let is_same = differences.is_none_or(|differences| differences.is_empty());
+    let is_same = comparison.is_none_or(|comparison| comparison.same);
     let is_whole = runs.len() == played.len();
     Ok(if is_same && is_whole && is_deleted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -227,10 +246,10 @@ async fn leave(
     let (done, left) = (driver.played().len(), driver.under_way());
     let done = counted(u64::try_from(done).unwrap_or(u64::MAX), "run");
     if args.keep {
-        output.say(&format!("no report: {done} done; these go on: {}", listed(&left)))?;
+        output.say_wrapped(&format!("no report: {done} done; these go on: {}", listed(&left)))?;
         return Ok(());
     }
-    output.say(&format!("no report: {done} done; stopping {}", listed(&left)))?;
+    output.say_wrapped(&format!("no report: {done} done; stopping {}", listed(&left)))?;
     let mut failures = drive::stop(client, &left).await;
     if args.delete {
         let over = driver.played().iter().filter(|run| run.measured.is_ok());
@@ -277,8 +296,13 @@ fn rules(runs: &BTreeMap<u64, RunMeasures>) -> Result<u32, Failure> {
 }
 
 /// A comparison for people.
-fn compared(runs: usize, differences: &[Difference]) -> String {
-    let runs = counted(u64::try_from(runs).unwrap_or(u64::MAX), "run");
+fn compared(comparison: &Comparison) -> String {
+    let Comparison { compared, not_compared, differences, .. } = comparison;
+    let mut runs = counted(u64::try_from(*compared).unwrap_or(u64::MAX), "run");
+    if !not_compared.is_empty() {
+        let seeds = text::ranges(not_compared);
+        runs = format!("{runs} compared (seeds {seeds} had failed and are not compared)");
+    }
     if differences.is_empty() {
         return format!("{runs}: all as the manifest has it");
     }
@@ -327,6 +351,22 @@ mod tests {
             assert!(args(wrong).is_err(), "{wrong:?} passed");
         }
         assert!(args("--repeat m --reach-threshold 5").is_err());
+    }
+
+    #[test]
+    fn seeds_that_had_failed_are_not_said_to_be_the_same() {
+        let of = |failed: &[u64]| {
+            Comparison::of(&manifest::tests::manifest(failed), &manifest::tests::manifest(&[]))
+        };
+        let whole = of(&[]);
+        assert_eq!((whole.same, whole.compared, whole.not_compared.len()), (true, 3, 0));
+        assert_eq!(compared(&whole), "3 runs: all as the manifest has it");
+        let part = of(&[2]);
+        assert_eq!((part.same, part.compared, &part.not_compared[..]), (false, 2, &[2][..]));
+        assert_eq!(
+            compared(&part),
+            "2 runs compared (seeds 2 had failed and are not compared): all as the manifest has it"
+        );
     }
 
     #[test]

@@ -84,6 +84,14 @@ impl Plan {
         let changes = changes.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
         let seeds = seeds::checked(manifest.seeds.clone()).map_err(wrong)?;
         let spec = read_changed(folder, &changes, quiet, output)?;
+        if spec.simulation_id != manifest.simulation_id {
+            return Err(Failure::bad_input(format!(
+                "{} is simulation {}, the manifest is of {}: name the folder of that one",
+                folder.display(),
+                spec.simulation_id,
+                manifest.simulation_id
+            )));
+        }
         let requested = RequestedOptions {
             platforms: Some(manifest.options.platforms.clone()),
             max_rounds: Some(manifest.options.rounds).filter(|rounds| *rounds > 0),
@@ -133,16 +141,6 @@ impl Plan {
 /// fast it is.
 fn posts_of(file: &Path, round: u32, spec: &Spec) -> Result<Vec<ScheduledPost>, Failure> {
     let inject = inject::read_path(file, spec)?;
-    let agents = spec.agents.len();
-    let is_stranger = |id: u32| usize::try_from(id).is_ok_and(|id| id >= agents);
-    let strangers = inject.posts.iter().enumerate().filter(|(_, post)| is_stranger(post.agent_id));
-    let problem = |(index, post): (usize, &contract::command::InjectedPost)| {
-        let expected = format!("the id of an agent, 0 to {}", agents.saturating_sub(1));
-        let place = format!("{}, post {}", file.display(), index + 1);
-        Problem::new(place, format!("agent {}", post.agent_id), &expected)
-    };
-    Problems::none_or(strangers.map(problem).collect(), Some(()))
-        .map_err(|problems| Failure::BadInput(problems.into()))?;
     let planned = inject.posts.into_iter().map(|post| ScheduledPost {
         round,
         agent_id: post.agent_id,

@@ -50,7 +50,10 @@ fn part(text: &str) -> Result<Vec<u64>, String> {
         Some((first, last)) => whole(first).zip(whole(last)),
         None => whole(text).map(|seed| (seed, seed)),
     };
-    let (first, last) = ends.filter(|(first, last)| first <= last).ok_or_else(expected)?;
+    let (first, last) = ends.ok_or_else(expected)?;
+    if first > last {
+        return Err(format!("{first}-{last} runs backwards, expected {last}-{first}"));
+    }
     range(first, last)
 }
 
@@ -93,9 +96,10 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_seeds_is_refused() {
-        for wrong in ["", "0", "x", "-1", "1,", "7-5", "1-", "1.5", "+3", "9007199254740992,1"] {
+        for wrong in ["", "0", "x", "-1", "1,", "1-", "1.5", "+3", "9007199254740992,1"] {
             assert!(parse(wrong).unwrap_err().starts_with("expected "), "{wrong:?}");
         }
+        assert_eq!(parse("9-3"), Err("9-3 runs backwards, expected 3-9".to_owned()));
         for many in ["1001", "1-5000000000000000", "1-999,2000-2001"] {
             assert_eq!(parse(many), Err("expected at most 1000 seeds".to_owned()), "{many:?}");
         }

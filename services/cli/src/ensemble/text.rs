@@ -5,13 +5,14 @@ use contract::subject::Platform;
 use super::measure::TOP;
 use super::report::{Report, RoundReport, WorldReport};
 use super::statistics::{Distribution, Interval};
-use crate::output::{Paint, columns, count, counted};
+use crate::output::{Paint, columns, count, counted, visible};
+use crate::wrap::wrap;
 
 /// Rounds that are shown of a long run.
 const ROUNDS: usize = 12;
 
 /// The report as text.
-pub(super) fn render(report: &Report, paint: Paint) -> String {
+pub(super) fn render(report: &Report, width: usize, paint: Paint) -> String {
     let runs = counted(number(report.seeds.len()), "run");
     let mut lines = vec![format!(
         "{}: {runs} of {}, seeds {}, rules {}",
@@ -27,10 +28,16 @@ pub(super) fn render(report: &Report, paint: Paint) -> String {
         lines.push(String::new());
         lines.extend(measures(*platform, world, report.reach_threshold, paint));
         lines.push(String::new());
-        lines.extend(rounds(world, paint));
+        lines.extend(rounds(world, width, paint));
     }
     lines.push(String::new());
-    lines.push(paint.dim(&match report.median_95_ranks {
+    lines.extend(legend(report).iter().map(|line| paint.dim(&wrap(line, width, 2))));
+    lines.join("\n")
+}
+
+/// What the numbers are that do not speak for themselves.
+fn legend(report: &Report) -> Vec<String> {
+    let mut lines = vec![match report.median_95_ranks {
         Some(ranks) => format!(
             "MEDIAN 95 %: where the median of all seeds lies, with {} confidence (ranks {} and {})",
             percent(ranks.confidence_ppm),
@@ -38,8 +45,18 @@ pub(super) fn render(report: &Report, paint: Paint) -> String {
             ranks.high
         ),
         None => "no interval for the median: that takes at least 6 runs".to_owned(),
-    }));
-    lines.join("\n")
+    }];
+    let all = report.worlds.values().map(|world| world.rounds.len()).max().unwrap_or(0);
+    let shown = match all > ROUNDS {
+        true => format!("{ROUNDS} of {} rounds, ", count(number(all))),
+        false => String::new(),
+    };
+    lines.push(format!(
+        "rounds: {shown}medians; of the actions of a stance the share, and in brackets, where they \
+         have room, the 10 % and 90 % of that; rounds.csv of --out has all of it"
+    ));
+    lines.push("-: not reached, or nothing to tell of".to_owned());
+    lines
 }
 
 /// A line per measure.
@@ -73,7 +90,20 @@ fn row(name: &str, of: &Distribution) -> Vec<String> {
 }
 
 /// A line per round, of a long run some of them: medians.
-fn rounds(world: &WorldReport, paint: Paint) -> Vec<String> {
+fn rounds(world: &WorldReport, width: usize, paint: Paint) -> Vec<String> {
+    let whole = round_table(world, share, paint);
+    match whole.iter().all(|line| visible(line) <= width) {
+        true => whole,
+        // Then without brackets.
+        false => round_table(world, median_share, paint),
+    }
+}
+
+fn round_table(
+    world: &WorldReport,
+    share: fn(&Distribution) -> String,
+    paint: Paint,
+) -> Vec<String> {
     let stances = world.rounds.first().into_iter().flat_map(|round| round.share_ppm.keys());
     let mut headings = ["ROUND", "ACTIONS", "POSTS", "TOP REACH"].map(str::to_owned).to_vec();
     headings.extend(stances.map(|stance| stance.to_uppercase()));
@@ -106,6 +136,11 @@ fn share(of: &Distribution) -> String {
     }
 }
 
+/// `31 %`.
+fn median_share(of: &Distribution) -> String {
+    of.median.map_or("-".to_owned(), |ppm| format!("{} %", ppm / 10_000))
+}
+
 fn value(value: Option<u64>) -> String {
     value.map_or("-".to_owned(), count)
 }
@@ -116,7 +151,7 @@ fn percent(ppm: u64) -> String {
 }
 
 /// `1 to 5, 7`.
-fn ranges(seeds: &[u64]) -> String {
+pub(super) fn ranges(seeds: &[u64]) -> String {
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for seed in seeds {
         match ranges.last_mut() {
@@ -145,7 +180,6 @@ mod tests {
     fn a_report_reads_well() {
         let mut report = Report::new(&plan("7"), 7, &runs(&[1, 2, 3, 4, 5, 7]));
         report.rounds = 2;
-        let text = render(&report, Paint::PLAIN);
         let expected = "\
 tea-house: 6 runs of 2 rounds, seeds 1 to 5, 7, rules 7
 without seeds 6
@@ -167,14 +201,21 @@ twitter                          LOWEST  10 %  MEDIAN  90 %  HIGHEST  MEDIAN 95 
   1            0      0          0             -             -             -                   -
   2            3      0          0  0 % (0 to 0)  0 % (0 to 0)  0 % (0 to 0)  100 % (100 to 100)
 
-MEDIAN 95 %: where the median of all seeds lies, with 96.8 % confidence (ranks 1 and 6)";
+MEDIAN 95 %: where the median of all seeds lies, with 96.8 % confidence (ranks 1 and 6)
+rounds: medians; of the actions of a stance the share, and in brackets, where they have room, the 10
+  % and 90 % of that; rounds.csv of --out has all of it
+-: not reached, or nothing to tell of";
         let simulation = report.simulation_id.as_str();
         let squeezed = |text: &str| {
             let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
             lines.map(|words| words.join(" ")).collect::<Vec<_>>()
         };
+        let text = render(&report, 100, Paint::PLAIN);
         assert_eq!(squeezed(&text), squeezed(&expected.replace("tea-house", simulation)));
-        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        for width in [76, 80, 100] {
+            let text = render(&report, width, Paint::PLAIN);
+            assert!(text.lines().all(|line| visible(line) <= width), "{width}:\n{text}");
+        }
     }
 
     #[test]
