@@ -204,7 +204,19 @@ pub fn command() -> clap::Command {
     // Only now do the commands have the options, and only there are they to be hidden.
     shoal.build();
     let template = grouped_help(&shoal);
-    shoal.mut_subcommands(hide_common_options).help_template(template)
+    shoal
+        .mut_subcommands(hide_common_options)
+        .mut_subcommands(take_negative_numbers)
+        .help_template(template)
+}
+
+/// `--seed -3` is a value that is wrong, not an option `-3` that nobody knows.
+fn take_negative_numbers(command: clap::Command) -> clap::Command {
+    let take = |arg: clap::Arg| match arg.get_action().takes_values() && !arg.is_positional() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    };
+    command.mut_args(take).mut_subcommands(take_negative_numbers)
 }
 
 fn hide_common_options(command: clap::Command) -> clap::Command {
@@ -236,5 +248,17 @@ mod tests {
     #[test]
     fn verify_cli() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_negative_number_is_refused_as_a_value() {
+        for (words, expected) in [
+            (&["shoal", "run", "folder", "--seed", "-3"][..], "invalid value '-3' for '--seed"),
+            (&["shoal", "fork", "a-1", "--at-round", "-1"], "invalid value '-1' for '--at-round"),
+            (&["shoal", "configure", "a-1", "--pace", "-1"], "invalid value '-1' for '--pace"),
+        ] {
+            let error = command().try_get_matches_from(words).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

@@ -62,7 +62,7 @@ Exit codes:
   3    the bus or a service is not reachable; the message says where and what to do
   4    `verify`: what is stored of the run is damaged; it is listed, with what to do
   64   the command line cannot be read
-  130  Ctrl-C while following: the run goes on, and so does a `verify`, `replay` or `repair`
+  130  Ctrl-C while following: the run goes on, and so does a `verify`, `replay`, `repair` or `fork`
   141  whoever read the output went away, as with `| head`
 
 Environment, beside what the options name:
