@@ -93,6 +93,8 @@ fn what_was_changed_is_found_and_repaired_and_readers_notice_nothing() {
         let repaired = ask(&stack, &run, "repair", &format!("repair-{how}"), &json!({}));
         assert_eq!(worlds(&repaired)[0]["digest"], *undisturbed.0, "{how}: {repaired}");
         assert_eq!(worlds(&repaired)[0]["ticks"], 13, "{how}: {repaired}");
+        assert_eq!(worlds(&repaired)[0]["stored"], 13, "{how}: {repaired}");
+        assert_eq!(worlds(&repaired)[1]["stored"], 0, "{how}: {repaired}");
         assert_eq!(worlds(&repaired)[1]["removed"], 0, "{how}: {repaired}");
         assert_sound(&stack, &run, &format!("again-{how}"), &undisturbed);
     }
@@ -178,6 +180,43 @@ fn a_fork_is_its_parent_up_to_a_round_and_itself_from_there() {
     stack.start_service(SIMULATOR);
     stack.await_ready();
     stack.shoal_json(&["interview", "bridge-3", "--agent", "0", "Well?"]);
+}
+
+#[test]
+fn a_fork_that_no_node_has_taken_says_so_and_is_not_called_sound() {
+    // The parent has the only slot.
+    let stack = Stack::start_with(&[("SHOAL_SLOTS", "1")]);
+    let folder = write_simulation(stack.dir(), "bridge", 8, 30);
+    let begin = ["run", folder.to_str().unwrap(), "--detach", "--pace", "4"];
+    let parent = stack.shoal_json(&begin)["run_id"].as_str().unwrap().to_owned();
+    stack.await_status(&parent, "in the middle", |status| ticks(status) >= 4);
+    stack.shoal_json(&["pause", &parent]);
+    let child = "bridge-2";
+    stack.shoal_json(&["fork", &parent, "--at-round", "2", "--seed", "9"]);
+    let status = stack.shoal_json(&["status", child]);
+    assert_eq!((&status["status"], &status["held"]), (&json!("queued"), &json!(false)));
+    for world in status["platforms"].as_array().unwrap() {
+        assert_eq!((&world["round"], &world["ticks"]), (&json!(2), &json!(0)), "{status}");
+    }
+    let check = stack.shoal(&["verify", child, "--json"]);
+    assert_eq!(check.status.code(), Some(1), "{}", text(&check.stdout));
+    let reply: Value = serde_json::from_slice(&check.stdout).unwrap();
+    for world in worlds(&reply) {
+        // Those that it shares, and the one that takes the seed.
+        assert_eq!((&world["ticks"], &world["pending"]), (&json!(0), &json!(4)), "{reply}");
+    }
+    assert_eq!(stack.shoal(&["diff", &parent, child, "--exit-code"]).status.code(), Some(1));
+    // Once there is room it is taken, and says what it was given.
+    stack.shoal_json(&["stop", &parent]);
+    stack.await_status(child, "taken", |status| ticks(status) >= 5);
+    let difference = stack.shoal_json(&["diff", &parent, child]);
+    assert_eq!(
+        (&difference["b"]["seed"], &difference["a"]["seed_changes"]),
+        (&json!(1), &json!([]))
+    );
+    assert_eq!(difference["b"]["seed_changes"], json!([{"round": 4, "seed": 9}]));
+    let said = text(&stack.shoal(&["diff", &parent, child]).stdout);
+    assert!(said.contains("took fork in round 3: seed = 9"), "{said}");
 }
 
 #[test]

@@ -98,6 +98,9 @@ fn is_made_whole(is_found: bool, damage: impl FnOnce(&Path)) {
     assert_eq!(!found("after").is_empty(), is_found);
     let repaired = ask(stack, run, "repair", "mend", &json!({}));
     assert_eq!(repaired["outcome"]["status"], "completed", "{repaired}");
+    let mended = repaired["outcome"]["result"]["worlds"].as_array().unwrap().iter();
+    let is_mended = mended.clone().any(|world| world["stored"].as_u64().unwrap() > 0);
+    assert_eq!(is_mended, is_found, "{repaired}");
     assert_eq!(found("again"), Vec::<Value>::new());
     stack.shoal_json(&["interview", run, "--agent", "0", "Well?"]);
     assert_eq!(digests(&stack.shoal_json(&["summary", run])), stage.undisturbed);
@@ -114,6 +117,13 @@ fn is_named(damage: impl FnOnce(&Path)) {
     assert!(named || is_gone, "{check}");
     let refused = ask(stack, run, "repair", "mend", &json!({}));
     assert_eq!(refused["outcome"]["status"], "failed", "{refused}");
+    if named {
+        assert_eq!(failure(&refused).0, "wrong_state", "{refused}");
+        let late = ask(stack, run, "fork", "late", &json!({"at_round": ROUNDS}));
+        let (code, words) = failure(&late);
+        assert_eq!(code, "wrong_state", "{late}");
+        assert!(words.contains("the last round that can be forked is "), "{late}");
+    }
     assert_eq!(digests(&stack.shoal_json(&["summary", run])), stage.undisturbed);
     if named {
         // What is before the damage is a run of its own.
