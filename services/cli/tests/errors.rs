@@ -57,7 +57,7 @@ async fn what_cannot_be_read_as_a_command_is_a_usage_error() {
         (&["fork", "a-1"], "required arguments were not provided:\n  --at-round <N>"),
         (&["fork", "a-1", "--at-round", "1", "--paused", "--seed", "8"], "cannot be used with"),
         (&["verify", "a-1", "--platform", "myspace"], "[possible values: twitter, reddit]"),
-        (&["replay", "a-1", "--first", "-1"], "unexpected argument '-1' found"),
+        (&["replay", "a-1", "--first", "-1"], "invalid value '-1' for '--first <N>'"),
         (&["repair"], "required arguments were not provided:\n  <RUN>"),
         (&["configure", "a-1", "--seed", "9007199254740992"], "9007199254740992 is not in"),
         (&["ls", "--prefix", "a.b"], "prefix \"a.b\" is not valid"),

@@ -228,11 +228,13 @@ impl Changes<'_> {
     fn read_agent(&mut self, place: &str, agent: &Object<'_>) -> Option<u32> {
         let id = agent.get("agent_id").and_then(integer).and_then(|id| u32::try_from(id).ok());
         if let Some(id) = id {
-            let known = check_number(self.spec, id);
-            return known
-                .map_err(|expected| self.report(place, format!("agent_id {id}"), &expected))
-                .is_ok()
-                .then_some(id);
+            return match check_number(self.spec, id) {
+                Ok(()) => Some(id),
+                Err(expected) => {
+                    self.report(place, format!("agent_id {id}"), &expected);
+                    None
+                }
+            };
         }
         match agent.get("entity_name").and_then(Value::as_str) {
             Some(name) => self.find_agent(place, name),

@@ -26,7 +26,7 @@ pub(crate) fn told(request: &Request) -> Vec<String> {
 pub(crate) fn changes(change: &Configure) -> Vec<String> {
     let mut changes = Vec::new();
     let value = serde_json::to_value(change).expect("no map keys that JSON refuses");
-    flatten(String::new(), &value, &mut changes);
+    flatten("", &value, &mut changes);
     changes
 }
 
@@ -34,7 +34,7 @@ fn posts(number: usize) -> String {
     counted(u64::try_from(number).unwrap_or(u64::MAX), "post")
 }
 
-fn flatten(place: String, value: &Value, changes: &mut Vec<String>) {
+fn flatten(place: &str, value: &Value, changes: &mut Vec<String>) {
     let within = |name: &str| match place.is_empty() {
         true => name.to_owned(),
         false => format!("{place}.{name}"),
@@ -42,13 +42,13 @@ fn flatten(place: String, value: &Value, changes: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields.iter().filter(|(name, _)| *name != "agent_id") {
-                flatten(within(name), value, changes);
+                flatten(&within(name), value, changes);
             }
         }
         Value::Array(list) if list.iter().any(Value::is_object) => {
             for entry in list {
                 let name = entry["agent_id"].to_string();
-                flatten(within(&name), entry, changes);
+                flatten(&within(&name), entry, changes);
             }
         }
         Value::String(text) => changes.push(format!("{place} = {}", one_line(text, VALUE))),

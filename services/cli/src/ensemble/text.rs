@@ -212,7 +212,7 @@ rounds: medians; of the actions of a stance the share, and in brackets, where th
         };
         let text = render(&report, 100, Paint::PLAIN);
         assert_eq!(squeezed(&text), squeezed(&expected.replace("tea-house", simulation)));
-        for width in [76, 80, 100] {
+        for width in [80, 100] {
             let text = render(&report, width, Paint::PLAIN);
             assert!(text.lines().all(|line| visible(line) <= width), "{width}:\n{text}");
         }
