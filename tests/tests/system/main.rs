@@ -27,6 +27,7 @@ mod past;
 mod quiet;
 mod recovery;
 mod snapshots;
+mod sources;
 mod stopping;
 mod store;
 mod whole_run;
