@@ -29,5 +29,6 @@ mod recovery;
 mod snapshots;
 mod stopping;
 mod store;
+mod went_back;
 mod whole_run;
 mod zombie;

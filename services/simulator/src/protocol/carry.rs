@@ -107,19 +107,17 @@ impl Owner {
 
     fn place(&self, taken: &Taken, waiting: Option<&CommandId>) -> Place {
         let (sequence, id) = (taken.sequence, &taken.command.command_id);
-        let newest = self.newest();
+        let taken = self.commands().at(sequence).map(|(known, tick)| (known, Place::Taken(tick)));
+        let waits = waiting.map(|known| (known, Place::Waits));
+        let newest = self.newest().filter(|newest| newest.sequence >= sequence);
+        // It came to nothing then, and comes to what it comes to now.
         let met = newest.filter(|newest| newest.sequence == sequence);
-        match (self.commands().at(sequence), waiting, met) {
-            (Some((known, tick)), ..) if known == id => Place::Taken(tick),
-            (None, Some(known), _) if known == id => Place::Waits,
-            (Some((known, _)), ..) | (None, Some(known), _) => Place::Occupied(known.clone()),
-            // It came to nothing then, and comes to what it comes to now.
-            (None, None, Some(known)) if known.command_id == *id => Place::Newest,
-            (None, None, Some(known)) => Place::Occupied(known.command_id.clone()),
-            (None, None, None) => match newest {
-                Some(newest) if sequence < newest.sequence => Place::Below(newest.clone()),
-                Some(_) | None => Place::Newest,
-            },
+        let met = met.map(|newest| (&newest.command_id, Place::Newest));
+        match (taken.or(waits).or(met), newest) {
+            (Some((known, place)), _) if known == id => place,
+            (Some((known, _)), _) => Place::Occupied(known.clone()),
+            (None, Some(newest)) => Place::Below(newest.clone()),
+            (None, None) => Place::Newest,
         }
     }
 
