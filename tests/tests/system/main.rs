@@ -30,5 +30,6 @@ mod snapshots;
 mod sources;
 mod stopping;
 mod store;
+mod went_back;
 mod whole_run;
 mod zombie;
