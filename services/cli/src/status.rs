@@ -138,21 +138,25 @@ pub fn word(run: &EnvStatus, now: Timestamp) -> &'static str {
 
 /// What keeps a run from going on, if something does.
 pub fn trouble(run: &EnvStatus, now: Timestamp) -> Option<String> {
+    stuck(run, now).map(str::to_owned).or_else(|| {
+        let mut waits = run.platforms.iter().filter(|_| run.status.is_live()).filter_map(|world| {
+            let what = one_line(world.waits_for.as_ref()?, 300);
+            Some(format!("the {} world waits for {what}", world.platform))
+        });
+        waits.next()
+    })
+}
+
+/// Why nobody plays a run, if nobody does.
+pub fn stuck(run: &EnvStatus, now: Timestamp) -> Option<&'static str> {
     if run.status == RunStatus::Queued {
         let waited = now.milliseconds() - run.created_at.milliseconds();
-        let why =
-            "no node has taken it yet: none runs here, or all slots are taken (`shoal doctor`)";
-        return (waited > NOBODY_TOOK_IT).then(|| why.to_owned());
+        return (waited > NOBODY_TOOK_IT).then_some(
+            "no node has taken it yet: none runs here, or all slots are taken (`shoal doctor`)",
+        );
     }
-    if is_stale(run, now) {
-        let why = "no news from its worker: a simulator takes it over if one is there";
-        return Some(why.to_owned());
-    }
-    let mut waits = run.platforms.iter().filter(|_| run.status.is_live()).filter_map(|world| {
-        let what = one_line(world.waits_for.as_ref()?, 300);
-        Some(format!("the {} world waits for {what}", world.platform))
-    });
-    waits.next()
+    is_stale(run, now)
+        .then_some("no news from its worker: a simulator takes it over if one is there")
 }
 
 fn is_stale(run: &EnvStatus, now: Timestamp) -> bool {

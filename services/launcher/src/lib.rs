@@ -47,6 +47,7 @@ use crate::config::{Config, LISTEN_VARIABLE};
 use crate::create::Creator;
 use crate::exports::Exports;
 use crate::http::App;
+use crate::http::serve::{Limits, serve};
 use crate::janitor::Janitor;
 use crate::model::Model;
 use crate::specs::Specs;
@@ -92,10 +93,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     }
     tracing::info!(address = %config.http, "listening on http://{}", config.http);
     let ending = shutdown.clone();
-    let serving = axum::serve(listener, http::router(app))
-        .with_graceful_shutdown(async move { ending.wished().await });
+    let limits = Limits { connections: config.http_connections, ..Limits::default() };
+    let serving = serve(listener, http::router(app, config.access), limits, ending);
     let result = tokio::select! {
-        served = serving => served.context("the HTTP edge ended"),
+        () = serving => Ok(()),
         Some(ended) = parts.join_next() => Err(match ended {
             Ok(()) => anyhow!("the bus closed the connection for good"),
             Err(error) => anyhow!(error).context("a part of the launcher broke"),

@@ -205,6 +205,7 @@ mod tests {
             seed: Some(9),
             pace_milli: Some(2500),
             memory: Some(vec!["zep".to_owned()]),
+            sources: None,
         };
         let body = json!({"platform": "reddit", "max_rounds": 40, "seed": 9, "pace": 2.5, "memory": ["zep"]});
         assert_eq!(read(body), Ok(reddit));

@@ -14,7 +14,7 @@ use contract::frame::Outcome;
 use contract::journal::{End, Entry, Heard, Record, Taken, Tick};
 use contract::timestamp::Timestamp;
 
-use super::journal::Commands;
+use super::journal::{Commands, Known};
 use super::life::Life;
 use super::log::{Log, Next, Seen};
 use super::words::deadly;
@@ -33,6 +33,8 @@ pub struct Owner {
     commands: Commands,
     /// The latest command that would turn the world's life, of those that it was asked for.
     latest_turn: u64,
+    /// The command of the highest sequence, of those that it has taken or was asked for.
+    newest: Option<Known>,
     through: u64,
     /// Ticks in the journal.
     journalled: u32,
@@ -97,6 +99,7 @@ impl Owner {
             phase: Phase::Claiming,
             life: journal.life,
             latest_turn: 0,
+            newest: journal.commands.newest(),
             through: journal.commands_through(),
             journalled: u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX),
             ticks,
@@ -140,6 +143,18 @@ impl Owner {
         let is_late = sequence < self.latest_turn || self.commands.is_overtaken(sequence);
         self.latest_turn = self.latest_turn.max(sequence);
         is_late
+    }
+
+    /// The command of the highest sequence that it knows.
+    pub fn newest(&self) -> Option<&Known> {
+        self.newest.as_ref()
+    }
+
+    /// Notes that it was asked for a command.
+    pub(super) fn meet(&mut self, taken: &Taken) {
+        if self.newest().is_none_or(|newest| newest.sequence < taken.sequence) {
+            self.newest = Some(Known::of(taken));
+        }
     }
 
     /// Takes an event.

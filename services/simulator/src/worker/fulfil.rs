@@ -14,7 +14,7 @@ use super::board::world_of;
 use super::lane::{Came, Done, Lane, Made, Shown};
 use super::snapshot::Snapshots;
 use super::step;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, tell};
 use super::{now, patiently};
 use crate::play::Stepped;
 use crate::protocol::carry::ended;
@@ -192,9 +192,8 @@ impl Lane {
 
     fn applied(&mut self, tick: u32) {
         let done = Done { epoch: self.owner.epoch(), tick: Some(tick) };
-        for Waiting { tell, .. } in std::mem::take(&mut self.taking) {
-            // Whoever asked may have gone since.
-            let _ = tell.send(Ok(done));
+        for Waiting { tells, .. } in std::mem::take(&mut self.taking) {
+            tell(tells, &Ok(done));
         }
     }
 
@@ -285,8 +284,8 @@ impl Lane {
     /// held against what is left.
     pub(super) fn refuse_expired(&mut self) {
         if self.waiting.refuse_expired(now()) {
-            for Waiting { taken, tell, .. } in self.waiting.take() {
-                self.queue(taken, tell);
+            for Waiting { taken, tells, .. } in self.waiting.take() {
+                self.queue(taken, tells);
             }
         }
     }

@@ -31,7 +31,7 @@ use super::pulse::{BEAT, Beat, Pulse, State};
 use super::snapshot::Snapshots;
 use super::waiting::{Queue, Tell, Waiting};
 use crate::play::Stepped;
-use crate::protocol::journal::change_of;
+use crate::protocol::journal::{Known, change_of};
 use crate::protocol::life::Life;
 use crate::protocol::owner::{Event, Owner};
 use crate::protocol::{Ended, Lost};
@@ -67,8 +67,8 @@ pub enum Ask {
     },
     /// Has this world taken a command, or a predecessor for it?
     IsTaken {
-        /// Its sequence in the stream of commands.
-        sequence: u64,
+        /// The command.
+        known: Known,
         /// Told.
         done: oneshot::Sender<bool>,
     },
@@ -86,6 +86,16 @@ pub struct Done {
     pub epoch: u32,
     /// The tick among whose inputs the command is, if it is.
     pub tick: Option<u32>,
+}
+
+/// Why a world did not carry a command out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// For a reason of its own: if another world did, it is done.
+    Own(ReplyError),
+    /// The stream of commands went back, whatever another world made of it: what that one knows
+    /// may be older.
+    WentBack(ReplyError),
 }
 
 /// One world and its driver.
@@ -106,6 +116,8 @@ pub struct Lane {
     pub(super) shown: Shown,
     /// What was asked during a tick.
     pub(super) asks: VecDeque<Ask>,
+    /// The command for whose sake the stream of commands is looked at; others wait behind it.
+    pub(super) look: Look,
     /// The commands that the next tick takes.
     pub(super) waiting: Queue,
     /// Those of the tick under way.
@@ -160,6 +172,24 @@ pub(super) enum Came {
     Decided(Result<(Box<World>, Decisions), Ended>),
     Stepped(Result<Stepped, Ended>),
     Encoded(Result<Vec<Vec<u8>>, Ended>),
+    Looked(Looked),
+}
+
+/// A look at the stream of commands.
+#[derive(Default)]
+pub(super) enum Look {
+    #[default]
+    Unneeded,
+    UnderWay,
+    Came(Looked),
+}
+
+/// A command, and what came of a look for its sake.
+pub(super) struct Looked {
+    pub(super) taken: Taken,
+    pub(super) done: Tell,
+    /// Whether the newest command that the world knows stands where it stood.
+    pub(super) stands: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "one of it exists, for a moment")]
@@ -265,6 +295,7 @@ impl Lane {
             }
             Came::Stepped(Ok(stepped)) => self.stepped(stepped),
             Came::Encoded(Ok(messages)) => return self.send(messages),
+            Came::Looked(looked) => return self.look = Look::Came(looked),
             Came::Encoded(Err(bug)) => Event::Broken(Lost::Panicked(bug.to_string()).into()),
             Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) => Event::Broken(ended),
         };
@@ -381,6 +412,12 @@ impl Lane {
         if let Some(world) = self.world.as_ref() {
             self.snapshots.offer(world, &self.chain, &self.genesis);
         }
+    }
+}
+
+impl From<ReplyError> for Refusal {
+    fn from(error: ReplyError) -> Refusal {
+        Refusal::Own(error)
     }
 }
 

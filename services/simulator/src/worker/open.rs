@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use world::World;
 
 use super::append::Logs;
-use super::lane::{Ask, Lane, Shown};
+use super::lane::{Ask, Lane, Look, Shown};
 use super::listen::Listener;
 use super::live::Live;
 use super::pulse::{Beat, State, beating};
@@ -94,6 +94,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         made: VecDeque::new(),
         shown: Shown { ticks, chain: chain.clone() },
         asks: VecDeque::new(),
+        look: Look::Unneeded,
         waiting: Queue::new(bus.max_payload()),
         taking: Vec::new(),
         turning: None,

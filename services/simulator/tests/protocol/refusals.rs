@@ -190,8 +190,9 @@ fn no_room() -> Wish {
 
 /// What a pause makes of the world now.
 fn pause_record(owner: &mut Owner) -> Record {
-    use simulator::protocol::carry::Carried;
-    match owner.consider(&taken(70, pause()), crate::words::at(8)) {
+    use simulator::protocol::carry::{Asked, Carried};
+    let (taken, waiting, stands) = (&taken(70, pause()), None, None);
+    match owner.consider(Asked { taken, waiting, stands }, crate::words::at(8)) {
         Carried::Turns(record) => record,
         other => panic!("a pause comes to {other:?}"),
     }
