@@ -107,8 +107,14 @@ fn render(run: &RunId, worlds: &[WorldCheck], width: usize, paint: Paint) -> Str
     lines.extend(columns(&with_digests(rows, width), &[1, 2, 3]));
     lines.extend(worlds.iter().filter(|world| world.pending > 0).map(|world| {
         let ticks = counted(world.pending.into(), "tick");
-        let verb = if world.pending == 1 { "waits" } else { "wait" };
-        format!("  {}: {ticks} of the journal {verb} for a node to make the frames", world.platform)
+        let what = match (is_bare(world), world.pending) {
+            (true, 1) => "waits for a node to make its frame",
+            (true, _) => "wait for a node to make their frames",
+            // It may be the one that is played, or the one in which the run has failed.
+            (false, 1) => "has no frame yet",
+            (false, _) => "have no frames yet",
+        };
+        format!("  {}: {ticks} of the journal {what}", world.platform)
     }));
     for world in worlds.iter().filter(|world| !world.is_sound()) {
         lines.extend([String::new(), paint.bold(world.platform.as_str())]);
@@ -269,7 +275,7 @@ mod tests {
         assert!(is_bare(&fork));
         let text = shown(std::slice::from_ref(&fork));
         assert!(text.starts_with("market-1 is not made yet: no frames are stored\n"), "{text}");
-        let waits = "\n  twitter: 21 ticks of the journal wait for a node to make the frames";
+        let waits = "\n  twitter: 21 ticks of the journal wait for a node to make their frames";
         assert!(text.ends_with(waits), "{text}");
         assert!(!text.contains("sound"), "{text}");
         let playing = WorldCheck { pending: 1, ..world(Platform::Twitter, vec![]) };
@@ -278,7 +284,7 @@ mod tests {
         let expected =
             "market-1 is sound as far as it is stored: that is as its journal makes it\n";
         assert!(text.starts_with(expected), "{text}");
-        let waits = "\n  twitter: 1 tick of the journal waits for a node to make the frames";
+        let waits = "\n  twitter: 1 tick of the journal has no frame yet";
         assert!(text.ends_with(waits), "{text}");
     }
 
