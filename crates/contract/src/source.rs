@@ -119,9 +119,9 @@ mod tests {
     use crate::door::Door;
     use serde_json::{Value, json};
 
-    fn read(value: Value) -> Result<Source, String> {
+    fn read(value: &Value) -> Result<Source, String> {
         let door = Door::of_message();
-        let source = door.root(&value).and_then(|root| Source::read(&root));
+        let source = door.root(value).and_then(|root| Source::read(&root));
         door.close(source).map_err(|problems| problems.to_string())
     }
 
@@ -155,9 +155,9 @@ mod tests {
         ];
         for (word, json, expected) in table {
             assert_eq!(word.parse(), Ok(expected.clone()), "{word}");
-            assert_eq!(read(json).as_ref(), Ok(&expected));
+            assert_eq!(read(&json).as_ref(), Ok(&expected));
             let written = serde_json::to_value(&expected).unwrap();
-            assert_eq!(read(written).as_ref(), Ok(&expected), "what is written is read");
+            assert_eq!(read(&written).as_ref(), Ok(&expected), "what is written is read");
             let name = word.split([':', '@']).next().unwrap();
             assert_eq!(expected.to_string(), name);
         }
@@ -175,14 +175,14 @@ mod tests {
             assert_eq!(word.parse::<Source>(), Err(why.to_owned()), "{word}");
         }
         assert!("../x.twitter".parse::<Source>().unwrap_err().contains("is no run's name"));
-        let problems = read(json!({
+        let problems = read(&json!({
             "run": "Market", "platform": "myspace", "into": 3, "as": -1, "most": 0, "limit": 4
         }));
         let problems = problems.unwrap_err();
         for place in ["/limit", "/run", "/platform", "/into", "/as", "/most"] {
             assert!(problems.contains(&format!("{place}: ")), "{place} in {problems}");
         }
-        let itself = read(json!({"platform": "twitter", "into": "twitter"})).unwrap_err();
+        let itself = read(&json!({"platform": "twitter", "into": "twitter"})).unwrap_err();
         assert!(itself.starts_with("/into: found twitter, which is the world"), "{itself}");
     }
 }

@@ -19,6 +19,8 @@ use super::write::Writer;
 use super::{Failure, Job, Past, now, patiently, refused, store_first};
 use crate::past::Replay;
 use crate::protocol::Lost;
+use crate::protocol::carry::WentBack;
+use crate::protocol::journal::Known;
 use crate::protocol::owner::Which;
 use crate::translate;
 use crate::worker::append::Logs;
@@ -74,6 +76,11 @@ impl Job {
     async fn copy(&self, platform: Platform, past: Past, asked: &Fork) -> Result<Copy, Failure> {
         let Past { genesis, mut journal, .. } = past;
         let at = asked.at_round;
+        if let Some((other, _)) = journal.commands.at(self.sequence) {
+            let known = Known { sequence: self.sequence, command_id: other.clone() };
+            let went_back = WentBack { known, sequence: self.sequence };
+            return Err(Failure::Refused(went_back.error(self.bus.prefix(), platform)));
+        }
         let next = journal.ticks.get_mut(at as usize + 1);
         let heard = next.map(|tick| std::mem::take(&mut tick.heard)).unwrap_or_default();
         journal.ticks.truncate(at as usize + 1);
