@@ -203,3 +203,62 @@ fn behind(rows: &Connection, wanted: &[(World, u32)]) -> rusqlite::Result<u32> {
     }
     Ok(most)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queued::tests::status;
+    use crate::read_model::tests::{Maker, Town, did};
+
+    #[tokio::test]
+    async fn a_page_waits_for_what_is_on_its_way() {
+        let (mut town, mut twitter) = (Town::new(), Maker::new(Platform::Twitter));
+        let read_model = ReadModel::new(Some(town.path())).unwrap();
+        let mut run = status(1);
+        run.platforms[0].ticks = 2;
+        let (asked, of) = (read_model.clone(), run.clone());
+        let waiting = tokio::spawn(async move { asked.await_rounds(&of, None).await });
+        read_model.note_opened();
+        for second in 1..3 {
+            town.take(&twitter.frame_at(second, &[did(1)]));
+            read_model.note_written();
+        }
+        assert_eq!(waiting.await.unwrap().unwrap(), 0);
+        run.platforms[1].ticks = 7;
+        assert_eq!(read_model.await_rounds(&run, Some(Platform::Twitter)).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn there_are_no_answers_while_the_file_cannot_be_filled() {
+        let town = Town::new();
+        let read_model = ReadModel::new(Some(town.path())).unwrap();
+        let ask = || read_model.ask(|rows| rows.query_row("SELECT 7", [], |row| row.get(0)));
+        let refused = |answer: Result<i64, Refusal>| match answer.unwrap_err() {
+            Refusal::Unavailable(text) => text,
+            other => panic!("{other:?}"),
+        };
+        assert!(refused(ask().await).ends_with("it is being opened; ask again in a moment"));
+        read_model.note_opened();
+        assert_eq!(ask().await.unwrap(), 7);
+        assert!(read_model.note_trouble(&Trouble::InUse));
+        assert!(!read_model.note_trouble(&Trouble::InUse));
+        // Opened again, but not written yet.
+        read_model.note_opened();
+        let file = town.path().display().to_string();
+        let text = refused(ask().await);
+        assert!(text.contains(&file) && text.contains("another launcher has it"), "{text}");
+        read_model.note_written();
+        assert_eq!(ask().await.unwrap(), 7);
+    }
+
+    #[test]
+    fn a_temporary_file_goes_with_its_last_user() {
+        let read_model = ReadModel::new(None).unwrap();
+        let folder = read_model.path().parent().unwrap().to_owned();
+        let clone = read_model.clone();
+        drop(read_model);
+        assert!(folder.is_dir());
+        drop(clone);
+        assert!(!folder.exists());
+    }
+}

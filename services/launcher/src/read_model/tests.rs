@@ -3,6 +3,7 @@
 mod damage;
 mod rows;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bus::{Bytes, Stored};
@@ -19,6 +20,8 @@ use tempfile::TempDir;
 
 use super::file::{Trouble, open_reader};
 use super::take::{Around, Event, Writer};
+
+const FILE: &str = "model.sqlite";
 
 /// What an agent did.
 #[derive(Clone)]
@@ -157,8 +160,13 @@ pub(crate) struct Town {
 impl Town {
     pub(crate) fn new() -> Town {
         let folder = tempfile::tempdir().unwrap();
-        let writer = super::open(&folder.path().join("model.sqlite"), Prefix::default()).unwrap();
+        let writer = super::open(&folder.path().join(FILE), Prefix::default()).unwrap();
         Town { writer, sequence: 0, spec: None, folder }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join(FILE)
     }
 
     /// Of worlds that are made from `spec`.
@@ -202,13 +210,13 @@ impl Town {
     pub(crate) fn reopen(self) -> Town {
         let Town { writer, spec, folder, .. } = self;
         drop(writer);
-        let writer = super::open(&folder.path().join("model.sqlite"), Prefix::default()).unwrap();
+        let writer = super::open(&folder.path().join(FILE), Prefix::default()).unwrap();
         let sequence = writer.place().map_or(0, |place| place.sequence);
         Town { writer, sequence, spec, folder }
     }
 
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> T {
-        question(&open_reader(&self.folder.path().join("model.sqlite")).unwrap()).unwrap()
+        question(&open_reader(&self.path()).unwrap()).unwrap()
     }
 
     /// Every row that follows from frames, in order.

@@ -1,6 +1,6 @@
 //! Rounds in which something was done, in order, both worlds' together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
@@ -28,7 +28,7 @@ pub struct Round {
     pub reddit_actions: u64,
     pub total_actions: u64,
     pub active_agents_count: usize,
-    pub active_agents: BTreeSet<u32>,
+    pub active_agents: Vec<u32>,
     pub action_types: BTreeMap<String, u64>,
     pub first_action_time: Timestamp,
     pub last_action_time: Timestamp,
@@ -75,7 +75,13 @@ impl View {
                 )?;
             }
         }
-        Ok(Page { total: natural(total), rows: rounds.into_values().collect(), next })
+        let finished = |mut round: Round| {
+            round.active_agents.sort_unstable();
+            round.active_agents.dedup();
+            Round { active_agents_count: round.active_agents.len(), ..round }
+        };
+        let rounds = rounds.into_values().map(finished).collect();
+        Ok(Page { total: natural(total), rows: rounds, next })
     }
 
     fn round_numbers(
@@ -135,7 +141,6 @@ impl View {
             add_types(&mut round.action_types, row.get_ref(5)?.as_str()?, include);
             let agents = row.get_ref(6)?.as_blob()?.as_chunks().0;
             round.active_agents.extend(agents.iter().filter_map(|agent| active(*agent, include)));
-            round.active_agents_count = round.active_agents.len();
         }
         Ok(())
     }
@@ -155,7 +160,7 @@ fn blank(row: &Row<'_>) -> rusqlite::Result<Round> {
         reddit_actions: 0,
         total_actions: 0,
         active_agents_count: 0,
-        active_agents: BTreeSet::new(),
+        active_agents: Vec::new(),
         action_types: BTreeMap::new(),
         first_action_time: at,
         last_action_time: at,

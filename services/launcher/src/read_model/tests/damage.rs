@@ -135,6 +135,6 @@ fn a_full_disk_takes_nothing_of_a_batch_and_all_of_it_once_there_is_room() {
 fn a_file_that_is_taken_away_is_noticed() {
     let mut town = Town::new();
     town.take(&frames()[0]);
-    std::fs::remove_file(town.folder.path().join("model.sqlite")).unwrap();
+    std::fs::remove_file(town.path()).unwrap();
     assert!(matches!(town.write(&[]), Err(Trouble::Gone)));
 }
