@@ -235,7 +235,11 @@ fn a_launcher_that_dies_goes_on_and_a_file_that_is_gone_is_built_again() {
         place.kill_launcher();
         match damage {
             "deleted" => fs::remove_file(place.file()).unwrap(),
-            "garbage" => fs::write(place.file(), "x".repeat(9000)).unwrap(),
+            "garbage" => {
+                fs::write(place.file(), "x".repeat(9000)).unwrap();
+                // From which the file could be had back.
+                fs::remove_file(place.folder.path().join("model.sqlite-wal")).unwrap();
+            }
             _ => {
                 let file = Connection::open(place.file()).unwrap();
                 file.pragma_update(None, "user_version", 999).unwrap();
@@ -296,7 +300,9 @@ fn damage_is_said_and_a_repaired_run_reads_as_before_and_a_deleted_one_is_gone()
         assert_eq!(place.pages(&run), pages, "{how}");
     }
     // A chain that is whole, with another content: what is here is replaced, and again by the repair.
-    damage(&place.stack, &run, "twitter", "rechain", 5);
+    let newest = place.page(&run, "posts?platform=twitter&limit=1")["posts"][0].clone();
+    let round = u32::try_from(newest["created_at"].as_u64().unwrap()).unwrap();
+    damage(&place.stack, &run, "twitter", "rechain", round);
     wait_for("the other frames to be read", || (place.pages(&run) != pages).then_some(()));
     ask(&place.stack, &run, "repair", "repair-rechain", &json!({}));
     wait_for("the repaired frames to be read", || (place.pages(&run) == pages).then_some(()));
