@@ -37,7 +37,8 @@ CREATE TABLE doing (
 CREATE TABLE action (
   key INTEGER PRIMARY KEY, world INTEGER NOT NULL, tick INTEGER NOT NULL,
   agent INTEGER NOT NULL, class INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE INDEX action_of_agent ON action (world, agent, class);
+-- With the tick, so that when an agent was active is told by the index alone.
+CREATE INDEX action_of_agent ON action (world, agent, class, tick);
 
 CREATE TABLE agent (
   run INTEGER NOT NULL, agent INTEGER NOT NULL, platform INTEGER NOT NULL, name TEXT NOT NULL,

@@ -106,23 +106,25 @@ fn add_types(
     Ok(())
 }
 
+const FIRST_TIME: &str = "SELECT timestamp FROM frame WHERE world = ?1 AND tick = \
+    (SELECT min(tick) FROM action WHERE world = ?1 AND agent = ?2 AND class = ?3)";
+
+const LAST_TIME: &str = "SELECT timestamp FROM frame WHERE world = ?1 AND tick = \
+    (SELECT max(tick) FROM action WHERE world = ?1 AND agent = ?2 AND class = ?3)";
+
 fn add_times(
     rows: &Connection,
     known: &Known,
     include: Include,
     agent: &mut AgentStats,
 ) -> rusqlite::Result<()> {
-    let time = |order: &str, class: u8| -> rusqlite::Result<Option<Timestamp>> {
-        let mut query = rows.prepare_cached(&format!(
-            "SELECT timestamp FROM frame WHERE world = ?1 AND tick = (SELECT tick FROM action \
-             WHERE world = ?1 AND agent = ?2 AND class = ?3 ORDER BY key {order} LIMIT 1)"
-        ))?;
+    let time = |query: &str, class: u8| -> rusqlite::Result<Option<Timestamp>> {
         let values = params![known.world, agent.agent_id, class];
-        let found = query.query_row(values, |row| row.get(0)).optional()?;
+        let found = rows.prepare_cached(query)?.query_row(values, |row| row.get(0)).optional()?;
         Ok(found.map(Timestamp::from_milliseconds))
     };
     for class in (0..4).filter(|class| include.takes(*class)) {
-        let (first, last) = (time("ASC", class)?, time("DESC", class)?);
+        let (first, last) = (time(FIRST_TIME, class)?, time(LAST_TIME, class)?);
         agent.first_action_time = [agent.first_action_time, first].into_iter().flatten().min();
         agent.last_action_time = agent.last_action_time.max(last);
     }
