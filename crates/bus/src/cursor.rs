@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use async_nats::jetstream::stream::Info;
 use contract::subject::StreamName;
+use contract::timestamp::Timestamp;
 use futures_util::StreamExt;
 
 use crate::Bus;
@@ -46,8 +47,8 @@ struct Source {
 enum Place {
     /// Nothing was read yet.
     Start(Start),
-    /// After this sequence.
-    After(u64),
+    /// After this sequence; with the time of the message there, if it was read.
+    After(u64, Option<Timestamp>),
 }
 
 /// One consumer, as long as it lasts.
@@ -75,7 +76,7 @@ impl Bus {
         let feed = source.open(Place::Start(start)).await?;
         // `New` means new as of now, also if the first message comes after an outage.
         let place = match start {
-            Start::New => Place::After(feed.floor),
+            Start::New => Place::After(feed.floor, None),
             start => Place::Start(start),
         };
         Ok(Cursor { source, start, place, feed: Lasting::Open(Box::new(feed)) })
@@ -94,7 +95,7 @@ impl Cursor {
             }
             match feed.next().await {
                 Ok(stored) => {
-                    self.place = Place::After(stored.sequence);
+                    self.place = Place::After(stored.sequence, Some(stored.at));
                     return stored;
                 }
                 Err(trouble) => self.reopen(&trouble),
@@ -102,8 +103,9 @@ impl Cursor {
         }
     }
 
-    /// A stream whose end lies before what was read from it has lost messages, and may have
-    /// got others in their places. Who reads twice can tell by the content; who misses cannot.
+    /// A stream whose end lies before what was read from it has lost messages, and may get others
+    /// in their places; one that has another message there has got them. Who reads twice can tell
+    /// by the content; who misses cannot.
     fn begin_anew(&mut self, trouble: &str) {
         tracing::error!("{trouble}");
         self.place = match self.start {
@@ -125,7 +127,7 @@ impl Cursor {
 impl Source {
     async fn open(&self, place: Place) -> Result<Feed, ReadError> {
         let policy = match place {
-            Place::After(sequence) => {
+            Place::After(sequence, _) => {
                 DeliverPolicy::ByStartSequence { start_sequence: sequence + 1 }
             }
             Place::Start(Start::From(sequence)) => {
@@ -146,11 +148,25 @@ impl Source {
             .map_err(|error| ReadError::Unanswered(error.to_string()))?;
         let info = consumer.cached_info();
         let loss = match place {
+            Place::After(read, Some(at)) if self.is_replaced(read, at).await? => {
+                let stream = self.bus.stream_of(self.stream);
+                Some(format!("stream {stream} went backwards: {read} was read, and is another one"))
+            }
             // A consumer that begins beyond the end of its stream waits there in silence.
-            Place::After(read) if info.num_pending == 0 => self.loss(read).await?,
-            Place::After(_) | Place::Start(_) => None,
+            Place::After(read, _) if info.num_pending == 0 => self.loss(read).await?,
+            Place::After(..) | Place::Start(_) => None,
         };
         Ok(Feed { messages, floor: info.delivered.stream_sequence, loss, delivered: 0 })
+    }
+
+    /// Whether another message stands where one of this time was read.
+    async fn is_replaced(&self, read: u64, at: Timestamp) -> Result<bool, ReadError> {
+        match self.bus.message(self.stream, read).await {
+            Ok(found) => Ok(found.is_some_and(|found| found.at != at)),
+            // Who may not look has to trust the server.
+            Err(ReadError::Denied(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Compares what was read with where the stream ends.

@@ -51,15 +51,40 @@ impl Bus {
         struct Question<'a> {
             last_by_subj: &'a str,
         }
+        self.get(stream, &Question { last_by_subj: subject }).await
+    }
+
+    /// The message of this sequence, as the stream's leader knows it; `None`: it is gone, or never
+    /// was.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn message(
+        &self,
+        stream: StreamName,
+        sequence: u64,
+    ) -> Result<Option<Stored>, ReadError> {
+        #[derive(Serialize)]
+        struct Question {
+            seq: u64,
+        }
+        self.get(stream, &Question { seq: sequence }).await
+    }
+
+    async fn get(
+        &self,
+        stream: StreamName,
+        question: &impl Serialize,
+    ) -> Result<Option<Stored>, ReadError> {
         #[derive(Deserialize)]
         struct Answer {
             message: RawMessage,
         }
-        let operation = format!("STREAM.MSG.GET.{}", self.stream_of(stream));
-        match self.api::<_, Answer>(&operation, &Question { last_by_subj: subject }).await {
+        let stream = self.stream_of(stream);
+        match self.api::<_, Answer>(&format!("STREAM.MSG.GET.{stream}"), question).await {
             Ok(answer) => {
                 let message = StreamMessage::try_from(answer.message).map_err(|error| {
-                    ReadError::Unanswered(format!("{subject}: unreadable message: {error}"))
+                    ReadError::Unanswered(format!("{stream}: unreadable message: {error}"))
                 })?;
                 Ok(Some(Stored::from_lookup(message)))
             }

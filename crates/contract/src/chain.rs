@@ -75,7 +75,7 @@ pub enum Discord {
     /// Its digests say that the world was another one.
     #[error(
         "tick {tick} does not continue what was read of this world before (digest {found}, \
-         known {expected}): the run was replaced by another of its name"
+         known {expected}): a frame was changed, or the run replaced by another of its name"
     )]
     Foreign {
         /// The frame's tick.

@@ -8,6 +8,7 @@ use crate::frame::Outcome;
 use crate::id::{Digest, RunId};
 use crate::options::{MemoryTarget, RunOptions};
 use crate::past::Parent;
+use crate::status::RunStatus;
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
@@ -104,6 +105,44 @@ pub struct Tick {
     pub commands: Vec<Taken>,
     /// The sequence in the stream of commands up to which they have been taken.
     pub commands_through: u64,
+    /// What its sources bring, by their places in the run's options. One that has ended is there
+    /// once more, to say so, and never again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<Heard>,
+}
+
+/// What one source brings in one tick: posts of the round before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Its place among the sources of the run's options, from 0.
+    pub source: u32,
+    /// The sequence in the stream of actions of its last message so far, 0 for none: it is read on
+    /// from there.
+    pub sequence: u64,
+    /// The posts that enter, after those of commands.
+    pub posts: Vec<HeardPost>,
+    /// How many others do not: there were too many, or this world cannot take them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u32,
+    /// It has ended like this, and brings nothing more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<RunStatus>,
+}
+
+/// A post of a source, as it enters this world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardPost {
+    /// The action of the source that it was.
+    pub seq: u64,
+    /// Who posts it here.
+    pub agent_id: u32,
+    /// Its text.
+    pub content: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A command that was taken, and where it stands: its sequence tells it from all others, also

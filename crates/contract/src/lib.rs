@@ -9,7 +9,7 @@
 //!
 //! - [`id`]: names that cannot be malformed, and so are safe as subject tokens;
 //! - [`subject`]: where each message lives;
-//! - [`spec`] and [`options`]: what is to be run, and how;
+//! - [`spec`] and [`options`]: what is to be run, and how; [`source`]: what it listens to;
 //! - [`action`] and [`frame`]: what a world did in a tick, and the digest that chains it;
 //!   [`chain`]: how frames follow on each other;
 //! - [`journal`]: what entered a world;
@@ -35,6 +35,7 @@ pub mod options;
 pub mod past;
 pub mod problem;
 pub mod reply;
+pub mod source;
 pub mod spec;
 pub mod status;
 pub mod subject;

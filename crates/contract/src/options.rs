@@ -7,6 +7,8 @@ use serde_json::Value;
 use crate::MAX_SAFE_INTEGER;
 use crate::door::{Door, Object};
 use crate::id::RunId;
+use crate::problem::{Problem, Problems};
+use crate::source::{MAX_SOURCES, Source};
 use crate::spec::Spec;
 use crate::subject::Platform;
 
@@ -31,6 +33,9 @@ pub struct RequestedOptions {
     /// Names of the operator's memory targets; absent: the operator's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Vec<String>>,
+    /// Worlds whose posts enter the run's own, each once; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<Source>>,
 }
 
 /// What a run is executed with. Part of its genesis; all but the pace decide its bytes.
@@ -44,6 +49,10 @@ pub struct RunOptions {
     pub seed: u64,
     /// Thousandths of a round per second of wall clock, 0 = as fast as possible.
     pub pace_milli: u32,
+    /// Worlds whose posts enter its own. What they bring is in its journal, so none of them is
+    /// asked when it is executed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
 }
 
 /// A graph memory that a run's actions go to.
@@ -73,8 +82,8 @@ impl MemoryTarget {
 
 impl RequestedOptions {
     /// The fields of a request, for [`Object::refuse_unknown`].
-    pub const FIELDS: [&'static str; 5] =
-        ["platforms", "max_rounds", "seed", "pace_milli", "memory"];
+    pub const FIELDS: [&'static str; 6] =
+        ["platforms", "max_rounds", "seed", "pace_milli", "memory", "sources"];
 
     /// Reads options at a door, reporting all that is wrong.
     pub fn read(object: &Object<'_>) -> RequestedOptions {
@@ -86,30 +95,73 @@ impl RequestedOptions {
             seed: object.integer("seed", 0..=MAX_SAFE_INTEGER),
             pace_milli: object.integer("pace_milli", 0..=1_000_000_000).and_then(to_u32),
             memory: object.get("memory").map(|_| read_names(object, "memory")),
+            sources: RequestedOptions::read_sources(object),
         }
+    }
+
+    /// Reads the field `sources`, reporting all that is wrong.
+    pub fn read_sources(object: &Object<'_>) -> Option<Vec<Source>> {
+        object.get("sources")?;
+        let elements = object.list("sources");
+        if elements.len() > MAX_SOURCES {
+            let found = format!("{} sources", elements.len());
+            object.report("sources", found, &format!("at most {MAX_SOURCES}"));
+        }
+        let read = |(pointer, value)| Source::read(&object.door().object(value, pointer)?);
+        Some(elements.into_iter().filter_map(read).collect())
     }
 
     /// What these options mean for `spec`.
     ///
     /// # Errors
-    /// The platforms asked for that the spec does not have, in words.
-    pub fn resolve(&self, spec: &Spec) -> Result<RunOptions, String> {
+    /// Which of them the spec has no worlds for, or contradict each other.
+    pub fn resolve(&self, spec: &Spec) -> Result<RunOptions, Problems> {
         let has = spec.platforms();
         let wanted = self.platforms.clone().unwrap_or_else(|| has.clone());
+        let mut problems = Vec::new();
         if let Some(missing) = wanted.iter().find(|platform| !has.contains(platform)) {
-            return Err(format!("the spec has no {missing} world"));
+            let found = format!("the spec has no {missing} world");
+            problems.push(Problem::new("/options/platforms", found, "worlds that the spec has"));
         }
         if wanted.is_empty() {
-            return Err("no platform was asked for".to_owned());
+            problems.push(Problem::new("/options/platforms", "none", "at least one world"));
         }
+        let sources = self.sources.clone().unwrap_or_default();
+        problems.extend(problems_of(&sources, &wanted));
         let total = spec.time.rounds();
-        Ok(RunOptions {
+        let options = RunOptions {
             platforms: Platform::ALL.into_iter().filter(|p| wanted.contains(p)).collect(),
             rounds: self.max_rounds.map_or(total, |max| max.min(total)),
             seed: self.seed.unwrap_or(DEFAULT_SEED),
             pace_milli: self.pace_milli.unwrap_or(0),
-        })
+            sources,
+        };
+        Problems::none_or(problems, Some(options))
     }
+}
+
+/// What is wrong with the sources of a run that has these worlds.
+fn problems_of(sources: &[Source], worlds: &[Platform]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let mut problem = |key, found: String, expected| {
+            problems.push(Problem::new(format!("/options/sources/{index}{key}"), found, expected));
+        };
+        let Source { run, platform, into, .. } = source;
+        if !worlds.contains(into) {
+            problem("/into", format!("{into}, which the run does not play"), "one of its worlds");
+        }
+        if run.is_none() && !worlds.contains(platform) {
+            let found = format!("{platform}, which the run does not play");
+            problem("/platform", found, "one of its worlds, or the run of the source");
+        }
+        let same =
+            |other: &Source| (&other.run, other.platform, other.into) == (run, *platform, *into);
+        if sources[..index].iter().any(same) {
+            problem("", format!("{source} into {into} once more"), "each source of a world once");
+        }
+    }
+    problems
 }
 
 /// The same rules wherever options are read: a door's problems become the one error.

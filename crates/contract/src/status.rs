@@ -108,6 +108,9 @@ pub struct PlatformStatus {
     pub memorable: u64,
     /// The digest up to the last stored frame.
     pub digest: Digest,
+    /// What its next round waits for, for people: a source that is not as far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
 }
 
 impl RunStatus {
@@ -167,6 +170,7 @@ impl PlatformStatus {
             listed: 0,
             memorable: 0,
             digest: Digest::ZERO,
+            waits_for: None,
         }
     }
 }

@@ -84,6 +84,14 @@ impl Platform {
             Platform::Reddit => "reddit",
         }
     }
+
+    /// The other one.
+    pub fn other(self) -> Platform {
+        match self {
+            Platform::Twitter => Platform::Reddit,
+            Platform::Reddit => Platform::Twitter,
+        }
+    }
 }
 
 impl StreamName {

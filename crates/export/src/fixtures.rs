@@ -369,6 +369,7 @@ pub(crate) fn status(status: RunStatus) -> EnvStatus {
             rounds: 48,
             seed: 7,
             pace_milli: 0,
+            sources: vec![],
         },
         memory: Vec::new(),
         status,

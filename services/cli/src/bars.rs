@@ -63,7 +63,7 @@ impl Bars {
         // Cut here, with a mark: what draws the line cuts without one.
         let room = self.width.saturating_sub(visible(&run) + 1 + visible(&word) + 2);
         let rest = match trouble(status, now) {
-            Some(trouble) => self.paint.yellow(&one_line(trouble, room)),
+            Some(trouble) => self.paint.yellow(&one_line(&trouble, room)),
             None => one_line(&format!("seed {}, Ctrl-C leaves it running", self.seed), room),
         };
         self.headline.set_message(format!("{run} {word}  {rest}"));

@@ -207,6 +207,7 @@ pub(crate) fn status(run: &str, status: RunStatus) -> EnvStatus {
             rounds: 48,
             seed: 7,
             pace_milli: 800,
+            sources: vec![],
         },
         memory: vec![MemoryTarget { target: "local".into(), graph_id: "market".into() }],
         status,

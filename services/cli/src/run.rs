@@ -153,6 +153,7 @@ pub(crate) fn requested(args: &StartOptions) -> Result<RequestedOptions, Failure
         seed: args.seed,
         pace_milli: args.pace,
         memory,
+        sources: Some(args.source.clone()).filter(|sources| !sources.is_empty()),
     })
 }
 
@@ -255,6 +256,7 @@ fn typed(place: &str) -> &str {
         "/options/seed" => "--seed",
         "/options/pace_milli" => "--pace",
         "/options/memory" => "--memory",
+        place if place.starts_with("/options/sources") => "--source",
         other => other,
     }
 }
@@ -347,6 +349,7 @@ mod tests {
                 seed: Some(7),
                 pace_milli: Some(800),
                 memory: Some(vec!["a".to_owned(), "b".to_owned()]),
+                sources: None,
             }
         );
         let both = options("--platform both --memory none").unwrap();

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use contract::MAX_SAFE_INTEGER;
 use contract::id::{Digest, RunId, SimulationId};
 use contract::notice::StartRequest;
+use contract::source::Source;
 use contract::version::V1;
 use serde::Serialize;
 
@@ -59,6 +60,11 @@ pub struct StartOptions {
     /// The operator's default unless given
     #[arg(long, value_name = "NAME")]
     pub memory: Vec<String>,
+    /// A world whose posts enter the run's own, a round later: its other world as `twitter` or
+    /// `reddit`, or another run's as `market-3.twitter`; `:reddit` behind it says into which
+    /// world, `@7` that agent 7 posts them there. May be repeated
+    #[arg(long, value_name = "[RUN.]WORLD")]
+    pub source: Vec<Source>,
     /// Start a new run even if there is one with the same options
     #[arg(long)]
     pub new_run: bool,

@@ -3,6 +3,7 @@
 use contract::id::{RunId, SimulationId};
 use contract::options::RunOptions;
 use contract::problem::suggest;
+use contract::source::Source;
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
@@ -136,7 +137,18 @@ pub fn word(run: &EnvStatus, now: Timestamp) -> &'static str {
 }
 
 /// What keeps a run from going on, if something does.
-pub fn trouble(run: &EnvStatus, now: Timestamp) -> Option<&'static str> {
+pub fn trouble(run: &EnvStatus, now: Timestamp) -> Option<String> {
+    stuck(run, now).map(str::to_owned).or_else(|| {
+        let mut waits = run.platforms.iter().filter(|_| run.status.is_live()).filter_map(|world| {
+            let what = one_line(world.waits_for.as_ref()?, 300);
+            Some(format!("the {} world waits for {what}", world.platform))
+        });
+        waits.next()
+    })
+}
+
+/// Why nobody plays a run, if nobody does.
+pub fn stuck(run: &EnvStatus, now: Timestamp) -> Option<&'static str> {
     if run.status == RunStatus::Queued {
         let waited = now.milliseconds() - run.created_at.milliseconds();
         return (waited > NOBODY_TOOK_IT).then_some(
@@ -179,7 +191,7 @@ fn render_list(runs: &[EnvStatus], now: Timestamp, paint: Paint) -> String {
 fn render(run: &EnvStatus, now: Timestamp, width: usize, paint: Paint) -> String {
     let status = status_word(run.status, word(run, now), paint);
     let mut lines = vec![format!("{} {status}", paint.bold(run.run_id.as_str()))];
-    lines.extend(trouble(run, now).map(|trouble| format!("  {}", paint.yellow(trouble))));
+    lines.extend(trouble(run, now).map(|trouble| format!("  {}", paint.yellow(&trouble))));
     lines.extend(run.reason.iter().map(|reason| format!("  {}", one_line(reason, 500))));
     lines.extend(last_error(run.last_error.as_deref(), paint));
     // Of a deleted run there is no more to tell of its worlds.
@@ -238,6 +250,8 @@ fn facts(run: &EnvStatus, now: Timestamp, room: usize) -> Vec<(&'static str, Str
         ("digests", digests.join(", ")),
         ("options", options(&run.options)),
     ];
+    let sources: Vec<String> = run.options.sources.iter().map(source).collect();
+    facts.extend((!sources.is_empty()).then(|| ("listens to", sources.join(", "))));
     let parent = run.parent.as_ref();
     facts.extend(parent.map(|it| ("forked from", format!("{} at round {}", it.run_id, it.round))));
     facts.extend([
@@ -258,6 +272,13 @@ fn options(options: &RunOptions) -> String {
         milli => format!("{}.{:03} rounds a second", milli / 1000, milli % 1000),
     };
     format!("{}, seed {}, {pace}", counted(u64::from(options.rounds), "round"), options.seed)
+}
+
+/// A world that is listened to, and where its posts go.
+fn source(source: &Source) -> String {
+    let speaker =
+        source.speaker.map_or(String::new(), |agent| format!(", posted by agent {agent}"));
+    format!("{source} (into {}{speaker})", source.into)
 }
 
 fn holder(run: &EnvStatus) -> String {

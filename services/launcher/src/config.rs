@@ -10,6 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use contract::problem::{Problem, Problems};
 use kit::config::Settings;
 
+use crate::http::access::{Access, Token, check_origin};
 use crate::queued::check_memory_names;
 
 /// The variable that holds the address to listen on, for errors.
@@ -25,9 +26,27 @@ pub struct Arguments {
     /// Where the bus is.
     #[command(flatten)]
     pub bus: BusArgs,
-    /// The address of the HTTP edge; a loopback address, since nobody is asked who they are.
+    /// The address of the HTTP edge; one that is not a loopback address needs a token.
     #[arg(long, env = LISTEN_VARIABLE, default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT")]
     pub http: String,
+    /// File with the token that whoever uses the HTTP edge must send (`Authorization: Bearer`).
+    #[arg(long, env = "SHOAL_HTTP_TOKEN_FILE", value_name = "FILE")]
+    pub http_token_file: Option<PathBuf>,
+    /// Pages that may use the HTTP edge from a browser, e.g. http://localhost:3000.
+    #[arg(long, env = "SHOAL_HTTP_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    pub http_origins: Vec<String>,
+    /// Names that the HTTP edge answers to, beside localhost and its address; * is any.
+    #[arg(long, env = "SHOAL_HTTP_HOSTS", value_delimiter = ',', value_name = "NAMES")]
+    pub http_hosts: Vec<String>,
+    /// Connections to the HTTP edge at a time.
+    #[arg(
+        long,
+        env = "SHOAL_HTTP_CONNECTIONS",
+        default_value = "1024",
+        value_parser = clap::value_parser!(u32).range(1..=65_536),
+        value_name = "N"
+    )]
+    pub http_connections: u32,
     /// Folder of simulation folders in MiroFish's shape, each named by its simulation's id.
     #[arg(long, env = "SHOAL_SIMULATIONS_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
@@ -56,6 +75,10 @@ pub struct Config {
     pub bus: BusArgs,
     /// The address of the HTTP edge.
     pub http: SocketAddr,
+    /// Who may use it.
+    pub access: Access,
+    /// Connections to it at a time.
+    pub http_connections: usize,
     /// Where simulation folders are, if anywhere.
     pub data_dir: Option<PathBuf>,
     /// The memories of runs that are asked for without naming any.
@@ -80,9 +103,20 @@ pub fn from_command_line() -> Result<(Config, Settings), clap::Error> {
 }
 
 fn check(arguments: Arguments) -> Result<Config, Problems> {
-    let Arguments { bus, http, data_dir, memory, read_model, require_services } = arguments;
+    let Arguments { bus, http, http_origins, http_hosts, data_dir, memory, .. } = arguments;
+    let read_model = arguments.read_model;
     let mut problems = Vec::new();
-    let address = check_address(&http).map_err(|problem| problems.push(problem)).ok();
+    let token = arguments.http_token_file.as_deref().map(read_token).transpose();
+    let token = token.unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
+    let has_token = arguments.http_token_file.is_some();
+    let address = check_address(&http, has_token).map_err(|problem| problems.push(problem)).ok();
+    problems.extend(http_origins.iter().filter_map(|origin| {
+        let expected = check_origin(origin).err()?;
+        Some(Problem::new("--http-origins (SHOAL_HTTP_ORIGINS)", format!("{origin:?}"), &expected))
+    }));
     if let Some(folder) = data_dir.as_ref().filter(|folder| !folder.is_dir()) {
         let expected = "a folder that is there and can be read";
         let found = folder.display().to_string();
@@ -91,9 +125,26 @@ fn check(arguments: Arguments) -> Result<Config, Problems> {
     problems.extend(read_model.as_deref().and_then(check_file));
     let memory = if memory == ["none"] { Vec::new() } else { memory };
     problems.extend(check_memory_names("--memory (SHOAL_MEMORY)", &memory));
-    let config =
-        address.map(|http| Config { bus, http, data_dir, memory, read_model, require_services });
+    let config = address.map(|http| Config {
+        bus,
+        http,
+        access: Access::new(http, &http_hosts, http_origins, token),
+        http_connections: arguments.http_connections as usize,
+        data_dir,
+        memory,
+        read_model,
+        require_services: arguments.require_services,
+    });
     Problems::none_or(problems, config)
+}
+
+/// The token in a file, of which only the end of its line is not meant.
+fn read_token(file: &Path) -> Result<Token, Problem> {
+    let place = format!("--http-token-file (SHOAL_HTTP_TOKEN_FILE), {}", file.display());
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Problem::new(place.as_str(), error.to_string(), "a file with a token"))?;
+    Token::new(text.trim_end_matches(['\r', '\n']))
+        .map_err(|expected| Problem::new(place, "another text", &expected))
 }
 
 /// What is wrong with the place of a file that need not be there yet.
@@ -106,15 +157,15 @@ fn check_file(path: &Path) -> Option<Problem> {
     (!fits).then(|| Problem::new("--read-model (SHOAL_READ_MODEL)", found, expected))
 }
 
-fn check_address(text: &str) -> Result<SocketAddr, Problem> {
+fn check_address(text: &str, has_token: bool) -> Result<SocketAddr, Problem> {
     let place = format!("--http ({LISTEN_VARIABLE})");
     let address: SocketAddr = text.parse().map_err(|_| {
         Problem::new(place.as_str(), format!("{text:?}"), "ADDRESS:PORT, e.g. 127.0.0.1:5001")
     })?;
-    if !address.ip().is_loopback() {
-        let expected = "a loopback address, e.g. 127.0.0.1:5001, since whoever reaches this \
-                        address could start and stop runs; let a proxy that checks who asks \
-                        stand before it";
+    if !address.ip().is_loopback() && !has_token {
+        let expected = "a loopback address, e.g. 127.0.0.1:5001, or a token \
+                        (--http-token-file): whoever reaches this address could start and stop \
+                        runs";
         return Err(Problem::new(place, text, expected));
     }
     Ok(address)
@@ -149,19 +200,42 @@ mod tests {
     }
 
     #[test]
+    fn another_address_needs_a_token_and_no_error_shows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let name = file.to_str().unwrap();
+        let asked = ["--http", "0.0.0.0:5001", "--http-token-file", name];
+        assert!(read(&asked).unwrap_err().contains("expected a file with a token"));
+        std::fs::write(&file, "hunter2\n").unwrap();
+        let error = read(&asked).unwrap_err();
+        assert!(error.contains("16 or more letters") && !error.contains("hunter2"), "{error}");
+        std::fs::write(&file, "correct-horse-battery\r\n").unwrap();
+        let config = read(&asked).unwrap();
+        assert_eq!(config.http.to_string(), "0.0.0.0:5001");
+        assert!(!format!("{config:?}").contains("horse"));
+    }
+
+    #[test]
     fn every_wrong_argument_is_named_at_once() {
         let arguments = [
-            ["--http", "0.0.0.0:5001"],
-            ["--data-dir", "/no/such"],
-            ["--memory", "A b,x,x"],
-            ["--read-model", "/no/such/file"],
-        ]
-        .concat();
+            "--http",
+            "0.0.0.0:5001",
+            "--http-origins",
+            "http://localhost:3000,*",
+            "--data-dir",
+            "/no/such",
+            "--memory",
+            "A b,x,x",
+            "--read-model",
+            "/no/such/file",
+        ];
         assert_eq!(
             read(&arguments).unwrap_err(),
             "--http (SHOAL_HTTP_LISTEN): found 0.0.0.0:5001, expected a loopback address, e.g. \
-             127.0.0.1:5001, since whoever reaches this address could start and stop runs; let a \
-             proxy that checks who asks stand before it\n\
+             127.0.0.1:5001, or a token (--http-token-file): whoever reaches this address could \
+             start and stop runs\n\
+             --http-origins (SHOAL_HTTP_ORIGINS): found \"*\", expected scheme://name[:port] \
+             without a path, e.g. http://localhost:3000\n\
              --data-dir (SHOAL_SIMULATIONS_DIR): found /no/such, expected a folder that is there \
              and can be read\n\
              --read-model (SHOAL_READ_MODEL): found /no/such/file, expected a file, there or not, \

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bus::{Bus, First};
 use contract::id::SimulationId;
 use contract::options::RequestedOptions;
-use contract::problem::Problem;
 use contract::spec::Spec;
 use contract::status::EnvStatus;
 use contract::subject::StreamName;
@@ -17,6 +16,7 @@ use crate::model::Model;
 use crate::plan::{Plan, Wish, plan};
 use crate::queued::{first_status, start_command};
 use crate::refusal::Refusal;
+use crate::sources;
 use crate::specs::Specs;
 
 /// How often another launcher may be quicker before this one gives up.
@@ -66,10 +66,7 @@ impl Creator {
         faults::point("launch.parsed");
         self.model.ready()?;
         let requested = in_order(&order.requested);
-        let options = requested.resolve(&order.spec).map_err(|found| {
-            let problem = Problem::new("platforms", found, "worlds that the spec has");
-            Refusal::Invalid(problem.into())
-        })?;
+        let options = requested.resolve(&order.spec).map_err(Refusal::Invalid)?;
         let simulation = &order.spec.simulation_id;
         let spec_digest = order.spec.digest();
         let wish = Wish { spec_digest, requested: &requested, new_run: order.new_run };
@@ -86,6 +83,7 @@ impl Creator {
                 }
                 Plan::Create { number } => number,
             };
+            sources::check(&self.bus, &self.model, &order.spec, &options).await?;
             memories::check(&self.bus, requested.memory.as_deref().unwrap_or_default()).await?;
             faults::point("launch.valid");
             self.specs.ensure(&order.spec).await?;
@@ -160,6 +158,9 @@ fn in_order(requested: &RequestedOptions) -> RequestedOptions {
     }
     if let Some(memory) = &mut requested.memory {
         memory.sort();
+    }
+    if let Some(sources) = &mut requested.sources {
+        sources.sort();
     }
     requested
 }

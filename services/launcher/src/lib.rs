@@ -8,6 +8,7 @@
 //! - [`plan`]: which run a request means (pure); [`queued`]: what a new run is made of (pure);
 //! - [`create`]: brings a plan about; [`memories`]: whether there are those that it names;
 //! - [`specs`]: specs from folders and from the bus;
+//! - [`sources`]: whether there are the worlds that a run is to listen to;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`janitor`]: deletes runs;
 //! - [`read_model`]: what runs did, in a file that pages are read from;
@@ -28,6 +29,7 @@ pub mod plan;
 pub mod queued;
 pub mod read_model;
 pub mod refusal;
+pub mod sources;
 pub mod specs;
 
 use std::sync::Arc;
@@ -45,6 +47,7 @@ use crate::create::Creator;
 use crate::exports::Exports;
 use crate::follow::News;
 use crate::http::App;
+use crate::http::serve::{Limits, serve};
 use crate::janitor::Janitor;
 use crate::model::Model;
 use crate::read_model::ReadModel;
@@ -99,10 +102,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     }
     tracing::info!(address = %config.http, "listening on http://{}", config.http);
     let ending = shutdown.clone();
-    let serving = axum::serve(listener, http::router(app))
-        .with_graceful_shutdown(async move { ending.wished().await });
+    let limits = Limits { connections: config.http_connections, ..Limits::default() };
+    let serving = serve(listener, http::router(app, config.access), limits, ending);
     let result = tokio::select! {
-        served = serving => served.context("the HTTP edge ended"),
+        () = serving => Ok(()),
         Some(ended) = parts.join_next() => Err(match ended {
             Ok(()) => anyhow!("the bus closed the connection for good"),
             Err(error) => anyhow!(error).context("a part of the launcher broke"),

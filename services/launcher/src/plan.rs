@@ -92,6 +92,7 @@ fn differences(run: &EnvStatus, wish: &Wish<'_>) -> Vec<Difference> {
         difference("seed", &has.seed, &wanted.seed),
         difference("pace_milli", &has.pace_milli, &wanted.pace_milli),
         difference("memory", &has.memory, &wanted.memory),
+        difference("sources", &has.sources, &wanted.sources),
     ]
     .into_iter()
     .flatten()
@@ -196,6 +197,7 @@ mod tests {
             seed: Some(7),
             pace_milli: Some(500),
             memory: Some(vec!["zep".to_owned()]),
+            sources: None,
         };
         let spec_digest = live.spec_digest;
         let wish = Wish { spec_digest, requested: &wanted, new_run: false };

@@ -53,14 +53,14 @@ fn complete(stack: &Stack, run: &str) -> Value {
 }
 
 /// All actions of a run, as `watch` shows them.
-fn actions(stack: &Stack, run: &str) -> Vec<Value> {
+pub(crate) fn actions(stack: &Stack, run: &str) -> Vec<Value> {
     let output = stack.shoal(&["watch", run, "--from-start", "--json"]);
     let lines = text(&output.stdout);
     lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Where posts with this text appeared: world and round.
-fn appearances(actions: &[Value], content: &str) -> Vec<(String, u64)> {
+pub(crate) fn appearances(actions: &[Value], content: &str) -> Vec<(String, u64)> {
     let posts = actions.iter().filter(|action| {
         action["action_type"] == "CREATE_POST" && action["action_args"]["content"] == content
     });

@@ -29,32 +29,46 @@ struct Stage {
 
 impl Stage {
     fn new() -> Stage {
-        let store = TempDir::new().unwrap();
-        let options = Options { store: Some(store.path().to_owned()), ..Options::default() };
-        let nats = NatsServer::start(options);
-        let url = nats.url();
-        let stack = Stack::on(nats, &url, &[("SHOAL_LEASE_SECONDS", "2")]);
+        let (stack, store) = stack_and_store();
         let folder = write_simulation(stack.dir(), "bridge", 8, ROUNDS);
         let summary = stack.shoal_json(&["run", folder.to_str().unwrap()]);
         let run = summary["run_id"].as_str().unwrap().to_owned();
         Stage { undisturbed: digests(&summary), stack, store, run }
     }
 
-    /// Ends the server, which then writes its indexes, damages its files, and starts it again.
     fn damage(&mut self, damage: impl FnOnce(&Path)) {
-        signal_process(self.stack.nats.process_id(), Signal::TERM);
-        wait_for("the server's last word", || {
-            self.stack.nats.log().contains("Server Exiting").then_some(())
-        });
-        self.stack.nats.kill();
-        damage(self.store.path());
-        self.stack.nats.restart();
+        while_down(&mut self.stack, || damage(self.store.path()));
     }
+}
+
+/// A stack whose server keeps its files in this folder.
+pub(crate) fn stack_and_store() -> (Stack, TempDir) {
+    let store = TempDir::new().unwrap();
+    let options = Options { store: Some(store.path().to_owned()), ..Options::default() };
+    let nats = NatsServer::start(options);
+    let url = nats.url();
+    (Stack::on(nats, &url, &[("SHOAL_LEASE_SECONDS", "2")]), store)
+}
+
+/// Ends the server, which then writes its indexes, does something to its files, and starts it again.
+pub(crate) fn while_down(stack: &mut Stack, work: impl FnOnce()) {
+    let ends = |stack: &Stack| stack.nats.log().matches("Server Exiting").count();
+    let before = ends(stack);
+    signal_process(stack.nats.process_id(), Signal::TERM);
+    wait_for("the server's last word", || (ends(stack) > before).then_some(()));
+    stack.nats.kill();
+    work();
+    stack.nats.restart();
+}
+
+/// The folder of a stream.
+pub(crate) fn folder_of(store: &Path, stream: &str) -> PathBuf {
+    store.join("jetstream/$G/streams").join(stream)
 }
 
 /// The files of a stream with this end.
 fn files(store: &Path, stream: &str, end: &str) -> Vec<PathBuf> {
-    let folder = store.join("jetstream/$G/streams").join(stream).join("msgs");
+    let folder = folder_of(store, stream).join("msgs");
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.to_string_lossy().ends_with(end));
@@ -122,7 +136,7 @@ fn is_named(damage: impl FnOnce(&Path)) {
     }
 }
 
-fn findings(reply: &Value) -> Vec<Value> {
+pub(crate) fn findings(reply: &Value) -> Vec<Value> {
     let worlds = reply["outcome"]["result"]["worlds"].as_array().into_iter().flatten();
     worlds.flat_map(|world| world["findings"].as_array().unwrap().clone()).collect()
 }

@@ -78,9 +78,7 @@ fn prepare(arguments: &Arguments) -> Result<(Vec<Stage>, Vec<Question>), Problem
         seed: arguments.seed,
         ..RequestedOptions::default()
     };
-    let options = wanted
-        .resolve(&spec)
-        .map_err(|reason| Problem::new("simulation folder", reason, "a world to play"))?;
+    let options = wanted.resolve(&spec)?;
     let stages =
         options.platforms.iter().map(|&platform| Stage::new(&spec, platform, options.clone()));
     Ok((stages.collect::<Result<_, _>>()?, questions))

@@ -30,6 +30,9 @@ async fn of_two_writers_one_is_refused() {
     assert_eq!((last.header(bus::EPOCH_HEADER), last.header("Other")), (Some("3"), None));
     assert_eq!(ours.append(message(&subject, "next", Some(1))).await, Ok(3));
     assert_eq!(ours.last(StreamName::Inputs, &journal("market-3")).await, Ok(None));
+    let second = ours.message(StreamName::Inputs, 2).await.unwrap();
+    assert_eq!(second, Some(last));
+    assert_eq!(ours.message(StreamName::Inputs, 4).await, Ok(None));
 }
 
 #[tokio::test]

@@ -85,6 +85,16 @@ async fn a_cursor_that_is_dropped_and_asked_again_loses_nothing() {
 
 #[tokio::test]
 async fn a_cursor_survives_the_loss_of_its_stream() {
+    loses_its_stream(1).await;
+}
+
+#[tokio::test]
+async fn a_cursor_misses_nothing_of_a_stream_that_was_lost_and_has_grown_again() {
+    loses_its_stream(5).await;
+}
+
+/// The stream is lost after three messages, and gets so many others before that is noticed.
+async fn loses_its_stream(others: u64) {
     let (_server, bus) = provisioned().await;
     let mut cursor = bus.follow(StreamName::Inputs, "sim.inputs.>", Start::First).await.unwrap();
     for n in 1..=3 {
@@ -94,9 +104,13 @@ async fn a_cursor_survives_the_loss_of_its_stream() {
     let delete = "$JS.API.STREAM.DELETE.SIM_INPUTS".to_owned();
     bus.request(delete, vec![], Duration::from_secs(10)).await.unwrap();
     bus.ensure_topology().await.unwrap();
-    bus.append(message(&journal("a-1"), "anew", Some(0))).await.unwrap();
-    let stored = soon(cursor.next()).await;
-    assert_eq!((stored.sequence, stored.body.as_ref()), (1, b"anew".as_ref()));
+    for n in 1..=others {
+        bus.append(message(&journal("a-1"), &format!("anew {n}"), Some(n - 1))).await.unwrap();
+    }
+    for n in 1..=others {
+        let stored = soon(cursor.next()).await;
+        assert_eq!((stored.sequence, stored.body.as_ref()), (n, format!("anew {n}").as_bytes()));
+    }
 }
 
 #[tokio::test]

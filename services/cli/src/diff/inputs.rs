@@ -112,7 +112,7 @@ mod tests {
         };
         let at = "2026-03-01T10:00:00Z".parse().unwrap();
         let commands = commands.iter().map(taken).collect();
-        let tick = Tick { tick, epoch: 1, at, commands, commands_through: 1 };
+        let tick = Tick { tick, epoch: 1, at, commands, commands_through: 1, heard: vec![] };
         Entry::new(Record::Tick(tick)).to_bytes()
     }
 

@@ -63,6 +63,7 @@ impl Plan {
             // The stories of many seeds do not belong into one memory.
             memory: vec!["none".to_owned()],
             new_run: true,
+            source: Vec::new(),
         })?;
         let changes = args.set.clone();
         Plan::new(spec, requested, seeds, changes, posts, args.reach_threshold)
@@ -115,7 +116,8 @@ impl Plan {
         // Stable: within a round, behind what the folder has planned for it.
         spec.events.scheduled.sort_by_key(|post| post.round);
         spec.check().map_err(|problems| Failure::BadInput(problems.into()))?;
-        let options = requested.resolve(&spec).map_err(Failure::bad_input)?;
+        let options =
+            requested.resolve(&spec).map_err(|problems| Failure::BadInput(problems.into()))?;
         check_posts(&posts, &options)?;
         let spec_digest = spec.digest();
         Ok(Plan { spec, spec_digest, requested, options, seeds, changes, posts, reach_threshold })

@@ -33,6 +33,11 @@ impl HttpError {
         HttpError { status: StatusCode::METHOD_NOT_ALLOWED, text, problems: Vec::new() }
     }
 
+    /// For somebody who may not ask.
+    pub(super) fn denied(status: StatusCode, problem: Problem) -> HttpError {
+        HttpError { status, text: problem.to_string(), problems: vec![problem] }
+    }
+
     pub(super) fn wrong_content_type(found: &str) -> HttpError {
         let problem = Problem::new("content-type", format!("{found:?}"), "application/json");
         HttpError {

@@ -17,6 +17,7 @@
 //!
 //! An `{id}` is a simulation's, which means its current run, or a run's.
 
+pub mod access;
 mod detail;
 mod envelope;
 mod error;
@@ -24,7 +25,9 @@ mod export;
 mod health;
 mod lists;
 mod pages;
+mod patience;
 mod query;
+pub mod serve;
 mod start;
 mod status;
 mod stop;
@@ -42,6 +45,7 @@ use axum::routing::{get, post};
 
 use crate::create::Creator;
 use crate::exports::Exports;
+use crate::http::access::{Access, guard};
 use crate::http::error::HttpError;
 use crate::http::pages::page;
 use crate::read_model::ReadModel;
@@ -68,8 +72,8 @@ pub struct App {
     pub require_services: bool,
 }
 
-/// All routes.
-pub fn router(app: Arc<App>) -> Router {
+/// All routes, for those who have `access`.
+pub fn router(app: Arc<App>, access: Access) -> Router {
     let routes = Router::new()
         .route("/api/simulation/start", post(start::start))
         .route("/api/simulation/stop", post(stop::stop))
@@ -85,7 +89,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(health::healthz));
     let slow =
         Router::new().route("/api/simulation/{id}/export", get(export::export)).with_state(app);
-    edge(routes, slow)
+    edge(routes, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
 }
 
 /// What holds for every route: limits, and answers in the envelope where there is no handler.

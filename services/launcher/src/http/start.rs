@@ -24,7 +24,7 @@ use crate::refusal::Refusal;
 use crate::specs::read_folder;
 
 /// The fields of the request: the original's, then ours.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "simulation_id",
     "platform",
     "max_rounds",
@@ -33,6 +33,7 @@ const FIELDS: [&str; 9] = [
     "seed",
     "pace",
     "memory",
+    "sources",
     "new_run",
 ];
 
@@ -109,6 +110,7 @@ impl Fields for StartFields {
             seed,
             pace_milli: read_pace(object),
             memory: read_memory(object),
+            sources: RequestedOptions::read_sources(object),
         };
         let new_run = object.boolean("new_run").unwrap_or(false);
         Some(StartFields { simulation: simulation?, requested, new_run })
@@ -203,6 +205,7 @@ mod tests {
             seed: Some(9),
             pace_milli: Some(2500),
             memory: Some(vec!["zep".to_owned()]),
+            sources: None,
         };
         let body = json!({"platform": "reddit", "max_rounds": 40, "seed": 9, "pace": 2.5, "memory": ["zep"]});
         assert_eq!(read(body), Ok(reddit));

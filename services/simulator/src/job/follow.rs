@@ -116,7 +116,8 @@ mod tests {
     const AT: Timestamp = Timestamp::EPOCH;
 
     fn tick(tick: u32) -> Record {
-        Record::Tick(Tick { tick, epoch: 1, at: AT, commands: vec![], commands_through: 0 })
+        let (commands, heard) = (vec![], vec![]);
+        Record::Tick(Tick { tick, epoch: 1, at: AT, commands, commands_through: 0, heard })
     }
 
     fn end(outcome: Outcome) -> Record {

@@ -7,7 +7,7 @@
 use bus::{Append, Bytes, First};
 use contract::command::Fork;
 use contract::id::RunId;
-use contract::journal::{Claim, Entry, Genesis, Hold, Record, Taken, Tick};
+use contract::journal::{Claim, Entry, Genesis, Heard, Hold, Record, Taken, Tick};
 use contract::options::MemoryTarget;
 use contract::past::{Parent, Stage};
 use contract::reply::{ErrorCode, ReplyResult};
@@ -31,6 +31,8 @@ struct Copy {
     platform: Platform,
     genesis: Genesis,
     ticks: Vec<Tick>,
+    /// What the tick after them has heard in the parent: its sources were the same until then.
+    heard: Vec<Heard>,
 }
 
 impl Job {
@@ -70,6 +72,8 @@ impl Job {
             let message = format!("the {platform} world cannot be forked at round {at}: {why}");
             return Err(refused(ErrorCode::Invalid, message));
         }
+        let next = journal.ticks.get_mut(at as usize + 1);
+        let heard = next.map(|tick| std::mem::take(&mut tick.heard)).unwrap_or_default();
         journal.ticks.truncate(at as usize + 1);
         let is_changed = asked.is_changed();
         if is_changed && at >= genesis.options.rounds {
@@ -81,7 +85,7 @@ impl Job {
         if is_changed {
             ticks = self.check(platform, &genesis, ticks).await?;
         }
-        Ok(Copy { platform, genesis, ticks })
+        Ok(Copy { platform, genesis, ticks, heard })
     }
 
     /// Executes the ticks, and holds what is to enter the world after them to it.
@@ -185,7 +189,7 @@ impl Job {
 
     /// The whole journal that a world of the new run begins with.
     fn records(&self, child: &EnvStatus, copy: Copy, asked: &Fork) -> Vec<Bytes> {
-        let Copy { genesis, ticks, .. } = copy;
+        let Copy { genesis, ticks, heard, .. } = copy;
         let at = child.created_at;
         let (why, worker) = ("fork".to_owned(), format!("fork-{}", self.sequence));
         let claim = Claim { epoch: EPOCH, node: "fork".to_owned(), worker, why, at };
@@ -199,6 +203,7 @@ impl Job {
                 at,
                 commands: vec![taken],
                 commands_through: through.max(self.sequence),
+                heard: heard.clone(),
             })
         });
         let reason = || Some("it was forked to be resumed later".to_owned());

@@ -68,6 +68,7 @@ fn ticks(count: u32) -> Vec<Tick> {
         at: Timestamp::from_milliseconds(1_000 * i64::from(tick)),
         commands: if tick == 2 { vec![said.clone()] } else { vec![] },
         commands_through: 5,
+        heard: vec![],
     };
     (0..count).map(tick).collect()
 }

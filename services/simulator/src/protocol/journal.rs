@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::command::{Configure, Request};
+use contract::id::CommandId;
 use contract::journal::{Claim, Entry, Genesis, Record, Taken, Tick};
 
 use super::life::Life;
@@ -33,14 +34,24 @@ pub struct Journal {
 /// What a world has taken of the stream of commands. None is taken twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commands {
-    /// By sequence in the stream of commands: the tick among whose inputs it is, if it is.
-    taken: BTreeMap<u64, Option<u32>>,
+    /// By sequence in the stream of commands: its id, which tells it from one that has its
+    /// sequence since that stream went back; and the tick among whose inputs it is, if it is.
+    taken: BTreeMap<u64, (CommandId, Option<u32>)>,
     /// The last one that held it, let it go on, ended or closed it.
     last_turn: u64,
     /// The last one that stopped it, or let it go on after its end.
     last_stop: u64,
     /// The pace that was last configured.
     pace_milli: Option<u32>,
+}
+
+/// A command that a world knows: where it stood in the stream of commands, and which it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its sequence in the stream of commands.
+    pub sequence: u64,
+    /// Its id.
+    pub command_id: CommandId,
 }
 
 /// Why a journal cannot be followed. Reads after "failed to open …".
@@ -162,7 +173,7 @@ impl Commands {
     fn entered(&mut self, tick: &Tick) -> Result<(), String> {
         self.check_untaken(&tick.commands)?;
         for taken in &tick.commands {
-            self.taken.insert(taken.sequence, Some(tick.tick));
+            self.insert(taken, Some(tick.tick));
             if let Some(change) = change_of(&taken.command.request) {
                 self.pace_milli = change.pace_milli.or(self.pace_milli);
             }
@@ -174,12 +185,16 @@ impl Commands {
     fn turned(&mut self, taken: Option<&Taken>) -> Result<(), String> {
         let Some(taken) = taken else { return Ok(()) };
         self.check_untaken(std::slice::from_ref(taken))?;
-        self.taken.insert(taken.sequence, None);
+        self.insert(taken, None);
         self.last_turn = self.last_turn.max(taken.sequence);
         if let Request::Stop(_) = taken.command.request {
             self.last_stop = self.last_stop.max(taken.sequence);
         }
         Ok(())
+    }
+
+    fn insert(&mut self, taken: &Taken, tick: Option<u32>) {
+        self.taken.insert(taken.sequence, (taken.command.command_id.clone(), tick));
     }
 
     fn check_untaken(&self, commands: &[Taken]) -> Result<(), String> {
@@ -192,10 +207,21 @@ impl Commands {
         Ok(())
     }
 
-    /// `Some` if the command of this sequence was taken; with the tick among whose inputs it is,
-    /// if it is.
-    pub fn taken(&self, sequence: u64) -> Option<Option<u32>> {
-        self.taken.get(&sequence).copied()
+    /// The command that was taken under this sequence, if one was; with the tick among whose
+    /// inputs it is, if it is.
+    pub fn at(&self, sequence: u64) -> Option<(&CommandId, Option<u32>)> {
+        self.taken.get(&sequence).map(|(command_id, tick)| (command_id, *tick))
+    }
+
+    /// Whether just this command was taken.
+    pub fn holds(&self, known: &Known) -> bool {
+        self.at(known.sequence).is_some_and(|(command_id, _)| *command_id == known.command_id)
+    }
+
+    /// The one of the highest sequence.
+    pub fn newest(&self) -> Option<Known> {
+        let (sequence, (command_id, _)) = self.taken.last_key_value()?;
+        Some(Known { sequence: *sequence, command_id: command_id.clone() })
     }
 
     /// Whether a later command has turned the world since: what this one wanted is history.
@@ -212,6 +238,13 @@ impl Commands {
     /// The pace that was last configured, if one was.
     pub fn pace_milli(&self) -> Option<u32> {
         self.pace_milli
+    }
+}
+
+impl Known {
+    /// What is known of a command.
+    pub fn of(taken: &Taken) -> Known {
+        Known { sequence: taken.sequence, command_id: taken.command.command_id.clone() }
     }
 }
 
@@ -246,6 +279,7 @@ mod tests {
                 rounds: 3,
                 seed: 1,
                 pace_milli: 0,
+                sources: vec![],
             },
             rules: 1,
             start_time: AT,
@@ -284,7 +318,7 @@ mod tests {
     }
 
     fn tick_with(tick: u32, epoch: u32, commands: Vec<Taken>) -> Record {
-        Record::Tick(Tick { tick, epoch, at: AT, commands, commands_through: 7 })
+        Record::Tick(Tick { tick, epoch, at: AT, commands, commands_through: 7, heard: vec![] })
     }
 
     fn hold() -> Record {
@@ -351,10 +385,15 @@ mod tests {
             go(22),
         ];
         let commands = read(records).unwrap().commands;
-        assert_eq!(commands.taken(3), Some(Some(0)));
-        assert_eq!(commands.taken(8), Some(Some(1)));
-        assert_eq!((commands.taken(20), commands.taken(22)), (Some(None), Some(None)));
-        assert_eq!(commands.taken(4), None);
+        let tick = |sequence| commands.at(sequence).map(|(_, tick)| tick);
+        assert_eq!((tick(3), tick(8)), (Some(Some(0)), Some(Some(1))));
+        assert_eq!((tick(20), tick(22)), (Some(None), Some(None)));
+        assert_eq!(tick(4), None);
+        let known = |sequence, id: &str| Known { sequence, command_id: id.parse().unwrap() };
+        assert!(commands.holds(&known(8, "c8")) && commands.holds(&known(20, "c20")));
+        assert!(!commands.holds(&known(8, "c9")) && !commands.holds(&known(4, "c4")));
+        assert_eq!(commands.newest(), Some(known(22, "c22")));
+        assert_eq!(Commands::default().newest(), None);
         assert_eq!(commands.pace_milli(), Some(500));
         assert!(commands.is_overtaken(21) && !commands.is_overtaken(23));
     }

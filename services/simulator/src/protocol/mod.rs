@@ -15,6 +15,7 @@ pub mod life;
 pub mod log;
 pub mod loss;
 pub mod owner;
+pub mod sources;
 mod words;
 
 /// Workers that end one after the other without a tick that is due, until the run has failed of

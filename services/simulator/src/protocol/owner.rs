@@ -11,10 +11,10 @@ use std::collections::VecDeque;
 
 use bus::Bytes;
 use contract::frame::Outcome;
-use contract::journal::{End, Entry, Record, Taken, Tick};
+use contract::journal::{End, Entry, Heard, Record, Taken, Tick};
 use contract::timestamp::Timestamp;
 
-use super::journal::Commands;
+use super::journal::{Commands, Known};
 use super::life::Life;
 use super::log::{Log, Next, Seen};
 use super::words::deadly;
@@ -33,6 +33,8 @@ pub struct Owner {
     commands: Commands,
     /// The latest command that would turn the world's life, of those that it was asked for.
     latest_turn: u64,
+    /// The command of the highest sequence, of those that it has taken or was asked for.
+    newest: Option<Known>,
     through: u64,
     /// Ticks in the journal.
     journalled: u32,
@@ -97,6 +99,7 @@ impl Owner {
             phase: Phase::Claiming,
             life: journal.life,
             latest_turn: 0,
+            newest: journal.commands.newest(),
             through: journal.commands_through(),
             journalled: u32::try_from(journal.ticks.len()).unwrap_or(u32::MAX),
             ticks,
@@ -142,6 +145,18 @@ impl Owner {
         is_late
     }
 
+    /// The command of the highest sequence that it knows.
+    pub fn newest(&self) -> Option<&Known> {
+        self.newest.as_ref()
+    }
+
+    /// Notes that it was asked for a command.
+    pub(super) fn meet(&mut self, taken: &Taken) {
+        if self.newest().is_none_or(|newest| newest.sequence < taken.sequence) {
+            self.newest = Some(Known::of(taken));
+        }
+    }
+
     /// Takes an event.
     pub fn on(&mut self, event: Event, now: Timestamp) {
         if self.phase == Phase::Over {
@@ -176,7 +191,7 @@ impl Owner {
                 (self.stepping, self.deciding, self.due) = (false, false, None);
                 self.failing = Some(ended);
             }
-            Event::Due(commands) => self.begin_tick(commands, now),
+            Event::Due(commands, heard) => self.begin_tick(commands, heard, now),
             Event::Turn(record) => self.turn = Some(record),
         }
         self.advance(now);
@@ -268,14 +283,15 @@ impl Owner {
         Record::End(End { epoch: self.epoch, outcome, reason, command: None, at })
     }
 
-    fn begin_tick(&mut self, commands: Vec<Taken>, at: Timestamp) {
+    fn begin_tick(&mut self, commands: Vec<Taken>, heard: Vec<Heard>, at: Timestamp) {
         if !self.can_tick() {
             return self.wishes.push_back(Wish::GiveBack);
         }
         let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
         let commands_through = self.through.max(through);
         let (tick, epoch) = (self.ticks, self.epoch);
-        self.write(Record::Tick(Tick { tick, epoch, at, commands, commands_through }));
+        let record = Tick { tick, epoch, at, commands, commands_through, heard };
+        self.write(Record::Tick(record));
         self.deciding = true;
         self.wishes.push_back(Wish::Decide);
     }

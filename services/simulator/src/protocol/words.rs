@@ -2,7 +2,7 @@
 
 use bus::AppendError;
 use contract::id::Digest;
-use contract::journal::{Claim, Record, Taken, Tick};
+use contract::journal::{Claim, Heard, Record, Taken, Tick};
 
 use super::journal::Journal;
 use super::life::Life;
@@ -44,8 +44,8 @@ pub enum Event {
     Stepped(Head),
     /// The world cannot take the tick.
     Broken(Ended),
-    /// It is time for the next tick, with these commands among its inputs.
-    Due(Vec<Taken>),
+    /// It is time for the next tick, with these commands among its inputs, and what was heard.
+    Due(Vec<Taken>, Vec<Heard>),
     /// A command turns the world's life with this record.
     Turn(Record),
 }

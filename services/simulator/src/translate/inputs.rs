@@ -16,6 +16,9 @@ use super::setup::{hours, stance};
 /// journalled is stepped again like this.
 pub fn inputs(world: &World, record: &Tick) -> Inputs {
     let mut building = Building::new(world, &record.commands);
+    let heard = record.heard.iter().flat_map(|heard| &heard.posts);
+    let events = heard.map(|post| Event { agent: post.agent_id, content: post.content.clone() });
+    building.inputs.events.extend(events);
     let Inputs { events, changes, .. } = std::mem::take(&mut building.inputs);
     Inputs { events, changes, ..Inputs::quiet(record.tick, record.at.milliseconds()) }
 }

@@ -4,6 +4,7 @@
 //! decided here.
 
 mod body;
+mod heard;
 mod inputs;
 mod setup;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use contract::version::V1;
 use serde::{Deserialize, Serialize};
 use world::{Outputs, World};
 
+pub use heard::enter;
 pub use inputs::{check, inputs};
 pub use setup::setup;
 

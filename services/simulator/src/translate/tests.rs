@@ -1,8 +1,9 @@
 //! Every act as it is published, after a success and after a failure.
 
 use contract::command::Command;
-use contract::journal::{Taken, Tick};
+use contract::journal::{Heard, HeardPost, Taken, Tick};
 use contract::reply::ErrorCode;
+use contract::source::Source;
 use serde_json::{Value, json};
 use world::{
     Act, Activity, Agent, Change, Clock, Decision, Event, Feed, HourSet, Inputs, Platform, Policy,
@@ -276,7 +277,7 @@ fn taken(sequence: u64, verb: &str, args: &Value) -> Taken {
 
 fn tick_of(world: &World, commands: Vec<Taken>) -> Tick {
     let at = contract::timestamp::Timestamp::EPOCH;
-    Tick { tick: world.tick(), epoch: 1, at, commands, commands_through: 0 }
+    Tick { tick: world.tick(), epoch: 1, at, commands, commands_through: 0, heard: vec![] }
 }
 
 #[test]
@@ -364,4 +365,50 @@ fn what_does_not_fit_the_world_is_said_in_words() {
         ErrorCode::Invalid,
         "time.agents_per_hour_min is 5, expected at most agents_per_hour_max, 4",
     );
+}
+
+#[test]
+fn of_a_source_enters_what_can_be_posted_here_and_was_not_posted_yet() {
+    let mut world = town();
+    act(&mut world, 0, Act::CreatePost { content: "Old news".to_owned() });
+    let post = |seq, agent_id, content: &str| HeardPost { seq, agent_id, content: content.into() };
+    let posts = [
+        post(4, 1, "Old news"),
+        post(5, 2, "The bridge is shut"),
+        post(6, 7, "Nobody here is me"),
+        post(7, 0, "The bridge is shut"),
+        post(9, 0, " "),
+        post(11, 0, "It rains"),
+        post(12, 1, "Still"),
+    ];
+    let enter = |word: &str, most, mut bytes: usize| {
+        let source = Source { most, ..word.parse().expect("a source") };
+        let (entered, left_out) = super::enter(&world, &source, &posts, &mut bytes);
+        assert_eq!(entered.len() + left_out as usize, posts.len());
+        entered.into_iter().map(|it| (it.seq, it.agent_id)).collect::<Vec<_>>()
+    };
+    assert_eq!(enter("twitter", 32, 10_000), [(5, 2), (11, 0), (12, 1)]);
+    assert_eq!(enter("twitter", 2, 10_000), [(5, 2), (11, 0)]);
+    assert_eq!(enter("market-7.twitter@1", 32, 10_000), [(5, 1), (6, 1), (11, 1), (12, 1)]);
+    let one = serde_json::to_vec(&posts[1]).expect("it is a value").len() + 1;
+    assert_eq!(enter("twitter", 32, one), [(5, 2)], "the tick is one message");
+    assert_eq!(enter("market-7.twitter@3", 32, 10_000), [], "there is no such agent");
+}
+
+#[test]
+fn what_was_heard_is_posted_behind_the_posts_of_commands() {
+    let world = town();
+    let said = taken(1, "inject", &json!({"posts": [{"agent_id": 1, "content": "First"}]}));
+    let heard = |source, content: &str| Heard {
+        source,
+        sequence: 9,
+        posts: vec![HeardPost { seq: 3, agent_id: source, content: content.to_owned() }],
+        left_out: 0,
+        end: None,
+    };
+    let heard = vec![heard(0, "Second"), heard(2, "Third")];
+    let record = Tick { heard, ..tick_of(&world, vec![said]) };
+    let inputs = super::inputs(&world, &record);
+    let said: Vec<_> = inputs.events.iter().map(|it| (it.agent, it.content.as_str())).collect();
+    assert_eq!(said, [(1, "First"), (0, "Second"), (2, "Third")]);
 }

@@ -1,17 +1,20 @@
 //! What a lane does about what it is asked.
 
+use bus::{Bus, ReadError};
 use contract::command::{Interview, Verb};
 use contract::journal::Taken;
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
-use contract::subject::Platform;
+use contract::subject::{Platform, StreamName};
+use futures_util::future::FutureExt as _;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc;
 
-use super::lane::{Ask, Done, Lane};
-use super::now;
+use super::lane::{Ask, Came, Done, Lane, Look, Looked, Refusal};
 use super::pulse::{BEAT, Beat, Pulse, State};
-use super::waiting::{Tell, fits};
-use crate::protocol::carry::{Carried, wrong_state};
+use super::waiting::{Tell, fits, tell};
+use super::{now, patiently};
+use crate::protocol::carry::{Asked, Carried, wrong_state};
+use crate::protocol::journal::Known;
 use crate::protocol::life::{Effect, Life, NOT_BEGUN, decide};
 use crate::protocol::owner::Event;
 use crate::translate;
@@ -30,8 +33,12 @@ impl Lane {
         for question in questions {
             self.answer(question);
         }
-        if !self.owner.can_take() {
+        if !self.owner.can_take() || matches!(self.look, Look::UnderWay) {
             return false;
+        }
+        if let Look::Came(Looked { taken, done, stands }) = std::mem::take(&mut self.look) {
+            self.command(taken, done, Some(stands));
+            return true;
         }
         let Some(ask) = self.asks.pop_front() else { return false };
         self.answer(ask);
@@ -40,12 +47,12 @@ impl Lane {
 
     fn answer(&mut self, ask: Ask) {
         match ask {
-            Ask::Command { taken, done } => self.command(taken, done),
+            Ask::Command { taken, done } => self.command(taken, done, None),
             Ask::Interview { interview, done } => {
                 let _ = done.send(self.interview(&interview));
             }
-            Ask::IsTaken { sequence, done } => {
-                let _ = done.send(self.owner.commands().taken(sequence).is_some());
+            Ask::IsTaken { known, done } => {
+                let _ = done.send(self.owner.commands().holds(&known));
             }
             Ask::Life { done } => {
                 let _ = done.send(self.owner.life());
@@ -53,25 +60,44 @@ impl Lane {
         }
     }
 
-    /// Carries a command out, now or with the next tick.
-    fn command(&mut self, taken: Taken, done: Tell) {
+    /// Carries a command out, now or with the next tick; `stands`: see [`Asked`].
+    fn command(&mut self, taken: Taken, done: Tell, stands: Option<bool>) {
         let epoch = self.owner.epoch();
-        match self.owner.consider(&taken, now()) {
+        let waiting = self.waiting.at(taken.sequence);
+        match self.owner.consider(Asked { taken: &taken, waiting, stands }, now()) {
             Carried::Done(tick) => drop(done.send(Ok(Done { epoch, tick }))),
-            Carried::Refused(error) => drop(done.send(Err(error))),
-            Carried::Queued | Carried::Begins => self.queue(taken, done),
+            Carried::Refused(error) => drop(done.send(Err(error.into()))),
+            Carried::WentBack(went_back) => {
+                let error = went_back.error(self.bus.prefix(), self.platform());
+                tracing::error!(command = taken.command.command_id.as_str(), "refused: {error}");
+                drop(done.send(Err(Refusal::WentBack(error))));
+            }
+            Carried::Looks(newest) => self.look_for(newest, taken, done),
+            Carried::Waits => self.waiting.share(taken.sequence, done),
+            Carried::Queued | Carried::Begins => self.queue(taken, vec![done]),
             Carried::Turns(record) => match fits(&record, self.bus.max_payload()) {
                 Ok(()) => {
                     self.turning = Some(done);
                     self.owner.on(Event::Turn(record), now());
                 }
-                Err(error) => drop(done.send(Err(error))),
+                Err(error) => drop(done.send(Err(error.into()))),
             },
         }
     }
 
+    /// Looks whether the newest command that the world knows stands where it stood.
+    fn look_for(&mut self, newest: Known, taken: Taken, done: Tell) {
+        let bus = self.bus.clone();
+        let looking = async move {
+            let stands = patiently(|| stands(&bus, &newest)).await;
+            Came::Looked(Looked { taken, done, stands })
+        };
+        self.look = Look::UnderWay;
+        self.under_way.push(looking.boxed());
+    }
+
     /// Puts a command among those of the next tick, if there is room and it fits this world.
-    pub(super) fn queue(&mut self, taken: Taken, done: Tell) {
+    pub(super) fn queue(&mut self, taken: Taken, tells: Vec<Tell>) {
         if self.waiting.has_room(&taken).is_err() {
             self.refuse_expired();
         }
@@ -79,8 +105,8 @@ impl Lane {
         let fits = self.waiting.has_room(&taken);
         let waiting = self.waiting.commands();
         match fits.and_then(|()| translate::check(world, waiting, &taken.command)) {
-            Ok(()) => self.waiting.push(taken, done),
-            Err(error) => drop(done.send(Err(error))),
+            Ok(()) => self.waiting.push(taken, tells),
+            Err(error) => tell(tells, &Err(error.into())),
         }
     }
 
@@ -99,6 +125,19 @@ impl Lane {
         let tick = world.tick() - 1;
         let as_of = AsOf { tick, round: tick };
         Ok((name, Answer { platform: self.platform(), response, as_of }))
+    }
+}
+
+/// Whether a command stands where it stood in the stream of commands.
+async fn stands(bus: &Bus, known: &Known) -> Result<bool, ReadError> {
+    match bus.message(StreamName::Commands, known.sequence).await {
+        Ok(stored) => Ok(stored.is_some_and(|stored| {
+            let address = bus.prefix().parse_command(&stored.subject);
+            address.is_ok_and(|address| address.command_id == known.command_id)
+        })),
+        // Who may not look has to trust the server.
+        Err(ReadError::Denied(_)) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 
@@ -123,7 +162,8 @@ pub async fn run_dead(
                 Some(Ask::Interview { done, .. }) => drop(done.send(Err(failed()))),
                 Some(Ask::Command { taken, done }) => {
                     let verb = taken.command.request.verb();
-                    drop(done.send(of_the_dead(verb).unwrap_or_else(|| Err(failed()))));
+                    let told = of_the_dead(verb).unwrap_or_else(|| Err(failed()));
+                    drop(done.send(told.map_err(Refusal::from)));
                 }
                 Some(Ask::IsTaken { done, .. }) => drop(done.send(false)),
                 Some(Ask::Life { done }) => drop(done.send(Life::Failed)),

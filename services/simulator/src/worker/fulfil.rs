@@ -14,7 +14,7 @@ use super::board::world_of;
 use super::lane::{Came, Done, Lane, Made, Shown};
 use super::snapshot::Snapshots;
 use super::step;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, tell};
 use super::{now, patiently};
 use crate::play::Stepped;
 use crate::protocol::carry::ended;
@@ -192,9 +192,8 @@ impl Lane {
 
     fn applied(&mut self, tick: u32) {
         let done = Done { epoch: self.owner.epoch(), tick: Some(tick) };
-        for Waiting { tell, .. } in std::mem::take(&mut self.taking) {
-            // Whoever asked may have gone since.
-            let _ = tell.send(Ok(done));
+        for Waiting { tells, .. } in std::mem::take(&mut self.taking) {
+            tell(tells, &Ok(done));
         }
     }
 
@@ -264,10 +263,12 @@ impl Lane {
         let (platform, pace) = (self.platform(), self.pace_milli());
         // Also one that was stopped while its last frame waits: it is not over before.
         let waits = life == Life::Playing || !self.made.is_empty();
+        let waits_for = self.waits_for.clone();
         let is_waiting_for_room = self.owner.lacks_room().is_some() && waits;
         self.board.report(|status| {
             status.options.pace_milli = pace;
             let Some(world) = world_of(status, platform) else { return };
+            world.waits_for = waits_for;
             world.status = if is_waiting_for_room { RunStatus::Paused } else { life.status() };
             let Some(round) = shown.ticks.checked_sub(1) else { return };
             (world.ticks, world.round) = (shown.ticks, round);
@@ -283,8 +284,8 @@ impl Lane {
     /// held against what is left.
     pub(super) fn refuse_expired(&mut self) {
         if self.waiting.refuse_expired(now()) {
-            for Waiting { taken, tell, .. } in self.waiting.take() {
-                self.queue(taken, tell);
+            for Waiting { taken, tells, .. } in self.waiting.take() {
+                self.queue(taken, tells);
             }
         }
     }

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use contract::command::{Interview, Request};
 use contract::frame::Frame;
-use contract::journal::{Genesis, Taken};
+use contract::journal::{Genesis, HeardPost, Taken};
 use contract::reply::{Answer, ReplyError};
+use contract::source::Source;
 use contract::status::PlatformStatus;
 use contract::subject::Platform;
 use futures_util::StreamExt as _;
@@ -23,17 +24,18 @@ use world::{Decisions, World};
 
 use super::append::Logs;
 use super::board::Board;
+use super::listen::Listener;
 use super::live::Live;
 use super::now;
 use super::pulse::{BEAT, Beat, Pulse, State};
 use super::snapshot::Snapshots;
 use super::waiting::{Queue, Tell, Waiting};
 use crate::play::Stepped;
-use crate::protocol::journal::change_of;
+use crate::protocol::journal::{Known, change_of};
 use crate::protocol::life::Life;
 use crate::protocol::owner::{Event, Owner};
 use crate::protocol::{Ended, Lost};
-use crate::translate::Chain;
+use crate::translate::{self, Chain};
 
 /// What is asked of a lane and waits for the end of a tick.
 const ASKS: usize = 256;
@@ -41,6 +43,9 @@ const ASKS: usize = 256;
 /// How long a worker that is to leave waits for what is under way. What is dropped then has an
 /// unknown outcome, as after a crash, and the next owner looks at it.
 const LEAVING: Duration = Duration::from_secs(5);
+
+/// How often a world that waits for its next tick says that it is there.
+const SAID_AGAIN: Duration = Duration::from_secs(2);
 
 /// What a lane can be asked, at a tick boundary. A sender that is dropped without an answer
 /// means that the lane has opened its journal again, or ends: ask again.
@@ -62,8 +67,8 @@ pub enum Ask {
     },
     /// Has this world taken a command, or a predecessor for it?
     IsTaken {
-        /// Its sequence in the stream of commands.
-        sequence: u64,
+        /// The command.
+        known: Known,
         /// Told.
         done: oneshot::Sender<bool>,
     },
@@ -81,6 +86,16 @@ pub struct Done {
     pub epoch: u32,
     /// The tick among whose inputs the command is, if it is.
     pub tick: Option<u32>,
+}
+
+/// Why a world did not carry a command out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// For a reason of its own: if another world did, it is done.
+    Own(ReplyError),
+    /// The stream of commands went back, whatever another world made of it: what that one knows
+    /// may be older.
+    WentBack(ReplyError),
 }
 
 /// One world and its driver.
@@ -101,6 +116,8 @@ pub struct Lane {
     pub(super) shown: Shown,
     /// What was asked during a tick.
     pub(super) asks: VecDeque<Ask>,
+    /// The command for whose sake the stream of commands is looked at; others wait behind it.
+    pub(super) look: Look,
     /// The commands that the next tick takes.
     pub(super) waiting: Queue,
     /// Those of the tick under way.
@@ -109,6 +126,13 @@ pub struct Lane {
     pub(super) turning: Option<Tell>,
     pub(super) under_way: FuturesUnordered<BoxFuture<'static, Came>>,
     pub(super) snapshots: Snapshots,
+    /// When it last said that it is there, without any other news.
+    pub(super) said_at: Instant,
+    pub(super) listener: Listener,
+    /// Since when the next tick waits for a source alone.
+    pub(super) listens_since: Option<Instant>,
+    /// What others were told of that.
+    pub(super) waits_for: Option<String>,
     pub(super) live: Live,
     pub(super) bus: bus::Bus,
     pub(super) board: Board,
@@ -148,6 +172,24 @@ pub(super) enum Came {
     Decided(Result<(Box<World>, Decisions), Ended>),
     Stepped(Result<Stepped, Ended>),
     Encoded(Result<Vec<Vec<u8>>, Ended>),
+    Looked(Looked),
+}
+
+/// A look at the stream of commands.
+#[derive(Default)]
+pub(super) enum Look {
+    #[default]
+    Unneeded,
+    UnderWay,
+    Came(Looked),
+}
+
+/// A command, and what came of a look for its sake.
+pub(super) struct Looked {
+    pub(super) taken: Taken,
+    pub(super) done: Tell,
+    /// Whether the newest command that the world knows stands where it stood.
+    pub(super) stands: bool,
 }
 
 #[expect(clippy::large_enum_variant, reason = "one of it exists, for a moment")]
@@ -156,6 +198,8 @@ enum Next {
     Leave,
     Ask(Ask),
     TickDue,
+    /// Something has come of a source.
+    Heard,
     Beat,
     InboxClosed,
 }
@@ -183,6 +227,7 @@ impl Lane {
             if self.answer_asks() {
                 continue;
             }
+            self.tell_wait();
             // A step that does not end is silence, whatever else goes on meanwhile.
             if away_since.is_none_or(|since| since.elapsed() < BEAT) {
                 self.pulse.beat(self.beat());
@@ -202,7 +247,8 @@ impl Lane {
                 }
                 Next::Ask(ask) => self.asks.push_back(ask),
                 Next::TickDue => self.begin_tick(),
-                Next::Beat => {}
+                Next::Heard => {}
+                Next::Beat => self.say_again(),
                 Next::Leave | Next::InboxClosed => {
                     faults::point("leaving");
                     leaving = Some(Instant::now());
@@ -230,6 +276,7 @@ impl Lane {
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                 Next::TickDue
             }
+            () = self.listener.listen() => Next::Heard,
             () = tokio::time::sleep(BEAT) => Next::Beat,
         }
     }
@@ -248,6 +295,7 @@ impl Lane {
             }
             Came::Stepped(Ok(stepped)) => self.stepped(stepped),
             Came::Encoded(Ok(messages)) => return self.send(messages),
+            Came::Looked(looked) => return self.look = Look::Came(looked),
             Came::Encoded(Err(bug)) => Event::Broken(Lost::Panicked(bug.to_string()).into()),
             Came::Decided(Err(ended)) | Came::Stepped(Err(ended)) => Event::Broken(ended),
         };
@@ -260,7 +308,13 @@ impl Lane {
         self.refuse_expired();
         self.taking = self.waiting.take();
         let commands = self.taking.iter().map(|waiting| waiting.taken.clone()).collect();
-        self.owner.on(Event::Due(commands), now());
+        let mut bytes = Queue::left_beside(&self.taking, self.bus.max_payload());
+        let world = self.world.as_ref().expect("the world is here between ticks");
+        let enter = |source: &Source, posts: &[HeardPost]| {
+            translate::enter(world, source, posts, &mut bytes)
+        };
+        let heard = self.listener.sources.heard(world.tick(), enter);
+        self.owner.on(Event::Due(commands, heard), now());
     }
 
     pub(super) fn beat(&self) -> Beat {
@@ -268,6 +322,7 @@ impl Lane {
             // Who dies before that has shown nothing, and one that is asked is not let go.
             _ if !self.owner.is_open() => State::Playing,
             Life::Held => State::Held,
+            Life::Playing if self.waits_for.is_some() => State::Held,
             Life::Waiting | Life::Playing => State::Playing,
             // Its last frame waits for room: whoever lets it go now leaves it unsent.
             _ if !self.owner.is_idle() => State::Held,
@@ -279,6 +334,12 @@ impl Lane {
 
     /// When the next tick is due; `None`: none is.
     fn next_tick_at(&self) -> Option<Instant> {
+        let is_ready = |world: &World| self.listener.sources.is_ready(world.tick());
+        self.tick_would_be_at().filter(|_| self.world.as_deref().is_some_and(is_ready))
+    }
+
+    /// The same, whatever its sources have brought.
+    fn tick_would_be_at(&self) -> Option<Instant> {
         // A snapshot is of a world whose frames are all stored.
         let held_up = self.snapshot_is_due() && !self.owner.is_idle();
         if !self.owner.can_tick() || !self.has_begun() || held_up {
@@ -289,6 +350,37 @@ impl Lane {
         let configured = self.waiting.commands().filter_map(pace_of);
         let paces = std::iter::once(self.pace_milli()).chain(configured);
         paces.map(|pace| last + pause(pace)).min()
+    }
+
+    /// A world whose rounds are far apart has news as often as others, or it would be taken for
+    /// one without a worker.
+    fn say_again(&mut self) {
+        let is_here = self.world.is_some() && self.owner.life() == Life::Playing;
+        if is_here && self.said_at.elapsed() >= SAID_AGAIN {
+            self.said_at = Instant::now();
+            self.report();
+        }
+    }
+
+    /// Tells others that the next tick waits for a source, once it has for a while.
+    fn tell_wait(&mut self) {
+        let is_due = self.tick_would_be_at().is_some_and(|at| at <= Instant::now());
+        let tick = self.world.as_ref().filter(|_| is_due).map(|world| world.tick());
+        let wait = tick.and_then(|tick| self.listener.sources.waits_for(tick));
+        if wait.is_none() {
+            self.listens_since = None;
+        }
+        let for_long = |since: &mut Instant| since.elapsed() >= BEAT;
+        let wait = wait.filter(|_| for_long(self.listens_since.get_or_insert_with(Instant::now)));
+        if wait != self.waits_for {
+            let platform = self.platform();
+            match &wait {
+                Some(what) => tracing::info!(%platform, "the next round waits for {what}"),
+                None => tracing::info!(%platform, "the next round waits for no source any more"),
+            }
+            self.waits_for = wait;
+            self.report();
+        }
     }
 
     /// True once somebody has started it.
@@ -320,6 +412,12 @@ impl Lane {
         if let Some(world) = self.world.as_ref() {
             self.snapshots.offer(world, &self.chain, &self.genesis);
         }
+    }
+}
+
+impl From<ReplyError> for Refusal {
+    fn from(error: ReplyError) -> Refusal {
+        Refusal::Own(error)
     }
 }
 

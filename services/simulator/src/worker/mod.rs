@@ -12,6 +12,7 @@ pub mod carry;
 pub mod desk;
 pub mod fulfil;
 pub mod lane;
+mod listen;
 pub mod live;
 pub mod open;
 pub mod pulse;

@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use world::World;
 
 use super::append::Logs;
-use super::lane::{Ask, Lane, Shown};
+use super::lane::{Ask, Lane, Look, Shown};
+use super::listen::Listener;
 use super::live::Live;
 use super::pulse::{Beat, State, beating};
 use super::snapshot::{self, Found, Snapshots};
@@ -73,6 +74,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         why: if is_first { context.args.why.clone() } else { "reopen".to_owned() },
         at: now(),
     };
+    let listener = Listener::open(bus, &genesis, &journal.ticks);
     let given_up = is_first.then(|| given_up(&context.status, platform)).flatten();
     let last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
     let (epoch, reason, ticks) = (claim.epoch, journal.reason.clone(), world.tick());
@@ -92,11 +94,16 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         made: VecDeque::new(),
         shown: Shown { ticks, chain: chain.clone() },
         asks: VecDeque::new(),
+        look: Look::Unneeded,
         waiting: Queue::new(bus.max_payload()),
         taking: Vec::new(),
         turning: None,
         under_way: FuturesUnordered::new(),
         snapshots: Snapshots::new(bus.clone(), ticks),
+        said_at: Instant::now(),
+        listener,
+        listens_since: None,
+        waits_for: None,
         live: Live::new(bus.clone()),
         bus: bus.clone(),
         board: context.board.clone(),

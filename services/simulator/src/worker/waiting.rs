@@ -1,16 +1,20 @@
 //! Commands that wait for the next tick, which takes them in the order in which they came.
 
 use contract::command::Request;
+use contract::id::CommandId;
 use contract::journal::{Record, Taken};
 use contract::reply::{ErrorCode, ReplyError};
 use contract::timestamp::Timestamp;
 use tokio::sync::oneshot;
 
-use super::lane::Done;
+use super::lane::{Done, Refusal};
 
 /// Bytes that may wait, as they are journalled, however large messages may be: who pauses a run
 /// must not fill its worker's memory.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
+
+/// Bytes of posts of sources that enter in one tick, as they are journalled, at most.
+const MAX_HEARD_BYTES: usize = 256 * 1024;
 
 /// A start makes the tick that takes all the others: there is always room for one.
 const START: usize = 1024;
@@ -19,16 +23,16 @@ const START: usize = 1024;
 /// commas between them.
 const AROUND: usize = 3 * 1024;
 
-/// Who asked for a command is told here what came of it. They may have gone since.
-pub type Tell = oneshot::Sender<Result<Done, ReplyError>>;
+/// Who asked for a command is told here what came of it.
+pub type Tell = oneshot::Sender<Result<Done, Refusal>>;
 
 /// One command that waits.
 #[derive(Debug)]
 pub struct Waiting {
     /// The command.
     pub taken: Taken,
-    /// Who waits for it.
-    pub tell: Tell,
+    /// Who waits for it: more than one where its stream was read again.
+    pub tells: Vec<Tell>,
     bytes: usize,
 }
 
@@ -74,10 +78,30 @@ impl Queue {
         Err(ReplyError { code: ErrorCode::NoCapacity, message })
     }
 
+    /// Bytes that are left in the message of a tick that takes these commands.
+    pub fn left_beside(taken: &[Waiting], max_payload: usize) -> usize {
+        let bytes: usize = taken.iter().map(|waiting| waiting.bytes).sum();
+        max_payload.saturating_sub(AROUND + bytes).min(MAX_HEARD_BYTES)
+    }
+
     /// Puts a command behind the others.
-    pub fn push(&mut self, taken: Taken, tell: Tell) {
+    pub fn push(&mut self, taken: Taken, tells: Vec<Tell>) {
         let bytes = size_of(&taken);
-        self.waiting.push(Waiting { taken, tell, bytes });
+        self.waiting.push(Waiting { taken, tells, bytes });
+    }
+
+    /// The id of the command of this sequence that waits, if one does.
+    pub fn at(&self, sequence: u64) -> Option<&CommandId> {
+        let taken = self.commands().find(|taken| taken.sequence == sequence)?;
+        Some(&taken.command.command_id)
+    }
+
+    /// Tells one more what comes of the command of this sequence, if it waits.
+    pub fn share(&mut self, sequence: u64, tell: Tell) {
+        let mut all = self.waiting.iter_mut();
+        if let Some(waiting) = all.find(|waiting| waiting.taken.sequence == sequence) {
+            waiting.tells.push(tell);
+        }
     }
 
     /// Puts back what was taken out, before what has come since.
@@ -94,7 +118,7 @@ impl Queue {
     /// Refuses all.
     pub fn refuse(&mut self, error: &ReplyError) {
         for waiting in self.waiting.drain(..) {
-            let _ = waiting.tell.send(Err(error.clone()));
+            tell(waiting.tells, &Err(error.clone().into()));
         }
     }
 
@@ -103,13 +127,21 @@ impl Queue {
         let before = self.waiting.len();
         for waiting in self.waiting.extract_if(.., |waiting| is_expired(&waiting.taken, now)) {
             let message = "the command had expired before the next round".to_owned();
-            let _ = waiting.tell.send(Err(ReplyError { code: ErrorCode::Expired, message }));
+            let error = ReplyError { code: ErrorCode::Expired, message };
+            tell(waiting.tells, &Err(error.into()));
         }
         self.waiting.len() < before
     }
 
     fn bytes(&self) -> usize {
         self.waiting.iter().map(|waiting| waiting.bytes).sum()
+    }
+}
+
+/// Tells all who asked for a command what came of it. They may have gone since.
+pub fn tell(tells: Vec<Tell>, told: &Result<Done, Refusal>) {
+    for tell in tells {
+        let _ = tell.send(told.clone());
     }
 }
 
@@ -149,7 +181,7 @@ mod tests {
     use contract::command::{Command, Configure, Inject, InjectedPost, Stop};
     use contract::journal::{Entry, Hold, Tick};
 
-    type Told = oneshot::Receiver<Result<Done, ReplyError>>;
+    type Told = oneshot::Receiver<Result<Done, Refusal>>;
 
     fn at(milliseconds: i64) -> Timestamp {
         Timestamp::from_milliseconds(milliseconds)
@@ -168,12 +200,14 @@ mod tests {
 
     fn push(queue: &mut Queue, taken: Taken) -> Told {
         let (tell, told) = oneshot::channel();
-        queue.push(taken, tell);
+        queue.push(taken, vec![tell]);
         told
     }
 
     fn code(mut told: Told) -> Option<ErrorCode> {
-        told.try_recv().ok().and_then(Result::err).map(|error| error.code)
+        match told.try_recv().ok()?.err()? {
+            Refusal::Own(error) | Refusal::WentBack(error) => Some(error.code),
+        }
     }
 
     #[test]
@@ -209,6 +243,25 @@ mod tests {
         assert_eq!(queue.has_room(&next), Ok(()));
         assert_eq!(code(early), Some(ErrorCode::Expired));
         assert!(late.try_recv().is_err(), "it waits on");
+    }
+
+    #[test]
+    fn all_who_ask_for_a_command_that_waits_are_told_and_it_waits_once() {
+        let mut queue = Queue::new(1 << 20);
+        let first = push(&mut queue, post(7, 10, Some(at(10))));
+        let others = [8, 9].map(|sequence| push(&mut queue, post(sequence, 10, None)));
+        let (tell, second) = oneshot::channel();
+        queue.share(7, tell);
+        assert_eq!(queue.at(7).map(CommandId::as_str), Some("c7"));
+        assert_eq!((queue.at(10), queue.commands().count()), (None, 3));
+        assert!(queue.refuse_expired(at(20)));
+        assert_eq!(
+            (code(first), code(second)),
+            (Some(ErrorCode::Expired), Some(ErrorCode::Expired))
+        );
+        for mut other in others {
+            assert!(other.try_recv().is_err(), "it waits on");
+        }
     }
 
     #[test]
@@ -257,6 +310,7 @@ mod tests {
                     at: at(0),
                     commands,
                     commands_through,
+                    heard: vec![],
                 }));
                 let most = max_payload.min(MAX_WAITING_BYTES + AROUND + START);
                 assert!(bytes <= most && bytes > most - 2 * AROUND, "{bytes} of {most}");

@@ -242,7 +242,7 @@ impl Worker {
         let event = match came {
             Came::Event(event) => event,
             Came::Decided => Event::Decided,
-            Came::Stepped(_) | Came::Due => Event::Due(vec![]),
+            Came::Stepped(_) | Came::Due | Came::Looked => Event::Due(vec![], vec![]),
         };
         lane.owner.on(event.clone(), crate::words::at(now));
         match lane.owner.next_wish() {

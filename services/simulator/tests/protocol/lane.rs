@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use contract::command::Request;
 use contract::journal::{Entry, Genesis, Record, Taken, Tick};
-use simulator::protocol::carry::Carried;
+use simulator::protocol::carry::{Asked, Carried};
 use simulator::protocol::life::Life;
 use simulator::protocol::owner::{Event, Head, Owner, Start, Which, Wish};
 use simulator::protocol::{Ended, Lost};
@@ -52,6 +52,8 @@ pub(crate) enum Do {
 pub(crate) enum Came {
     Event(Event),
     Decided,
+    /// A look at the stream of commands has come to its end. It never goes back here.
+    Looked,
     /// The world is to take this tick now, and panics at it or not.
     Stepped(Tick),
     /// A tick may be due.
@@ -78,6 +80,8 @@ pub(crate) struct Lane {
     pauses: [u64; 2],
     /// What was asked, in order.
     pub(crate) asks: VecDeque<Taken>,
+    /// The command for whose sake the stream of commands is looked at, and whether that was done.
+    look: Option<(Taken, bool)>,
     waiting: Vec<Taken>,
     taking: Vec<Taken>,
     turning: Option<u64>,
@@ -102,6 +106,7 @@ impl Lane {
             bodies: [vec![], vec![]],
             pauses: [50; 2],
             asks: VecDeque::new(),
+            look: None,
             waiting: vec![],
             taking: vec![],
             turning: None,
@@ -118,6 +123,10 @@ impl Lane {
     pub(crate) fn take(&mut self, came: Came, now: u64, panics: bool) -> Result<(), Ended> {
         let event = match came {
             Came::Due => return self.go_on(now),
+            Came::Looked => {
+                self.look.iter_mut().for_each(|(_, is_done)| *is_done = true);
+                return self.go_on(now);
+            }
             Came::Event(event) => event,
             Came::Decided => {
                 (self.is_away, self.has_decided) = (false, true);
@@ -164,7 +173,9 @@ impl Lane {
     /// Who asked for something and is not answered: they ask again.
     pub(crate) fn unanswered(&mut self) -> Vec<u64> {
         let waiting = self.waiting.drain(..).chain(self.taking.drain(..));
-        let asked = waiting.chain(self.asks.drain(..)).map(|taken| taken.sequence);
+        let look = self.look.take().map(|(taken, _)| taken);
+        let asked = waiting.chain(look).chain(self.asks.drain(..));
+        let asked = asked.map(|taken| taken.sequence);
         asked.chain(self.turning.take()).collect()
     }
 
@@ -277,8 +288,25 @@ impl Lane {
         if !self.owner.is_open() || self.is_away || !self.owner.can_take() {
             return false;
         }
-        let Some(taken) = self.asks.pop_front() else { return false };
-        match self.owner.consider(&taken, at(now)) {
+        let (taken, stands) = match self.look.take() {
+            Some((taken, true)) => (taken, Some(true)),
+            look @ Some(_) => {
+                self.look = look;
+                return false;
+            }
+            None => match self.asks.pop_front() {
+                Some(taken) => (taken, None),
+                None => return false,
+            },
+        };
+        let waiting = self.waiting.iter().find(|waiting| waiting.sequence == taken.sequence);
+        let waiting = waiting.map(|waiting| &waiting.command.command_id);
+        match self.owner.consider(Asked { taken: &taken, waiting, stands }, at(now)) {
+            Carried::Waits | Carried::WentBack(_) => panic!("asked twice: {taken:?}"),
+            Carried::Looks(_) => {
+                self.look = Some((taken, false));
+                self.wanted.push(Do::Think(Came::Looked));
+            }
             Carried::Done(tick) => self.tell(taken.sequence, Said::Done(tick)),
             Carried::Refused(error) => self.tell(taken.sequence, Said::Refused(error.message)),
             Carried::Queued => self.waiting.push(taken),
@@ -297,7 +325,7 @@ impl Lane {
     fn begin_tick(&mut self, now: u64) {
         self.last_tick_at = Some(now);
         self.taking = std::mem::take(&mut self.waiting);
-        self.owner.on(Event::Due(self.taking.clone()), at(now));
+        self.owner.on(Event::Due(self.taking.clone(), vec![]), at(now));
     }
 
     fn next_tick_at(&self, now: u64) -> Option<u64> {

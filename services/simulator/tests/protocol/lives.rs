@@ -4,7 +4,7 @@ use contract::command::Request;
 use contract::frame::Outcome;
 use contract::journal::{End, Go, Record};
 use simulator::protocol::Ended;
-use simulator::protocol::carry::Carried;
+use simulator::protocol::carry::{Asked, Carried};
 use simulator::protocol::life::Life;
 use simulator::protocol::owner::{Event, Head, Owner, Which, Wish};
 
@@ -25,7 +25,7 @@ fn go(epoch: u32) -> Record {
 }
 
 /// Takes the world up until it is open; all that the owner wished for.
-fn open(owner: &mut Owner, frame: Option<Head>) -> Vec<Wish> {
+pub(crate) fn open(owner: &mut Owner, frame: Option<Head>) -> Vec<Wish> {
     let mut wished = Vec::new();
     drain(owner);
     let stored = owner.log(Which::Journal).known() + 1;
@@ -141,7 +141,8 @@ fn the_later_of_two_turns_holds_in_whichever_order_they_are_asked() {
     ];
     for (records, later, earlier) in table {
         let ask = |owner: &mut Owner, sequence, request: &Request| {
-            owner.consider(&taken(sequence, request.clone()), at(8))
+            let taken = &taken(sequence, request.clone());
+            owner.consider(Asked { taken, waiting: None, stands: Some(true) }, at(8))
         };
         let opened = |records: &[Record]| {
             let mut owner = taking_up(records.to_vec(), Some(head(0)), None);

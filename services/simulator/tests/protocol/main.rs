@@ -17,5 +17,6 @@ mod refusals;
 mod seeds;
 mod simulation;
 mod stage;
+mod went_back;
 mod words;
 mod world;

@@ -190,8 +190,9 @@ fn no_room() -> Wish {
 
 /// What a pause makes of the world now.
 fn pause_record(owner: &mut Owner) -> Record {
-    use simulator::protocol::carry::Carried;
-    match owner.consider(&taken(70, pause()), crate::words::at(8)) {
+    use simulator::protocol::carry::{Asked, Carried};
+    let (taken, waiting, stands) = (&taken(70, pause()), None, None);
+    match owner.consider(Asked { taken, waiting, stands }, crate::words::at(8)) {
         Carried::Turns(record) => record,
         other => panic!("a pause comes to {other:?}"),
     }
@@ -226,11 +227,11 @@ fn tick_without_room() -> Scene {
 fn a_tick_without_room_is_given_back_and_the_world_can_be_asked() {
     let mut scene = tick_without_room();
     assert!(scene.owner.can_take() && !scene.owner.can_tick());
-    scene.expect(Event::Due(vec![taken(71, Request::Resume)]), &[Wish::GiveBack]);
+    scene.expect(Event::Due(vec![taken(71, Request::Resume)], vec![]), &[Wish::GiveBack]);
     scene.expect(Event::Paused(Which::Journal), &[]);
     assert!(scene.owner.can_tick(), "the next one shows whether there is room");
     let commands = vec![taken(72, crate::words::inject("It rains."))];
-    scene.owner.on(Event::Due(commands.clone()), crate::words::at(9));
+    scene.owner.on(Event::Due(commands.clone(), vec![]), crate::words::at(9));
     let wishes = drain(&mut scene.owner);
     let [Wish::Write(Record::Tick(tick)), Wish::Decide] = &wishes[..] else { panic!("{wishes:?}") };
     assert_eq!((tick.tick, &tick.commands, tick.commands_through), (1, &commands, 72));
@@ -246,7 +247,7 @@ fn what_turns_the_world_waits_for_the_pause_and_is_written_once() {
     let hold = pause_record(&mut scene.owner);
     scene.expect(Event::Turn(hold.clone()), &[]);
     assert!(!scene.owner.can_take() && !scene.owner.can_tick());
-    scene.expect(Event::Due(vec![]), &[Wish::GiveBack]);
+    scene.expect(Event::Due(vec![], vec![]), &[Wish::GiveBack]);
     scene.expect(Event::Paused(Which::Journal), &[Wish::Write(hold.clone())]);
     scene.expect(scene.answered(full()), &[Wish::Pause(Which::Journal)]);
     scene.expect(Event::Paused(Which::Journal), &[Wish::Again(Which::Journal)]);
@@ -278,7 +279,7 @@ fn a_frame_without_room_keeps_the_next_tick_back_and_lets_turns_pass() {
         let mut scene = Scene::of(kind);
         scene.expect(scene.answered(full()), &[no_room(), Wish::Pause(Which::Frames)]);
         assert!(scene.owner.can_take() && !scene.owner.can_tick());
-        scene.expect(Event::Due(vec![]), &[Wish::GiveBack]);
+        scene.expect(Event::Due(vec![], vec![]), &[Wish::GiveBack]);
         let hold = pause_record(&mut scene.owner);
         scene.expect(Event::Turn(hold.clone()), &[Wish::Write(hold.clone())]);
         let stored = Event::Answered(Which::Journal, Ok(90));

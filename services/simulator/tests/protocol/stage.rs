@@ -123,7 +123,7 @@ fn open(kind: Kind) -> Owner {
 
 /// Plays one tick up to the frame that it wishes to send.
 fn sending(owner: &mut Owner, tick: u32, messages: &[&str]) {
-    owner.on(Event::Due(vec![]), at(4));
+    owner.on(Event::Due(vec![], vec![]), at(4));
     owner.on(Event::Answered(Which::Journal, Ok(50)), at(5));
     owner.on(Event::Decided, at(6));
     owner.on(Event::Stepped(head(tick)), at(7));
@@ -157,7 +157,7 @@ impl Scene {
             Kind::Close => turned(Request::CloseEnv),
             Kind::Tick => {
                 let mut owner = open(kind);
-                owner.on(Event::Due(vec![]), at(4));
+                owner.on(Event::Due(vec![], vec![]), at(4));
                 owner
             }
             Kind::FirstFrame | Kind::Frame | Kind::FrameOfParts => {
@@ -233,7 +233,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Decided,
         Event::Stepped(head(7)),
         Event::Broken(Ended::Reopen),
-        Event::Due(vec![]),
+        Event::Due(vec![], vec![]),
         Event::Turn(Record::Tick(step)),
     ];
     for which in [Which::Journal, Which::Frames] {

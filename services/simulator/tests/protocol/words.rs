@@ -17,7 +17,7 @@ pub(crate) fn genesis(rounds: u32, pace_milli: u32) -> Genesis {
         run_id: "market-1".parse().unwrap(),
         platform: Platform::Twitter,
         spec_digest: Digest::ZERO,
-        options: RunOptions { platforms, rounds, seed: 1, pace_milli },
+        options: RunOptions { platforms, rounds, seed: 1, pace_milli, sources: vec![] },
         rules: world::RULES,
         start_time: Timestamp::EPOCH,
         part_size: contract::DEFAULT_PART_SIZE,
@@ -34,7 +34,7 @@ pub(crate) fn claim(epoch: u32, worker: &str, why: &str, now: u64) -> Claim {
 
 pub(crate) fn tick(tick: u32, epoch: u32, commands: Vec<Taken>) -> Tick {
     let commands_through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
-    Tick { tick, epoch, at: Timestamp::EPOCH, commands, commands_through }
+    Tick { tick, epoch, at: Timestamp::EPOCH, commands, commands_through, heard: vec![] }
 }
 
 pub(crate) fn taken(sequence: u64, request: Request) -> Taken {

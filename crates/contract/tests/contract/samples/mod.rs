@@ -16,6 +16,7 @@ use std::iter;
 use contract::id::{Digest, RunId};
 use contract::options::{MemoryTarget, RequestedOptions, RunOptions};
 use contract::problem::Problem;
+use contract::source::Source;
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
@@ -81,6 +82,7 @@ fn no_requested_options() -> RequestedOptions {
         seed: None,
         pace_milli: None,
         memory: None,
+        sources: None,
     }
 }
 
@@ -91,11 +93,23 @@ fn all_requested_options() -> RequestedOptions {
         seed: Some(7),
         pace_milli: Some(500),
         memory: Some(vec!["local".to_owned()]),
+        sources: Some(sources()),
     }
 }
 
 fn options() -> RunOptions {
-    RunOptions { platforms: vec![Platform::Twitter], rounds: 2, seed: 7, pace_milli: 500 }
+    let (platforms, sources) = (vec![Platform::Twitter], vec![]);
+    RunOptions { platforms, rounds: 2, seed: 7, pace_milli: 500, sources }
+}
+
+/// The other world of a run, and a world of another run.
+fn sources() -> Vec<Source> {
+    let (reddit, into) = (Platform::Reddit, Platform::Twitter);
+    let other = "night-market-7".parse().ok();
+    vec![
+        Source { run: None, platform: reddit, into, speaker: None, most: 32 },
+        Source { run: other, platform: reddit, into, speaker: Some(4), most: 5 },
+    ]
 }
 
 fn memory_targets() -> Vec<MemoryTarget> {

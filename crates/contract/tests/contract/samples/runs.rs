@@ -3,7 +3,10 @@
 use contract::command::{Request, Stop, Verb};
 use contract::frame::Outcome;
 use contract::id::Digest;
-use contract::journal::{Claim, Close, End, Entry, Genesis, Go, Hold, Record, Taken, Tick};
+use contract::journal::{
+    Claim, Close, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
+};
+use contract::options::{RequestedOptions, RunOptions};
 use contract::past::{Finding, FindingKind, Parent, WorldCheck, WorldRepair, WorldReplay};
 use contract::reply::{
     Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, OldWorker, Reply, ReplyResult,
@@ -17,7 +20,7 @@ use super::commands::{command, next_request};
 use super::worlds::next_outcome;
 use super::{
     Sample, all_requested_options, at, each, memory_targets, no_requested_options, options, run,
-    sample, spec_digest, word,
+    sample, sources, spec_digest, word,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -214,7 +217,10 @@ fn journal() -> Vec<Sample> {
         match record {
             Record::Genesis(genesis) => {
                 let forked = Genesis { parent: Some(parent()), ..(*genesis).clone() };
+                let options = RunOptions { sources: sources(), ..genesis.options.clone() };
+                let listening = Genesis { options, ..(*genesis).clone() };
                 push("genesis", Record::Genesis(genesis));
+                push("genesis-of-a-listener", Record::Genesis(Box::new(listening)));
                 push("genesis-of-a-fork", Record::Genesis(Box::new(forked)));
             }
             Record::Claim(_) => push("claim", record),
@@ -227,6 +233,7 @@ fn journal() -> Vec<Sample> {
         }
     }
     push("tick-with-commands", Record::Tick(tick_with_commands()));
+    push("tick-of-a-listener", Record::Tick(tick_of_a_listener()));
     let pause = Some(taken(43, Request::Pause(because("the survey was wrong"))));
     let reason = Some("the survey was wrong".to_owned());
     push("hold-by-command", Record::Hold(Hold { epoch: 2, reason, command: pause, at: at(4) }));
@@ -252,7 +259,18 @@ fn tick_with_commands() -> Tick {
     let requests =
         requests.filter(|it| matches!(it.verb(), Verb::Inject | Verb::Configure | Verb::Fork));
     let commands = (40..).zip(requests).map(|(sequence, request)| taken(sequence, request));
-    Tick { tick: 1, epoch: 2, at: at(2), commands: commands.collect(), commands_through: 43 }
+    let (commands, heard) = (commands.collect(), vec![]);
+    Tick { tick: 1, epoch: 2, at: at(2), commands, commands_through: 43, heard }
+}
+
+/// A tick with a source that goes on, and one that has ended.
+fn tick_of_a_listener() -> Tick {
+    let post = HeardPost { seq: 12, agent_id: 3, content: "The lights stay on.".to_owned() };
+    let heard = Heard { source: 0, sequence: 4711, posts: vec![post], left_out: 2, end: None };
+    let end = Some(RunStatus::Completed);
+    let ended = Heard { source: 1, sequence: 0, posts: vec![], left_out: 0, end };
+    let (commands, heard) = (vec![], vec![heard, ended]);
+    Tick { tick: 1, epoch: 2, at: at(2), commands, commands_through: 0, heard }
 }
 
 fn taken(sequence: u64, request: Request) -> Taken {
@@ -290,6 +308,7 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
             at: at(1),
             commands: Vec::new(),
             commands_through: 0,
+            heard: Vec::new(),
         })),
         Some(Record::Tick(_)) => {
             Some(Record::Hold(Hold { epoch: 1, reason: None, command: None, at: at(4) }))
@@ -313,10 +332,20 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
 fn statuses() -> Vec<Sample> {
     let statuses = each(next_status);
     let forked = EnvStatus { parent: Some(parent()), ..env_status(RunStatus::Running) };
+    let waits_for = Some("round 1 of night-market-7.reddit".to_owned());
+    let listening = EnvStatus {
+        requested: all_requested_options(),
+        options: RunOptions { sources: sources(), ..options() },
+        platforms: vec![PlatformStatus { waits_for, ..world_status(RunStatus::Running) }],
+        ..env_status(RunStatus::Running)
+    };
     statuses
         .into_iter()
         .map(|status| sample("env-status", status.as_str(), &env_status(status)))
-        .chain([sample("env-status", "forked", &forked)])
+        .chain([
+            sample("env-status", "forked", &forked),
+            sample("env-status", "listening", &listening),
+        ])
         .collect()
 }
 
@@ -361,7 +390,7 @@ fn env_status(status: RunStatus) -> EnvStatus {
         ended_at: None,
     };
     let taken = EnvStatus {
-        requested: all_requested_options(),
+        requested: RequestedOptions { sources: None, ..all_requested_options() },
         memory: memory_targets(),
         held: status.is_live(),
         platforms: vec![world_status(status)],
@@ -404,6 +433,7 @@ fn world_status(status: RunStatus) -> PlatformStatus {
         rounds: 2,
         simulated_minutes: 60,
         actions: 43,
+        waits_for: None,
         succeeded: 24,
         listed: 23,
         memorable: 22,

@@ -46,7 +46,11 @@ impl View {
         // Of one platform, or of both.
         let last = self.worlds.last().map_or(known.platform, |(_, known)| known.platform);
         let scope = (known.run, known.platform, last);
-        let total = format!("SELECT count(*) FROM ({sums}) WHERE total > 0");
+        let total = format!(
+            "SELECT count(*) FROM (SELECT agent FROM agent WHERE run = ?1 \
+             AND platform BETWEEN ?2 AND ?3 GROUP BY agent HAVING sum{} > 0)",
+            include.sum_of_columns()
+        );
         let total: i64 = rows.prepare_cached(&total)?.query_row(scope, |row| row.get(0))?;
         let (most, agent, offset) = match part.from {
             From::Offset(offset) => (u64::MAX, 0, offset),
@@ -78,8 +82,8 @@ impl View {
         let at = |it: &AgentStats| [it.total_actions, u64::from(it.agent_id)];
         let (mut found, next) = cut(found, part.limit, at);
         for agent in &mut found {
+            add_types(rows, scope, include, agent)?;
             for (_, known) in &self.worlds {
-                add_types(rows, known, include, agent)?;
                 add_times(rows, known, include, agent)?;
             }
         }
@@ -89,19 +93,18 @@ impl View {
 
 fn add_types(
     rows: &Connection,
-    known: &Known,
+    (run, first, last): (i64, i64, i64),
     include: Include,
     agent: &mut AgentStats,
 ) -> rusqlite::Result<()> {
     let mut query = rows.prepare_cached(
-        "SELECT type, class, n FROM tally WHERE run = ?1 AND agent = ?2 AND platform = ?3",
+        "SELECT type, n FROM tally WHERE run = ?1 AND agent = ?2 AND platform BETWEEN ?3 AND ?4 \
+         AND class & ?5 = 0",
     )?;
-    let mut found = query.query(params![known.run, agent.agent_id, known.platform])?;
+    let values = params![run, agent.agent_id, first, last, include.unwanted()];
+    let mut found = query.query(values)?;
     while let Some(row) = found.next()? {
-        let (class, count) = (row.get(1)?, natural(row.get(2)?));
-        if include.takes(class) && count > 0 {
-            *agent.action_types.entry(row.get(0)?).or_default() += count;
-        }
+        *agent.action_types.entry(row.get(0)?).or_default() += natural(row.get(1)?);
     }
     Ok(())
 }

@@ -30,13 +30,14 @@ use tokio::time::Instant;
 use self::open::Opened;
 use self::post::{Outboxes, answers};
 use self::room::{Place, Room};
-use self::worlds::{first_failure_if_all, outcome, worlds_of};
+use self::worlds::{done, first_failure_if_all, outcome, worlds_of};
 use super::board::Board;
 use super::lane::Ask;
 use super::waiting::size_of;
 use super::{now, store_first};
 use crate::args::WorkerArgs;
 use crate::protocol::Lost;
+use crate::protocol::journal::Known;
 use crate::protocol::life::{Effect, Life, decide};
 
 /// What is said of a command that has expired.
@@ -171,10 +172,10 @@ impl Desk {
     /// Refuses a command that has expired, unless one of the worlds has taken it in time: then the
     /// others take it too, and all that was lacking is the reply.
     fn late(&self, taken: Taken) -> Answer {
-        let (desk, sequence) = (self.clone(), taken.sequence);
+        let (desk, known) = (self.clone(), Known::of(&taken));
         async move {
-            let posted =
-                desk.lanes.post(|_| true, move |done| Ask::IsTaken { sequence, done }).await?;
+            let ask = move |done| Ask::IsTaken { known: known.clone(), done };
+            let posted = desk.lanes.post(|_| true, ask).await?;
             match answers(posted).await?.into_iter().any(|(_, is_taken)| is_taken) {
                 true => desk.carry(taken).await.await,
                 false => Some(Err(error(ErrorCode::Expired, TOO_LATE))),
@@ -248,7 +249,7 @@ impl Desk {
         };
         let (board, old_worker) = (self.board.clone(), self.old_worker);
         async move {
-            let done = first_failure_if_all(answers(posted).await?);
+            let done = done(answers(posted).await?);
             // Whoever reads the reply finds the state that it speaks of.
             board.stored().await;
             faults::point("command.answered");

@@ -93,7 +93,13 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    use crate::protocol::journal::Known;
+
     const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn known(sequence: u64) -> Known {
+        Known { sequence, command_id: format!("c{sequence}").parse().unwrap() }
+    }
 
     #[tokio::test]
     async fn a_lane_that_takes_nothing_holds_up_no_other_and_gets_all_in_order() {
@@ -101,13 +107,13 @@ mod tests {
             (mpsc::channel(1), mpsc::channel(1));
         let lanes = Outboxes::new(vec![(Platform::Twitter, slow), (Platform::Reddit, quick)]);
         let answering = tokio::spawn(async move {
-            while let Some(Ask::IsTaken { sequence, done }) = quick_inbox.recv().await {
-                let _ = done.send(sequence % 2 == 0);
+            while let Some(Ask::IsTaken { known, done }) = quick_inbox.recv().await {
+                let _ = done.send(known.sequence % 2 == 0);
             }
         });
         let mut waiting = Vec::new();
         for sequence in 0..5_000 {
-            let ask = move |done| Ask::IsTaken { sequence, done };
+            let ask = move |done| Ask::IsTaken { known: known(sequence), done };
             let mut posted = lanes.post(|_| true, ask).await.unwrap();
             let quick = posted.pop().unwrap().answer();
             let answered = tokio::time::timeout(PATIENCE, quick).await.expect("is held up");
@@ -116,8 +122,8 @@ mod tests {
         }
         for expected in 0..5_000 {
             let ask = tokio::time::timeout(PATIENCE, slow_inbox.recv()).await.unwrap();
-            let Some(Ask::IsTaken { sequence, done }) = ask else { panic!("another ask") };
-            assert_eq!(sequence, expected);
+            let Some(Ask::IsTaken { known: asked, done }) = ask else { panic!("another ask") };
+            assert_eq!(asked, known(expected));
             done.send(true).unwrap();
         }
         let answers = answers(waiting).await.unwrap();
@@ -140,12 +146,13 @@ mod tests {
     async fn what_a_lane_drops_without_an_answer_is_asked_again() {
         let (sender, mut inbox) = mpsc::channel(1);
         let lanes = Outboxes::new(vec![(Platform::Twitter, sender)]);
-        let ask = |done| Ask::IsTaken { sequence: 7, done };
+        let ask = |done| Ask::IsTaken { known: known(7), done };
         let posted = lanes.post(|_| true, ask).await.unwrap();
         let waiting = tokio::spawn(answers(posted));
         drop(inbox.recv().await.unwrap());
         let again = tokio::time::timeout(PATIENCE, inbox.recv()).await.unwrap();
-        let Some(Ask::IsTaken { sequence: 7, done }) = again else { panic!("another ask") };
+        let Some(Ask::IsTaken { known: asked, done }) = again else { panic!("another ask") };
+        assert_eq!(asked, known(7));
         done.send(true).unwrap();
         assert_eq!(waiting.await.unwrap(), Some(vec![(Platform::Twitter, true)]));
     }

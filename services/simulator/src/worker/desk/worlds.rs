@@ -5,7 +5,7 @@ use contract::reply::{AppliedAt, OldWorker, ReplyError, ReplyResult};
 use contract::subject::Platform;
 
 use super::super::board::Board;
-use super::super::lane::Done;
+use super::super::lane::{Done, Refusal};
 
 /// The worlds that a request is for, out of `all` that the run has.
 ///
@@ -90,6 +90,21 @@ pub(super) fn outcome(
     }
 }
 
+/// The worlds that carried a command out, unless one says that the stream of commands went back.
+pub(super) fn done(
+    answers: Vec<(Platform, Result<Done, Refusal>)>,
+) -> Result<Vec<(Platform, Done)>, ReplyError> {
+    let mut all = Vec::new();
+    for (platform, answer) in answers {
+        all.push(match answer {
+            Ok(done) => (platform, Ok(done)),
+            Err(Refusal::Own(error)) => (platform, Err(error)),
+            Err(Refusal::WentBack(error)) => return Err(error),
+        });
+    }
+    first_failure_if_all(all)
+}
+
 /// One world's answer is an answer; only where none has one is there a failure.
 pub(super) fn first_failure_if_all<T>(
     answers: Vec<(Platform, Result<T, ReplyError>)>,
@@ -104,5 +119,30 @@ pub(super) fn first_failure_if_all<T>(
     match failure {
         Some(failure) if good.is_empty() => Err(failure),
         _ => Ok(good),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::reply::ErrorCode;
+
+    #[test]
+    fn one_worlds_answer_is_an_answer_unless_the_stream_went_back() {
+        let error =
+            |message: &str| ReplyError { code: ErrorCode::Internal, message: message.into() };
+        let carried_out = || Ok(Done { epoch: 2, tick: None });
+        let own = || Err(Refusal::Own(error("own")));
+        let went_back = || Err(Refusal::WentBack(error("back")));
+        let both = |twitter, reddit| {
+            let done = done(vec![(Platform::Twitter, twitter), (Platform::Reddit, reddit)]);
+            done.map(|done| done.len()).map_err(|error| error.message)
+        };
+        let back = || Err("back".to_owned());
+        assert_eq!(both(carried_out(), carried_out()), Ok(2));
+        assert_eq!(both(own(), carried_out()), Ok(1));
+        assert_eq!(both(own(), own()), Err("own".to_owned()));
+        assert_eq!((both(carried_out(), went_back()), both(went_back(), own())), (back(), back()));
+        assert_eq!(both(own(), went_back()), back());
     }
 }
