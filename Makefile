@@ -9,9 +9,10 @@ SECONDS ?= 60
 PROFILE ?= dev
 RUNS ?= 5
 DEATHS ?= 20
+ACTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test golden lint fuzz chaos bench bus-programs bench-cycle bench-recovery bench-past realism clean-data
+.PHONY: help demo up build test golden lint fuzz chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -57,6 +58,10 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
     PROFILE=release  as above
   make bench-past  How fast a run's past is read, replayed and verified. Some 2 minutes.
     RUNS=5           runs of each kind
+    PROFILE=release  as above
+  make bench-pages How fast pages about a run of a million actions are over HTTP, and how fast
+                   the file that they are read from is filled. Some 5 minutes.
+    ACTIONS=1000000  of the run, at least
     PROFILE=release  as above
   make golden      Records the runs that the simulator's tests play again: after a change of the
                    rules (world::RULES), see services/simulator/tests/golden/README.md.
@@ -120,10 +125,10 @@ bench:
 	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench
 
 # The bench starts the programs that are built beside it.
-bench-cycle bench-recovery bench-past: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
-bench-cycle bench-recovery bench-past: bus-programs
+bench-cycle bench-recovery bench-past bench-pages: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
+bench-cycle bench-recovery bench-past bench-pages: bus-programs
 bus-programs:
-	$(CARGO) build --profile $(PROFILE) --locked -p bench -p simulator --bins
+	$(CARGO) build --profile $(PROFILE) --locked -p bench -p simulator -p launcher --bins
 
 bench-cycle:
 	$(BUS_BENCH) cycle --runs $(RUNS)
@@ -133,6 +138,9 @@ bench-recovery:
 
 bench-past:
 	$(BUS_BENCH) past --runs $(RUNS)
+
+bench-pages:
+	$(BUS_BENCH) pages --actions $(ACTIONS)
 
 realism:
 	$(CARGO) build --locked -p bench --bin realism

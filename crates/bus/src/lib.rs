@@ -10,7 +10,8 @@
 //! - [`topology`]: every stream there is, as data; provision makes the server match it;
 //! - append and batch: writing; [`verdict`]: what a refused write means; first: being the only
 //!   one on a subject; asking: a command and its one reply;
-//! - reading, cursor, durable: reading once, for ever, and together with others;
+//! - reading, cursor, durable: reading once, for ever, and together with others; resume: going
+//!   on where an earlier process ended;
 //! - purge: taking one run out of a stream;
 //! - objects: bytes of any size; specs: each once, under its digest; leases: who lives;
 //!   ledger: one value under a key;
@@ -41,6 +42,7 @@ mod pause;
 mod provision;
 mod purge;
 mod reading;
+mod resume;
 mod rights;
 mod services;
 mod specs;
@@ -74,6 +76,7 @@ pub use objects::{MAX_OBJECT, Object, ObjectError};
 pub use provision::{Difference, TopologyError};
 pub use purge::PurgeError;
 pub use reading::ReadError;
+pub use resume::Position;
 pub use rights::{Action, Denied, Right};
 pub use services::{Request, Requests, ServiceInfo};
 pub use stored::Stored;

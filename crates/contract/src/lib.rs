@@ -11,6 +11,7 @@
 //! - [`subject`]: where each message lives;
 //! - [`spec`] and [`options`]: what is to be run, and how; [`source`]: what it listens to;
 //! - [`action`] and [`frame`]: what a world did in a tick, and the digest that chains it;
+//!   [`chain`]: how frames follow on each other;
 //! - [`journal`]: what entered a world;
 //! - [`command`] and [`reply`]: what is asked of a run, and the one answer;
 //! - [`status`]: the latest state of a run;
@@ -22,6 +23,7 @@
 //! same bytes (structs with declared field order, integers, no maps with an order of their own).
 
 pub mod action;
+pub mod chain;
 pub mod command;
 pub mod door;
 pub mod frame;

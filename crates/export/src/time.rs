@@ -42,10 +42,7 @@ impl Clock {
 
     /// What the tables say of a row that is made in this tick.
     pub(crate) fn created_at(&self, tick: u32) -> CreatedAt {
-        match self.platform {
-            Platform::Twitter => CreatedAt::Tick(tick),
-            Platform::Reddit => CreatedAt::Time(seconds(self.time_of(tick))),
-        }
+        CreatedAt::of(self.platform, tick, self.time_of(tick))
     }
 
     /// The round in which a row was made.
@@ -64,7 +61,16 @@ impl Clock {
 }
 
 impl CreatedAt {
-    pub(crate) fn to_value(&self) -> Value {
+    /// What a world's tables say of a row that is made in this tick, at this simulated time.
+    pub fn of(platform: Platform, tick: u32, simulated_time: Timestamp) -> CreatedAt {
+        match platform {
+            Platform::Twitter => CreatedAt::Tick(tick),
+            Platform::Reddit => CreatedAt::Time(seconds(simulated_time)),
+        }
+    }
+
+    /// As a column has it.
+    pub fn to_value(&self) -> Value {
         match self {
             CreatedAt::Tick(tick) => Value::Integer(i64::from(*tick)),
             CreatedAt::Time(text) => Value::Text(text.clone()),

@@ -23,7 +23,7 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 21] = [
+pub const KNOWN: [&str; 22] = [
     "NATS_CREDS",
     "NATS_URL",
     "SHOAL_HTTP_CONNECTIONS",
@@ -41,6 +41,7 @@ pub const KNOWN: [&str; 21] = [
     "SHOAL_MEMORY_TARGETS",
     "SHOAL_NODE",
     "SHOAL_PREFIX",
+    "SHOAL_READ_MODEL",
     "SHOAL_REQUIRE_SERVICES",
     "SHOAL_SIMULATIONS_DIR",
     "SHOAL_SLOTS",

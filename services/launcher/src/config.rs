@@ -59,6 +59,10 @@ pub struct Arguments {
         value_name = "NAMES"
     )]
     pub memory: Vec<String>,
+    /// SQLite file of what runs did, from which pages are read; only this launcher writes it, and
+    /// it may be deleted. Without one it is a temporary file.
+    #[arg(long, env = "SHOAL_READ_MODEL", value_name = "FILE")]
+    pub read_model: Option<PathBuf>,
     /// Be ready only while a simulator node and a memory-sink answer on the bus.
     #[arg(long, env = "SHOAL_REQUIRE_SERVICES", value_parser = BoolishValueParser::new())]
     pub require_services: bool,
@@ -79,6 +83,8 @@ pub struct Config {
     pub data_dir: Option<PathBuf>,
     /// The memories of runs that are asked for without naming any.
     pub memory: Vec<String>,
+    /// Where pages are read from; a temporary file if nowhere.
+    pub read_model: Option<PathBuf>,
     /// Whether readiness needs a node and a sink.
     pub require_services: bool,
 }
@@ -98,6 +104,7 @@ pub fn from_command_line() -> Result<(Config, Settings), clap::Error> {
 
 fn check(arguments: Arguments) -> Result<Config, Problems> {
     let Arguments { bus, http, http_origins, http_hosts, data_dir, memory, .. } = arguments;
+    let read_model = arguments.read_model;
     let mut problems = Vec::new();
     let token = arguments.http_token_file.as_deref().map(read_token).transpose();
     let token = token.unwrap_or_else(|problem| {
@@ -115,6 +122,7 @@ fn check(arguments: Arguments) -> Result<Config, Problems> {
         let found = folder.display().to_string();
         problems.push(Problem::new("--data-dir (SHOAL_SIMULATIONS_DIR)", found, expected));
     }
+    problems.extend(read_model.as_deref().and_then(check_file));
     let memory = if memory == ["none"] { Vec::new() } else { memory };
     problems.extend(check_memory_names("--memory (SHOAL_MEMORY)", &memory));
     let config = address.map(|http| Config {
@@ -124,6 +132,7 @@ fn check(arguments: Arguments) -> Result<Config, Problems> {
         http_connections: arguments.http_connections as usize,
         data_dir,
         memory,
+        read_model,
         require_services: arguments.require_services,
     });
     Problems::none_or(problems, config)
@@ -136,6 +145,16 @@ fn read_token(file: &Path) -> Result<Token, Problem> {
         .map_err(|error| Problem::new(place.as_str(), error.to_string(), "a file with a token"))?;
     Token::new(text.trim_end_matches(['\r', '\n']))
         .map_err(|expected| Problem::new(place, "another text", &expected))
+}
+
+/// What is wrong with the place of a file that need not be there yet.
+fn check_file(path: &Path) -> Option<Problem> {
+    // The parent of a mere name is the folder that we are in.
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let fits = folder.is_none_or(Path::is_dir) && !path.is_dir() && path.file_name().is_some();
+    let expected = "a file, there or not, in a folder that is there";
+    let found = path.display().to_string();
+    (!fits).then(|| Problem::new("--read-model (SHOAL_READ_MODEL)", found, expected))
 }
 
 fn check_address(text: &str, has_token: bool) -> Result<SocketAddr, Problem> {
@@ -174,6 +193,10 @@ mod tests {
         assert_eq!(config.http.to_string(), "[::1]:80");
         assert_eq!(config.memory, ["local", "zep"]);
         assert!(read(&["--memory", "none"]).unwrap().memory.is_empty());
+        assert_eq!(config.read_model, None);
+        let config = read(&["--read-model", "model.sqlite"]).unwrap();
+        assert_eq!(config.read_model, Some("model.sqlite".into()));
+        assert!(read(&["--read-model", "/"]).is_err());
     }
 
     #[test]
@@ -203,6 +226,8 @@ mod tests {
             "/no/such",
             "--memory",
             "A b,x,x",
+            "--read-model",
+            "/no/such/file",
         ];
         assert_eq!(
             read(&arguments).unwrap_err(),
@@ -213,6 +238,8 @@ mod tests {
              without a path, e.g. http://localhost:3000\n\
              --data-dir (SHOAL_SIMULATIONS_DIR): found /no/such, expected a folder that is there \
              and can be read\n\
+             --read-model (SHOAL_READ_MODEL): found /no/such/file, expected a file, there or not, \
+             in a folder that is there\n\
              --memory (SHOAL_MEMORY): found \"A b\", expected 1 to 32 of a-z, 0-9, _ and -, \
              beginning with a letter or digit\n\
              --memory (SHOAL_MEMORY): found \"x\" twice, expected each name once"

@@ -15,8 +15,16 @@ use crate::create::publish_start;
 use crate::model::{Model, RunName, parse_status};
 use crate::refusal::Refusal;
 
-/// Keeps `model` true to the bus, for ever, and passes on each run that is seen queued.
-pub async fn follow(bus: Bus, model: Model, queued: UnboundedSender<RunId>) -> Infallible {
+/// What is passed on of the runs that are seen.
+pub struct News {
+    /// Those that are queued.
+    pub queued: UnboundedSender<RunId>,
+    /// Those that are deleted.
+    pub deleted: UnboundedSender<RunId>,
+}
+
+/// Keeps `model` true to the bus, for ever, and passes on the `news`.
+pub async fn follow(bus: Bus, model: Model, news: News) -> Infallible {
     let filter = bus.prefix().all(StreamName::EnvStatus);
     let mut pauses = Pauses::new(Duration::from_millis(100), Duration::from_secs(5));
     let known = loop {
@@ -27,7 +35,7 @@ pub async fn follow(bus: Bus, model: Model, queued: UnboundedSender<RunId>) -> I
         pauses.wait().await;
     };
     for stored in &known {
-        take(&bus, &model, &queued, stored);
+        take(&bus, &model, &news, stored);
     }
     model.set_caught_up();
     tracing::info!(runs = known.len(), "read the states of {} runs", known.len());
@@ -41,19 +49,22 @@ pub async fn follow(bus: Bus, model: Model, queued: UnboundedSender<RunId>) -> I
     };
     loop {
         // What was read above comes again; the model knows it by its sequence.
-        take(&bus, &model, &queued, &cursor.next().await);
+        take(&bus, &model, &news, &cursor.next().await);
     }
 }
 
-fn take(bus: &Bus, model: &Model, queued: &UnboundedSender<RunId>, stored: &Stored) {
+fn take(bus: &Bus, model: &Model, news: &News, stored: &Stored) {
     match parse_status(bus.prefix(), stored) {
         Ok(status) => {
             let (run, is_queued) = (status.run_id.clone(), has_not_begun(&status));
+            let is_deleted = status.status == RunStatus::Deleted;
             model.fold(stored.sequence, status);
+            // Nobody receives any more only when the launcher ends.
             if is_queued {
                 faults::point("launch.seen");
-                // Nobody receives any more only when the launcher ends.
-                let _ = queued.send(run);
+                let _ = news.queued.send(run);
+            } else if is_deleted {
+                let _ = news.deleted.send(run);
             }
         }
         Err(problems) => {

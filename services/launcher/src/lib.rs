@@ -1,6 +1,6 @@
 //! The launcher: takes requests to run a simulation, creates runs, and serves what is known
-//! of them. It runs no world and keeps nothing: all it knows it reads from the bus, so it may
-//! be restarted at any moment, and two of them side by side agree.
+//! of them. It runs no world and keeps nothing that is not on the bus as well, so it may be
+//! restarted at any moment, and two of them side by side agree.
 //!
 //! What decides is pure; what acts is small. In reading order:
 //!
@@ -11,12 +11,11 @@
 //! - [`sources`]: whether there are the worlds that a run is to listen to;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`janitor`]: deletes runs;
-//! - [`actions`]: the actions of runs that are looked at;
+//! - [`read_model`]: what runs did, in a file that pages are read from;
 //! - [`exports`]: runs as archives of files;
 //! - [`ask`]: the edge on the bus; [`http`]: the edge over HTTP;
 //! - [`refusal`]: why something is not done, for both edges.
 
-pub mod actions;
 pub mod ask;
 pub mod config;
 pub mod create;
@@ -28,6 +27,7 @@ pub mod memories;
 pub mod model;
 pub mod plan;
 pub mod queued;
+pub mod read_model;
 pub mod refusal;
 pub mod sources;
 pub mod specs;
@@ -42,14 +42,16 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::actions::Actions;
 use crate::config::{Config, LISTEN_VARIABLE};
 use crate::create::Creator;
 use crate::exports::Exports;
+use crate::follow::News;
 use crate::http::App;
 use crate::http::serve::{Limits, serve};
 use crate::janitor::Janitor;
 use crate::model::Model;
+use crate::read_model::ReadModel;
+use crate::read_model::keeper::Keeper;
 use crate::specs::Specs;
 
 /// How long a bus that is not there yet is waited for.
@@ -69,6 +71,8 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     })?;
     let bus = Bus::connect(&config.bus, "shoal-launcher", BUS_PATIENCE).await?;
     bus.ensure_topology().await?;
+    let read_model = ReadModel::new(config.read_model)
+        .context("there is no room for a temporary file; name one with --read-model")?;
     let (model, specs) = (Model::default(), Specs::new(bus.clone()));
     let creator =
         Creator { bus: bus.clone(), model: model.clone(), specs, default_memory: config.memory };
@@ -77,15 +81,20 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let deletes = may_delete(janitor.commands().await)?;
     let app = Arc::new(App {
         creator: creator.clone(),
-        actions: Actions::new(bus.clone()),
+        read_model: read_model.clone(),
         exports: Exports::new(bus.clone(), config.http),
         data_dir: config.data_dir,
         require_services: config.require_services,
     });
     let (queued_sender, queued) = mpsc::unbounded_channel();
+    let (deleted_sender, deleted) = mpsc::unbounded_channel();
     let mut parts = JoinSet::new();
     let (followed, following) = (model.clone(), bus.clone());
-    parts.spawn(async { match follow::follow(following, followed, queued_sender).await {} });
+    let news = News { queued: queued_sender, deleted: deleted_sender };
+    parts.spawn(async { match follow::follow(following, followed, news).await {} });
+    let (model_of_keeper, specs) = (model.clone(), creator.specs.clone());
+    let keeper = Keeper { bus: bus.clone(), specs, model: model_of_keeper, read_model, deleted };
+    parts.spawn(async { match keeper.work().await {} });
     parts.spawn(follow::start_queued(bus.clone(), model, queued));
     parts.spawn(ask::answer_all(creator, requests));
     if let Some(deletes) = deletes {

@@ -42,6 +42,13 @@ impl Runs {
         known.is_there().then(|| Arc::clone(&known.status))
     }
 
+    /// Whether a run was there and is deleted.
+    pub fn is_deleted(&self, run: &RunId) -> bool {
+        let runs = self.simulations.get(&run.simulation());
+        let known = runs.and_then(|runs| runs.get(&run.number()));
+        known.is_some_and(|known| !known.is_there())
+    }
+
     /// The run of a simulation with the highest number of those that are there.
     pub fn current(&self, simulation: &SimulationId) -> Option<Arc<EnvStatus>> {
         let known = self.simulations.get(simulation)?.values();
@@ -202,6 +209,8 @@ mod tests {
         }
         runs.fold(4, with_state(3, RunStatus::Deleted));
         assert!(runs.run(&status(3).run_id).is_none());
+        let is_deleted = |number| runs.is_deleted(&status(number).run_id);
+        assert_eq!([1, 2, 3, 4].map(is_deleted), [false, false, true, false]);
         assert_eq!(runs.current(&market).unwrap().run_id, status(2).run_id);
         assert_eq!((runs.highest(&market), runs.of(&market).len()), (Some(3), 3));
         runs.fold(5, with_state(2, RunStatus::Deleted));

@@ -4,30 +4,18 @@
 //! stream's own sequence says where to read, never what was read: a repaired stream carries
 //! the same actions under other sequences.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::fmt;
-
-use contract::MAX_SAFE_INTEGER;
 use contract::action::Action;
-use contract::frame::{Assembler, BrokenFrame, Frame};
-use contract::id::{Digest, RunId};
+use contract::chain::{self, Link};
+use contract::frame::Frame;
+use contract::id::Digest;
 use contract::memory::Episode;
 use contract::notice::action_id;
-use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::render;
+pub use contract::chain::{Discord, Parts, World};
 
-/// One platform of one run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct World {
-    /// The run.
-    pub run_id: RunId,
-    /// The platform.
-    pub platform: Platform,
-}
+use crate::render;
 
 /// How far a memory has come in a world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,51 +68,14 @@ pub enum Step {
     Refuse(Discord),
 }
 
-/// Why a frame does not follow on what a memory had.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Discord {
-    /// What should come before it has not come.
-    #[error(
-        "tick {tick} begins with action {found} where tick {due_tick} with action {due} is due"
-    )]
-    Gap {
-        /// The frame's tick.
-        tick: u32,
-        /// Its first seq.
-        found: u64,
-        /// The tick that is due.
-        due_tick: u32,
-        /// The first action that the memory does not have.
-        due: u64,
-    },
-    /// Its actions are not numbered one by one.
-    #[error("tick {tick} has action {found} where {expected} belongs")]
-    Disorder {
-        /// The frame's tick.
-        tick: u32,
-        /// The seq that it has.
-        found: u64,
-        /// The one that belongs there.
-        expected: u64,
-    },
-    /// Its digests say that the world was another one.
-    #[error(
-        "tick {tick} does not continue what was remembered of this world (digest {found}, \
-         remembered {expected}): the run was replaced by another of its name"
-    )]
-    Foreign {
-        /// The frame's tick.
-        tick: u32,
-        /// The digest that it has, or continues.
-        found: Digest,
-        /// The one that the memory knows.
-        expected: Digest,
-    },
-}
-
 /// What `frame`, a whole one, means for a memory that stands at `cursor`.
 pub fn judge(cursor: Option<&Cursor>, frame: &Frame, graph_id: &str, stream_sequence: u64) -> Step {
-    if let Some(discord) = discord(cursor, frame) {
+    let link = cursor.map(|cursor| Link {
+        tick: cursor.tick,
+        next_seq: cursor.seq + 1,
+        digest: cursor.digest,
+    });
+    if let Some(discord) = chain::discord(link.as_ref(), frame) {
         return Step::Refuse(discord);
     }
     let (done, next) = (cursor.map_or(0, |cursor| cursor.seq), frame.next_seq());
@@ -159,43 +110,6 @@ pub fn judge(cursor: Option<&Cursor>, frame: &Frame, graph_id: &str, stream_sequ
     })
 }
 
-/// What stands between `cursor` and `frame`, if anything does.
-fn discord(cursor: Option<&Cursor>, frame: &Frame) -> Option<Discord> {
-    let Frame { tick, first_seq, digest, previous_digest, .. } = *frame;
-    if let Some(disorder) = disorder(frame) {
-        return Some(disorder);
-    }
-    let done = cursor.map_or(0, |cursor| cursor.seq);
-    let due_tick = cursor.map_or(0, |cursor| cursor.tick.saturating_add(1));
-    let gap = Some(Discord::Gap { tick, found: first_seq, due_tick, due: done + 1 });
-    let Some(cursor) = cursor else {
-        return if tick == 0 && first_seq == 1 { None } else { gap };
-    };
-    let foreign = |found| Some(Discord::Foreign { tick, found, expected: cursor.digest });
-    match tick.cmp(&cursor.tick) {
-        Ordering::Less if frame.next_seq() > done + 1 => foreign(digest),
-        Ordering::Equal if digest != cursor.digest => foreign(digest),
-        Ordering::Less | Ordering::Equal => None,
-        Ordering::Greater if tick > due_tick || first_seq > done + 1 => gap,
-        Ordering::Greater if first_seq <= done || previous_digest != cursor.digest => {
-            foreign(previous_digest)
-        }
-        Ordering::Greater => None,
-    }
-}
-
-/// The first action of `frame` whose seq is not what its place says.
-fn disorder(frame: &Frame) -> Option<Discord> {
-    let wrong = |found, expected| Some(Discord::Disorder { tick: frame.tick, found, expected });
-    if !(1..MAX_SAFE_INTEGER / 2).contains(&frame.first_seq) {
-        return wrong(frame.first_seq, 1);
-    }
-    let (expected, action) = (frame.first_seq..)
-        .zip(&frame.actions)
-        .find(|(expected, action)| action.seq != *expected)?;
-    wrong(action.seq, expected)
-}
-
 fn episode(frame: &Frame, action: &Action, graph_id: &str) -> Episode {
     Episode {
         action_id: action_id(&frame.run_id, frame.platform, action.seq),
@@ -212,32 +126,6 @@ fn episode(frame: &Frame, action: &Action, graph_id: &str) -> Episode {
     }
 }
 
-/// Frames of which not all parts have come yet.
-#[derive(Debug, Default)]
-pub struct Parts {
-    open: BTreeMap<World, Assembler>,
-}
-
-impl Parts {
-    /// Takes the next message of `world`; the whole frame once its last part is in.
-    ///
-    /// # Errors
-    /// If the parts do not make a frame. They are then forgotten.
-    pub fn push(&mut self, world: &World, part: Frame) -> Result<Option<Frame>, BrokenFrame> {
-        let mut assembler = self.open.remove(world).unwrap_or_default();
-        let frame = assembler.push(part)?;
-        if frame.is_none() {
-            self.open.insert(world.clone(), assembler);
-        }
-        Ok(frame)
-    }
-
-    /// True if no frame waits for its end, so that nothing need be read again.
-    pub fn are_whole(&self) -> bool {
-        self.open.is_empty()
-    }
-}
-
 impl EpisodeBatch {
     /// Names the batch wherever it is sent: `<run>.<platform>.<first_seq>-<last_seq>`.
     pub fn id(&self) -> String {
@@ -248,12 +136,6 @@ impl EpisodeBatch {
     pub fn text(&self) -> String {
         let lines: Vec<&str> = self.episodes.iter().map(|episode| episode.text.as_str()).collect();
         lines.join("\n")
-    }
-}
-
-impl fmt::Display for World {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.run_id, self.platform)
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Append, Bus, Stored};
+use bus::{Append, Bus, Position, Stored};
 use contract::frame::Frame;
 use contract::problem::Problem;
 use contract::timestamp::Timestamp;
@@ -19,7 +19,7 @@ use kit::shutdown::Shutdown;
 use crate::adapters::sqlite::SqliteMemory;
 use crate::adapters::{Adapter, DeliveryError, Memory, Receipt};
 use crate::batch::{EpisodeBatch, Parts, Step, World, judge};
-use crate::ledger::{Kept, Ledger, LedgerError, Position, Track};
+use crate::ledger::{Kept, Ledger, LedgerError, Track};
 use crate::target::{Health, Target};
 use crate::{dead_letter, stream};
 
@@ -170,7 +170,7 @@ impl Driver {
         }
         self.unsaved += 1;
         if self.parts.are_whole() {
-            self.position = Some(Position { sequence: stored.sequence, at: stored.at });
+            self.position = Some(Position::of(stored));
         }
         let caught_up = stored.pending == 0 && !self.ahead.is_empty();
         if caught_up || self.unsaved >= SAVE_EVERY {

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use bus::{AppendError, Bus, ReadError, Stored};
+use bus::{AppendError, Bus, Position, ReadError, Stored};
 use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 use contract::version::V1;
@@ -38,16 +38,6 @@ pub struct Kept {
     pub position: Option<Position>,
     /// The worlds that the target takes.
     pub worlds: BTreeMap<World, Track>,
-}
-
-/// A message of the stream. A hint where to read; the time tells whether the message there is
-/// still the same one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// Its stream sequence.
-    pub sequence: u64,
-    /// When the server stored it.
-    pub at: Timestamp,
 }
 
 /// What is remembered of one world.

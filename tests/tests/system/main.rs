@@ -25,6 +25,7 @@ mod outage;
 mod ownership;
 mod past;
 mod quiet;
+mod read_model;
 mod recovery;
 mod snapshots;
 mod sources;

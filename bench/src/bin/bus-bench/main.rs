@@ -1,10 +1,12 @@
-//! Measures what the bus costs, how long a run stands still when something dies and how fast its
-//! past is verified, with a real nats-server, nodes and workers. What the figures mean is in `docs/performance.md`.
+//! Measures what the bus costs, how long a run stands still when something dies, how fast its
+//! past is verified and how fast pages about it are, with a real nats-server, nodes, workers and
+//! launchers. What the figures mean is in `docs/performance.md`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod bare;
 mod cycle;
 mod figures;
+mod pages;
 mod past;
 mod recovery;
 mod site;
@@ -50,6 +52,15 @@ enum What {
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         runs: u32,
     },
+    /// How fast pages about a run are over HTTP, and how fast the read model is filled
+    Pages {
+        /// Actions of the run, at least
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        actions: u64,
+        /// Requests of each kind
+        #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+        requests: u32,
+    },
 }
 
 #[tokio::main]
@@ -58,6 +69,7 @@ async fn main() -> ExitCode {
         What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
         What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
         What::Past { runs } => past::measure(runs).await,
+        What::Pages { actions, requests } => pages::measure(actions, requests as usize).await,
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! A bus with nodes on it, all of them processes of their own, and runs.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -63,6 +64,16 @@ impl Site {
         environment.insert("SHOAL_NODE".to_owned(), name.clone());
         let node = Service::start(&name, "shoal-simulator", self.dir.path(), &environment);
         self.nodes.insert(name, node);
+    }
+
+    /// Starts a launcher on this port that has its read model in `file`.
+    pub(crate) fn launcher(&self, port: u16, file: &Path) -> Service {
+        let mut environment = self.environment.clone();
+        let address = format!("127.0.0.1:{port}");
+        environment.insert("SHOAL_HTTP_LISTEN".to_owned(), address);
+        let file = file.to_string_lossy().into_owned();
+        environment.insert("SHOAL_READ_MODEL".to_owned(), file);
+        Service::start("launcher", "shoal-launcher", self.dir.path(), &environment)
     }
 
     /// Creates a run as a launcher does.

@@ -1,9 +1,10 @@
 //! What each action changes in the tables.
 
-use contract::action::{Action, ActionBody, CreateComment, QuotePost};
+use contract::action::{Action, ActionBody};
 use rusqlite::types::Value;
 use rusqlite::{Params, params};
 
+use super::change::{Change, Counter, NewComment, NewPost, Rating, changes};
 use super::{Tables, info};
 use crate::error::ExportError;
 
@@ -40,73 +41,39 @@ impl Tables {
     }
 
     fn change(&self, agent: u32, body: &ActionBody, at: &Value) -> Result<(), Trouble> {
-        match body {
-            ActionBody::CreatePost(it) => {
-                self.insert_post(id(it.post_id)?, agent, None, &it.content, None, at)
+        let changes = changes(body).map_err(Trouble::Dangling)?;
+        changes.into_iter().try_for_each(|change| self.make(agent, change, at))
+    }
+
+    fn make(&self, agent: u32, change: Change<'_>, at: &Value) -> Result<(), Trouble> {
+        match change {
+            Change::Post(post) => self.insert_post(agent, post, at),
+            Change::Comment(comment) => self.comment(agent, comment, at),
+            Change::CountPost { post_id, counter, by } => self.add_to_post(counter, by, post_id),
+            Change::CountComment { comment_id, counter, by } => {
+                self.add_to_comment(counter, by, comment_id)
             }
-            ActionBody::Repost(it) => {
-                let of = it.reposted_id;
-                self.insert_post(id(it.new_post_id)?, agent, Some(of), "", None, at)?;
-                self.add_to_post("num_shares", 1, of)
+            Change::Rate { rating, id, target } => {
+                self.link(rating_table(rating), number(id), agent, target, at)
             }
-            ActionBody::QuotePost(it) => self.quote(agent, it, at),
-            ActionBody::LikePost(it) => {
-                self.link("like", id(it.like_id)?, agent, it.post_id, at)?;
-                self.add_to_post("num_likes", 1, it.post_id)
-            }
-            ActionBody::UnlikePost(it) => {
-                self.unlink("like", it.like_id)?;
-                self.add_to_post("num_likes", -1, it.post_id)
-            }
-            ActionBody::DislikePost(it) => {
-                self.link("dislike", id(it.dislike_id)?, agent, it.post_id, at)?;
-                self.add_to_post("num_dislikes", 1, it.post_id)
-            }
-            ActionBody::UndoDislikePost(it) => {
-                self.unlink("dislike", it.dislike_id)?;
-                self.add_to_post("num_dislikes", -1, it.post_id)
-            }
-            ActionBody::ReportPost(it) => {
+            Change::Unrate { rating, id } => self.unlink(rating_table(rating), id),
+            Change::Report { id, post_id, reason } => {
                 let report = "INSERT INTO report(report_id, user_id, post_id, report_reason, \
                               created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-                let values =
-                    params![id(it.report_id)?, agent, number(it.post_id), it.report_reason, at];
-                self.one(report, values, "is there already")?;
-                self.add_to_post("num_reports", 1, it.post_id)
+                let values = params![number(id), agent, number(post_id), reason, at];
+                self.one(report, values, "is there already")
             }
-            ActionBody::CreateComment(it) => self.comment(agent, it, at),
-            ActionBody::LikeComment(it) => {
-                self.link("comment_like", id(it.comment_like_id)?, agent, it.comment_id, at)?;
-                self.add_to_comment("num_likes", 1, it.comment_id)
+            Change::Follow { id, followee } => self.follow(number(id), agent, followee, at),
+            Change::Unfollow { id, followee } => {
+                self.unlink("follow", id)?;
+                self.add_to_followers(-1, agent, followee)
             }
-            ActionBody::UnlikeComment(it) => {
-                self.unlink("comment_like", it.comment_like_id)?;
-                self.add_to_comment("num_likes", -1, it.comment_id)
-            }
-            ActionBody::DislikeComment(it) => {
-                self.link("comment_dislike", id(it.comment_dislike_id)?, agent, it.comment_id, at)?;
-                self.add_to_comment("num_dislikes", 1, it.comment_id)
-            }
-            ActionBody::UndoDislikeComment(it) => {
-                self.unlink("comment_dislike", it.comment_dislike_id)?;
-                self.add_to_comment("num_dislikes", -1, it.comment_id)
-            }
-            ActionBody::Follow(it) => self.follow(id(it.follow_id)?, agent, it.followee_id, at),
-            ActionBody::Unfollow(it) => {
-                self.unlink("follow", it.follow_id)?;
-                self.add_to_followers(-1, agent, it.followee_id)
-            }
-            ActionBody::Mute(it) => {
+            Change::Mute { id, mutee } => {
                 let mute = "INSERT INTO mute(mute_id, muter_id, mutee_id, created_at) \
                             VALUES (?1, ?2, ?3, ?4)";
-                self.one(mute, params![id(it.mute_id)?, agent, it.mutee_id, at], "is there already")
+                self.one(mute, params![number(id), agent, mutee, at], "is there already")
             }
-            ActionBody::Unmute(it) => self.unlink("mute", it.mute_id),
-            ActionBody::SearchPosts(_)
-            | ActionBody::SearchUser(_)
-            | ActionBody::Trend(_)
-            | ActionBody::Refresh(_)
-            | ActionBody::DoNothing(_) => Ok(()),
+            Change::Unmute { id } => self.unlink("mute", id),
         }
     }
 
@@ -125,48 +92,31 @@ impl Tables {
     /// A post that a profile brings.
     pub(super) fn add_post(
         &self,
-        post_id: u64,
         author: u32,
-        content: &str,
+        post: NewPost<'_>,
         at: &Value,
     ) -> Result<(), ExportError> {
-        let done = self.insert_post(number(post_id), author, None, content, None, at);
-        done.map_err(|trouble| self.tell_past("past_posts", post_id, trouble))
+        let done = self.insert_post(author, post, at);
+        done.map_err(|trouble| self.tell_past("past_posts", post.post_id, trouble))
     }
 
-    fn insert_post(
-        &self,
-        post_id: i64,
-        author: u32,
-        original: Option<u64>,
-        content: &str,
-        quote: Option<&str>,
-        at: &Value,
-    ) -> Result<(), Trouble> {
+    fn insert_post(&self, author: u32, it: NewPost<'_>, at: &Value) -> Result<(), Trouble> {
         let post = "INSERT INTO post(post_id, user_id, original_post_id, content, quote_content, \
                     created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let values = params![post_id, author, original.map(number), content, quote, at];
+        let original = it.original.map(number);
+        let values = params![number(it.post_id), author, original, it.content, it.quote, at];
         self.one(post, values, "is there already")?;
-        let is_repost = original.is_some() && quote.is_none();
         let count = "UPDATE activity SET posts = posts + ?1 WHERE agent_id = ?2";
-        self.one(count, params![!is_repost, author], "no such agent")
+        self.one(count, params![!it.is_repost(), author], "no such agent")
     }
 
-    /// OASIS keeps a copy of the original's text beside the words of the quote.
-    fn quote(&self, agent: u32, it: &QuotePost, at: &Value) -> Result<(), Trouble> {
-        let original = it.original_content.as_deref().unwrap_or_default();
-        let (post_id, quoted, words) = (id(it.new_post_id)?, it.quoted_id, &it.quote_content);
-        self.insert_post(post_id, agent, Some(quoted), original, Some(words), at)?;
-        self.add_to_post("num_shares", 1, quoted)
-    }
-
-    fn comment(&self, agent: u32, it: &CreateComment, at: &Value) -> Result<(), Trouble> {
-        let comment_id = id(it.comment_id)?;
+    fn comment(&self, agent: u32, it: NewComment<'_>, at: &Value) -> Result<(), Trouble> {
+        let comment_id = number(it.comment_id);
         let comment = "INSERT INTO comment(comment_id, post_id, user_id, content, created_at) \
                        SELECT ?1, post_id, ?3, ?4, ?5 FROM post WHERE post_id = ?2";
         let values = params![comment_id, number(it.post_id), agent, it.content, at];
         self.one(comment, values, &format!("names post {}, which is not there", it.post_id))?;
-        if let Some(parent) = it.parent_comment_id {
+        if let Some(parent) = it.parent {
             let answer = "INSERT INTO answer VALUES (?1, ?2)";
             self.one(answer, params![comment_id, number(parent)], "is there already")?;
         }
@@ -202,20 +152,21 @@ impl Tables {
     }
 
     /// What is undone is gone, as in OASIS; its id is not used again.
-    fn unlink(&self, table: &str, link_id: Option<u64>) -> Result<(), Trouble> {
-        let link_id = id(link_id)?;
+    fn unlink(&self, table: &str, link_id: u64) -> Result<(), Trouble> {
         let row = format!("DELETE FROM \"{table}\" WHERE {table}_id = ?1");
         let problem = format!("undoes {table} {link_id}, which is not there");
-        self.one(&row, params![link_id], &problem)
+        self.one(&row, params![number(link_id)], &problem)
     }
 
-    fn add_to_post(&self, counter: &str, change: i64, post: u64) -> Result<(), Trouble> {
+    fn add_to_post(&self, counter: Counter, change: i64, post: u64) -> Result<(), Trouble> {
+        let counter = counter.column();
         let update = format!("UPDATE post SET {counter} = {counter} + ?1 WHERE post_id = ?2");
         let problem = format!("names post {post}, which is not there");
         self.one(&update, params![change, number(post)], &problem)
     }
 
-    fn add_to_comment(&self, counter: &str, change: i64, comment: u64) -> Result<(), Trouble> {
+    fn add_to_comment(&self, counter: Counter, change: i64, comment: u64) -> Result<(), Trouble> {
+        let counter = counter.column();
         let update = format!("UPDATE comment SET {counter} = {counter} + ?1 WHERE comment_id = ?2");
         let problem = format!("names comment {comment}, which is not there");
         self.one(&update, params![change, number(comment)], &problem)
@@ -273,10 +224,14 @@ fn is_constraint(code: rusqlite::ErrorCode) -> bool {
     code == rusqlite::ErrorCode::ConstraintViolation
 }
 
-/// The id of what a successful action made or ended.
-fn id(id: Option<u64>) -> Result<i64, Trouble> {
-    let problem = || Trouble::Dangling("succeeded, but names no id of what it made".to_owned());
-    id.map(number).ok_or_else(problem)
+/// Its column of ids is named after it.
+fn rating_table(rating: Rating) -> &'static str {
+    match rating {
+        Rating::Like => "like",
+        Rating::Dislike => "dislike",
+        Rating::CommentLike => "comment_like",
+        Rating::CommentDislike => "comment_dislike",
+    }
 }
 
 /// Ids count rows, so they end long before SQLite's integers do.

@@ -1,6 +1,7 @@
 //! A world's history as OASIS keeps it: frames in, 16 SQLite tables out.
 
 mod apply;
+pub mod change;
 mod info;
 mod query;
 mod schema;
@@ -18,6 +19,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 
 use crate::error::ExportError;
+use crate::oasis::change::past_posts;
 use crate::time::{Clock, CreatedAt};
 
 pub use query::{Agent, AgentOrder, Comment, Page, Post, PostOrder};
@@ -164,11 +166,8 @@ impl Tables {
         for (follow_id, (follower, followee)) in (1..).zip(follows) {
             self.add_follow(follow_id, follower, followee, &created_at)?;
         }
-        let posts = (0u32..)
-            .zip(profiles)
-            .flat_map(|(id, profile)| profile.past_posts.iter().map(move |content| (id, content)));
-        for (post_id, (author, content)) in (1..).zip(posts) {
-            self.add_post(post_id, author, content, &created_at)?;
+        for (author, post) in past_posts(profiles) {
+            self.add_post(author, post, &created_at)?;
         }
         Ok(())
     }

@@ -159,7 +159,7 @@ impl Tables {
             PostOrder::MostShared => "p.num_shares DESC, p.post_id",
             PostOrder::MostCommented => "comments DESC, p.post_id",
         };
-        self.list(&format!("{POSTS} ORDER BY {order} LIMIT ?1 OFFSET ?2"), page, post)
+        self.list(&format!("{POSTS} ORDER BY {order} LIMIT ?1 OFFSET ?2"), page, Post::read)
     }
 
     /// One post.
@@ -168,7 +168,7 @@ impl Tables {
     /// If the database cannot be read.
     pub fn post(&self, post_id: u64) -> Result<Option<Post>, ExportError> {
         let mut query = self.connection.prepare_cached(&format!("{POSTS} WHERE p.post_id = ?1"))?;
-        let mut rows = query.query_map([i64::try_from(post_id).unwrap_or(i64::MAX)], post)?;
+        let mut rows = query.query_map([i64::try_from(post_id).unwrap_or(i64::MAX)], Post::read)?;
         Ok(rows.next().transpose()?)
     }
 
@@ -179,7 +179,7 @@ impl Tables {
     pub fn comments(&self, post_id: Option<u64>, page: Page) -> Result<Vec<Comment>, ExportError> {
         let only = post_id.map_or(String::new(), |post_id| format!("WHERE c.post_id = {post_id}"));
         let query = format!("{COMMENTS} {only} ORDER BY c.comment_id DESC LIMIT ?1 OFFSET ?2");
-        self.list(&query, page, comment)
+        self.list(&query, page, Comment::read)
     }
 
     /// Agents.
@@ -202,7 +202,7 @@ impl Tables {
         &self,
         take: impl FnMut(Post) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        self.each(&format!("{POSTS} ORDER BY p.post_id"), post, take)
+        self.each(&format!("{POSTS} ORDER BY p.post_id"), Post::read, take)
     }
 
     /// All comments, by id, one after the other.
@@ -210,7 +210,7 @@ impl Tables {
         &self,
         take: impl FnMut(Comment) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        self.each(&format!("{COMMENTS} ORDER BY c.comment_id"), comment, take)
+        self.each(&format!("{COMMENTS} ORDER BY c.comment_id"), Comment::read, take)
     }
 
     /// All agents, by id, one after the other.
@@ -248,35 +248,47 @@ impl Tables {
     }
 }
 
-fn post(row: &Row<'_>) -> rusqlite::Result<Post> {
-    Ok(Post {
-        post_id: count(row, 0)?,
-        user_id: row.get(1)?,
-        original_post_id: row.get::<_, Option<i64>>(2)?.and_then(|id| u64::try_from(id).ok()),
-        content: row.get(3)?,
-        quote_content: row.get(4)?,
-        created_at: created_at(row, 5)?,
-        num_likes: count(row, 6)?,
-        num_dislikes: count(row, 7)?,
-        num_shares: count(row, 8)?,
-        num_reports: count(row, 9)?,
-        author_name: row.get(10)?,
-        num_comments: count(row, 11)?,
-    })
+impl Post {
+    /// Reads a row of the columns of `post`, its author's name and its number of comments.
+    ///
+    /// # Errors
+    /// If the row is not made so.
+    pub fn read(row: &Row<'_>) -> rusqlite::Result<Post> {
+        Ok(Post {
+            post_id: count(row, 0)?,
+            user_id: row.get(1)?,
+            original_post_id: row.get::<_, Option<i64>>(2)?.and_then(|id| u64::try_from(id).ok()),
+            content: row.get(3)?,
+            quote_content: row.get(4)?,
+            created_at: created_at(row, 5)?,
+            num_likes: count(row, 6)?,
+            num_dislikes: count(row, 7)?,
+            num_shares: count(row, 8)?,
+            num_reports: count(row, 9)?,
+            author_name: row.get(10)?,
+            num_comments: count(row, 11)?,
+        })
+    }
 }
 
-fn comment(row: &Row<'_>) -> rusqlite::Result<Comment> {
-    Ok(Comment {
-        comment_id: count(row, 0)?,
-        post_id: count(row, 1)?,
-        user_id: row.get(2)?,
-        content: row.get(3)?,
-        created_at: created_at(row, 4)?,
-        num_likes: count(row, 5)?,
-        num_dislikes: count(row, 6)?,
-        author_name: row.get(7)?,
-        parent_comment_id: row.get::<_, Option<i64>>(8)?.and_then(|id| u64::try_from(id).ok()),
-    })
+impl Comment {
+    /// Reads a row of the columns of `comment`, its author's name and the comment that it answers.
+    ///
+    /// # Errors
+    /// If the row is not made so.
+    pub fn read(row: &Row<'_>) -> rusqlite::Result<Comment> {
+        Ok(Comment {
+            comment_id: count(row, 0)?,
+            post_id: count(row, 1)?,
+            user_id: row.get(2)?,
+            content: row.get(3)?,
+            created_at: created_at(row, 4)?,
+            num_likes: count(row, 5)?,
+            num_dislikes: count(row, 6)?,
+            author_name: row.get(7)?,
+            parent_comment_id: row.get::<_, Option<i64>>(8)?.and_then(|id| u64::try_from(id).ok()),
+        })
+    }
 }
 
 fn agent(row: &Row<'_>) -> rusqlite::Result<Agent> {

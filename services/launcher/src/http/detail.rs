@@ -1,106 +1,115 @@
-//! `GET /api/simulation/{id}/run-status/detail`: a run's status with its actions.
+//! `GET /api/simulation/{id}/run-status/detail`: a run's status with its newest actions.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
 use contract::id::SimulationId;
-use contract::problem::{Problem, Problems};
+use contract::problem::Problems;
 use contract::status::EnvStatus;
 use contract::subject::Platform;
+use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::actions::{Listed, Listing};
 use crate::http::App;
-use crate::http::envelope::{Success, success};
+use crate::http::envelope::success;
 use crate::http::error::HttpError;
-use crate::http::status::{Look, View, hours_of, look, read_name};
+use crate::http::pages::{encode, json};
+use crate::http::query::{Asked, Parameters};
+use crate::http::status::{Look, View as Status, hours_of, look, read_name};
 use crate::model::RunName;
+use crate::read_model::Include;
+use crate::read_model::pages::actions::{Listed, Which};
+use crate::read_model::pages::{From, Part, View};
 use crate::refusal::Refusal;
 
-/// Answers with all that is listed of a run, unpaged: the newest
-/// [`crate::actions::MAX_LISTED`] actions of each world, and how many are left out.
+/// The most actions that are listed of one world: the newest ones.
+const MAX_LISTED: usize = 25_000;
+
+/// What is asked beside the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wanted {
+    platform: Option<Platform>,
+    include: Include,
+    /// Of each world.
+    limit: usize,
+}
+
+/// Answers with all that is listed of a run, unpaged: the newest [`MAX_LISTED`] actions of each
+/// world, and how many are left out.
 pub(super) async fn run_status_detail(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
-    query: Result<Query<BTreeMap<String, String>>, QueryRejection>,
+    query: Parameters,
 ) -> Result<Response, HttpError> {
-    let (name, platform) = read_question(path, query).map_err(Refusal::Invalid)?;
+    let (name, wanted) = read(path, query).map_err(Refusal::Invalid)?;
     let run = match look(&app, &name).await? {
         Look::Run(run) => run,
         Look::Idle(simulation) => return Ok(success(&IdleDetail::new(&simulation))),
     };
     let total_hours = hours_of(&app, &run).await?;
-    let wanted = |world| platform.is_none_or(|only| only == world);
-    let mut listings = [Listing::default(), Listing::default()];
-    for (listing, world) in listings.iter_mut().zip(Platform::ALL) {
-        if wanted(world) && run.platform(world).is_some() {
-            let read = app.actions.list(&run.run_id, world).await;
-            *listing = read.map_err(Refusal::from)?;
-        }
-    }
-    // Up to some ten megabytes of text: not on a thread that others wait for.
-    let writing = tokio::task::spawn_blocking(move || write(&run, total_hours, &listings));
-    let body = writing.await.map_err(|error| Refusal::Failed(error.to_string()))?;
-    let body = body.map_err(|error| Refusal::Failed(error.to_string()))?;
-    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+    let behind = app.read_model.await_rounds(&run, wanted.platform).await?;
+    // Up to some ten megabytes of text.
+    let write = move |rows: &Connection| write(rows, &run, total_hours, wanted, behind);
+    Ok(json(app.read_model.ask(write).await?))
 }
 
-fn read_question(
+fn read(
     path: Result<Path<String>, PathRejection>,
-    query: Result<Query<BTreeMap<String, String>>, QueryRejection>,
-) -> Result<(RunName, Option<Platform>), Problems> {
-    let mut problems = Vec::new();
-    let name = read_name(path).map_err(|problem| problems.push(problem)).ok();
-    let mut platform = None;
-    match query.map(|Query(fields)| fields.get("platform").cloned()) {
-        Ok(None) => {}
-        Ok(Some(text)) => match text.parse() {
-            Ok(read) => platform = Some(read),
-            Err(_) => {
-                let found = format!("{text:?}");
-                problems.push(Problem::new("?platform", found, "twitter or reddit"));
-            }
-        },
-        Err(error) => problems.push(Problem::new("query", error.body_text(), "name=value&...")),
-    }
-    Problems::none_or(problems, name.map(|name| (name, platform)))
+    query: Parameters,
+) -> Result<(RunName, Wanted), Problems> {
+    let mut asked = Asked::new(query);
+    let name = read_name(path).map_err(|problem| asked.report(problem)).ok();
+    let (platform, include) = (asked.platform(), asked.include());
+    let limit = asked.limit(MAX_LISTED, MAX_LISTED);
+    asked.close(name.map(|name| (name, Wanted { platform, include, limit })))
 }
 
 /// A run's status and its actions, each list newest first.
 #[derive(Serialize)]
 struct Detail<'a> {
     #[serde(flatten)]
-    status: View<'a>,
+    status: Status<'a>,
     all_actions: Vec<&'a Listed>,
-    twitter_actions: Vec<&'a Listed>,
-    reddit_actions: Vec<&'a Listed>,
+    twitter_actions: &'a [Listed],
+    reddit_actions: &'a [Listed],
     recent_actions: Vec<&'a Listed>,
     rounds_count: u32,
     /// Older actions that the lists leave out.
     omitted_actions: u64,
+    behind_rounds: u32,
+    problem: Option<String>,
 }
 
 fn write(
+    rows: &Connection,
     run: &EnvStatus,
     total_hours: u32,
-    listings: &[Listing; 2],
-) -> serde_json::Result<Vec<u8>> {
-    let status = View::new(run, total_hours);
+    wanted: Wanted,
+    behind_rounds: u32,
+) -> rusqlite::Result<Vec<u8>> {
+    let (mut lists, mut omitted_actions) = ([Vec::new(), Vec::new()], 0);
+    for (list, platform) in lists.iter_mut().zip(Platform::ALL) {
+        if wanted.platform.is_none_or(|only| only == platform) {
+            let view = View::load(rows, &run.run_id, Some(platform))?;
+            let which = Which { agent: None, round: None, include: wanted.include };
+            let part = Part { from: From::Offset(0), limit: wanted.limit };
+            if let Some(page) = view.actions(rows, which, part)? {
+                omitted_actions += page.total - page.rows.len() as u64;
+                *list = page.rows;
+            }
+        }
+    }
+    let status = Status::new(run, total_hours);
     let round = status.current_round();
-    let [twitter, reddit] = listings;
-    let [twitter_actions, reddit_actions] = [twitter, reddit]
-        .map(|listing| listing.actions.iter().rev().map(AsRef::as_ref).collect::<Vec<&Listed>>());
-    let mut all_actions: Vec<&Listed> = [&twitter_actions[..], &reddit_actions[..]].concat();
+    let [twitter_actions, reddit_actions] = &lists;
+    let mut all_actions: Vec<&Listed> = lists.iter().flatten().collect();
     // Stable: what was closed at the same instant stays newest first, world by world.
-    all_actions.sort_by_key(|listed| std::cmp::Reverse(listed.timestamp));
-    let is_recent = |listed: &&&Listed| round > 0 && listed.round_num == round;
+    all_actions.sort_by_key(|listed| std::cmp::Reverse(listed.at));
+    let is_recent = |listed: &&&Listed| round > 0 && listed.round == round;
     let recent_actions = all_actions.iter().filter(is_recent).copied().collect();
-    let omitted_actions = twitter.omitted + reddit.omitted;
-    serde_json::to_vec(&Success::new(&Detail {
+    encode(&Detail {
         status,
         all_actions,
         twitter_actions,
@@ -108,7 +117,9 @@ fn write(
         recent_actions,
         rounds_count: round,
         omitted_actions,
-    }))
+        behind_rounds,
+        problem: View::load(rows, &run.run_id, wanted.platform)?.problem(),
+    })
 }
 
 /// What the original says of a simulation that was never run.
@@ -136,58 +147,63 @@ impl<'a> IdleDetail<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actions::World;
-    use crate::actions::tests::{feed, frame};
     use crate::queued::tests::status;
-    use contract::frame::Frame;
+    use crate::read_model::tests::{Town, did};
+    use axum::extract::Query;
     use serde_json::Value;
-
-    fn at(frame: Frame, platform: Platform, second: u32) -> Frame {
-        let timestamp = format!("2026-03-01T10:00:0{second}Z").parse().unwrap();
-        let mut frame = Frame { platform, timestamp, ..frame };
-        frame.digest = frame.compute_digest();
-        frame
-    }
 
     #[test]
     fn actions_of_both_worlds_are_listed_newest_first() {
-        let (mut twitter, mut reddit) = (World::default(), World::default());
-        feed(&mut twitter, 1, &at(frame(0, 1, &[true]), Platform::Twitter, 1));
-        feed(&mut reddit, 2, &at(frame(0, 1, &[true, false]), Platform::Reddit, 2));
-        feed(&mut twitter, 5, &at(frame(1, 2, &[true, true]), Platform::Twitter, 3));
+        let (mut town, mut twitter, mut reddit) = Town::with_two_worlds();
+        town.take(&twitter.frame_at(1, &[did(1)]));
+        town.take(&reddit.frame_at(2, &[did(1), did(2).failed()]));
+        town.take(&twitter.frame_at(3, &[did(1), did(2)]));
         let mut run = status(1);
         run.platforms[0].round = 1;
-        let body = write(&run, 5, &[twitter.listing(), reddit.listing()]).unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
+        let wanted = Wanted { platform: None, include: Include::default(), limit: 25_000 };
+        let ask = |wanted: Wanted| -> Value {
+            let body = town.ask(|rows| write(rows, &run, 5, wanted, 0));
+            serde_json::from_slice(&body).unwrap()
+        };
+        let body = ask(wanted);
         let data = &body["data"];
-        let ids = |list: &str| -> Vec<&str> {
+        let ids = |data: &Value, list: &str| -> Vec<String> {
             let list = data[list].as_array().unwrap();
-            list.iter().map(|action| action["id"].as_str().unwrap()).collect()
+            list.iter().map(|action| action["id"].as_str().unwrap().to_owned()).collect()
         };
         let (t1, t2, t3) = ("market-1.twitter.1", "market-1.twitter.2", "market-1.twitter.3");
-        assert_eq!(ids("all_actions"), [t3, t2, "market-1.reddit.1", t1]);
-        assert_eq!(ids("twitter_actions"), [t3, t2, t1]);
-        assert_eq!(ids("reddit_actions"), ["market-1.reddit.1"]);
-        assert_eq!(ids("recent_actions"), [t3, t2]);
+        assert_eq!(ids(data, "all_actions"), [t3, t2, "market-1.reddit.1", t1]);
+        assert_eq!(ids(data, "twitter_actions"), [t3, t2, t1]);
+        assert_eq!(ids(data, "reddit_actions"), ["market-1.reddit.1"]);
+        assert_eq!(ids(data, "recent_actions"), [t3, t2]);
         assert_eq!((&data["rounds_count"], &data["run_id"]), (&1.into(), &"market-1".into()));
         assert_eq!((&body["success"], &data["omitted_actions"]), (&true.into(), &0.into()));
+        assert_eq!((&data["behind_rounds"], &data["problem"]), (&0.into(), &Value::Null));
+        let include = Include { failed: true, refresh: false };
+        let all = ask(Wanted { platform: Some(Platform::Reddit), include, limit: 1 });
+        assert_eq!(ids(&all["data"], "all_actions"), ["market-1.reddit.2"]);
+        assert_eq!(ids(&all["data"], "twitter_actions"), [""; 0]);
+        assert_eq!(all["data"]["omitted_actions"], 1);
     }
 
     #[test]
     fn a_question_is_read_whole_or_refused_whole() {
         let ask = |id: &str, query: &str| {
             let uri = format!("/?{query}").parse().unwrap();
-            read_question(Ok(Path(id.to_owned())), Query::try_from_uri(&uri))
+            read(Ok(Path(id.to_owned())), Query::try_from_uri(&uri))
         };
         let market = RunName::CurrentOf("market".parse().unwrap());
-        assert_eq!(ask("market", ""), Ok((market.clone(), None)));
-        assert_eq!(ask("market", "platform=reddit&_=7"), Ok((market, Some(Platform::Reddit))));
+        let usual = Wanted { platform: None, include: Include::default(), limit: MAX_LISTED };
+        assert_eq!(ask("market", ""), Ok((market.clone(), usual)));
+        let reddit = Wanted { platform: Some(Platform::Reddit), limit: 9, ..usual };
+        assert_eq!(ask("market", "platform=reddit&limit=9&_=7"), Ok((market, reddit)));
         assert_eq!(
-            ask("..", "platform=../x").unwrap_err().to_string(),
+            ask("..", "platform=../x&limit=25001").unwrap_err().to_string(),
             "the id in the path: found \"..\", expected the id of a simulation or \
              <simulation>-<n>, that is 1 to 48 of a-z, 0-9, _ and -, beginning with a letter or \
              digit, not ending in -<digits>\n\
-             ?platform: found \"../x\", expected twitter or reddit"
+             ?platform: found \"../x\", expected twitter or reddit\n\
+             ?limit: found \"25001\", expected a whole number from 1 to 25000"
         );
     }
 }

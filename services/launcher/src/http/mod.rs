@@ -6,6 +6,11 @@
 //! | `POST /api/simulation/stop` | ends one; what it produced stays |
 //! | `GET /api/simulation/{id}/run-status` | where it is |
 //! | `GET /api/simulation/{id}/run-status/detail` | the same, with its actions |
+//! | `GET /api/simulation/{id}/actions` | a page of its actions |
+//! | `GET /api/simulation/{id}/timeline` | a page of its rounds |
+//! | `GET /api/simulation/{id}/agent-stats` | a page of its agents |
+//! | `GET /api/simulation/{id}/posts` | a page of a world's posts |
+//! | `GET /api/simulation/{id}/comments` | a page of a world's comments |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
 //! | `GET /healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
@@ -18,7 +23,10 @@ mod envelope;
 mod error;
 mod export;
 mod health;
+mod lists;
+mod pages;
 mod patience;
+mod query;
 pub mod serve;
 mod start;
 mod status;
@@ -35,11 +43,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use crate::actions::Actions;
 use crate::create::Creator;
 use crate::exports::Exports;
 use crate::http::access::{Access, guard};
 use crate::http::error::HttpError;
+use crate::http::pages::page;
+use crate::read_model::ReadModel;
 use crate::refusal::Refusal;
 
 /// The largest request body, in bytes.
@@ -53,8 +62,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct App {
     /// Bus, model, specs, and the way to new runs.
     pub creator: Creator,
-    /// The actions of runs.
-    pub actions: Actions,
+    /// What runs did, page by page.
+    pub read_model: ReadModel,
     /// Runs as archives.
     pub exports: Exports,
     /// Where simulation folders are, if anywhere.
@@ -70,6 +79,11 @@ pub fn router(app: Arc<App>, access: Access) -> Router {
         .route("/api/simulation/stop", post(stop::stop))
         .route("/api/simulation/{id}/run-status", get(status::run_status))
         .route("/api/simulation/{id}/run-status/detail", get(detail::run_status_detail))
+        .route("/api/simulation/{id}/actions", get(page::<lists::Actions>))
+        .route("/api/simulation/{id}/timeline", get(page::<lists::Timeline>))
+        .route("/api/simulation/{id}/agent-stats", get(page::<lists::Agents>))
+        .route("/api/simulation/{id}/posts", get(page::<lists::Posts>))
+        .route("/api/simulation/{id}/comments", get(page::<lists::Comments>))
         .route("/readyz", get(health::readyz))
         .with_state(Arc::clone(&app))
         .route("/healthz", get(health::healthz));

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use bus::Position;
 use contract::timestamp::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{SqliteError, SqliteMemory, integer, natural};
 use crate::batch::{Cursor, World};
-use crate::ledger::{Kept, Position, Track};
+use crate::ledger::{Kept, Track};
 
 impl SqliteMemory {
     /// Where this memory stands; `stream` is the name of the stream of frames.

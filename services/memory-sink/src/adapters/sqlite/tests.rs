@@ -1,5 +1,6 @@
 //! The embedded memory on a real disk.
 
+use bus::Position;
 use contract::memory::{Episode, Episodes, PlatformTotals, Scope, Search};
 use contract::subject::Platform;
 use tempfile::TempDir;
@@ -7,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::batch::tests::{batch, frame};
 use crate::batch::{Step, World, judge};
-use crate::ledger::{Kept, Position, Track};
+use crate::ledger::{Kept, Track};
 
 const STREAM: &str = "SIM_ACTIONS";
 
