@@ -44,7 +44,7 @@ const TURNING_AWAY: Duration = Duration::from_secs(1);
 
 impl Default for Limits {
     fn default() -> Limits {
-        let (head, stall) = (Duration::from_secs(10), Duration::from_secs(30));
+        let (head, stall) = (Duration::from_secs(10), Duration::from_secs(60));
         Limits { connections: 1024, head, stall }
     }
 }
