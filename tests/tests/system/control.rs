@@ -163,7 +163,8 @@ fn what_does_not_fit_is_refused_and_a_stop_refuses_what_waits() {
         &stack,
         2,
         &["inject", &run, "--agent", "99", "--text", "Who?"],
-        "agent 99 is unknown: there are 0 to 7",
+        "--agent: found \"99\", expected one of its agents: there is no agent \"99\": there are 8 \
+         agents",
     );
     refuse(
         &stack,

@@ -74,13 +74,13 @@ pub async fn inject(
         }
         (None, Some(agent), Some(text)) => {
             let post = json!({"agent": agent, "content": text, "platform": args.platform});
-            (String::new(), Parsed { posts: vec![("--agent".to_owned(), post)], problems: vec![] })
+            (String::new(), Parsed { posts: vec![(String::new(), post)], problems: vec![] })
         }
         _ => return Err(Failure::bad_input("expected --agent and --text, or --file")),
     };
     let run = find_run(client, &args.target.run).await?;
     let spec = read_spec(client, &run.spec_digest).await?;
-    let inject = read_posts(&document, posts, &spec).map_err(bad)?;
+    let inject = read_posts(&document, posts, &spec).map_err(|problems| bad(typed(&problems)))?;
     let what = match inject.posts.len() {
         1 => "the post appears",
         _ => "the posts appear",
@@ -102,6 +102,20 @@ pub(crate) fn read_file(document: &str, text: &str, spec: &Spec) -> Result<Injec
 /// If it cannot be read, or all that is wrong with the posts.
 pub(crate) fn read_path(file: &Path, spec: &Spec) -> Result<Inject, Failure> {
     read_file(&file.display().to_string(), &read_text(file)?, spec).map_err(bad)
+}
+
+/// Problems of a post that stands on the command line, with its flags for places.
+fn typed(problems: &Problems) -> Problems {
+    let mut problems = problems.as_slice().to_vec();
+    for problem in &mut problems {
+        match problem.place.as_str() {
+            "/agent" => "--agent".clone_into(&mut problem.place),
+            "/content" => "--text".clone_into(&mut problem.place),
+            "/platform" => "--platform".clone_into(&mut problem.place),
+            _ => {}
+        }
+    }
+    Problems::none_or::<Problems>(problems, None).unwrap_or_else(|problems| problems)
 }
 
 fn bad(problems: Problems) -> Failure {
