@@ -12,6 +12,7 @@
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`janitor`]: deletes runs;
 //! - [`read_model`]: what runs did, in a file that pages are read from;
+//! - [`events`]: runs as they go, for readers that stay;
 //! - [`exports`]: runs as archives of files;
 //! - [`ask`]: the edge on the bus; [`http`]: the edge over HTTP;
 //! - [`refusal`]: why something is not done, for both edges.
@@ -19,6 +20,7 @@
 pub mod ask;
 pub mod config;
 pub mod create;
+pub mod events;
 pub mod exports;
 pub mod follow;
 pub mod http;
@@ -44,6 +46,7 @@ use tokio::task::JoinSet;
 
 use crate::config::{Config, LISTEN_VARIABLE};
 use crate::create::Creator;
+use crate::events::Hubs;
 use crate::exports::Exports;
 use crate::follow::News;
 use crate::http::App;
@@ -81,6 +84,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let deletes = may_delete(janitor.commands().await)?;
     let app = Arc::new(App {
         creator: creator.clone(),
+        events: Hubs::new(read_model.clone(), model.clone(), shutdown.clone()),
         read_model: read_model.clone(),
         exports: Exports::new(bus.clone(), config.http),
         data_dir: config.data_dir,

@@ -70,6 +70,13 @@ impl Runs {
         }
     }
 
+    /// The latest status of a run, also of one that was deleted, and the sequence that it is stored
+    /// under.
+    pub fn latest(&self, run: &RunId) -> Option<(u64, Arc<EnvStatus>)> {
+        let known = self.simulations.get(&run.simulation())?.get(&run.number())?;
+        Some((known.sequence, Arc::clone(&known.status)))
+    }
+
     /// All runs of a simulation, by number, those that were deleted too.
     pub fn of(&self, simulation: &SimulationId) -> Vec<Arc<EnvStatus>> {
         let runs = self.simulations.get(simulation).into_iter().flat_map(BTreeMap::values);

@@ -12,6 +12,7 @@ mod deletion;
 mod diff;
 mod doctor;
 mod ensemble;
+mod events;
 mod export;
 mod export_edge;
 mod faulty;

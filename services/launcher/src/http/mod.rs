@@ -11,6 +11,7 @@
 //! | `GET /api/simulation/{id}/agent-stats` | a page of its agents |
 //! | `GET /api/simulation/{id}/posts` | a page of a world's posts |
 //! | `GET /api/simulation/{id}/comments` | a page of a world's comments |
+//! | `GET /api/simulation/{id}/events` | what it does and where it is, as it comes |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
 //! | `GET /healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
@@ -21,6 +22,7 @@ pub mod access;
 mod detail;
 mod envelope;
 mod error;
+mod events;
 mod export;
 mod health;
 mod lists;
@@ -44,6 +46,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::create::Creator;
+use crate::events::Hubs;
 use crate::exports::Exports;
 use crate::http::access::{Access, guard};
 use crate::http::error::HttpError;
@@ -64,6 +67,8 @@ pub struct App {
     pub creator: Creator,
     /// What runs did, page by page.
     pub read_model: ReadModel,
+    /// Runs as they go.
+    pub events: Hubs,
     /// Runs as archives.
     pub exports: Exports,
     /// Where simulation folders are, if anywhere.
@@ -87,8 +92,10 @@ pub fn router(app: Arc<App>, access: Access) -> Router {
         .route("/readyz", get(health::readyz))
         .with_state(Arc::clone(&app))
         .route("/healthz", get(health::healthz));
-    let slow =
-        Router::new().route("/api/simulation/{id}/export", get(export::export)).with_state(app);
+    let slow = Router::new()
+        .route("/api/simulation/{id}/export", get(export::export))
+        .route("/api/simulation/{id}/events", get(events::events))
+        .with_state(app);
     edge(routes, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
 }
 

@@ -114,7 +114,7 @@ pub(super) fn read<K: Kind>(
 ///
 /// # Errors
 /// If there is none: an empty page would say that it did nothing.
-async fn run_of(app: &App, name: &RunName) -> Result<Arc<EnvStatus>, Refusal> {
+pub(super) async fn run_of(app: &App, name: &RunName) -> Result<Arc<EnvStatus>, Refusal> {
     let run = find(&app.creator.bus, &app.creator.model, name).await?;
     run.ok_or_else(|| match name {
         RunName::Run(run) => Refusal::Unknown(format!("unknown run {run}")),

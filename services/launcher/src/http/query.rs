@@ -129,7 +129,7 @@ impl Asked {
     }
 
     /// The value of a parameter that may be given once.
-    fn text(&mut self, name: &str) -> Option<String> {
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
         let mut values = self.fields.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
         let first = values.next()?.clone();
         let others = values.count();
@@ -140,7 +140,8 @@ impl Asked {
         Some(first)
     }
 
-    fn refuse(&mut self, name: &str, found: &str, expected: &str) {
+    /// Notes that a parameter is wrong.
+    pub(super) fn refuse(&mut self, name: &str, found: &str, expected: &str) {
         self.problems.push(Problem::new(format!("?{name}"), format!("{found:?}"), expected));
     }
 }

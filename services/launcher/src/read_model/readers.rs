@@ -40,8 +40,9 @@ struct Shared {
     _folder: Option<TempDir>,
 }
 
+/// What is known of the file.
 #[derive(Clone, Debug)]
-struct State {
+pub(crate) struct State {
     /// Counts how often the file was opened, 0 before: a reader of another opening may have
     /// another file.
     opening: u64,
@@ -137,13 +138,18 @@ impl ReadModel {
         }
     }
 
+    /// Changes whenever there may be more in the file.
+    pub(crate) fn changes(&self) -> watch::Receiver<State> {
+        self.shared.state.subscribe()
+    }
+
     /// Notes that the file was opened, and may be another one.
-    pub(super) fn note_opened(&self) {
+    pub(crate) fn note_opened(&self) {
         self.shared.state.send_modify(|state| state.opening += 1);
     }
 
     /// Notes that the file can be written, and may have more in it.
-    pub(super) fn note_written(&self) {
+    pub(crate) fn note_written(&self) {
         self.shared.state.send_modify(|state| state.trouble = None);
     }
 

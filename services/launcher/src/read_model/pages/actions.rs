@@ -4,6 +4,8 @@
 //! A list of all agents goes from frame to frame: each knows how many actions of each class it
 //! has, so what is left out is not read.
 
+use std::ops::Range;
+
 use contract::id::RunId;
 use contract::notice::action_id;
 use contract::subject::Platform;
@@ -40,6 +42,13 @@ pub struct Listed {
     /// By this, newest first, lists of several worlds are ordered.
     pub at: i64,
     text: Box<RawValue>,
+}
+
+impl Listed {
+    /// The action as JSON, in one line.
+    pub fn json(&self) -> &str {
+        self.text.get()
+    }
 }
 
 impl Serialize for Listed {
@@ -105,6 +114,46 @@ impl View {
         let at = |it: &Listed| [natural(number_of(it.platform)), it.seq];
         let (found, next) = cut(found, part.limit, at);
         Ok(Some(Page { total, rows: found, next }))
+    }
+
+    /// The actions of a world behind a seq, up to another one, oldest first; and the last seq that
+    /// was looked at for them.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn behind(
+        &self,
+        rows: &Connection,
+        platform: Platform,
+        seqs: Range<u64>,
+        include: Include,
+        limit: usize,
+    ) -> rusqlite::Result<(Vec<Listed>, u64)> {
+        let last = self.last_seq(platform).min(seqs.end);
+        let Some(known) = self.world(platform).filter(|_| seqs.start < last) else {
+            return Ok((Vec::new(), seqs.start));
+        };
+        let mut query = rows.prepare_cached(&format!(
+            "SELECT {FRAME}, a.key, a.body FROM action a CROSS JOIN frame f \
+             ON f.world = a.world AND f.tick = a.tick \
+             WHERE a.key > ?1 AND a.key <= ?2 AND a.class & ?3 = 0 ORDER BY a.key LIMIT ?4"
+        ))?;
+        let (first, end) = (key(known.world, seqs.start), key(known.world, last));
+        let values = params![first, end, include.unwanted(), integer(limit as u64)];
+        let mut found = query.query(values)?;
+        let mut listed = Vec::new();
+        while let Some(row) = found.next()? {
+            let (frame, key, body) = (read_frame(row)?, row.get(11)?, row.get_ref(12)?);
+            listed.push(list(&self.run, platform, frame, key, body)?);
+        }
+        let is_full = listed.len() >= limit;
+        let seen = listed.last().filter(|_| is_full).map_or(last, |action| action.seq);
+        Ok((listed, seen))
+    }
+
+    /// The last action of a world that is here, 0 if none is.
+    pub fn last_seq(&self, platform: Platform) -> u64 {
+        self.world(platform).map_or(0, |known| known.totals().iter().sum())
     }
 
     /// Where an action is, if it is here.
