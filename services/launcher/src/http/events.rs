@@ -34,6 +34,8 @@ pub(super) async fn events(
 ) -> Result<Response, HttpError> {
     let (name, include, from) = read(path, query, &headers).map_err(Refusal::Invalid)?;
     let run = run_of(&app, &name).await?;
+    // A browser that is refused does not ask again: a file that is being opened is waited for.
+    app.read_model.await_rounds(&run, None).await?;
     let reader = app.events.read(&run.run_id, include, from).await?;
     let pieces = stream::unfold(reader, |mut reader| async {
         let piece = reader.next().await?;
