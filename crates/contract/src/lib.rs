@@ -15,7 +15,7 @@
 //! - [`journal`]: what entered a world;
 //! - [`command`] and [`reply`]: what is asked of a run, and the one answer;
 //! - [`status`]: the latest state of a run;
-//! - [`notice`]: log lines, live actions, dead letters;
+//! - [`notice`]: log lines, live actions, dead letters; [`place`]: where a reader of events is;
 //! - [`memory`]: what a memory keeps, and what it is asked;
 //! - [`problem`] and [`door`]: how input that is wrong is described, all of it at once.
 //!
@@ -33,6 +33,7 @@ pub mod memory;
 pub mod notice;
 pub mod options;
 pub mod past;
+pub mod place;
 pub mod problem;
 pub mod reply;
 pub mod source;
