@@ -14,7 +14,6 @@ use crate::http::App;
 /// Routes: what is asked at which path, and who answers.
 pub(super) struct Routes {
     /// Method and path of each, as the document has them.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what the document is held to"))]
     pub(super) list: BTreeSet<(String, String)>,
     pub(super) router: Router<Arc<App>>,
 }
