@@ -45,6 +45,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use crate::besides::Besides;
 use crate::create::Creator;
 use crate::events::Hubs;
 use crate::exports::Exports;
@@ -65,6 +66,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct App {
     /// Bus, model, specs, and the way to new runs.
     pub creator: Creator,
+    /// What is told of a run beside its state.
+    pub besides: Besides,
     /// What runs did, page by page.
     pub read_model: ReadModel,
     /// Runs as they go.
@@ -141,7 +144,7 @@ mod tests {
     /// The edge with the real readers of bodies before handlers that only say what was read.
     fn readers() -> Router {
         let start = |Posted(fields): Posted<StartFields>| async move {
-            success(&json!({"simulation": fields.simulation, "new_run": fields.new_run}))
+            success(&json!({"simulation": fields.simulation, "new_run": fields.manner.new_run}))
         };
         let stop = |Posted(fields): Posted<StopFields>| async move {
             success(&json!({"reason": fields.reason}))
