@@ -79,7 +79,11 @@ fn usual(parameter: &Value) -> String {
 fn percent(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     text.bytes()
-        .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
         .collect()
 }
 
@@ -140,8 +144,7 @@ fn expect_refusal(
         return wrong.push(format!("{place}: no answer"));
     };
     // Some of what MiroFish has is not here, whatever is asked for.
-    let is_absent =
-        response.status == 501 && operation.value["responses"].get("501").is_some();
+    let is_absent = response.status == 501 && operation.value["responses"].get("501").is_some();
     if !(400..500).contains(&response.status) && !is_absent {
         return wrong.push(format!("{place}: {} {}", response.status, response.body));
     }

@@ -14,6 +14,7 @@
 //! | `GET /api/simulation/{id}/events` | what it does and where it is, as it comes |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
 //! | `GET /openapi.json` | says all of this, for programs |
+//! | `GET /metrics` | how this launcher does |
 //! | `GET /healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
@@ -27,6 +28,7 @@ mod events;
 mod export;
 mod health;
 mod lists;
+mod metrics;
 mod openapi;
 mod pages;
 mod patience;
@@ -41,11 +43,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 
 use crate::besides::Besides;
 use crate::create::Creator;
@@ -53,6 +55,7 @@ use crate::events::Hubs;
 use crate::exports::Exports;
 use crate::http::access::{Access, guard};
 use crate::http::error::HttpError;
+use crate::http::metrics::{Requests, count};
 use crate::http::pages::page;
 use crate::http::routes::Routes;
 use crate::read_model::ReadModel;
@@ -87,7 +90,11 @@ pub struct App {
 pub fn router(app: Arc<App>, access: Access) -> Router {
     let quick = quick().router.with_state(Arc::clone(&app));
     let slow = slow().router.with_state(app);
-    edge(quick, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
+    let requests = Requests::default();
+    edge(quick, slow)
+        .layer(Extension(requests.clone()))
+        .layer(middleware::from_fn_with_state(Arc::new(access), guard))
+        .layer(middleware::from_fn_with_state(requests, count))
 }
 
 /// Those that are answered within [`REQUEST_TIMEOUT`].
@@ -103,6 +110,7 @@ fn quick() -> Routes {
         .get("/api/simulation/{id}/posts", page::<lists::Posts>)
         .get("/api/simulation/{id}/comments", page::<lists::Comments>)
         .get("/openapi.json", openapi::openapi)
+        .get("/metrics", metrics::metrics)
         .merge(health::routes())
 }
 
