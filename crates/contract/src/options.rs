@@ -160,6 +160,25 @@ impl RequestedOptions {
     }
 }
 
+/// Reads rounds per second, as people write them, into thousandths of a round per second.
+///
+/// # Errors
+/// What was expected.
+pub fn parse_pace(text: &str) -> Result<u32, String> {
+    let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let empty = whole.is_empty() && decimals.is_empty();
+    if empty || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
+        return Err(expected());
+    }
+    let milli: u64 = format!("{whole}{decimals:0<3}").parse().map_err(|_| expected())?;
+    u32::try_from(milli)
+        .ok()
+        .filter(|milli| (1..=1_000_000_000).contains(milli))
+        .ok_or_else(expected)
+}
+
 /// What is wrong with the sources of a run that has these worlds.
 fn problems_of(sources: &[Source], worlds: &[Platform]) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -219,4 +238,20 @@ fn read_names(object: &Object<'_>, key: &str) -> Vec<String> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_an_exact_decimal() {
+        let right = [("2", 2000), ("0.8", 800), (".5", 500), ("1.", 1000), ("0.001", 1)];
+        for (text, milli) in right {
+            assert_eq!(parse_pace(text), Ok(milli), "{text:?}");
+        }
+        for wrong in ["", ".", "0", "0.0", "0.0001", "-1", "+1", "1e3", "fast", "NaN", "1000001"] {
+            assert!(parse_pace(wrong).is_err(), "{wrong:?} passed");
+        }
+    }
 }

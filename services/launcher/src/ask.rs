@@ -108,7 +108,7 @@ async fn order(creator: &Creator, simulation: SimulationId, body: &[u8]) -> Resu
         let expected = format!("that of {simulation}, as in the subject");
         return Err(refuse(format!("the spec of simulation {}", spec.simulation_id), &expected));
     }
-    Ok(Order { spec, requested, manner })
+    Ok(Order { spec, requested, manner, pace: None })
 }
 
 /// What the tokens of a subject ask for.

@@ -45,6 +45,8 @@ pub struct Order {
     pub requested: RequestedOptions,
     /// Whether another run will do, and what a new one is known by.
     pub manner: Manner,
+    /// Thousandths of a round per second where the options have no pace.
+    pub pace: Option<u32>,
 }
 
 /// The run that answers an order.
@@ -67,7 +69,8 @@ impl Creator {
         faults::point("launch.parsed");
         self.model.ready()?;
         let requested = in_order(&order.requested);
-        let options = requested.resolve(&order.spec).map_err(Refusal::Invalid)?;
+        let mut options = requested.resolve(&order.spec).map_err(Refusal::Invalid)?;
+        options.pace_milli = requested.pace_milli.or(order.pace).unwrap_or(options.pace_milli);
         let simulation = &order.spec.simulation_id;
         let spec_digest = order.spec.digest();
         let wish = Wish { spec_digest, requested: &requested, manner: &order.manner };

@@ -93,6 +93,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         read_model: read_model.clone(),
         exports: Exports::new(bus.clone(), config.http),
         data_dir: config.data_dir,
+        pace: config.http_pace,
         require_services: config.require_services,
     });
     let (queued_sender, queued) = mpsc::unbounded_channel();

@@ -82,6 +82,8 @@ pub struct App {
     pub exports: Exports,
     /// Where simulation folders are, if anywhere.
     pub data_dir: Option<PathBuf>,
+    /// Thousandths of a round per second of runs that are started here without a pace.
+    pub pace: Option<u32>,
     /// Whether readiness needs a node and a sink.
     pub require_services: bool,
 }

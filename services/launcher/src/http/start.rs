@@ -59,7 +59,7 @@ pub(super) async fn start(
     take_key(&headers, &mut fields.manner.idempotency_key).map_err(Refusal::Invalid)?;
     let (spec, notes) = spec_of(&app, &fields.simulation).await?;
     let max_rounds_applied = fields.requested.max_rounds.is_some();
-    let order = Order { spec, requested: fields.requested, manner: fields.manner };
+    let order = Order { spec, requested: fields.requested, manner: fields.manner, pace: app.pace };
     let Started { run, created } = app.creator.start(&order).await?;
     if fields.is_page {
         app.besides.opened(&run.run_id);
