@@ -78,7 +78,9 @@ def ask_all(schemathesis, arguments):
             command = [*schemathesis, document, "--url", http_url, "--seed", arguments.seed]
             command += ["--max-examples", arguments.examples]
             command += [f"--include-method={method}" for method in methods.split(",")]
-            with supervisor.running(command, stdin=subprocess.DEVNULL) as process:
+            # It keeps what it learns in the folder that it is started in.
+            home = {"stdin": subprocess.DEVNULL, "cwd": supervisor.runtime}
+            with supervisor.running(command, **home) as process:
                 process.wait()
             supervisor.check()
             print(f"{part}: exit code {process.returncode} in {time.monotonic() - started:.0f} s")
