@@ -12,7 +12,7 @@ DEATHS ?= 20
 ACTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test golden lint fuzz chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers realism clean-data
+.PHONY: help demo up build test golden lint fuzz edge chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -36,6 +36,11 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
                    compiler; target/fuzz keeps what is found).
     SECONDS=60       for each target
     JOBS=2           at a time, default one for each core
+  make edge        Asks a launcher everything that its document (/openapi.json) allows and much
+                   that it forbids, about a run that is over and one that is paused. About a
+                   minute; needs Python 3.11 or newer.
+    SEED=1           what the questions follow from
+    EXAMPLES=20      questions of each kind to a route, beside those at the limits
   make chaos       Kills, freezes and cuts off real processes at random moments and at named
                    places until so many faults were in the middle of a run, and lets an oracle in
                    another language say whether anything was lost or is there twice.
@@ -113,6 +118,9 @@ lint:
 
 fuzz:
 	@$(PYTHON) scripts/fuzz.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+
+edge: build
+	@$(PYTHON) scripts/edge.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
 
 chaos: TARGETS = --all-targets
 chaos: build
