@@ -27,6 +27,17 @@ pub(super) async fn healthz() -> Response {
     success(&Alive { status: "ok" })
 }
 
+/// The same as MiroFish's clients ask for it, in its words and without the envelope.
+pub(super) async fn health() -> Response {
+    Json(Health { status: "ok", service: "shoal-launcher" }).into_response()
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    service: &'static str,
+}
+
 /// One thing that the launcher needs.
 #[derive(Debug, Serialize)]
 struct Part {

@@ -13,10 +13,10 @@
 //! | `GET /api/simulation/{id}/comments` | a page of a world's comments |
 //! | `GET /api/simulation/{id}/events` | what it does and where it is, as it comes |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
-//! | `GET /healthz` | the process lives |
+//! | `GET /health`, `/healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
-//! An `{id}` is a simulation's, which means its current run, or a run's.
+//! What there is to be run is in [`simulations`]. An `{id}` is a simulation's, which means its current run, or a run's.
 
 pub mod access;
 mod detail;
@@ -30,11 +30,11 @@ mod pages;
 mod patience;
 mod query;
 pub mod serve;
+mod simulations;
 mod start;
 mod status;
 mod stop;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ use crate::http::error::HttpError;
 use crate::http::pages::page;
 use crate::read_model::ReadModel;
 use crate::refusal::Refusal;
+use crate::simulations::Simulations;
+use crate::simulations::upload::Places;
 
 /// The largest request body, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -71,8 +73,10 @@ pub struct App {
     pub events: Hubs,
     /// Runs as archives.
     pub exports: Exports,
-    /// Where simulation folders are, if anywhere.
-    pub data_dir: Option<PathBuf>,
+    /// What there is to be run.
+    pub simulations: Simulations,
+    /// Those of uploads that are under way.
+    pub uploads: Places,
     /// Whether readiness needs a node and a sink.
     pub require_services: bool,
 }
@@ -90,11 +94,14 @@ pub fn router(app: Arc<App>, access: Access) -> Router {
         .route("/api/simulation/{id}/posts", get(page::<lists::Posts>))
         .route("/api/simulation/{id}/comments", get(page::<lists::Comments>))
         .route("/readyz", get(health::readyz))
+        .merge(simulations::routes())
         .with_state(Arc::clone(&app))
+        .route("/health", get(health::health))
         .route("/healthz", get(health::healthz));
     let slow = Router::new()
         .route("/api/simulation/{id}/export", get(export::export))
         .route("/api/simulation/{id}/events", get(events::events))
+        .merge(simulations::slow_routes())
         .with_state(app);
     edge(routes, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
 }
