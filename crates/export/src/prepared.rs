@@ -12,7 +12,10 @@ use serde::Serialize;
 
 /// `simulation_config.json`. What a spec does not keep, since it changes nothing, is null.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names and meanings are the original's, see docs/http-simulations.md")]
+#[expect(
+    missing_docs,
+    reason = "the names and meanings are the original's, see docs/http-simulations.md"
+)]
 pub struct Config<'a> {
     pub simulation_id: &'a SimulationId,
     pub project_id: Option<&'a str>,
@@ -212,9 +215,8 @@ pub fn twitter_csv(spec: &Spec) -> Option<Vec<u8>> {
     let is_used = |(_, cell): &(&str, Cell)| world.profiles.iter().any(|it| !cell(it).is_empty());
     let more: Vec<(&str, Cell)> = MORE_COLUMNS.into_iter().filter(is_used).collect();
     let header = COLUMNS.into_iter().chain(more.iter().map(|(name, _)| *name));
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let into_memory = "writing into memory cannot fail, and all rows are of one length";
     writer.write_record(header).expect(into_memory);
     for (id, it) in world.profiles.iter().enumerate() {

@@ -13,10 +13,12 @@
 //! | `GET /api/simulation/{id}/comments` | a page of a world's comments |
 //! | `GET /api/simulation/{id}/events` | what it does and where it is, as it comes |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
+//! | `GET /openapi.json` | says all of this, for programs |
 //! | `GET /health`, `/healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
-//! What there is to be run is in [`simulations`]. An `{id}` is a simulation's, which means its current run, or a run's.
+//! What there is to be run is in [`simulations`]. An `{id}` is a simulation's, which means its
+//! current run, or a run's.
 
 pub mod access;
 mod detail;
@@ -26,9 +28,11 @@ mod events;
 mod export;
 mod health;
 mod lists;
+mod openapi;
 mod pages;
 mod patience;
 mod query;
+mod routes;
 pub mod serve;
 mod simulations;
 mod start;
@@ -43,7 +47,6 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 
 use crate::create::Creator;
 use crate::events::Hubs;
@@ -51,6 +54,7 @@ use crate::exports::Exports;
 use crate::http::access::{Access, guard};
 use crate::http::error::HttpError;
 use crate::http::pages::page;
+use crate::http::routes::Routes;
 use crate::read_model::ReadModel;
 use crate::refusal::Refusal;
 use crate::simulations::Simulations;
@@ -83,33 +87,45 @@ pub struct App {
 
 /// All routes, for those who have `access`.
 pub fn router(app: Arc<App>, access: Access) -> Router {
-    let routes = Router::new()
-        .route("/api/simulation/start", post(start::start))
-        .route("/api/simulation/stop", post(stop::stop))
-        .route("/api/simulation/{id}/run-status", get(status::run_status))
-        .route("/api/simulation/{id}/run-status/detail", get(detail::run_status_detail))
-        .route("/api/simulation/{id}/actions", get(page::<lists::Actions>))
-        .route("/api/simulation/{id}/timeline", get(page::<lists::Timeline>))
-        .route("/api/simulation/{id}/agent-stats", get(page::<lists::Agents>))
-        .route("/api/simulation/{id}/posts", get(page::<lists::Posts>))
-        .route("/api/simulation/{id}/comments", get(page::<lists::Comments>))
-        .route("/readyz", get(health::readyz))
+    let quick = quick().router.with_state(Arc::clone(&app));
+    let slow = slow().router.with_state(app);
+    edge(quick, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
+}
+
+/// Those that are answered within [`REQUEST_TIMEOUT`].
+fn quick() -> Routes {
+    Routes::new()
+        .post("/api/simulation/start", start::start)
+        .post("/api/simulation/stop", stop::stop)
+        .get("/api/simulation/{id}/run-status", status::run_status)
+        .get("/api/simulation/{id}/run-status/detail", detail::run_status_detail)
+        .get("/api/simulation/{id}/actions", page::<lists::Actions>)
+        .get("/api/simulation/{id}/timeline", page::<lists::Timeline>)
+        .get("/api/simulation/{id}/agent-stats", page::<lists::Agents>)
+        .get("/api/simulation/{id}/posts", page::<lists::Posts>)
+        .get("/api/simulation/{id}/comments", page::<lists::Comments>)
+        .get("/openapi.json", openapi::openapi)
+        .merge(health::routes())
         .merge(simulations::routes())
-        .with_state(Arc::clone(&app))
-        .route("/health", get(health::health))
-        .route("/healthz", get(health::healthz));
-    let slow = Router::new()
-        .route("/api/simulation/{id}/export", get(export::export))
-        .route("/api/simulation/{id}/events", get(events::events))
+}
+
+/// Those that know themselves how long they may take.
+fn slow() -> Routes {
+    Routes::new()
+        .get("/api/simulation/{id}/export", export::export)
+        .get("/api/simulation/{id}/events", events::events)
         .merge(simulations::slow_routes())
-        .with_state(app);
-    edge(routes, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
+}
+
+/// What the document of this edge is held to.
+#[cfg(test)]
+fn all_routes() -> Routes {
+    quick().merge(slow())
 }
 
 /// What holds for every route: limits, and answers in the envelope where there is no handler.
-/// Those that are `slow` know themselves how long they may take.
-fn edge(routes: Router, slow: Router) -> Router {
-    routes
+fn edge(quick: Router, slow: Router) -> Router {
+    quick
         .layer(middleware::from_fn(in_time))
         .merge(slow)
         .fallback(no_such_route)
@@ -138,6 +154,7 @@ mod tests {
     use super::*;
     use axum::body::Body;
     use axum::http::StatusCode;
+    use axum::routing::post;
     use serde_json::{Value, json};
     use tower::ServiceExt;
 

@@ -1,23 +1,23 @@
 //! What MiroFish does beside the run stage, and nobody does here: said clearly, under 501.
 
-use std::sync::Arc;
+use axum::http::Method;
 
-use axum::Router;
-use axum::routing::{any, get, post};
-
-use crate::http::App;
 use crate::http::error::HttpError;
+use crate::http::routes::Routes;
+
+/// The methods that MiroFish's clients use.
+const METHODS: [Method; 3] = [Method::GET, Method::POST, Method::DELETE];
 
 /// The routes that only say so.
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/simulation/generate-profiles", post(generation))
-        .route("/api/simulation/entities/{graph}", get(entities))
-        .route("/api/simulation/entities/{graph}/{uuid}", get(entities))
-        .route("/api/simulation/entities/{graph}/by-type/{entity_type}", get(entities))
-        .route("/api/simulation/script/{name}/download", get(scripts))
-        .route("/api/report/{*rest}", any(reports))
-        .route("/api/graph/{*rest}", any(graphs))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .post("/api/simulation/generate-profiles", generation)
+        .get("/api/simulation/entities/{graph}", entities)
+        .get("/api/simulation/entities/{graph}/{uuid}", entities)
+        .get("/api/simulation/entities/{graph}/by-type/{entity_type}", entities)
+        .get("/api/simulation/script/{name}/download", scripts)
+        .on(&METHODS, "/api/report/{*rest}", reports)
+        .on(&METHODS, "/api/graph/{*rest}", graphs)
 }
 
 async fn generation() -> HttpError {

@@ -19,36 +19,31 @@ mod project;
 mod state;
 mod upload;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 
-use crate::http::App;
+use crate::http::routes::Routes;
 use crate::simulations::upload::MAX_SENT_BYTES;
 
 /// All routes but those that take long.
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/simulation/list", get(lists::list))
-        .route("/api/simulation/history", get(lists::history))
-        .route("/api/simulation/create", post(prepare::create))
-        .route("/api/simulation/prepare", post(prepare::prepare))
-        .route("/api/simulation/prepare/status", post(prepare::status))
-        .route("/api/simulation/{id}", get(state::simulation))
-        .route("/api/simulation/{id}/config", get(files::config))
-        .route("/api/simulation/{id}/config/realtime", get(files::config_realtime))
-        .route("/api/simulation/{id}/config/download", get(files::config_download))
-        .route("/api/simulation/{id}/profiles", get(files::profiles))
-        .route("/api/simulation/{id}/profiles/realtime", get(files::profiles_realtime))
-        .route("/api/graph/project/{id}", get(project::project))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/api/simulation/list", lists::list)
+        .get("/api/simulation/history", lists::history)
+        .post("/api/simulation/create", prepare::create)
+        .post("/api/simulation/prepare", prepare::prepare)
+        .post("/api/simulation/prepare/status", prepare::status)
+        .get("/api/simulation/{id}", state::simulation)
+        .get("/api/simulation/{id}/config", files::config)
+        .get("/api/simulation/{id}/config/realtime", files::config_realtime)
+        .get("/api/simulation/{id}/config/download", files::config_download)
+        .get("/api/simulation/{id}/profiles", files::profiles)
+        .get("/api/simulation/{id}/profiles/realtime", files::profiles_realtime)
+        .get("/api/graph/project/{id}", project::project)
         .merge(absent::routes())
 }
 
 /// The route that takes files: a larger body, and its own time.
-pub(super) fn slow_routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/simulation/upload", post(upload::upload))
-        .layer(DefaultBodyLimit::max(MAX_SENT_BYTES))
+pub(super) fn slow_routes() -> Routes {
+    let Routes { list, router } = Routes::new().post("/api/simulation/upload", upload::upload);
+    Routes { list, router: router.layer(DefaultBodyLimit::max(MAX_SENT_BYTES)) }
 }
