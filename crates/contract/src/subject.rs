@@ -50,7 +50,7 @@ pub enum StreamName {
     Logs,
     /// World snapshots, a cache.
     Snapshots,
-    /// Specs under their digests.
+    /// Specs under their digests, and the records of simulations.
     Specs,
     /// What could not be processed.
     DeadLetters,
@@ -206,6 +206,16 @@ impl Prefix {
     /// A spec.
     pub fn spec(&self, digest: &Digest) -> String {
         format!("{}.specs.{digest}", self.0)
+    }
+
+    /// The record of a simulation that came in from outside.
+    pub fn spec_of(&self, simulation: &SimulationId) -> String {
+        format!("{}.specs.of.{simulation}", self.0)
+    }
+
+    /// The filter for the records of all simulations.
+    pub fn specs_of_all(&self) -> String {
+        format!("{}.specs.of.*", self.0)
     }
 
     /// What `service` could not process; `run` is `_` where the message names none.

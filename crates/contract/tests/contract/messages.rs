@@ -15,6 +15,7 @@ use contract::notice::{
 };
 use contract::past::Progress;
 use contract::reply::Reply;
+use contract::simulation::SimulationRecord;
 use contract::spec::Spec;
 use contract::status::EnvStatus;
 use serde::de::DeserializeOwned;
@@ -27,7 +28,7 @@ pub(crate) struct Message {
     pub(crate) reread: fn(&[u8]) -> Result<String, String>,
 }
 
-pub(crate) const MESSAGES: [Message; 23] = [
+pub(crate) const MESSAGES: [Message; 24] = [
     Message { name: "action", reread: |body| reread(derived::<Action>, body) },
     Message { name: "command", reread: |body| reread(Command::from_json, body) },
     Message { name: "dead-letter", reread: |body| reread(derived::<DeadLetter>, body) },
@@ -51,6 +52,7 @@ pub(crate) const MESSAGES: [Message; 23] = [
     Message { name: "node-info", reread: |body| reread(derived::<NodeInfo>, body) },
     Message { name: "progress", reread: |body| reread(derived::<Progress>, body) },
     Message { name: "reply", reread: |body| reread(derived::<Reply>, body) },
+    Message { name: "simulation", reread: |body| reread(derived::<SimulationRecord>, body) },
     Message { name: "spec", reread: |body| reread(Spec::from_bytes, body) },
     Message { name: "start-answer", reread: |body| reread(derived::<StartAnswer>, body) },
     Message { name: "start-request", reread: |body| reread(StartRequest::from_json, body) },

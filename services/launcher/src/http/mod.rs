@@ -15,10 +15,11 @@
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
 //! | `GET /openapi.json` | says all of this, for programs |
 //! | `GET /metrics` | how this launcher does |
-//! | `GET /healthz` | the process lives |
+//! | `GET /health`, `/healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
-//! An `{id}` is a simulation's, which means its current run, or a run's.
+//! What there is to be run is in [`simulations`]. An `{id}` is a simulation's, which means its
+//! current run, or a run's.
 
 pub mod access;
 mod detail;
@@ -35,11 +36,11 @@ mod patience;
 mod query;
 mod routes;
 pub mod serve;
+mod simulations;
 mod start;
 mod status;
 mod stop;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,8 @@ use crate::http::pages::page;
 use crate::http::routes::Routes;
 use crate::read_model::ReadModel;
 use crate::refusal::Refusal;
+use crate::simulations::Simulations;
+use crate::simulations::upload::Places;
 
 /// The largest request body, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -80,10 +83,12 @@ pub struct App {
     pub events: Hubs,
     /// Runs as archives.
     pub exports: Exports,
-    /// Where simulation folders are, if anywhere.
-    pub data_dir: Option<PathBuf>,
     /// Thousandths of a round per second of runs that are started here without a pace.
     pub pace: Option<u32>,
+    /// What there is to be run.
+    pub simulations: Simulations,
+    /// Those of uploads that are under way.
+    pub uploads: Places,
     /// Whether readiness needs a node and a sink.
     pub require_services: bool,
 }
@@ -114,6 +119,7 @@ fn quick() -> Routes {
         .get("/openapi.json", openapi::openapi)
         .get("/metrics", metrics::metrics)
         .merge(health::routes())
+        .merge(simulations::routes())
 }
 
 /// Those that know themselves how long they may take.
@@ -121,6 +127,7 @@ fn slow() -> Routes {
     Routes::new()
         .get("/api/simulation/{id}/export", export::export)
         .get("/api/simulation/{id}/events", events::events)
+        .merge(simulations::slow_routes())
 }
 
 /// What the document of this edge is held to.
