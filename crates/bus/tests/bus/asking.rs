@@ -24,7 +24,12 @@ fn pause(reason: &str) -> Request {
     Request::Pause(Stop { reason: Some(reason.to_owned()) })
 }
 
-async fn ask(bus: &Bus, key: &str, request: Request, patience: Duration) -> Result<Reply, AskError> {
+async fn ask(
+    bus: &Bus,
+    key: &str,
+    request: Request,
+    patience: Duration,
+) -> Result<Reply, AskError> {
     let key: CommandId = key.parse().unwrap();
     bus.ask_run_once(&run(), &client(), key, request, Timestamp::EPOCH, patience).await
 }
