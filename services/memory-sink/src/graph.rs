@@ -1,6 +1,6 @@
 //! Draws a graph from episodes: agents, and what they did to each other. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use contract::action::ActionBody;
 use contract::id::{Digest, RunId};
@@ -27,10 +27,10 @@ pub struct Drawing {
     limit: usize,
     /// In the order in which they are first met: who acted last comes first.
     agents: Vec<Agent>,
-    by_key: HashMap<(u32, String), usize>,
+    by_key: BTreeMap<(u32, String), usize>,
     edges: Vec<Edge>,
     omitted_edges: u64,
-    taken_back: HashMap<Deed, TakenBack>,
+    taken_back: BTreeMap<Deed, TakenBack>,
     seen: u64,
 }
 
@@ -52,7 +52,7 @@ struct Edge {
 }
 
 /// What may be taken back: who did it, where, what, and to which post, comment or user.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Deed {
     run: RunId,
     platform: Platform,
@@ -74,10 +74,10 @@ impl Drawing {
             graph_id,
             limit: limit as usize,
             agents: Vec::new(),
-            by_key: HashMap::new(),
+            by_key: BTreeMap::new(),
             edges: Vec::new(),
             omitted_edges: 0,
-            taken_back: HashMap::new(),
+            taken_back: BTreeMap::new(),
             seen: 0,
         }
     }
@@ -174,12 +174,12 @@ impl Drawing {
 struct People {
     agents: Vec<Agent>,
     /// Of several of a name the first by number.
-    by_name: HashMap<String, usize>,
+    by_name: BTreeMap<String, usize>,
 }
 
 impl People {
     fn new(agents: Vec<Agent>) -> People {
-        let mut by_name: HashMap<String, usize> = HashMap::new();
+        let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
         for (index, agent) in agents.iter().enumerate() {
             let first = by_name.entry(agent.name.clone()).or_insert(index);
             if agents[*first].id > agent.id {

@@ -13,22 +13,32 @@
 //! | `GET /api/simulation/{id}/comments` | a page of a world's comments |
 //! | `GET /api/simulation/{id}/events` | what it does and where it is, as it comes |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
+//! | `POST /api/simulation/{id}/<verb>`, `DELETE /api/simulation/{id}` | what is asked of a run ([`control`]) |
+//! | `POST /api/simulation/interview`, `.../batch`, `.../all`, `.../history` | its agents ([`interviews`]) |
+//! | `POST /api/simulation/env-status`, `.../close-env` | whether they can be asked |
+//! | `GET /api/simulation/{id}/runs`, `.../logs`, `.../dead-letters` | runs, and what went wrong |
+//! | `GET /api/simulation/{id}/memory`, `GET /api/memory`, `GET /api/graph/data/{graph}` | memories |
 //! | `GET /healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
 //! An `{id}` is a simulation's, which means its current run, or a run's.
 
 pub mod access;
+mod control;
 mod detail;
 mod envelope;
 mod error;
 mod events;
 mod export;
 mod health;
+mod interviews;
+mod letters;
 mod lists;
+mod memory;
 mod pages;
 mod patience;
 mod query;
+mod runs;
 pub mod serve;
 mod start;
 mod status;
@@ -60,6 +70,9 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// How long a request may take; longer than the reply to a command is waited for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The same where whoever asks says how long to wait: longer than the longest that it may say.
+const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(660);
+
 /// What the handlers share.
 #[derive(Debug)]
 pub struct App {
@@ -81,7 +94,6 @@ pub struct App {
 pub fn router(app: Arc<App>, access: Access) -> Router {
     let routes = Router::new()
         .route("/api/simulation/start", post(start::start))
-        .route("/api/simulation/stop", post(stop::stop))
         .route("/api/simulation/{id}/run-status", get(status::run_status))
         .route("/api/simulation/{id}/run-status/detail", get(detail::run_status_detail))
         .route("/api/simulation/{id}/actions", get(page::<lists::Actions>))
@@ -90,11 +102,17 @@ pub fn router(app: Arc<App>, access: Access) -> Router {
         .route("/api/simulation/{id}/posts", get(page::<lists::Posts>))
         .route("/api/simulation/{id}/comments", get(page::<lists::Comments>))
         .route("/readyz", get(health::readyz))
+        .merge(runs::routes())
+        .merge(letters::routes())
+        .merge(memory::routes())
         .with_state(Arc::clone(&app))
         .route("/healthz", get(health::healthz));
     let slow = Router::new()
         .route("/api/simulation/{id}/export", get(export::export))
         .route("/api/simulation/{id}/events", get(events::events))
+        .merge(
+            control::routes().merge(interviews::routes()).layer(middleware::from_fn(in_long_time)),
+        )
         .with_state(app);
     edge(routes, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
 }
@@ -119,11 +137,19 @@ async fn wrong_method(method: Method, uri: Uri) -> HttpError {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    within(REQUEST_TIMEOUT, next.run(request)).await
+}
+
+async fn in_long_time(request: Request, next: Next) -> Response {
+    within(LONG_REQUEST_TIMEOUT, next.run(request)).await
+}
+
+async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
     let late = |_| {
-        let text = format!("no answer within {} s; ask again", REQUEST_TIMEOUT.as_secs());
+        let text = format!("no answer within {} s; ask again", limit.as_secs());
         HttpError::from(Refusal::Late(text)).into_response()
     };
-    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(late)
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(late)
 }
 
 #[cfg(test)]
