@@ -115,6 +115,15 @@ impl Request {
         }
     }
 
+    /// The change of the configuration that it makes in its tick, if it does.
+    pub fn change(&self) -> Option<&Configure> {
+        match self {
+            Request::Configure(change) => Some(change),
+            Request::Fork(fork) => fork.configure.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Reads the arguments of `verb` at a door, reporting all that is wrong.
     pub fn read(verb: Verb, args: &Object<'_>) -> Option<Request> {
         let without = |request| {

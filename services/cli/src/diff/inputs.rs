@@ -116,11 +116,7 @@ impl Inputs {
     }
 
     fn changes(&self) -> impl Iterator<Item = (u32, &Configure)> {
-        self.taken.iter().filter_map(|(tick, request)| match request {
-            Request::Configure(change) => Some((*tick, &**change)),
-            Request::Fork(fork) => Some((*tick, fork.configure.as_deref()?)),
-            _ => None,
-        })
+        self.taken.iter().filter_map(|(tick, request)| Some((*tick, request.change()?)))
     }
 
     /// The commands that only one of two runs took in the first `ticks` ticks, ascending.

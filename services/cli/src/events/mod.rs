@@ -1,6 +1,5 @@
 //! `events`: everything that happens in a run, one line each, from any place on.
 
-mod place;
 mod view;
 
 use std::process::ExitCode;
@@ -8,11 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use contract::place::Place;
 use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 use kit::shutdown::Shutdown;
 
-pub use self::place::Place;
 pub use self::view::{Events, Wanted};
 use crate::args::{Target, platform};
 use crate::client::Client;

@@ -5,12 +5,12 @@ use std::io;
 
 use contract::frame::{Frame, Marker, Outcome};
 use contract::notice::LiveAction;
+use contract::place::Place;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
 
-use super::place::Place;
 use crate::lively::describe;
 use crate::output::{Output, Paint, counted, fit, one_line, visible};
 use crate::progress::{day, hour};

@@ -5,7 +5,6 @@
 //! its newest pieces in a ring. Whoever is behind that reads the read model by itself, up to where
 //! the ring is. A run is never slowed by its readers, nor one reader by another.
 
-mod place;
 mod ring;
 mod source;
 #[cfg(test)]
@@ -17,10 +16,10 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use contract::id::RunId;
+use contract::place::Place;
 use kit::shutdown::Shutdown;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use self::place::Place;
 use self::ring::Ring;
 use self::source::{Piece, Source};
 use crate::model::Model;

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::place::Place;
+use contract::place::Place;
+
 use super::source::Piece;
 
 /// Bytes that are kept. Who reads slower than that comes is cut off.

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use axum::body::Bytes;
 use contract::id::RunId;
+use contract::place::Place;
 use contract::status::RunStatus;
 use contract::subject::Platform;
 
-use super::place::Place;
 use crate::model::Model;
 use crate::read_model::pages::View;
 use crate::read_model::{Include, ReadModel};
@@ -75,10 +75,10 @@ impl Source {
         let (mut until, mut text) = (after, String::new());
         for (platform, (listed, last)) in Platform::ALL.into_iter().zip(found.await?) {
             for action in listed {
-                until = until.with(platform, action.seq);
+                until.set_seq(platform, action.seq);
                 write_event(&mut text, until, "action", action.json());
             }
-            until = until.with(platform, until.seq(platform).max(last));
+            until.set_seq(platform, until.seq(platform).max(last));
         }
         let mut is_last = false;
         // Of the states before the latest none is kept.

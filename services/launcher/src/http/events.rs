@@ -8,10 +8,11 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use contract::place::Place;
 use contract::problem::{Problem, Problems};
 use futures_util::stream;
 
-use crate::events::{From, Place};
+use crate::events::From;
 use crate::http::App;
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
@@ -69,7 +70,7 @@ fn read(
     let after = asked.text("after");
     // What the browser says when it connects again is newer than the address.
     let header = headers.get(LAST_EVENT_ID).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let place: Option<Result<Place, ()>> = match (&header, &after) {
+    let place: Option<Result<Place, String>> = match (&header, &after) {
         (Some(text), _) => Some(text.parse()),
         (None, Some(text)) => Some(text.parse()),
         (None, None) => None,
@@ -77,7 +78,7 @@ fn read(
     let from = match place {
         None => start,
         Some(Ok(place)) => From::Behind(place),
-        Some(Err(())) => {
+        Some(Err(_)) => {
             match (&header, &after) {
                 (Some(text), _) => {
                     asked.report(Problem::new("last-event-id", format!("{text:?}"), EXPECTED));

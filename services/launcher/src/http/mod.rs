@@ -55,6 +55,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use crate::besides::Besides;
 use crate::create::Creator;
 use crate::events::Hubs;
 use crate::exports::Exports;
@@ -78,6 +79,8 @@ const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(660);
 pub struct App {
     /// Bus, model, specs, and the way to new runs.
     pub creator: Creator,
+    /// What is told of a run beside its state.
+    pub besides: Besides,
     /// What runs did, page by page.
     pub read_model: ReadModel,
     /// Runs as they go.
@@ -167,7 +170,7 @@ mod tests {
     /// The edge with the real readers of bodies before handlers that only say what was read.
     fn readers() -> Router {
         let start = |Posted(fields): Posted<StartFields>| async move {
-            success(&json!({"simulation": fields.simulation, "new_run": fields.new_run}))
+            success(&json!({"simulation": fields.simulation, "new_run": fields.manner.new_run}))
         };
         let stop = |Posted(fields): Posted<StopFields>| async move {
             success(&json!({"reason": fields.reason}))

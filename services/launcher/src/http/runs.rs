@@ -10,14 +10,16 @@ use axum::routing::get;
 use bus::Stored;
 use contract::MAX_SAFE_INTEGER;
 use contract::id::{Digest, RunId, SimulationId};
+use contract::manner::Labels;
 use contract::notice::LogLine;
 use contract::past::Parent;
 use contract::problem::Problems;
-use contract::status::{EnvStatus, RunStatus};
+use contract::status::EnvStatus;
 use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
 
+use crate::create::now;
 use crate::http::App;
 use crate::http::envelope::success;
 use crate::http::error::HttpError;
@@ -50,9 +52,10 @@ struct Runs<'a> {
 #[derive(Serialize)]
 struct RunRow<'a> {
     run_id: &'a RunId,
-    status: RunStatus,
+    status: &'static str,
     alive: bool,
     held: bool,
+    labels: &'a Labels,
     spec_digest: Digest,
     /// The run that it was forked from, and the last round that the two share.
     parent: Option<&'a Parent>,
@@ -69,12 +72,13 @@ struct RunRow<'a> {
 }
 
 impl<'a> RunRow<'a> {
-    fn new(run: &'a EnvStatus) -> RunRow<'a> {
+    fn new(run: &'a EnvStatus, now: Timestamp) -> RunRow<'a> {
         RunRow {
             run_id: &run.run_id,
-            status: run.status,
+            status: run.word(now),
             alive: run.alive,
             held: run.held,
+            labels: &run.labels,
             spec_digest: run.spec_digest,
             parent: run.parent.as_ref(),
             seed: run.options.seed,
@@ -101,10 +105,10 @@ async fn runs(
         Look::Run(run) => run.simulation_id.clone(),
         Look::Idle(simulation) => simulation,
     };
-    let all = app.creator.model.ask(|runs| runs.of(&simulation));
+    let (all, now) = (app.creator.model.ask(|runs| runs.of(&simulation)), now());
     let older = |run: &&Arc<EnvStatus>| before.is_none_or(|n| u64::from(run.run_id.number()) < n);
     let mut rows: Vec<RunRow<'_>> =
-        all.iter().rev().filter(older).take(limit + 1).map(|run| RunRow::new(run)).collect();
+        all.iter().rev().filter(older).take(limit + 1).map(|run| RunRow::new(run, now)).collect();
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = rows.last().filter(|_| more).map(|run| run.run_id.number().to_string());

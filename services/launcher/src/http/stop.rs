@@ -14,7 +14,7 @@ use crate::http::App;
 use crate::http::control::{Answered, Manner, ask, pending, read_key, read_timeout};
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
-use crate::http::status::{Look, View, hours_of, look};
+use crate::http::status::{Look, View, look};
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
@@ -59,7 +59,7 @@ async fn view(app: &App, run: &RunId) -> Result<Response, HttpError> {
         // Between its end and this answer somebody deleted it.
         Refusal::Unknown(format!("unknown run {run}"))
     })?;
-    Ok(success(&View::new(&run, hours_of(app, &run).await?)))
+    Ok(success(&View::new(&run, app.besides.of(&run).await?)))
 }
 
 /// The request, read.

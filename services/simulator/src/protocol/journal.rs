@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::command::{Configure, Request};
+use contract::command::Request;
 use contract::id::CommandId;
 use contract::journal::{Claim, Entry, Genesis, Record, Taken, Tick};
 
@@ -174,7 +174,7 @@ impl Commands {
         self.check_untaken(&tick.commands)?;
         for taken in &tick.commands {
             self.insert(taken, Some(tick.tick));
-            if let Some(change) = change_of(&taken.command.request) {
+            if let Some(change) = taken.command.request.change() {
                 self.pace_milli = change.pace_milli.or(self.pace_milli);
             }
         }
@@ -248,19 +248,10 @@ impl Known {
     }
 }
 
-/// The change that a request makes, if it does.
-pub fn change_of(request: &Request) -> Option<&Configure> {
-    match request {
-        Request::Configure(change) => Some(change),
-        Request::Fork(fork) => fork.configure.as_deref(),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::command::Command;
+    use contract::command::{Command, Configure};
     use contract::frame::Outcome;
     use contract::journal::{Close, End, Go, Hold};
     use contract::options::RunOptions;

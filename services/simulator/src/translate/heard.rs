@@ -38,6 +38,10 @@ pub fn enter(
 
 /// The words of `posts` that somebody has posted in this world.
 fn said(world: &World, posts: &[HeardPost]) -> BTreeSet<String> {
+    // Most rounds of most sources bring nothing, and a world has many posts.
+    if posts.is_empty() {
+        return BTreeSet::new();
+    }
     let words: BTreeSet<&str> = posts.iter().map(|post| post.content.as_str()).collect();
     let all = (1..=world.counts().posts).filter_map(|id| world.post(id));
     all.filter(|post| words.contains(post.content)).map(|post| post.content.to_owned()).collect()

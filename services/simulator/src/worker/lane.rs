@@ -31,7 +31,7 @@ use super::pulse::{BEAT, Beat, Pulse, State};
 use super::snapshot::Snapshots;
 use super::waiting::{Queue, Tell, Waiting};
 use crate::play::Stepped;
-use crate::protocol::journal::{Known, change_of};
+use crate::protocol::journal::Known;
 use crate::protocol::life::Life;
 use crate::protocol::owner::{Event, Owner};
 use crate::protocol::{Ended, Lost};
@@ -423,7 +423,7 @@ impl From<ReplyError> for Refusal {
 
 /// The pace that a command asks for, if it does.
 fn pace_of(taken: &Taken) -> Option<u32> {
-    change_of(&taken.command.request)?.pace_milli
+    taken.command.request.change()?.pace_milli
 }
 
 /// The time from the start of one tick to that of the next, at least.

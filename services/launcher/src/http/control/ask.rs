@@ -22,7 +22,7 @@ use crate::http::App;
 use crate::http::envelope::{Success, success};
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
-use crate::http::status::{View, hours_of};
+use crate::http::status::View;
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
@@ -187,7 +187,7 @@ pub(super) async fn answer_of(
         _ => None,
     };
     if let Some(status) = &changed {
-        view.run = Some(View::new(status, hours_of(app, status).await?));
+        view.run = Some(View::new(status, app.besides.of(status).await?));
     }
     Ok(success(&view))
 }

@@ -15,6 +15,7 @@ use contract::timestamp::Timestamp;
 use serde::Serialize;
 
 use super::fields::read_run;
+use crate::create::now;
 use crate::http::App;
 use crate::http::control::{Answered, Manner, ask, pending, read_timeout};
 use crate::http::envelope::{Fields, Posted, success};
@@ -31,7 +32,7 @@ const CLOSE: Duration = Duration::from_secs(30);
 struct Environment<'a> {
     simulation_id: &'a SimulationId,
     run_id: Option<&'a RunId>,
-    status: Option<RunStatus>,
+    status: Option<&'static str>,
     env_alive: bool,
     twitter_available: bool,
     reddit_available: bool,
@@ -42,14 +43,15 @@ impl<'a> Environment<'a> {
     fn of(run: &'a EnvStatus) -> Environment<'a> {
         let has =
             |platform| run.alive && run.platforms.iter().any(|world| world.platform == platform);
+        let word = run.word(now());
         let message = match run.alive {
-            true => format!("run {} is {}: its agents can be asked", run.run_id, run.status),
-            false => format!("run {} is {}: its environment is not open", run.run_id, run.status),
+            true => format!("run {} is {word}: its agents can be asked", run.run_id),
+            false => format!("run {} is {word}: its environment is not open", run.run_id),
         };
         Environment {
             simulation_id: &run.simulation_id,
             run_id: Some(&run.run_id),
-            status: Some(run.status),
+            status: Some(word),
             env_alive: run.alive,
             twitter_available: has(Platform::Twitter),
             reddit_available: has(Platform::Reddit),

@@ -1,17 +1,20 @@
-//! A place in a run's events, as a text that can be handed back. Pure.
+//! Where a reader of a run's events is. Pure.
 
 use std::fmt;
 use std::str::FromStr;
 
-use contract::subject::Platform;
+use crate::subject::Platform;
 
-/// What was seen of a run: `<twitter_seq>.<reddit_seq>.<status_seq>`, the `seq` of each
+/// What a reader has of a run: `<twitter_seq>.<reddit_seq>.<status_seq>`, the `seq` of each
 /// world's last action and the stream sequence of the last state; 0 where there is none yet.
-/// The launcher's server-sent events have the same ids.
+/// The command line's cursors and the ids of the launcher's server-sent events are such texts, so
+/// a reader may go on at any of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    twitter: u64,
-    reddit: u64,
+    /// The last action of the Twitter world.
+    pub twitter: u64,
+    /// The last action of the Reddit world.
+    pub reddit: u64,
     /// The stream sequence of the last state.
     pub status: u64,
 }
@@ -31,6 +34,11 @@ impl Place {
             Platform::Twitter => self.twitter = seq,
             Platform::Reddit => self.reddit = seq,
         }
+    }
+
+    /// Whether `other` has all that this one has.
+    pub fn is_in(&self, other: &Place) -> bool {
+        self.twitter <= other.twitter && self.reddit <= other.reddit && self.status <= other.status
     }
 }
 
@@ -65,10 +73,27 @@ mod tests {
         assert_eq!((place.seq(Platform::Twitter), place.seq(Platform::Reddit)), (12, 0));
         place.set_seq(Platform::Reddit, 7);
         assert_eq!(place.to_string(), "12.7.345");
-        for wrong in
-            ["", "1.2", "1.2.3.4", "a.2.3", "+1.2.3", "1.-2.3", "1..3", "99999999999999999999.0.0"]
-        {
+        let last = Place { twitter: 12, reddit: 0, status: u64::MAX };
+        assert_eq!(last.to_string().parse(), Ok(last));
+        for wrong in [
+            "",
+            "1.2",
+            "1.2.3.4",
+            "a.2.3",
+            "+1.2.3",
+            "1.-2.3",
+            "1..3",
+            " 1.2.3",
+            "99999999999999999999.0.0",
+        ] {
             assert!(wrong.parse::<Place>().is_err(), "{wrong:?} passed");
         }
+    }
+
+    #[test]
+    fn a_place_is_in_another_if_nothing_of_it_is_beyond() {
+        let place = |twitter, reddit, status| Place { twitter, reddit, status };
+        assert!(place(1, 2, 3).is_in(&place(1, 2, 3)) && place(1, 2, 3).is_in(&place(9, 2, 3)));
+        assert!(!place(1, 2, 3).is_in(&place(9, 1, 9)));
     }
 }
