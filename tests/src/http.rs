@@ -27,25 +27,30 @@ impl Response {
 
 /// `GET path` from 127.0.0.1; `None` if nobody listens there or the answer breaks off.
 pub fn get(port: u16, path: &str) -> Option<Response> {
-    exchange(port, &format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"))
+    send(port, "GET", path, &[], b"")
 }
 
 /// `POST path` with a JSON body.
 pub fn post(port: u16, path: &str, body: &str) -> Option<Response> {
-    let length = body.len();
-    exchange(
-        port,
-        &format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        ),
-    )
+    send(port, "POST", path, &[("content-type", "application/json")], body.as_bytes())
 }
 
-fn exchange(port: u16, request: &str) -> Option<Response> {
+/// Any request.
+pub fn send(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<Response> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
-    stream.write_all(request.as_bytes()).ok()?;
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += &format!("Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
     let answer = String::from_utf8(answer).ok()?;
