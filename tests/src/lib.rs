@@ -5,6 +5,7 @@
 
 pub mod chaos;
 pub mod http;
+pub mod openapi;
 pub mod process;
 pub mod proxy;
 pub mod stack;

@@ -19,6 +19,7 @@ mod faulty;
 mod foreign_server;
 mod full;
 mod guardian;
+mod hostile_edge;
 mod http_control;
 mod http_edge;
 mod http_interviews;

@@ -14,7 +14,7 @@ use contract::timestamp::Timestamp;
 use launcher::queued::first_status;
 use serde_json::Value;
 use simulator::translate::{self, Chain};
-use system_tests::http::{Response, get};
+use system_tests::http::{Response, exchange};
 use system_tests::stack::free_port;
 use tokio::task::block_in_place;
 use world::Inputs;
@@ -116,7 +116,8 @@ fn measure_pages(port: u16, run: &Run, requests: usize) -> anyhow::Result<()> {
 
 fn ask(port: u16, run: &Run, page: &str) -> anyhow::Result<Response> {
     let path = format!("/api/simulation/{}/{page}", run.id);
-    let answer = get(port, &path).with_context(|| format!("{path}: no answer"))?;
+    let answer =
+        exchange(port, "GET", &path, &[], b"").with_context(|| format!("{path}: no answer"))?;
     ensure!(answer.status == 200, "{path}: {} {}", answer.status, answer.body);
     Ok(answer)
 }
@@ -126,7 +127,7 @@ fn await_rows(port: u16, run: &Run) -> anyhow::Result<()> {
     let (begin, path) = (Instant::now(), format!("/api/simulation/{}/actions?limit=1", run.id));
     while begin.elapsed() < PATIENCE {
         // A page waits itself, for a while.
-        let answer = get(port, &path).filter(|answer| answer.status == 200);
+        let answer = exchange(port, "GET", &path, &[], b"").filter(|answer| answer.status == 200);
         let data: Value = answer.map(|answer| answer.json()["data"].clone()).unwrap_or_default();
         ensure!(data["problem"].is_null(), "the read model has a problem: {}", data["problem"]);
         if data["behind_rounds"] == 0 {

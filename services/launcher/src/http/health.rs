@@ -13,9 +13,15 @@ use serde::Serialize;
 
 use crate::http::App;
 use crate::http::envelope::success;
+use crate::http::routes::Routes;
 
 /// How long a service has to say that it is there.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The probes.
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/healthz", healthz).get("/readyz", readyz)
+}
 
 #[derive(Serialize)]
 struct Alive {
@@ -23,7 +29,7 @@ struct Alive {
 }
 
 /// The process lives and answers; nothing else is asked.
-pub(super) async fn healthz() -> Response {
+async fn healthz() -> Response {
     success(&Alive { status: "ok" })
 }
 
@@ -52,7 +58,7 @@ struct Readiness {
 }
 
 /// 200 if the launcher can do its work, else 503; either way with each part and its reason.
-pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
+async fn readyz(State(app): State<Arc<App>>) -> Response {
     let bus = &app.creator.bus;
     let prefix = bus.prefix();
     let (connection, node, sink) = tokio::join!(

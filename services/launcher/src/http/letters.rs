@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::get;
 use bus::Stored;
 use contract::MAX_SAFE_INTEGER;
 use contract::id::RunId;
@@ -22,6 +20,7 @@ use crate::http::envelope::success;
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
 use crate::http::query::{Asked, Parameters};
+use crate::http::routes::Routes;
 use crate::http::status::read_name;
 use crate::refusal::Refusal;
 
@@ -29,10 +28,8 @@ use crate::refusal::Refusal;
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/dead-letters", get(of_all))
-        .route("/api/simulation/{id}/dead-letters", get(of_one))
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/api/dead-letters", of_all).get("/api/simulation/{id}/dead-letters", of_one)
 }
 
 #[derive(Serialize)]

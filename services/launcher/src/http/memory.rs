@@ -4,11 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::get;
 use bus::RequestError;
 use contract::MAX_SAFE_INTEGER;
 use contract::id::RunId;
@@ -29,6 +27,7 @@ use crate::http::envelope::success;
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
 use crate::http::query::{Asked, Parameters};
+use crate::http::routes::Routes;
 use crate::http::status::read_name;
 use crate::model::RunName;
 use crate::refusal::Refusal;
@@ -36,13 +35,13 @@ use crate::refusal::Refusal;
 /// How long a memory may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/memory", get(targets))
-        .route("/api/graph/data/{graph}", get(graph))
-        .route("/api/simulation/{id}/memory", get(stats))
-        .route("/api/simulation/{id}/memory/search", get(search))
-        .route("/api/simulation/{id}/memory/episodes", get(episodes))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/api/memory", targets)
+        .get("/api/graph/data/{graph}", graph)
+        .get("/api/simulation/{id}/memory", stats)
+        .get("/api/simulation/{id}/memory/search", search)
+        .get("/api/simulation/{id}/memory/episodes", episodes)
 }
 
 /// Which memories there are, and how they are.

@@ -18,6 +18,8 @@
 //! | `POST /api/simulation/env-status`, `.../close-env` | whether they can be asked |
 //! | `GET /api/simulation/{id}/runs`, `.../logs`, `.../dead-letters` | runs, and what went wrong |
 //! | `GET /api/simulation/{id}/memory`, `GET /api/memory`, `GET /api/graph/data/{graph}` | memories |
+//! | `GET /openapi.json` | says all of this, for programs |
+//! | `GET /metrics` | how this launcher does |
 //! | `GET /healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
@@ -35,9 +37,12 @@ mod interviews;
 mod letters;
 mod lists;
 mod memory;
+mod metrics;
+mod openapi;
 mod pages;
 mod patience;
 mod query;
+mod routes;
 mod runs;
 pub mod serve;
 mod start;
@@ -48,12 +53,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::besides::Besides;
 use crate::create::Creator;
@@ -61,7 +65,9 @@ use crate::events::Hubs;
 use crate::exports::Exports;
 use crate::http::access::{Access, guard};
 use crate::http::error::HttpError;
+use crate::http::metrics::{Requests, count};
 use crate::http::pages::page;
+use crate::http::routes::Routes;
 use crate::read_model::ReadModel;
 use crate::refusal::Refusal;
 
@@ -95,35 +101,56 @@ pub struct App {
 
 /// All routes, for those who have `access`.
 pub fn router(app: Arc<App>, access: Access) -> Router {
-    let routes = Router::new()
-        .route("/api/simulation/start", post(start::start))
-        .route("/api/simulation/{id}/run-status", get(status::run_status))
-        .route("/api/simulation/{id}/run-status/detail", get(detail::run_status_detail))
-        .route("/api/simulation/{id}/actions", get(page::<lists::Actions>))
-        .route("/api/simulation/{id}/timeline", get(page::<lists::Timeline>))
-        .route("/api/simulation/{id}/agent-stats", get(page::<lists::Agents>))
-        .route("/api/simulation/{id}/posts", get(page::<lists::Posts>))
-        .route("/api/simulation/{id}/comments", get(page::<lists::Comments>))
-        .route("/readyz", get(health::readyz))
+    let quick = quick().router.with_state(Arc::clone(&app));
+    let long = long().router.layer(middleware::from_fn(in_long_time));
+    let slow = slow().router.merge(long).with_state(app);
+    let requests = Requests::default();
+    edge(quick, slow)
+        .layer(Extension(requests.clone()))
+        .layer(middleware::from_fn_with_state(Arc::new(access), guard))
+        .layer(middleware::from_fn_with_state(requests, count))
+}
+
+/// Those that are answered within [`REQUEST_TIMEOUT`].
+fn quick() -> Routes {
+    Routes::new()
+        .post("/api/simulation/start", start::start)
+        .get("/api/simulation/{id}/run-status", status::run_status)
+        .get("/api/simulation/{id}/run-status/detail", detail::run_status_detail)
+        .get("/api/simulation/{id}/actions", page::<lists::Actions>)
+        .get("/api/simulation/{id}/timeline", page::<lists::Timeline>)
+        .get("/api/simulation/{id}/agent-stats", page::<lists::Agents>)
+        .get("/api/simulation/{id}/posts", page::<lists::Posts>)
+        .get("/api/simulation/{id}/comments", page::<lists::Comments>)
+        .get("/openapi.json", openapi::openapi)
+        .get("/metrics", metrics::metrics)
         .merge(runs::routes())
         .merge(letters::routes())
         .merge(memory::routes())
-        .with_state(Arc::clone(&app))
-        .route("/healthz", get(health::healthz));
-    let slow = Router::new()
-        .route("/api/simulation/{id}/export", get(export::export))
-        .route("/api/simulation/{id}/events", get(events::events))
-        .merge(
-            control::routes().merge(interviews::routes()).layer(middleware::from_fn(in_long_time)),
-        )
-        .with_state(app);
-    edge(routes, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
+        .merge(health::routes())
+}
+
+/// Those that know themselves how long they may take.
+fn slow() -> Routes {
+    Routes::new()
+        .get("/api/simulation/{id}/export", export::export)
+        .get("/api/simulation/{id}/events", events::events)
+}
+
+/// Those where whoever asks says how long to wait, up to [`LONG_REQUEST_TIMEOUT`].
+fn long() -> Routes {
+    control::routes().merge(interviews::routes())
+}
+
+/// What the document of this edge is held to.
+#[cfg(test)]
+fn all_routes() -> Routes {
+    quick().merge(slow()).merge(long())
 }
 
 /// What holds for every route: limits, and answers in the envelope where there is no handler.
-/// Those that are `slow` know themselves how long they may take.
-fn edge(routes: Router, slow: Router) -> Router {
-    routes
+fn edge(quick: Router, slow: Router) -> Router {
+    quick
         .layer(middleware::from_fn(in_time))
         .merge(slow)
         .fallback(no_such_route)
@@ -160,6 +187,7 @@ mod tests {
     use super::*;
     use axum::body::Body;
     use axum::http::StatusCode;
+    use axum::routing::post;
     use serde_json::{Value, json};
     use tower::ServiceExt;
 

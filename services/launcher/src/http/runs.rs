@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use axum::routing::get;
 use bus::Stored;
 use contract::MAX_SAFE_INTEGER;
 use contract::id::{Digest, RunId, SimulationId};
@@ -25,6 +23,7 @@ use crate::http::envelope::success;
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
 use crate::http::query::{Asked, Parameters};
+use crate::http::routes::Routes;
 use crate::http::status::{Look, look, read_name};
 use crate::model::RunName;
 use crate::refusal::Refusal;
@@ -33,10 +32,8 @@ use crate::refusal::Refusal;
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/simulation/{id}/runs", get(runs))
-        .route("/api/simulation/{id}/logs", get(logs))
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/api/simulation/{id}/runs", runs).get("/api/simulation/{id}/logs", logs)
 }
 
 #[derive(Serialize)]

@@ -10,12 +10,10 @@ mod delete;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use axum::routing::{delete, get, post};
 use contract::command::Verb;
 use contract::id::ClientId;
 
@@ -25,6 +23,7 @@ pub(super) use self::body::{read_key, read_timeout};
 use crate::http::App;
 use crate::http::envelope::MaybePosted;
 use crate::http::error::HttpError;
+use crate::http::routes::Routes;
 use crate::http::stop;
 use crate::refusal::Refusal;
 
@@ -48,16 +47,16 @@ pub(super) fn client() -> ClientId {
 }
 
 /// The routes. They know themselves how long they take.
-pub(super) fn routes() -> Router<Arc<App>> {
-    let routes = Router::new()
-        .route("/api/simulation/stop", post(stop::stop))
-        .route("/api/simulation/{id}", delete(delete::by_method))
-        .route("/api/simulation/{id}/delete", post(delete::by_verb))
-        .route("/api/simulation/{id}/commands/{command_id}", get(commands::command));
+pub(super) fn routes() -> Routes {
+    let routes = Routes::new()
+        .post("/api/simulation/stop", stop::stop)
+        .on(&[Method::DELETE], "/api/simulation/{id}", delete::by_method)
+        .post("/api/simulation/{id}/delete", delete::by_verb)
+        .get("/api/simulation/{id}/commands/{command_id}", commands::command);
     VERBS.into_iter().fold(routes, |routes, verb| {
         let path = format!("/api/simulation/{{id}}/{verb}");
         let handle = move |app, path, headers, body| control(app, verb, path, headers, body);
-        routes.route(&path, post(handle))
+        routes.post(&path, handle)
     })
 }
 

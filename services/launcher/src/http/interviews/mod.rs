@@ -9,11 +9,8 @@ mod fields;
 mod history;
 mod single;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::post;
 use contract::command::{Interview, Request};
 use contract::id::RunId;
 use contract::reply::{Answer, AsOf, InterviewResult, Reply, ReplyResult};
@@ -25,17 +22,18 @@ use tokio::time::Instant;
 use crate::create::now;
 use crate::http::App;
 use crate::http::control::client;
+use crate::http::routes::Routes;
 use crate::refusal::Refusal;
 
 /// The routes. They know themselves how long they take.
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/simulation/interview", post(single::interview))
-        .route("/api/simulation/interview/batch", post(batch::some))
-        .route("/api/simulation/interview/all", post(batch::all))
-        .route("/api/simulation/interview/history", post(history::history))
-        .route("/api/simulation/env-status", post(environment::env_status))
-        .route("/api/simulation/close-env", post(environment::close_env))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .post("/api/simulation/interview", single::interview)
+        .post("/api/simulation/interview/batch", batch::some)
+        .post("/api/simulation/interview/all", batch::all)
+        .post("/api/simulation/interview/history", history::history)
+        .post("/api/simulation/env-status", environment::env_status)
+        .post("/api/simulation/close-env", environment::close_env)
 }
 
 /// One world's answer.
