@@ -10,7 +10,7 @@
 //! - [`id`]: names that cannot be malformed, and so are safe as subject tokens;
 //! - [`subject`]: where each message lives;
 //! - [`spec`] and [`options`]: what is to be run, and how; [`source`]: what it listens to;
-//!   [`manner`]: whether another run will do;
+//!   [`manner`]: whether another run will do; [`simulation`]: what came in from outside to be run;
 //! - [`action`] and [`frame`]: what a world did in a tick, and the digest that chains it;
 //!   [`chain`]: how frames follow on each other;
 //! - [`journal`]: what entered a world;
@@ -39,6 +39,7 @@ pub mod past;
 pub mod place;
 pub mod problem;
 pub mod reply;
+pub mod simulation;
 pub mod source;
 pub mod spec;
 pub mod status;

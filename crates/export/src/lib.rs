@@ -1,4 +1,5 @@
-//! A run's frames, rebuilt as the files and tables that other tools read.
+//! A run's frames, rebuilt as the files and tables that other tools read; and a spec, as the files
+//! that it could have been read from.
 //!
 //! Everything comes from the bus: frames, the spec, the run's state, replies to interviews, log
 //! lines. Nothing here reads a clock or the network; a caller brings what it has read. Two
@@ -10,6 +11,7 @@
 //! - [`Export`]: a whole folder; [`manifest`]: what is in it;
 //! - [`original`], [`run_state`]: MiroFish's files; [`oasis`]: OASIS's tables, also for questions
 //!   to a run without any file;
+//! - [`prepared`]: MiroFish's files of what is to be run;
 //! - tidy, cell: CSV; folder: all files or none; [`time`]: instants as others write them.
 
 mod cell;
@@ -21,6 +23,7 @@ mod lane;
 pub mod manifest;
 pub mod oasis;
 pub mod original;
+pub mod prepared;
 pub mod run_state;
 mod tidy;
 pub mod time;

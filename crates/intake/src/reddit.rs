@@ -15,7 +15,7 @@ use crate::{Limits, REDDIT_FILE, json};
 /// |---|---|
 /// | `username` | required, more than blanks |
 /// | `bio`, `persona` | required; blank ones fall back to the name |
-/// | `age` | required, 0 to 1000 years |
+/// | `age` | required, 0 to 1000 years; a blank text counts as unknown |
 /// | `gender`, `mbti`, `country` | required; blank ones count as unknown |
 /// | `name` | falls back to `realname`, as OASIS has it, and that to `username` |
 /// | `profession`, `interested_topics` | as they are, but for blank ones; what the agent cares about |
@@ -83,8 +83,6 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
     let user_name = reading.filled_text(profile, "username", "a handle");
     let bio = reading.required_text(profile, "bio", "a short description");
     let persona = reading.required_text(profile, "persona", "who the agent is");
-    profile.require("age", "an age in years");
-    let age = profile.integer("age", 0..=1000).and_then(|age| u32::try_from(age).ok());
     let [name, real_name] = ["name", "realname"].map(|key| reading.text(profile, key));
     Row {
         user_id: profile.get("user_id").map(|id| number(id).unwrap_or(NOBODY)),
@@ -94,7 +92,7 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
             name: name.and_then(known).or(real_name).unwrap_or_default(),
             bio,
             persona,
-            age,
+            age: age(profile),
             gender: known(reading.required_text(profile, "gender", "male, female or other")),
             mbti: known(reading.required_text(profile, "mbti", "a type such as INFJ")),
             country: known(reading.required_text(profile, "country", "a country")),
@@ -103,6 +101,14 @@ fn read_profile(reading: &mut Reading<'_>, profile: &Object<'_>) -> Row {
             past_posts: reading.texts(profile, "previous_tweets"),
             ..Profile::default()
         },
+    }
+}
+
+/// Years, where they are known.
+fn age(profile: &Object<'_>) -> Option<u32> {
+    match profile.require("age", "an age in years")? {
+        Value::String(text) if is_blank(text) => None,
+        _ => profile.u32("age", 0..=1000),
     }
 }
 

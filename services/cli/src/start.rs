@@ -9,7 +9,9 @@ use contract::id::{CommandId, Digest, InvalidId, RunId, SimulationId};
 use contract::manner::{Labels, Manner};
 use contract::notice::StartRequest;
 use contract::options::{MAX_TIME_LIMIT_SECONDS, parse_pace};
+use contract::simulation::SimulationRecord;
 use contract::source::Source;
+use contract::subject::StreamName;
 use contract::version::V1;
 use serde::Serialize;
 
@@ -22,8 +24,8 @@ use crate::status::find_run;
 /// The help of `start`.
 pub const ABOUT: &str = "\
 Start a run and return with its name. What is started is a folder, as `shoal run` takes it, or a \
-simulation that has run before, by its id: then the spec of its newest run is used again. If \
-there is a folder of that name here, the folder is meant.
+simulation by its id: one that was uploaded, or one that has run before, of which the spec of its \
+newest run is used again. If there is a folder of that name here, the folder is meant.
 
 With --json: {\"run_id\": .., \"created\": ..}; created is false if there is a run with the same \
 options already (see --new-run).
@@ -35,7 +37,7 @@ Example:
 /// Arguments of `start`.
 #[derive(Clone, Debug, Args)]
 pub struct StartArgs {
-    /// The simulation's folder, or the id of a simulation that has run before
+    /// The simulation's folder, or the id of a simulation that was uploaded or has run before
     #[arg(value_name = "FOLDER|SIMULATION")]
     pub what: String,
     /// How to run it.
@@ -197,6 +199,11 @@ fn simulation_id(text: &str) -> Result<SimulationId, Failure> {
 }
 
 async fn newest_spec(client: &Client, simulation: &SimulationId) -> Result<Digest, Failure> {
+    let subject = client.bus.prefix().spec_of(simulation);
+    if let Some(stored) = client.bus.last(StreamName::Specs, &subject).await? {
+        let record = SimulationRecord::parse(simulation, &stored.body);
+        return Ok(record.map_err(|problems| Failure::Failed(problems.into()))?.spec_digest);
+    }
     let run = find_run(client, simulation.as_str()).await.map_err(|failure| match failure {
         Failure::BadInput(error) => {
             let context = format!("there is no folder {:?} here", simulation.as_str());

@@ -7,7 +7,7 @@
 //! - [`config`]: what it is told;
 //! - [`plan`]: which run a request means (pure); [`queued`]: what a new run is made of (pure);
 //! - [`create`]: brings a plan about; [`memories`]: whether there are those that it names;
-//! - [`specs`]: specs from folders and from the bus;
+//! - [`specs`]: specs from folders and from the bus; [`simulations`]: which simulations there are;
 //! - [`sources`]: whether there are the worlds that a run is to listen to;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
 //! - [`janitor`]: deletes runs; [`limits`]: stops those whose time is over;
@@ -34,6 +34,7 @@ pub mod plan;
 pub mod queued;
 pub mod read_model;
 pub mod refusal;
+pub mod simulations;
 pub mod sources;
 pub mod specs;
 
@@ -59,6 +60,8 @@ use crate::janitor::Janitor;
 use crate::model::Model;
 use crate::read_model::ReadModel;
 use crate::read_model::keeper::Keeper;
+use crate::simulations::Simulations;
+use crate::simulations::upload::Places;
 use crate::specs::Specs;
 
 /// How long a bus that is not there yet is waited for.
@@ -81,8 +84,12 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let read_model = ReadModel::new(config.read_model)
         .context("there is no room for a temporary file; name one with --read-model")?;
     let (model, specs) = (Model::default(), Specs::new(bus.clone()));
-    let creator =
-        Creator { bus: bus.clone(), model: model.clone(), specs, default_memory: config.memory };
+    let creator = Creator {
+        bus: bus.clone(),
+        model: model.clone(),
+        specs: specs.clone(),
+        default_memory: config.memory,
+    };
     let requests = ask::announce(&bus).await?;
     let janitor = Janitor::new(bus.clone());
     let deletes = may_delete(janitor.commands().await)?;
@@ -92,8 +99,9 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         events: Hubs::new(read_model.clone(), model.clone(), shutdown.clone()),
         read_model: read_model.clone(),
         exports: Exports::new(bus.clone(), config.http),
-        data_dir: config.data_dir,
         pace: config.http_pace,
+        simulations: Simulations::new(bus.clone(), model.clone(), specs, config.data_dir),
+        uploads: Places::default(),
         require_services: config.require_services,
     });
     let (queued_sender, queued) = mpsc::unbounded_channel();

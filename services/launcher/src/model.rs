@@ -10,6 +10,7 @@ use contract::id::{InvalidId, RunId, SimulationId};
 use contract::problem::{Problem, Problems};
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::Prefix;
+use contract::timestamp::Timestamp;
 
 use crate::refusal::Refusal;
 
@@ -60,6 +61,24 @@ impl Runs {
     pub fn highest(&self, simulation: &SimulationId) -> Option<u32> {
         let (number, _) = self.simulations.get(simulation)?.last_key_value()?;
         Some(*number)
+    }
+
+    /// Of each simulation that has a run that is there: when its first one came to be, and its
+    /// current one.
+    pub fn simulations(&self) -> Vec<(SimulationId, Timestamp, Arc<EnvStatus>)> {
+        let first_and_current = |runs: &BTreeMap<u32, Known>| {
+            let mut there = runs.values().filter(|known| known.is_there());
+            let first = there.next()?;
+            let current = Arc::clone(&there.next_back().unwrap_or(first).status);
+            Some((first.status.created_at, current))
+        };
+        let known = self.simulations.iter();
+        known
+            .filter_map(|(id, runs)| {
+                let (created_at, current) = first_and_current(runs)?;
+                Some((id.clone(), created_at, current))
+            })
+            .collect()
     }
 
     /// The run that `name` names: of a simulation its current one. `None` if there is none.
@@ -226,9 +245,12 @@ mod tests {
         assert_eq!([1, 2, 3, 4].map(is_deleted), [false, false, true, false]);
         assert_eq!(runs.current(&market).unwrap().run_id, status(2).run_id);
         assert_eq!((runs.highest(&market), runs.of(&market).len()), (Some(3), 3));
+        let [(simulation, _, current)] = &runs.simulations()[..] else { panic!("one") };
+        assert_eq!((simulation, &current.run_id), (&market, &status(2).run_id));
         runs.fold(5, with_state(2, RunStatus::Deleted));
         runs.fold(6, with_state(1, RunStatus::Deleted));
         assert!(runs.current(&market).is_none());
         assert_eq!(runs.highest(&market), Some(3));
+        assert!(runs.simulations().is_empty());
     }
 }

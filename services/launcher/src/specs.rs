@@ -1,6 +1,6 @@
 //! Where specs come from: a folder of the operator's, or the bus, which keeps each for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,24 +8,49 @@ use bus::Bus;
 use contract::id::{Digest, SimulationId};
 use contract::problem::{Problem, Problems};
 use contract::spec::Spec;
-use contract::subject::StreamName;
+use contract::subject::{Platform, StreamName};
 use intake::{Intake, Limits};
 
 use crate::refusal::Refusal;
+
+/// Specs of which the facts are kept.
+const MOST_KNOWN: usize = 4096;
+
+/// What lists tell of a spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Its name on the bus.
+    pub digest: Digest,
+    /// The project that it names, if any.
+    pub project_id: Option<String>,
+    /// The graph that it names, if any.
+    pub graph_id: Option<String>,
+    /// What the simulation is to find out.
+    pub requirement: String,
+    /// Simulated hours.
+    pub total_hours: u32,
+    /// Rounds, unless a run is asked to play fewer.
+    pub rounds: u32,
+    /// How many agents there are.
+    pub agents: usize,
+    /// What they are, each once, in the order in which they come.
+    pub entity_types: Vec<String>,
+    /// Its worlds.
+    pub platforms: Vec<Platform>,
+}
 
 /// The specs on the bus. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Specs {
     bus: Bus,
-    /// Simulated hours by spec: all that a status needs of one, so that polling a status
-    /// reads each spec once.
-    hours: Arc<Mutex<BTreeMap<Digest, u32>>>,
+    /// What is told of specs, so that who polls a status or a list reads each spec once.
+    facts: Arc<Mutex<BTreeMap<Digest, Arc<Facts>>>>,
 }
 
 impl Specs {
     /// The specs that `bus` keeps.
     pub fn new(bus: Bus) -> Specs {
-        Specs { bus, hours: Arc::default() }
+        Specs { bus, facts: Arc::default() }
     }
 
     /// Reads and checks a stored spec; `None` if there is none under this digest.
@@ -62,22 +87,58 @@ impl Specs {
     /// # Errors
     /// If it cannot be read.
     pub async fn hours(&self, digest: &Digest) -> Result<u32, Refusal> {
-        let known = self.known_hours().get(digest).copied();
+        Ok(self.facts(digest).await?.total_hours)
+    }
+
+    /// What is told of a stored spec.
+    ///
+    /// # Errors
+    /// If it cannot be read, or there is none.
+    pub async fn facts(&self, digest: &Digest) -> Result<Arc<Facts>, Refusal> {
+        let known = self.known().get(digest).map(Arc::clone);
         match known {
-            Some(hours) => Ok(hours),
+            Some(facts) => Ok(facts),
             None => match self.load(digest).await? {
-                Some(spec) => Ok(spec.time.total_hours),
+                Some(spec) => Ok(self.remember(*digest, &spec)),
                 None => Err(Refusal::Failed(format!("spec {digest} is not stored"))),
             },
         }
     }
 
-    fn remember(&self, digest: Digest, spec: &Spec) {
-        self.known_hours().insert(digest, spec.time.total_hours);
+    fn remember(&self, digest: Digest, spec: &Spec) -> Arc<Facts> {
+        let mut known = self.known();
+        if let Some(facts) = known.get(&digest) {
+            return Arc::clone(facts);
+        }
+        if known.len() == MOST_KNOWN {
+            known.clear();
+        }
+        let facts = Arc::new(Facts::new(digest, spec));
+        known.insert(digest, Arc::clone(&facts));
+        facts
     }
 
-    fn known_hours(&self) -> std::sync::MutexGuard<'_, BTreeMap<Digest, u32>> {
-        self.hours.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<Digest, Arc<Facts>>> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Facts {
+    /// Of `spec`, whose digest is `digest`.
+    pub fn new(digest: Digest, spec: &Spec) -> Facts {
+        let types = spec.agents.iter().map(|agent| &agent.entity_type);
+        let mut seen = BTreeSet::new();
+        Facts {
+            digest,
+            project_id: spec.project_id.clone(),
+            graph_id: spec.graph_id.clone(),
+            requirement: spec.requirement.clone(),
+            total_hours: spec.time.total_hours,
+            rounds: spec.time.rounds(),
+            agents: spec.agents.len(),
+            entity_types: types.filter(|it| seen.insert(*it)).cloned().collect(),
+            platforms: spec.platforms(),
+        }
     }
 }
 

@@ -55,9 +55,7 @@ fn every_question_that_the_document_has_is_answered_as_it_says() {
             }
         }
         // Held to the document by the client itself.
-        let answer = wait_for(&path, || {
-            get(stack.http_port, &path).filter(|it| it.status != 503)
-        });
+        let answer = wait_for(&path, || get(stack.http_port, &path).filter(|it| it.status != 503));
         answered += usize::from(answer.status == 200);
     }
     assert!(answered >= 10, "only {answered} answers");
@@ -71,7 +69,8 @@ fn who_has_no_token_is_told_so_as_documented() {
     let name = file.path().to_str().unwrap();
     let stack = stack_with_a_run(&[("SHOAL_HTTP_TOKEN_FILE", name)]);
     let path = "/api/simulation/bridge/run-status";
-    let answer = |headers: &[(&str, &str)]| send(stack.http_port, "GET", path, headers, b"").unwrap();
+    let answer =
+        |headers: &[(&str, &str)]| send(stack.http_port, "GET", path, headers, b"").unwrap();
     assert_eq!(answer(&[]).status, 401);
     assert_eq!(answer(&[("authorization", "Bearer another-token-than-that")]).status, 401);
     assert_eq!(answer(&[("authorization", &format!("Bearer {token}"))]).status, 200);

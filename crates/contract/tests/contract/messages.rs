@@ -7,14 +7,15 @@ use contract::command::Command;
 use contract::frame::Frame;
 use contract::journal::Entry;
 use contract::memory::{
-    Episodes, EpisodesAnswer, MemoryError, Search, SearchAnswer, Stats, StatsAnswer, Targets,
-    TargetsAnswer, read_answer,
+    Episodes, EpisodesAnswer, Graph, GraphAnswer, MemoryError, Search, SearchAnswer, Stats,
+    StatsAnswer, Targets, TargetsAnswer, read_answer,
 };
 use contract::notice::{
     DeadLetter, LiveAction, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest,
 };
 use contract::past::Progress;
 use contract::reply::Reply;
+use contract::simulation::SimulationRecord;
 use contract::spec::Spec;
 use contract::status::EnvStatus;
 use serde::de::DeserializeOwned;
@@ -27,7 +28,7 @@ pub(crate) struct Message {
     pub(crate) reread: fn(&[u8]) -> Result<String, String>,
 }
 
-pub(crate) const MESSAGES: [Message; 23] = [
+pub(crate) const MESSAGES: [Message; 26] = [
     Message { name: "action", reread: |body| reread(derived::<Action>, body) },
     Message { name: "command", reread: |body| reread(Command::from_json, body) },
     Message { name: "dead-letter", reread: |body| reread(derived::<DeadLetter>, body) },
@@ -42,6 +43,8 @@ pub(crate) const MESSAGES: [Message; 23] = [
         name: "memory-episodes-answer",
         reread: |body| reread_answer::<EpisodesAnswer>(body),
     },
+    Message { name: "memory-graph", reread: |body| reread(Graph::parse, body) },
+    Message { name: "memory-graph-answer", reread: |body| reread_answer::<GraphAnswer>(body) },
     Message { name: "memory-search", reread: |body| reread(Search::parse, body) },
     Message { name: "memory-search-answer", reread: |body| reread_answer::<SearchAnswer>(body) },
     Message { name: "memory-stats", reread: |body| reread(Stats::parse, body) },
@@ -51,6 +54,7 @@ pub(crate) const MESSAGES: [Message; 23] = [
     Message { name: "node-info", reread: |body| reread(derived::<NodeInfo>, body) },
     Message { name: "progress", reread: |body| reread(derived::<Progress>, body) },
     Message { name: "reply", reread: |body| reread(derived::<Reply>, body) },
+    Message { name: "simulation", reread: |body| reread(derived::<SimulationRecord>, body) },
     Message { name: "spec", reread: |body| reread(Spec::from_bytes, body) },
     Message { name: "start-answer", reread: |body| reread(derived::<StartAnswer>, body) },
     Message { name: "start-request", reread: |body| reread(StartRequest::from_json, body) },

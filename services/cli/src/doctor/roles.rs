@@ -42,7 +42,9 @@ impl Role {
 
     /// All that it needs on the bus.
     pub fn rights(self, prefix: &Prefix) -> Vec<Right> {
-        use StreamName::{Actions, Commands, EnvStatus, Ledger, Logs, Questions, Replies, Specs};
+        use StreamName::{
+            Actions, Commands, DeadLetters, EnvStatus, Ledger, Logs, Questions, Replies, Specs,
+        };
         let run: RunId = RUN.parse().expect("it is a run's id");
         let store = |stream| Right::Store(stored_on(prefix, stream, &run));
         let on = |rest: &str| format!("{}.{rest}", prefix.as_str());
@@ -66,9 +68,11 @@ impl Role {
             Role::Launcher => {
                 rights.push(vec![Right::Inspect]);
                 rights.push(look(&[EnvStatus, Actions, Commands, Questions, Replies, Specs]));
-                rights.push(read(&[EnvStatus, Actions, Specs]));
+                rights.push(look(&[Logs, DeadLetters]));
+                rights.push(read(&[EnvStatus, Actions, Specs, Replies, Logs, DeadLetters]));
                 rights.push([Commands, Questions, EnvStatus, Specs].map(store).into());
                 rights.push(vec![
+                    Right::Store(on(&format!("specs.of.{SOMEBODY}"))),
                     Right::Subscribe(on(&format!("replies.{SOMEBODY}.{RUN}.{SOMEBODY}"))),
                     Right::Subscribe(prefix.asks()),
                     Right::Publish(prefix.node_info()),
@@ -186,6 +190,7 @@ mod tests {
             ("_INBOX.AbC.d".to_owned(), "_INBOX.>"),
             ("sim.commands.doctor-1.stop.cli.doctor".to_owned(), "sim.commands.*.*.cli.*"),
             (format!("sim.specs.{zero}"), "sim.specs.*"),
+            ("sim.specs.of.doctor".to_owned(), "sim.specs.of.*"),
             (
                 "$JS.API.CONSUMER.CREATE.SIM_ACTIONS.passing_doctor.sim.actions.>".to_owned(),
                 "$JS.API.CONSUMER.CREATE.SIM_ACTIONS.*.sim.actions.>",
@@ -207,7 +212,7 @@ mod tests {
             role.rights(&prefix).iter().filter(|right| matches!(right, Right::Store(_))).count()
         };
         let roles = [Role::Observer, Role::Cli, Role::Launcher, Role::Simulator, Role::MemorySink];
-        assert_eq!(roles.map(stores), [0, 3, 4, 8, 2]);
+        assert_eq!(roles.map(stores), [0, 3, 5, 8, 2]);
         assert!(roles.iter().all(|role| role.rights(&prefix).contains(&Right::Answers)));
     }
 }

@@ -33,9 +33,25 @@ impl HttpError {
         HttpError { status: StatusCode::METHOD_NOT_ALLOWED, text, problems: Vec::new() }
     }
 
+    /// For something that MiroFish does and nobody does here.
+    pub(super) fn not_here(text: &str) -> HttpError {
+        let status = StatusCode::NOT_IMPLEMENTED;
+        HttpError { status, text: text.to_owned(), problems: Vec::new() }
+    }
+
+    /// One problem under the status that fits it.
+    pub(super) fn of_problem(status: StatusCode, problem: Problem) -> HttpError {
+        HttpError { status, text: problem.to_string(), problems: vec![problem] }
+    }
+
+    /// The same in other words.
+    pub(super) fn told(self, text: String) -> HttpError {
+        HttpError { text, ..self }
+    }
+
     /// For somebody who may not ask.
     pub(super) fn denied(status: StatusCode, problem: Problem) -> HttpError {
-        HttpError { status, text: problem.to_string(), problems: vec![problem] }
+        HttpError::of_problem(status, problem)
     }
 
     pub(super) fn wrong_content_type(found: &str) -> HttpError {
@@ -79,7 +95,7 @@ impl From<Refusal> for HttpError {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        if self.status.is_server_error() {
+        if self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED {
             tracing::warn!(
                 status = self.status.as_u16(),
                 "answered {}: {}",

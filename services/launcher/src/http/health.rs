@@ -20,7 +20,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The probes.
 pub(super) fn routes() -> Routes {
-    Routes::new().get("/healthz", healthz).get("/readyz", readyz)
+    Routes::new().get("/health", health).get("/healthz", healthz).get("/readyz", readyz)
 }
 
 #[derive(Serialize)]
@@ -31,6 +31,17 @@ struct Alive {
 /// The process lives and answers; nothing else is asked.
 async fn healthz() -> Response {
     success(&Alive { status: "ok" })
+}
+
+/// The same as MiroFish's clients ask for it, in its words and without the envelope.
+async fn health() -> Response {
+    Json(Health { status: "ok", service: "shoal-launcher" }).into_response()
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    service: &'static str,
 }
 
 /// One thing that the launcher needs.

@@ -11,20 +11,16 @@ use contract::id::{CommandId, InvalidId, SimulationId};
 use contract::manner::Manner;
 use contract::options::RequestedOptions;
 use contract::problem::{Problem, Problems};
-use contract::spec::Spec;
 use contract::subject::Platform;
 use serde::Serialize;
 
 use crate::create::{Order, Started};
-use crate::follow::find;
 use crate::http::App;
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::status::View;
-use crate::model::RunName;
 use crate::queued::check_memory_names;
 use crate::refusal::Refusal;
-use crate::specs::read_folder;
 
 /// The fields of the request: the original's, then ours.
 const FIELDS: [&str; 14] = [
@@ -57,7 +53,7 @@ pub(super) async fn start(
     Posted(mut fields): Posted<StartFields>,
 ) -> Result<Response, HttpError> {
     take_key(&headers, &mut fields.manner.idempotency_key).map_err(Refusal::Invalid)?;
-    let (spec, notes) = spec_of(&app, &fields.simulation).await?;
+    let (spec, notes) = app.simulations.spec_of(&fields.simulation).await?;
     let max_rounds_applied = fields.requested.max_rounds.is_some();
     let order = Order { spec, requested: fields.requested, manner: fields.manner, pace: app.pace };
     let Started { run, created } = app.creator.start(&order).await?;
@@ -73,29 +69,6 @@ pub(super) async fn start(
         max_rounds_applied: max_rounds_applied.then_some(run.options.rounds),
         notes,
     }))
-}
-
-/// The simulation's folder as it is now, else the spec that its current run has.
-async fn spec_of(app: &App, simulation: &SimulationId) -> Result<(Spec, Vec<String>), Refusal> {
-    if let Some(data_dir) = &app.data_dir
-        && let Some(intake) = read_folder(data_dir, simulation).await?
-    {
-        return Ok((intake.spec, intake.notes));
-    }
-    let name = RunName::CurrentOf(simulation.clone());
-    let Some(run) = find(&app.creator.bus, &app.creator.model, &name).await? else {
-        let place = match &app.data_dir {
-            Some(_) => "has no folder in the data directory",
-            None => "cannot have a folder, since no --data-dir is set,",
-        };
-        let text = format!("unknown simulation {simulation}: it {place} and was never run");
-        return Err(Refusal::Unknown(text));
-    };
-    let spec = app.creator.specs.load(&run.spec_digest).await?;
-    let spec = spec.ok_or_else(|| {
-        Refusal::Failed(format!("spec {} of run {} is not stored", run.spec_digest, run.run_id))
-    })?;
-    Ok((spec, Vec::new()))
 }
 
 /// The request, read.

@@ -1,5 +1,6 @@
 //! Specs: one with everything in it, and the least that is one.
 
+use contract::simulation::{RecordSource, SimulationRecord};
 use contract::spec::{
     AgentSpec, EventSpec, FeedSpec, Hours, PlatformSpec, Profile, ScheduledPost, SeedPost, Spec,
     Stance, TimeSpec,
@@ -7,7 +8,7 @@ use contract::spec::{
 use contract::subject::Platform;
 use contract::version::V1;
 
-use super::{Sample, at, each, sample, word};
+use super::{Sample, at, each, sample, spec_digest, word};
 
 pub(super) fn samples() -> Vec<Sample> {
     let only_twitter = Spec { reddit: None, ..full() };
@@ -15,7 +16,29 @@ pub(super) fn samples() -> Vec<Sample> {
         sample("spec", "full", &full()),
         sample("spec", "least", &least()),
         sample("spec", "only-twitter", &only_twitter),
+        sample("simulation", "uploaded", &record()),
     ]
+}
+
+fn record() -> SimulationRecord {
+    let files = ["simulation_config.json", "twitter_profiles.csv"].map(str::to_owned).into();
+    SimulationRecord {
+        v: V1,
+        simulation_id: "night-market".parse().unwrap(),
+        spec_digest: spec_digest(),
+        name: "夜市 after the pier".to_owned(),
+        created_at: at(0),
+        updated_at: at(60),
+        source: next_source(None).unwrap(),
+        files,
+    }
+}
+
+fn next_source(source: Option<&RecordSource>) -> Option<RecordSource> {
+    match source {
+        None => Some(RecordSource::Upload),
+        Some(RecordSource::Upload) => None,
+    }
 }
 
 /// Two worlds, an agent of each stance, every optional field.
