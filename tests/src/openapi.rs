@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::http::Response;
 
+/// The parameter that stands for all that is left of a path.
+const REST: &str = "{rest}";
+
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     Document::new(serde_json::from_str(include_str!("../../schemas/openapi.json")).expect("JSON"))
 });
@@ -105,7 +108,7 @@ impl Document {
         let paths = self.whole["paths"].as_object().into_iter().flatten();
         paths
             .filter(|(template, _)| matches(template, path))
-            .min_by_key(|(template, _)| template.matches('{').count())
+            .min_by_key(|(template, _)| (template.ends_with(REST), template.matches('{').count()))
             .and_then(|(template, item)| Some((template.as_str(), item.as_object()?)))
     }
 
@@ -218,7 +221,7 @@ fn matches(template: &str, path: &str) -> bool {
     loop {
         match (templates.next(), segments.next()) {
             (None, None) => return true,
-            (Some("{rest}"), Some(_)) => return true,
+            (Some(REST), Some(_)) => return true,
             (Some(template), Some(segment)) => {
                 // As the router has it: nothing is a segment too, but at the end.
                 let is_last = templates.clone().next().is_none();
