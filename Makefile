@@ -12,7 +12,7 @@ DEATHS ?= 20
 ACTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test golden lint fuzz chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages realism clean-data
+.PHONY: help demo up build test golden lint fuzz edge chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -36,6 +36,11 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
                    compiler; target/fuzz keeps what is found).
     SECONDS=60       for each target
     JOBS=2           at a time, default one for each core
+  make edge        Asks a launcher everything that its document (/openapi.json) allows and much
+                   that it forbids, about a run that is over and one that is paused. About a
+                   minute; needs Python 3.11 or newer.
+    SEED=1           what the questions follow from
+    EXAMPLES=20      questions of each kind to a route, beside those at the limits
   make chaos       Kills, freezes and cuts off real processes at random moments and at named
                    places until so many faults were in the middle of a run, and lets an oracle in
                    another language say whether anything was lost or is there twice.
@@ -62,6 +67,9 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
   make bench-pages How fast pages about a run of a million actions are over HTTP, and how fast
                    the file that they are read from is filled. Some 5 minutes.
     ACTIONS=1000000  of the run, at least
+    PROFILE=release  as above
+  make bench-readers  What a run of 1,000 agents notices of 200 readers of its events and 50
+                   questions a second for its state. Some 4 minutes.
     PROFILE=release  as above
   make golden      Records the runs that the simulator's tests play again: after a change of the
                    rules (world::RULES), see services/simulator/tests/golden/README.md.
@@ -111,6 +119,9 @@ lint:
 fuzz:
 	@$(PYTHON) scripts/fuzz.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
+edge: build
+	@$(PYTHON) scripts/edge.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+
 chaos: TARGETS = --all-targets
 chaos: build
 	@set -e; \
@@ -125,8 +136,8 @@ bench:
 	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench
 
 # The bench starts the programs that are built beside it.
-bench-cycle bench-recovery bench-past bench-pages: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
-bench-cycle bench-recovery bench-past bench-pages: bus-programs
+bench-cycle bench-recovery bench-past bench-pages bench-readers: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
+bench-cycle bench-recovery bench-past bench-pages bench-readers: bus-programs
 bus-programs:
 	$(CARGO) build --profile $(PROFILE) --locked -p bench -p simulator -p launcher --bins
 
@@ -141,6 +152,9 @@ bench-past:
 
 bench-pages:
 	$(BUS_BENCH) pages --actions $(ACTIONS)
+
+bench-readers:
+	$(BUS_BENCH) readers
 
 realism:
 	$(CARGO) build --locked -p bench --bin realism

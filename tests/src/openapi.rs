@@ -44,6 +44,15 @@ pub fn operations() -> Vec<Operation> {
         .collect()
 }
 
+/// Whether a parameter of the document with this schema may be `text`.
+pub fn allows(schema: &Value, text: &str) -> bool {
+    // Of a list, each element comes as a parameter of its own.
+    let schema = schema.get("items").unwrap_or(schema);
+    let place = schema.to_string();
+    let allows = |json: &str| DOCUMENT.validate(&place, schema, json).is_empty();
+    allows(&Value::from(text).to_string()) || text.parse::<f64>().is_ok() && allows(text)
+}
+
 /// Holds an answer to the document.
 ///
 /// # Panics

@@ -90,9 +90,31 @@ impl Stack {
         self.services.insert(name.to_owned(), service);
     }
 
+    /// Starts one more launcher, and waits until it is ready; returns its port.
+    pub fn start_launcher(&mut self, name: &str) -> u16 {
+        let port = free_port();
+        self.start_launcher_on(name, port);
+        port
+    }
+
+    /// The same on this port, which it may have had before.
+    pub fn start_launcher_on(&mut self, name: &str, port: u16) {
+        let mut environment = self.environment.clone();
+        environment.insert("SHOAL_HTTP_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
+        // Each has its own read model.
+        environment.remove("SHOAL_READ_MODEL");
+        self.services.remove(name);
+        let service = Service::start(name, "shoal-launcher", self.dir.path(), &environment);
+        self.services.insert(name.to_owned(), service);
+        self.await_launcher(port);
+    }
+
     /// Waits until the launcher says that all services are there.
     pub fn await_ready(&mut self) {
-        let port = self.http_port;
+        self.await_launcher(self.http_port);
+    }
+
+    fn await_launcher(&mut self, port: u16) {
         wait_for("/readyz to be 200", || {
             for (name, service) in &mut self.services {
                 assert!(service.is_alive(), "{name} has ended:\n{}", service.log());

@@ -1,8 +1,10 @@
 //! Which services are on the bus: each of them answers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use contract::notice::NodeInfo;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -33,7 +35,29 @@ pub struct Endpoint {
 /// After this long without another answer, all have answered.
 const QUIET: Duration = Duration::from_millis(400);
 
+/// Nodes share their questions, so each is asked this often on average.
+const QUESTIONS_PER_NODE: usize = 4;
+
+/// Questions to nodes in all.
+const MOST_QUESTIONS: usize = 64;
+
 impl Bus {
+    /// Each of `number` simulator nodes once, as far as they answer, by name.
+    pub async fn nodes(&self, number: usize, patience: Duration) -> Vec<NodeInfo> {
+        let mut nodes: BTreeMap<String, NodeInfo> = BTreeMap::new();
+        for _ in 0..(number * QUESTIONS_PER_NODE).min(MOST_QUESTIONS) {
+            if nodes.len() >= number {
+                break;
+            }
+            let subject = self.prefix.node_info();
+            let Ok(answer) = self.request(subject, Vec::new(), patience).await else { break };
+            if let Ok(node) = serde_json::from_slice::<NodeInfo>(&answer) {
+                nodes.insert(node.node.clone(), node);
+            }
+        }
+        nodes.into_values().collect()
+    }
+
     /// All services of this prefix that answer. Waits for `patience` at most.
     ///
     /// # Errors

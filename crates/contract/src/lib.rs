@@ -10,12 +10,12 @@
 //! - [`id`]: names that cannot be malformed, and so are safe as subject tokens;
 //! - [`subject`]: where each message lives;
 //! - [`spec`] and [`options`]: what is to be run, and how; [`source`]: what it listens to;
-//!   [`simulation`]: what came in from outside to be run;
+//!   [`manner`]: whether another run will do; [`simulation`]: what came in from outside to be run;
 //! - [`action`] and [`frame`]: what a world did in a tick, and the digest that chains it;
 //!   [`chain`]: how frames follow on each other;
 //! - [`journal`]: what entered a world;
 //! - [`command`] and [`reply`]: what is asked of a run, and the one answer;
-//! - [`status`]: the latest state of a run;
+//! - [`status`]: the latest state of a run; [`freshness`]: what a reader makes of an old one;
 //! - [`notice`]: log lines, live actions, dead letters; [`place`]: where a reader of events is;
 //! - [`memory`]: what a memory keeps, and what it is asked;
 //! - [`problem`] and [`door`]: how input that is wrong is described, all of it at once.
@@ -28,8 +28,10 @@ pub mod chain;
 pub mod command;
 pub mod door;
 pub mod frame;
+pub mod freshness;
 pub mod id;
 pub mod journal;
+pub mod manner;
 pub mod memory;
 pub mod notice;
 pub mod options;

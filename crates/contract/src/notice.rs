@@ -11,6 +11,7 @@ use crate::command::MAX_COMMAND_BYTES;
 use crate::door::{Door, parse_body};
 use crate::frame::Frame;
 use crate::id::{Digest, InvalidId, RunId};
+use crate::manner::Manner;
 use crate::options::RequestedOptions;
 use crate::problem::{Problem, Problems};
 use crate::subject::Platform;
@@ -107,8 +108,9 @@ pub struct StartRequest {
     pub spec_digest: Digest,
     /// How to run it.
     pub options: RequestedOptions,
-    /// Start a new run even where one with the same options lives.
-    pub new_run: bool,
+    /// Whether another run will do, and what the new one is known by.
+    #[serde(flatten)]
+    pub manner: Manner,
 }
 
 /// What the launcher answers: the run, or why there is none.
@@ -149,7 +151,9 @@ impl StartRequest {
     fn from_value(value: &Value) -> Result<StartRequest, Problems> {
         let door = Door::of_message();
         let request = door.root(value).and_then(|root| {
-            root.refuse_unknown(&["v", "spec_digest", "options", "new_run"]);
+            let fields: Vec<&str> =
+                ["v", "spec_digest", "options"].into_iter().chain(Manner::FIELDS).collect();
+            root.refuse_unknown(&fields);
             root.require("v", "1");
             root.integer("v", 1..=1);
             root.require("spec_digest", "the digest of a stored spec");
@@ -157,9 +161,9 @@ impl StartRequest {
                 text.parse().map_err(|error: InvalidId| error.expected().to_owned())
             });
             let options = root.object("options").map(|options| RequestedOptions::read(&options));
-            let new_run = root.boolean("new_run").unwrap_or(false);
+            let manner = Manner::read(&root);
             let options = options.unwrap_or_default();
-            Some(StartRequest { v: V1, spec_digest: spec_digest?, options, new_run })
+            Some(StartRequest { v: V1, spec_digest: spec_digest?, options, manner })
         });
         door.close(request)
     }
@@ -326,7 +330,8 @@ mod tests {
             {"sed":1,"platforms":["twitter","twitter"],"max_rounds":0}}"#;
         assert_eq!(
             StartRequest::from_json(body).unwrap_err().to_string(),
-            "/new: found an unknown field, expected one of v, spec_digest, options, new_run\n\
+            "/new: found an unknown field, expected one of v, spec_digest, options, \
+             new_run, beside, idempotency_key, labels\n\
              /spec_digest: found \"abc\", expected 64 lower-case hexadecimal digits\n\
              /options/sed: found an unknown field, expected \"seed\" (did you mean that?)\n\
              /options/platforms: found the text \"twitter\", \

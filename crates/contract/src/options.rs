@@ -15,6 +15,9 @@ use crate::subject::Platform;
 /// The seed of a run whose request names none: runs repeat unless told otherwise.
 pub const DEFAULT_SEED: u64 = 1;
 
+/// The longest time limit of a run, in seconds: a year.
+pub const MAX_TIME_LIMIT_SECONDS: u32 = 365 * 24 * 60 * 60;
+
 /// What a client asked for; absent is "as usual". Two requests are the same if these are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RequestedOptions {
@@ -36,6 +39,10 @@ pub struct RequestedOptions {
     /// Worlds whose posts enter the run's own, each once; absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<Source>>,
+    /// Seconds of wall clock from its first worker on, pauses included, after which the run is
+    /// stopped if it plays then; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_limit_seconds: Option<u32>,
 }
 
 /// What a run is executed with. Part of its genesis; all but the pace decide its bytes.
@@ -82,8 +89,15 @@ impl MemoryTarget {
 
 impl RequestedOptions {
     /// The fields of a request, for [`Object::refuse_unknown`].
-    pub const FIELDS: [&'static str; 6] =
-        ["platforms", "max_rounds", "seed", "pace_milli", "memory", "sources"];
+    pub const FIELDS: [&'static str; 7] = [
+        "platforms",
+        "max_rounds",
+        "seed",
+        "pace_milli",
+        "memory",
+        "sources",
+        "time_limit_seconds",
+    ];
 
     /// Reads options at a door, reporting all that is wrong.
     pub fn read(object: &Object<'_>) -> RequestedOptions {
@@ -96,7 +110,13 @@ impl RequestedOptions {
             pace_milli: object.integer("pace_milli", 0..=1_000_000_000).and_then(to_u32),
             memory: object.get("memory").map(|_| read_names(object, "memory")),
             sources: RequestedOptions::read_sources(object),
+            time_limit_seconds: RequestedOptions::read_time_limit(object),
         }
+    }
+
+    /// Reads the field `time_limit_seconds`, reporting what is wrong.
+    pub fn read_time_limit(object: &Object<'_>) -> Option<u32> {
+        object.u32("time_limit_seconds", 1..=MAX_TIME_LIMIT_SECONDS)
     }
 
     /// Reads the field `sources`, reporting all that is wrong.
@@ -138,6 +158,25 @@ impl RequestedOptions {
         };
         Problems::none_or(problems, Some(options))
     }
+}
+
+/// Reads rounds per second, as people write them, into thousandths of a round per second.
+///
+/// # Errors
+/// What was expected.
+pub fn parse_pace(text: &str) -> Result<u32, String> {
+    let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let empty = whole.is_empty() && decimals.is_empty();
+    if empty || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
+        return Err(expected());
+    }
+    let milli: u64 = format!("{whole}{decimals:0<3}").parse().map_err(|_| expected())?;
+    u32::try_from(milli)
+        .ok()
+        .filter(|milli| (1..=1_000_000_000).contains(milli))
+        .ok_or_else(expected)
 }
 
 /// What is wrong with the sources of a run that has these worlds.
@@ -199,4 +238,20 @@ fn read_names(object: &Object<'_>, key: &str) -> Vec<String> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_an_exact_decimal() {
+        let right = [("2", 2000), ("0.8", 800), (".5", 500), ("1.", 1000), ("0.001", 1)];
+        for (text, milli) in right {
+            assert_eq!(parse_pace(text), Ok(milli), "{text:?}");
+        }
+        for wrong in ["", ".", "0", "0.0", "0.0001", "-1", "+1", "1e3", "fast", "NaN", "1000001"] {
+            assert!(parse_pace(wrong).is_err(), "{wrong:?} passed");
+        }
+    }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Digest, RunId, SimulationId};
+use crate::id::{CommandId, Digest, RunId, SimulationId};
+use crate::manner::Labels;
 use crate::options::{MemoryTarget, RequestedOptions, RunOptions};
 use crate::past::Parent;
 use crate::subject::Platform;
@@ -49,6 +50,12 @@ pub struct EnvStatus {
     /// Where it was forked from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// The key of the request that made it, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<CommandId>,
+    /// What it is known by.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// When it was created.
     pub created_at: Timestamp,
     /// When its first worker began.
@@ -208,6 +215,8 @@ impl EnvStatus {
             reason: None,
             last_error: None,
             parent: None,
+            idempotency_key: None,
+            labels: Labels::default(),
             created_at: now,
             started_at: None,
             updated_at: now,

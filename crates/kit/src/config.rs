@@ -23,13 +23,14 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 22] = [
+pub const KNOWN: [&str; 23] = [
     "NATS_CREDS",
     "NATS_URL",
     "SHOAL_HTTP_CONNECTIONS",
     "SHOAL_HTTP_HOSTS",
     "SHOAL_HTTP_LISTEN",
     "SHOAL_HTTP_ORIGINS",
+    "SHOAL_HTTP_PACE",
     "SHOAL_HTTP_TOKEN_FILE",
     "SHOAL_HTTP_URL",
     "SHOAL_HUNG_SECONDS",

@@ -12,7 +12,7 @@ use crate::lively::{Shown, describe};
 use crate::output::{Paint, one_line, visible};
 use crate::progress::{News, day, hour, so_far};
 use crate::report::status_word;
-use crate::status::{trouble, word};
+use crate::status::trouble;
 use crate::tally::WorldTally;
 
 /// Milliseconds between two actions of a world that are shown as they happen: what passes
@@ -59,7 +59,7 @@ impl Bars {
     /// Shows the run's state above its worlds.
     pub fn set_state(&self, status: &EnvStatus, now: Timestamp) {
         let run = self.paint.bold(status.run_id.as_str());
-        let word = status_word(status.status, word(status, now), self.paint);
+        let word = status_word(status.status, status.word(now), self.paint);
         // Cut here, with a mark: what draws the line cuts without one.
         let room = self.width.saturating_sub(visible(&run) + 1 + visible(&word) + 2);
         let rest = match trouble(status, now) {

@@ -220,6 +220,8 @@ pub(crate) fn status(run: &str, status: RunStatus) -> EnvStatus {
         reason: None,
         last_error: None,
         parent: None,
+        idempotency_key: None,
+        labels: contract::manner::Labels::default(),
         created_at: "2026-03-01T10:00:00Z".parse().unwrap(),
         started_at: Some("2026-03-01T10:00:01Z".parse().unwrap()),
         updated_at: "2026-03-01T10:01:00Z".parse().unwrap(),

@@ -78,7 +78,7 @@ pub async fn run(
     let simulation = &spec.simulation_id;
     let starting = async {
         let spec_digest = client.bus.put_spec(&spec).await?;
-        let request = StartRequest { v: V1, spec_digest, options, new_run: args.options.new_run };
+        let request = StartRequest { v: V1, spec_digest, options, manner: args.options.manner()? };
         request_run(&client, simulation, &request).await
     };
     let (run_id, created) = tokio::select! {
@@ -154,6 +154,7 @@ pub(crate) fn requested(args: &StartOptions) -> Result<RequestedOptions, Failure
         pace_milli: args.pace,
         memory,
         sources: Some(args.source.clone()).filter(|sources| !sources.is_empty()),
+        time_limit_seconds: args.time_limit,
     })
 }
 
@@ -221,7 +222,7 @@ pub(crate) async fn request_run(
 fn refused(simulation: &SimulationId, problems: Vec<Problem>) -> String {
     // Where a live run is in the way, the launcher says which field would start another one.
     let (ways_out, mut problems): (Vec<_>, Vec<_>) =
-        problems.into_iter().partition(|problem| problem.place == "/new_run");
+        problems.into_iter().partition(|problem| problem.place == "/beside");
     for problem in &mut problems {
         if problem.place == "/options/pace_milli" {
             in_rounds(problem);
@@ -234,7 +235,7 @@ fn refused(simulation: &SimulationId, problems: Vec<Problem>) -> String {
     }
     format!(
         "{simulation} has a live run with other options:\n{problems}\n\
-         start another one beside it with --new-run, or end it: shoal stop {simulation}"
+         start another one at the same time with --beside, or end it: shoal stop {simulation}"
     )
 }
 
@@ -256,6 +257,8 @@ fn typed(place: &str) -> &str {
         "/options/seed" => "--seed",
         "/options/pace_milli" => "--pace",
         "/options/memory" => "--memory",
+        "/options/time_limit_seconds" => "--time-limit",
+        "/idempotency_key" => "--idempotency-key",
         place if place.starts_with("/options/sources") => "--source",
         other => other,
     }
@@ -350,6 +353,7 @@ mod tests {
                 pace_milli: Some(800),
                 memory: Some(vec!["a".to_owned(), "b".to_owned()]),
                 sources: None,
+                time_limit_seconds: None,
             }
         );
         let both = options("--platform both --memory none").unwrap();
@@ -362,12 +366,12 @@ mod tests {
     fn a_run_in_the_way_is_told_in_words_that_can_be_typed() {
         let simulation: SimulationId = "market".parse().unwrap();
         let seed = || Problem::new("/options/seed", "9", "8, as the live run market-1 has");
-        let new_run = Problem::new("/new_run", "false", "true for a run beside market-1");
+        let beside = Problem::new("/beside", "false", "true for a run beside market-1");
         assert_eq!(
-            refused(&simulation, vec![seed(), new_run]),
+            refused(&simulation, vec![seed(), beside]),
             "market has a live run with other options:\n  \
              --seed: found 9, expected 8, as the live run market-1 has\n\
-             start another one beside it with --new-run, or end it: shoal stop market"
+             start another one at the same time with --beside, or end it: shoal stop market"
         );
         let memory = Problem::new("/options/memory", "\"A\"", "a name");
         assert_eq!(

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use contract::MAX_SAFE_INTEGER;
-use contract::id::{Digest, RunId, SimulationId};
+use contract::id::{CommandId, Digest, InvalidId, RunId, SimulationId};
+use contract::manner::{Labels, Manner};
 use contract::notice::StartRequest;
+use contract::options::{MAX_TIME_LIMIT_SECONDS, parse_pace};
 use contract::simulation::SimulationRecord;
 use contract::source::Source;
 use contract::subject::StreamName;
@@ -44,7 +46,7 @@ pub struct StartArgs {
 }
 
 /// How to run a simulation.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct StartOptions {
     /// Rounds per second of wall clock, e.g. 0.8; as fast as possible unless given
     #[arg(long, value_name = "ROUNDS_PER_SECOND", value_parser = parse_pace)]
@@ -70,6 +72,60 @@ pub struct StartOptions {
     /// Start a new run even if there is one with the same options
     #[arg(long)]
     pub new_run: bool,
+    /// Where a run with other options lives, start this one at the same time
+    #[arg(long)]
+    pub beside: bool,
+    /// Stop the run if it still plays after so long, e.g. 90s, 30m or 2h; pauses count
+    #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
+    pub time_limit: Option<u32>,
+    /// What the run is to be known by, as `name=value`; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_label)]
+    pub label: Vec<(String, String)>,
+    /// A key of your own: the same key again means the run that it made, so that what is not known
+    /// to have arrived can be sent again
+    #[arg(long, value_name = "KEY", value_parser = parse_key)]
+    pub idempotency_key: Option<CommandId>,
+}
+
+impl StartOptions {
+    /// Whether another run will do, and what the new one is to be known by.
+    ///
+    /// # Errors
+    /// If there are too many labels.
+    pub fn manner(&self) -> Result<Manner, Failure> {
+        let mut labels = Labels::default();
+        for (name, value) in &self.label {
+            let broken =
+                |rule| Failure::bad_input(format!("--label {name}={value}: expected {rule}"));
+            labels.insert(name, value).map_err(broken)?;
+        }
+        let StartOptions { new_run, beside, idempotency_key, .. } = self.clone();
+        Ok(Manner { new_run, beside, idempotency_key, labels })
+    }
+}
+
+fn parse_label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected name=value, e.g. study=bridge")?;
+    let inserted = Labels::default().insert(name, value);
+    inserted.map_err(|rule| format!("expected {rule}"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parse_key(text: &str) -> Result<CommandId, String> {
+    text.parse().map_err(|error: InvalidId| format!("expected {}", error.expected()))
+}
+
+/// Seconds.
+fn parse_time_limit(text: &str) -> Result<u32, String> {
+    let units = [("s", 1), ("m", 60), ("h", 60 * 60), ("d", 24 * 60 * 60)];
+    let seconds = units.into_iter().find_map(|(unit, seconds)| {
+        let digits = text.strip_suffix(unit)?;
+        let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<u32>().ok().filter(|_| is_plain)?.checked_mul(seconds)
+    });
+    seconds
+        .filter(|seconds| (1..=MAX_TIME_LIMIT_SECONDS).contains(seconds))
+        .ok_or_else(|| "expected a whole number of s, m, h or d up to 365d, e.g. 30m".to_owned())
 }
 
 /// Which worlds to run.
@@ -112,7 +168,7 @@ pub async fn start(
         let digest = newest_spec(&client, &simulation).await?;
         (client, simulation, digest)
     };
-    let request = StartRequest { v: V1, spec_digest, options, new_run: args.options.new_run };
+    let request = StartRequest { v: V1, spec_digest, options, manner: args.options.manner()? };
     let (run_id, created) = request_run(&client, &simulation, &request).await?;
     print_started(&client, run_id, created, output)
 }
@@ -133,22 +189,6 @@ pub(crate) fn print_started(
         output.print(run_id.as_str())?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Rounds per second as a decimal, to thousandths of a round per second.
-pub(crate) fn parse_pace(text: &str) -> Result<u32, String> {
-    let expected = || "expected rounds per second from 0.001 to 1000000, e.g. 0.8".to_owned();
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let empty = whole.is_empty() && decimals.is_empty();
-    if empty || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
-        return Err(expected());
-    }
-    let milli: u64 = format!("{whole}{decimals:0<3}").parse().map_err(|_| expected())?;
-    u32::try_from(milli)
-        .ok()
-        .filter(|milli| (1..=1_000_000_000).contains(milli))
-        .ok_or_else(expected)
 }
 
 fn simulation_id(text: &str) -> Result<SimulationId, Failure> {
@@ -179,13 +219,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pace_is_an_exact_decimal() {
-        let right = [("2", 2000), ("0.8", 800), (".5", 500), ("1.", 1000), ("0.001", 1)];
-        for (text, milli) in right {
-            assert_eq!(parse_pace(text), Ok(milli), "{text:?}");
+    fn a_time_limit_has_a_unit() {
+        let right = [("90s", 90), ("30m", 1800), ("2h", 7200), ("365d", 31_536_000)];
+        for (text, seconds) in right {
+            assert_eq!(parse_time_limit(text), Ok(seconds), "{text:?}");
         }
-        for wrong in ["", ".", "0", "0.0", "0.0001", "-1", "+1", "1e3", "fast", "NaN", "1000001"] {
-            assert!(parse_pace(wrong).is_err(), "{wrong:?} passed");
+        for wrong in ["", "90", "0s", "-1s", "+1s", "1.5h", "s", "366d", "99999999999d", "1 h"] {
+            assert!(parse_time_limit(wrong).is_err(), "{wrong:?} passed");
+        }
+    }
+
+    #[test]
+    fn a_label_has_a_name_and_a_value() {
+        let read = |text: &str| parse_label(text);
+        assert_eq!(read("arm=b=c"), Ok(("arm".to_owned(), "b=c".to_owned())));
+        for wrong in ["arm", "=b", "Arm=b", "arm=", "arm=a\nb"] {
+            assert!(read(wrong).is_err(), "{wrong:?} passed");
         }
     }
 }

@@ -15,13 +15,6 @@ use crate::output::{Output, Paint, columns, count, counted, one_line, span};
 use crate::report::{last_error, status_word};
 use crate::wrap::{shorten_digest, wrap};
 
-/// Milliseconds without news after which a promised worker is in doubt. While rounds advance
-/// it says something at least every 2 s.
-const STALE: i64 = 10_000;
-
-/// Milliseconds after which somebody should have taken a queued run.
-const NOBODY_TOOK_IT: i64 = 5_000;
-
 /// Columns before the facts of a run: as wide as `environment`, the longest of their names.
 const FACT_COLUMN: usize = 15;
 
@@ -131,37 +124,9 @@ fn hint(name: &str, runs: &[EnvStatus]) -> String {
     }
 }
 
-/// The status as a reader should see it: a run whose promised worker is silent is recovering.
-pub fn word(run: &EnvStatus, now: Timestamp) -> &'static str {
-    if is_stale(run, now) { "recovering" } else { run.status.as_str() }
-}
-
-/// What keeps a run from going on, if something does.
+/// What keeps a run from going on, if something does, for a terminal.
 pub fn trouble(run: &EnvStatus, now: Timestamp) -> Option<String> {
-    stuck(run, now).map(str::to_owned).or_else(|| {
-        let mut waits = run.platforms.iter().filter(|_| run.status.is_live()).filter_map(|world| {
-            let what = one_line(world.waits_for.as_ref()?, 300);
-            Some(format!("the {} world waits for {what}", world.platform))
-        });
-        waits.next()
-    })
-}
-
-/// Why nobody plays a run, if nobody does.
-pub fn stuck(run: &EnvStatus, now: Timestamp) -> Option<&'static str> {
-    if run.status == RunStatus::Queued {
-        let waited = now.milliseconds() - run.created_at.milliseconds();
-        return (waited > NOBODY_TOOK_IT).then_some(
-            "no node has taken it yet: none runs here, or all slots are taken (`shoal doctor`)",
-        );
-    }
-    is_stale(run, now)
-        .then_some("no news from its worker: a simulator takes it over if one is there")
-}
-
-fn is_stale(run: &EnvStatus, now: Timestamp) -> bool {
-    matches!(run.status, RunStatus::Starting | RunStatus::Running)
-        && now.milliseconds() - run.updated_at.milliseconds() > STALE
+    run.trouble(now).map(|text| one_line(&text, 400))
 }
 
 fn now() -> Timestamp {
@@ -177,7 +142,7 @@ fn render_list(runs: &[EnvStatus], now: Timestamp, paint: Paint) -> String {
         let actions = run.platforms.iter().map(|world| world.actions).sum();
         vec![
             run.run_id.to_string(),
-            status_word(run.status, word(run, now), paint),
+            status_word(run.status, run.word(now), paint),
             format!("{round}/{}", run.options.rounds),
             count(actions),
             span(age(run.created_at, now)),
@@ -189,7 +154,7 @@ fn render_list(runs: &[EnvStatus], now: Timestamp, paint: Paint) -> String {
 
 /// All of one run.
 fn render(run: &EnvStatus, now: Timestamp, width: usize, paint: Paint) -> String {
-    let status = status_word(run.status, word(run, now), paint);
+    let status = status_word(run.status, run.word(now), paint);
     let mut lines = vec![format!("{} {status}", paint.bold(run.run_id.as_str()))];
     lines.extend(trouble(run, now).map(|trouble| format!("  {}", paint.yellow(&trouble))));
     lines.extend(run.reason.iter().map(|reason| format!("  {}", one_line(reason, 500))));
@@ -339,15 +304,15 @@ mod tests {
         let soon = at("2026-03-01T10:01:05Z");
         let late = at("2026-03-01T10:01:11Z");
         let running = fixtures::status("market-1", RunStatus::Running);
-        assert_eq!((word(&running, soon), trouble(&running, soon)), ("running", None));
-        assert_eq!(word(&running, late), "recovering");
+        assert_eq!((running.word(soon), trouble(&running, soon)), ("running", None));
+        assert_eq!(running.word(late), "recovering");
         assert!(trouble(&running, late).unwrap().starts_with("no news from its worker"));
         let completed = fixtures::status("market-1", RunStatus::Completed);
-        assert_eq!((word(&completed, late), trouble(&completed, late)), ("completed", None));
+        assert_eq!((completed.word(late), trouble(&completed, late)), ("completed", None));
         let queued = fixtures::status("market-1", RunStatus::Queued);
         assert_eq!(trouble(&queued, at("2026-03-01T10:00:04Z")), None);
         assert!(trouble(&queued, soon).unwrap().starts_with("no node has taken it yet"));
-        assert_eq!(word(&queued, late), "queued");
+        assert_eq!(queued.word(late), "queued");
     }
 
     #[test]

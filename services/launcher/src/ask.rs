@@ -97,7 +97,7 @@ async fn answer(creator: &Creator, subject: &str, body: &[u8]) -> Result<Vec<u8>
 
 /// What a body on `sim.ask.<simulation>.start.<client>` orders.
 async fn order(creator: &Creator, simulation: SimulationId, body: &[u8]) -> Result<Order, Refusal> {
-    let StartRequest { spec_digest, options: requested, new_run, .. } = read_start(body)?;
+    let StartRequest { spec_digest, options: requested, manner, .. } = read_start(body)?;
     let refuse = |found: String, expected: &str| {
         Refusal::Invalid(Problem::new("/spec_digest", found, expected).into())
     };
@@ -108,7 +108,7 @@ async fn order(creator: &Creator, simulation: SimulationId, body: &[u8]) -> Resu
         let expected = format!("that of {simulation}, as in the subject");
         return Err(refuse(format!("the spec of simulation {}", spec.simulation_id), &expected));
     }
-    Ok(Order { spec, requested, new_run })
+    Ok(Order { spec, requested, manner, pace: None })
 }
 
 /// What the tokens of a subject ask for.
@@ -241,7 +241,7 @@ mod tests {
         let body = json!({"v": 1, "spec_digest": digest, "options": {"seed": 3, "memory": []}});
         let request = read_start(body.to_string().as_bytes()).unwrap();
         assert_eq!((request.spec_digest, request.options.seed), (digest, Some(3)));
-        assert_eq!((request.options.memory, request.new_run), (Some(Vec::new()), false));
+        assert_eq!((request.options.memory, request.manner.new_run), (Some(Vec::new()), false));
         let body = br#"{"spec_digets":"x","options":{"sed":1},"new_run":"yes"}"#;
         assert_eq!(read_start(body).unwrap_err().as_slice().len(), 5);
         let body = json!({"v": 1, "spec_digest": digest, "options": {"memory": ["none", "A"]}});

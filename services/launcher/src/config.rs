@@ -7,6 +7,7 @@ use bus::BusArgs;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
+use contract::options::parse_pace;
 use contract::problem::{Problem, Problems};
 use kit::config::Settings;
 
@@ -47,6 +48,10 @@ pub struct Arguments {
         value_name = "N"
     )]
     pub http_connections: u32,
+    /// Rounds per second of runs that are started over HTTP without a pace, as MiroFish's page
+    /// does; unless given, as fast as possible.
+    #[arg(long, env = "SHOAL_HTTP_PACE", value_parser = parse_pace, value_name = "ROUNDS_PER_SECOND")]
+    pub http_pace: Option<u32>,
     /// Folder of simulation folders in MiroFish's shape, each named by its simulation's id.
     #[arg(long, env = "SHOAL_SIMULATIONS_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
@@ -79,6 +84,8 @@ pub struct Config {
     pub access: Access,
     /// Connections to it at a time.
     pub http_connections: usize,
+    /// Thousandths of a round per second of runs that are started over HTTP without a pace.
+    pub http_pace: Option<u32>,
     /// Where simulation folders are, if anywhere.
     pub data_dir: Option<PathBuf>,
     /// The memories of runs that are asked for without naming any.
@@ -130,6 +137,7 @@ fn check(arguments: Arguments) -> Result<Config, Problems> {
         http,
         access: Access::new(http, &http_hosts, http_origins, token),
         http_connections: arguments.http_connections as usize,
+        http_pace: arguments.http_pace,
         data_dir,
         memory,
         read_model,

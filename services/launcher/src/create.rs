@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bus::{Bus, First};
 use contract::id::SimulationId;
+use contract::manner::Manner;
 use contract::options::RequestedOptions;
 use contract::spec::Spec;
 use contract::status::EnvStatus;
@@ -42,8 +43,10 @@ pub struct Order {
     pub spec: Spec,
     /// How to run it.
     pub requested: RequestedOptions,
-    /// Begin another run whatever there is.
-    pub new_run: bool,
+    /// Whether another run will do, and what a new one is known by.
+    pub manner: Manner,
+    /// Thousandths of a round per second where the options have no pace.
+    pub pace: Option<u32>,
 }
 
 /// The run that answers an order.
@@ -66,10 +69,11 @@ impl Creator {
         faults::point("launch.parsed");
         self.model.ready()?;
         let requested = in_order(&order.requested);
-        let options = requested.resolve(&order.spec).map_err(Refusal::Invalid)?;
+        let mut options = requested.resolve(&order.spec).map_err(Refusal::Invalid)?;
+        options.pace_milli = requested.pace_milli.or(order.pace).unwrap_or(options.pace_milli);
         let simulation = &order.spec.simulation_id;
         let spec_digest = order.spec.digest();
-        let wish = Wish { spec_digest, requested: &requested, new_run: order.new_run };
+        let wish = Wish { spec_digest, requested: &requested, manner: &order.manner };
         for _ in 0..TRIES {
             self.look(simulation).await?;
             let number = match self.model.ask(|runs| plan(&runs.of(simulation), &wish)) {
@@ -77,6 +81,9 @@ impl Creator {
                     // None if it was deleted at this very moment: planned anew.
                     let Some(run) = self.model.ask(|runs| runs.run(&run)) else { continue };
                     return Ok(Started { run, created: false });
+                }
+                Plan::KeyTaken { key, run, differences } => {
+                    return Err(Refusal::KeyTaken { key, run, differences });
                 }
                 Plan::Conflict { run, differences } => {
                     return Err(Refusal::Conflict { run, differences });
@@ -91,6 +98,8 @@ impl Creator {
             let options = options.clone();
             let status =
                 first_status(run, &order.spec, &requested, options, &self.default_memory, now);
+            let Manner { idempotency_key, labels, .. } = order.manner.clone();
+            let status = EnvStatus { idempotency_key, labels, ..status };
             if let Some(run) = self.create(Arc::new(status)).await? {
                 return Ok(Started { run, created: true });
             }

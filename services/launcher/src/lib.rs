@@ -10,7 +10,8 @@
 //! - [`specs`]: specs from folders and from the bus; [`simulations`]: which simulations there are;
 //! - [`sources`]: whether there are the worlds that a run is to listen to;
 //! - [`model`]: what is known of all runs (pure); [`follow`]: keeps it true;
-//! - [`janitor`]: deletes runs;
+//! - [`janitor`]: deletes runs; [`limits`]: stops those whose time is over;
+//! - [`besides`]: what an answer says of a run beside its state;
 //! - [`read_model`]: what runs did, in a file that pages are read from;
 //! - [`events`]: runs as they go, for readers that stay;
 //! - [`exports`]: runs as archives of files;
@@ -18,6 +19,7 @@
 //! - [`refusal`]: why something is not done, for both edges.
 
 pub mod ask;
+pub mod besides;
 pub mod config;
 pub mod create;
 pub mod events;
@@ -25,6 +27,7 @@ pub mod exports;
 pub mod follow;
 pub mod http;
 pub mod janitor;
+pub mod limits;
 pub mod memories;
 pub mod model;
 pub mod plan;
@@ -45,6 +48,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::besides::Besides;
 use crate::config::{Config, LISTEN_VARIABLE};
 use crate::create::Creator;
 use crate::events::Hubs;
@@ -90,10 +94,12 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let janitor = Janitor::new(bus.clone());
     let deletes = may_delete(janitor.commands().await)?;
     let app = Arc::new(App {
+        besides: Besides::new(bus.clone(), creator.specs.clone()),
         creator: creator.clone(),
         events: Hubs::new(read_model.clone(), model.clone(), shutdown.clone()),
         read_model: read_model.clone(),
         exports: Exports::new(bus.clone(), config.http),
+        pace: config.http_pace,
         simulations: Simulations::new(bus.clone(), model.clone(), specs, config.data_dir),
         uploads: Places::default(),
         require_services: config.require_services,
@@ -107,6 +113,8 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let (model_of_keeper, specs) = (model.clone(), creator.specs.clone());
     let keeper = Keeper { bus: bus.clone(), specs, model: model_of_keeper, read_model, deleted };
     parts.spawn(async { match keeper.work().await {} });
+    let (limited, limiting) = (model.clone(), bus.clone());
+    parts.spawn(async { match limits::watch(limiting, limited).await {} });
     parts.spawn(follow::start_queued(bus.clone(), model, queued));
     parts.spawn(ask::answer_all(creator, requests));
     if let Some(deletes) = deletes {

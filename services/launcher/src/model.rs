@@ -96,6 +96,12 @@ impl Runs {
         Some((known.sequence, Arc::clone(&known.status)))
     }
 
+    /// The runs that are `wanted`, of all that there are, by simulation and number.
+    pub fn all(&self, wanted: impl Fn(&EnvStatus) -> bool) -> Vec<Arc<EnvStatus>> {
+        let runs = self.simulations.values().flat_map(BTreeMap::values).map(|known| &known.status);
+        runs.filter(|status| wanted(status)).map(Arc::clone).collect()
+    }
+
     /// All runs of a simulation, by number, those that were deleted too.
     pub fn of(&self, simulation: &SimulationId) -> Vec<Arc<EnvStatus>> {
         let runs = self.simulations.get(simulation).into_iter().flat_map(BTreeMap::values);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use contract::id::{Digest, RunId};
+use contract::id::{CommandId, Digest, RunId};
+use contract::manner::Manner;
 use contract::options::RequestedOptions;
 use contract::status::{EnvStatus, RunStatus};
 use serde::Serialize;
@@ -14,8 +15,8 @@ pub struct Wish<'a> {
     pub spec_digest: Digest,
     /// How to run it, as requested: what these resolve to is not compared.
     pub requested: &'a RequestedOptions,
-    /// Begin another run whatever there is.
-    pub new_run: bool,
+    /// Whether another run will do.
+    pub manner: &'a Manner,
 }
 
 /// What to do about a wish.
@@ -23,6 +24,15 @@ pub struct Wish<'a> {
 pub enum Plan {
     /// This run is what was asked for.
     Take(RunId),
+    /// The wish's key is that of another one, which made this run.
+    KeyTaken {
+        /// The key.
+        key: CommandId,
+        /// The run.
+        run: RunId,
+        /// What differs; at least one thing.
+        differences: Vec<Difference>,
+    },
     /// This run is live with something else.
     Conflict {
         /// The live run.
@@ -49,17 +59,46 @@ pub struct Difference {
 }
 
 /// What `wish` means where `runs` are all runs of its simulation so far. The current run is
-/// the one with the highest number; the others are history. A deleted run counts for the
-/// numbers, which are never used again, and for nothing else; so does a fork, which is another
-/// story than the one that is asked for.
+/// the one with the highest number; the others are history, but for a wish that has a key and
+/// comes again, and for one that would have a run beside the current one, if that is there already.
+/// A deleted run counts for the numbers, which are never used again, and for nothing else; so does
+/// a fork, which is another story than the one that is asked for.
 pub fn plan(runs: &[Arc<EnvStatus>], wish: &Wish<'_>) -> Plan {
     let number = |run: &&Arc<EnvStatus>| run.run_id.number();
     let highest = runs.iter().map(|run| number(&run)).max();
     let next = Plan::Create { number: highest.unwrap_or(0).saturating_add(1) };
-    let there = runs.iter().filter(|run| run.status != RunStatus::Deleted && run.parent.is_none());
-    let Some(current) = there.max_by_key(number).filter(|_| !wish.new_run) else {
+    let there: Vec<&Arc<EnvStatus>> = (runs.iter())
+        .filter(|run| run.status != RunStatus::Deleted && run.parent.is_none())
+        .collect();
+    if let Some(key) = &wish.manner.idempotency_key
+        && let Some(made) = there.iter().find(|run| run.idempotency_key.as_ref() == Some(key))
+    {
+        let (run, differences) = (made.run_id.clone(), differences(made, wish));
+        return match differences.is_empty() {
+            true => Plan::Take(run),
+            false => Plan::KeyTaken { key: key.clone(), run, differences },
+        };
+    }
+    if wish.manner.new_run {
         return next;
-    };
+    }
+    match there.iter().copied().max_by_key(number) {
+        Some(current) => match about_current(current, wish, next.clone()) {
+            Plan::Conflict { .. } if wish.manner.beside => {
+                let same = |run: &&Arc<EnvStatus>| {
+                    run.status.is_live() && differences(run, wish).is_empty()
+                };
+                let same = there.iter().copied().filter(same).max_by_key(number);
+                same.map_or(next, |run| Plan::Take(run.run_id.clone()))
+            }
+            plan => plan,
+        },
+        None => next,
+    }
+}
+
+/// What a wish means by the state of the current run alone.
+fn about_current(current: &EnvStatus, wish: &Wish<'_>, next: Plan) -> Plan {
     let run = current.run_id.clone();
     let differences = differences(current, wish);
     match (current.status, differences.is_empty()) {
@@ -93,6 +132,7 @@ fn differences(run: &EnvStatus, wish: &Wish<'_>) -> Vec<Difference> {
         difference("pace_milli", &has.pace_milli, &wanted.pace_milli),
         difference("memory", &has.memory, &wanted.memory),
         difference("sources", &has.sources, &wanted.sources),
+        difference("time_limit_seconds", &has.time_limit_seconds, &wanted.time_limit_seconds),
     ]
     .into_iter()
     .flatten()
@@ -126,9 +166,60 @@ mod tests {
     }
 
     fn decide(runs: &[Arc<EnvStatus>], seed: u64, spec: &str, new_run: bool) -> Plan {
+        decide_in(runs, seed, spec, &Manner { new_run, ..Manner::default() })
+    }
+
+    fn decide_in(runs: &[Arc<EnvStatus>], seed: u64, spec: &str, manner: &Manner) -> Plan {
         let requested = RequestedOptions { seed: Some(seed), ..RequestedOptions::default() };
         let spec_digest = Digest::of(&[spec.as_bytes()]);
-        plan(runs, &Wish { spec_digest, requested: &requested, new_run })
+        plan(runs, &Wish { spec_digest, requested: &requested, manner })
+    }
+
+    #[test]
+    fn a_key_that_comes_again_means_the_run_that_it_made() {
+        use RunStatus::{Deleted, Running, Stopped};
+        let keyed = |number, state| {
+            let run = EnvStatus::clone(&run(number, state, state == Running));
+            Arc::new(EnvStatus { idempotency_key: "k".parse().ok(), ..run })
+        };
+        let manner =
+            |new_run| Manner { new_run, idempotency_key: "k".parse().ok(), ..Manner::default() };
+        let runs = [keyed(1, Stopped), run(2, Running, true)];
+        for new_run in [false, true] {
+            let plan = decide_in(&runs, 7, "spec", &manner(new_run));
+            assert_eq!(plan, Plan::Take(status(1).run_id));
+            let plan = decide_in(&runs, 8, "spec", &manner(new_run));
+            let Plan::KeyTaken { run, differences, .. } = plan else { panic!("{plan:?}") };
+            assert_eq!((run, differences[0].option), (status(1).run_id, "seed"));
+            let deleted = [keyed(1, Deleted)];
+            let plan = decide_in(&deleted, 7, "spec", &manner(new_run));
+            assert_eq!(plan, Plan::Create { number: 2 });
+        }
+        let other = Manner { idempotency_key: "l".parse().ok(), ..Manner::default() };
+        assert_eq!(decide_in(&runs, 7, "spec", &other), Plan::Take(status(2).run_id));
+    }
+
+    #[test]
+    fn a_run_beside_another_is_begun_once() {
+        use RunStatus::{Paused, Running, Stopped};
+        let beside = Manner { beside: true, ..Manner::default() };
+        let with_seed = |number, state, seed| {
+            let mut run = EnvStatus::clone(&run(number, state, true));
+            run.requested.seed = Some(seed);
+            Arc::new(run)
+        };
+        let mut runs = vec![with_seed(1, Running, 7)];
+        assert_eq!(decide_in(&runs, 7, "spec", &beside), Plan::Take(status(1).run_id));
+        assert_eq!(decide_in(&runs, 8, "spec", &beside), Plan::Create { number: 2 });
+        runs.push(with_seed(2, Paused, 8));
+        for (seed, number) in [(7, 1), (8, 2)] {
+            let plan = decide_in(&runs, seed, "spec", &beside);
+            assert_eq!(plan, Plan::Take(status(number).run_id));
+        }
+        runs[0] = with_seed(1, Stopped, 7);
+        assert_eq!(decide_in(&runs, 7, "spec", &beside), Plan::Create { number: 3 });
+        runs.pop();
+        assert_eq!(decide_in(&runs, 7, "spec", &beside), Plan::Create { number: 2 });
     }
 
     #[test]
@@ -198,9 +289,10 @@ mod tests {
             pace_milli: Some(500),
             memory: Some(vec!["zep".to_owned()]),
             sources: None,
+            time_limit_seconds: Some(60),
         };
         let spec_digest = live.spec_digest;
-        let wish = Wish { spec_digest, requested: &wanted, new_run: false };
+        let wish = Wish { spec_digest, requested: &wanted, manner: &Manner::default() };
         let Plan::Conflict { differences, .. } = plan(&[Arc::new(live)], &wish) else {
             panic!("a live run with other options is a conflict");
         };
@@ -214,6 +306,7 @@ mod tests {
                 ("seed", "not set", "7"),
                 ("pace_milli", "not set", "500"),
                 ("memory", "not set", "[\"zep\"]"),
+                ("time_limit_seconds", "not set", "60"),
             ]
         );
     }

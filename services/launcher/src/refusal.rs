@@ -1,7 +1,7 @@
 //! Why the launcher does not do what it is asked, in kinds that each edge maps to its own.
 
 use bus::{AppendError, AskError, ReadError};
-use contract::id::RunId;
+use contract::id::{CommandId, RunId};
 use contract::problem::{Problem, Problems, shorten};
 use contract::reply::{ErrorCode, ReplyError};
 
@@ -17,11 +17,21 @@ pub enum Refusal {
     #[error("{0}")]
     Unknown(String),
     /// A run stands in the way.
-    #[error("run {run} is live with {}; stop it, or ask with new_run for another", list(.differences))]
+    #[error("run {run} is live with {}; stop it, or ask with beside for another one at the same time", list(.differences))]
     Conflict {
         /// The run.
         run: RunId,
         /// What it has, and what was wanted.
+        differences: Vec<Difference>,
+    },
+    /// The key of the request was that of another one.
+    #[error("idempotency_key {} made run {run}, with {}; take a new key", .key.as_str(), list(.differences))]
+    KeyTaken {
+        /// The key.
+        key: CommandId,
+        /// The run that it made.
+        run: RunId,
+        /// What that has, and what was wanted.
         differences: Vec<Difference>,
     },
     /// The run is in a state in which this makes no sense.
@@ -41,17 +51,20 @@ pub enum Refusal {
 impl Refusal {
     /// The same as problems, for whoever reads those: `place` is where the request stood.
     ///
-    /// Those of a conflict end with one at `/new_run`, the field that would avoid it.
+    /// Those of a conflict end with one at `/beside`, the field that would avoid it.
     pub fn problems(&self, place: &str) -> Vec<Problem> {
         match self {
             Refusal::Invalid(problems) => problems.as_slice().to_vec(),
             Refusal::Conflict { run, differences } => {
-                let different = differences.iter().map(|Difference { option, has, wanted }| {
-                    let expected = format!("{has}, as the live run {run} has");
-                    Problem::new(format!("/options/{option}"), wanted, &expected)
-                });
                 let beside = format!("true for a run beside {run}, unless that is stopped first");
-                different.chain([Problem::new("/new_run", "false", &beside)]).collect()
+                let way_out = Problem::new("/beside", "false", &beside);
+                different(differences, &format!("the live run {run}")).chain([way_out]).collect()
+            }
+            Refusal::KeyTaken { key, run, differences } => {
+                let found = format!("{:?}", key.as_str());
+                let expected = format!("a new key: this one made {run}");
+                let way_out = Problem::new("/idempotency_key", found, &expected);
+                different(differences, &format!("run {run}")).chain([way_out]).collect()
             }
             Refusal::Unknown(text) => told(place, text, "a simulation or run that is there"),
             Refusal::WrongState(text) => told(place, text, "a run in another state"),
@@ -60,6 +73,13 @@ impl Refusal {
             }
         }
     }
+}
+
+fn different(differences: &[Difference], run: &str) -> impl Iterator<Item = Problem> {
+    differences.iter().map(move |Difference { option, has, wanted }| {
+        let expected = format!("{has}, as {run} has");
+        Problem::new(format!("/options/{option}"), wanted, &expected)
+    })
 }
 
 /// One problem with our own words in full, which may name a subject that is wanted whole.
@@ -132,14 +152,14 @@ mod tests {
         assert_eq!(
             refusal.to_string(),
             "run market-3 is live with another seed (its own is 7, yours not set); stop it, or \
-             ask with new_run for another"
+             ask with beside for another one at the same time"
         );
         let problems = refusal.problems("subject");
         assert_eq!(
             problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [
                 "/options/seed: found not set, expected 7, as the live run market-3 has",
-                "/new_run: found false, expected true for a run beside market-3, unless that is \
+                "/beside: found false, expected true for a run beside market-3, unless that is \
                  stopped first",
             ]
         );

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
-use system_tests::http::get;
+use system_tests::http::{Response, get};
+use system_tests::openapi;
 use system_tests::stack::{Stack, text, write_simulation};
 use system_tests::wait_for;
 
@@ -28,16 +29,21 @@ fn read(port: u16, run: &str, last: Option<&str>, most: usize) -> Vec<Event> {
     if stream.write_all(head.as_bytes()).is_err() {
         return Vec::new();
     }
-    loop {
+    let events = loop {
         let events = parse(&all);
         if events.len() >= most {
-            return events.into_iter().take(most).collect();
+            break events.into_iter().take(most).collect();
         }
         match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => return events,
+            Ok(0) | Err(_) => break events,
             Ok(read) => all += &String::from_utf8_lossy(&buffer[..read]),
         }
+    };
+    if !events.is_empty() {
+        let answer = Response::read(all.as_bytes()).unwrap();
+        openapi::check("GET", &format!("/api/simulation/{run}/events"), &answer);
     }
+    events
 }
 
 /// The whole events of what was read.

@@ -1,5 +1,5 @@
 //! Measures what the bus costs, how long a run stands still when something dies, how fast its
-//! past is verified and how fast pages about it are, with a real nats-server, nodes, workers and
+//! past is verified, how fast pages about it are and what it notices of its readers, with a real nats-server, nodes, workers and
 //! launchers. What the figures mean is in `docs/performance.md`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
@@ -8,6 +8,7 @@ mod cycle;
 mod figures;
 mod pages;
 mod past;
+mod readers;
 mod recovery;
 mod site;
 mod town;
@@ -61,6 +62,21 @@ enum What {
         #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
         requests: u32,
     },
+    /// What a run notices of those who read its events and ask for its state over HTTP
+    Readers {
+        /// Readers of its events at the same time
+        #[arg(long, value_name = "N", default_value_t = 200)]
+        readers: u32,
+        /// Questions for its state per second
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        questions: u32,
+        /// Rounds of each measurement; two a second
+        #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+        /// Measurements of each kind
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+        times: u32,
+    },
 }
 
 #[tokio::main]
@@ -69,6 +85,10 @@ async fn main() -> ExitCode {
         What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
         What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
         What::Past { runs } => past::measure(runs).await,
+        What::Readers { readers, questions, rounds, times } => {
+            let (readers, rounds, times) = (readers as usize, rounds as usize, times as usize);
+            readers::measure(readers::Load { readers, questions, rounds, times }).await
+        }
         What::Pages { actions, requests } => pages::measure(actions, requests as usize).await,
     };
     match measured {

@@ -52,6 +52,16 @@ impl Walk<'_> {
                 self.visit(&place, field, &format!("{pointer}/{key}"));
             }
         }
+        // A map: any name, and one schema for all values.
+        if let (Some(Value::Object(_)), Some(object)) =
+            (schema.get("additionalProperties"), value.as_object())
+        {
+            for (key, field) in object {
+                self.declared.entry(pointer.to_owned()).or_default().insert(key.clone());
+                let place = place.child("additionalProperties");
+                self.visit(&place, field, &format!("{pointer}/{key}"));
+            }
+        }
         if let (Some(_), Some(elements)) = (schema.get("items"), value.as_array()) {
             for (index, element) in elements.iter().enumerate() {
                 self.visit(&place.child("items"), element, &format!("{pointer}/{index}"));

@@ -14,7 +14,8 @@ const BASE: &str = "file:///schemas/";
 
 /// What is JSON in the folder and no message.
 const SHARED: [&str; 2] = ["common.json", "memory.json"];
-const ASYNCAPI: &str = "asyncapi.json";
+/// What is no schema: the documents of both edges, each held to what is sent elsewhere.
+const DOCUMENTS: [&str; 2] = ["asyncapi.json", "openapi.json"];
 
 /// All schemas, by file name.
 pub(crate) struct Schemas {
@@ -35,7 +36,7 @@ impl Schemas {
         let mut registry = Registry::new();
         for entry in fs::read_dir(in_schemas("")).unwrap() {
             let file = entry.unwrap().file_name().into_string().unwrap();
-            if !file.ends_with(".json") || file == ASYNCAPI {
+            if !file.ends_with(".json") || DOCUMENTS.contains(&file.as_str()) {
                 continue;
             }
             let text = fs::read_to_string(in_schemas(&file)).unwrap();

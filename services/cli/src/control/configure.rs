@@ -19,8 +19,8 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::interview::{find_agent, read_spec};
 use crate::output::Output;
-use crate::start::parse_pace;
 use crate::status::find_run;
+use contract::options::parse_pace;
 
 pub(crate) const CONFIGURE_ABOUT: &str = "\
 Change the pace, the seed or the configuration of a run while it goes on. What is not named stays as it is. \

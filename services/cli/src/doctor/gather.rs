@@ -7,7 +7,6 @@ use bus::{Bus, BusArgs, StreamState, SubjectCounts, shown_url};
 use contract::memory::{
     STATS, Scope, Stats, StatsAnswer, TARGETS, Targets, TargetsAnswer, read_answer,
 };
-use contract::notice::NodeInfo;
 use contract::status::EnvStatus;
 use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
@@ -19,12 +18,6 @@ use super::diagnosis::{SCARCE, fullness};
 use super::facts::{Connection, Facts, Holders, Queue, Runs, Services};
 use super::machine;
 use super::roles::{GUARDIAN, Role};
-
-/// Nodes share their questions, so each is asked this often on average.
-const QUESTIONS_PER_NODE: usize = 4;
-
-/// Questions to nodes in all.
-const MOST_QUESTIONS: usize = 64;
 
 /// Runs whose memory is asked about: the newest ones.
 const REMEMBERED: usize = 20;
@@ -192,7 +185,7 @@ fn is_scarce(facts: &Facts) -> bool {
 async fn services(bus: &Bus, patience: Duration, facts: &Facts) -> Result<Services, String> {
     let found = bus.discover(patience).await?;
     let is = |name: &str| found.iter().filter(|service| service.name == name).count();
-    let nodes = nodes(bus, is("shoal-simulator"), patience).await;
+    let nodes = bus.nodes(is("shoal-simulator"), patience).await;
     let (mut memories, mut cursors) = (Vec::new(), Vec::new());
     if is("shoal-memory") > 0 {
         let targets = question::<TargetsAnswer>(bus, TARGETS, &Targets, patience).await;
@@ -206,22 +199,6 @@ async fn services(bus: &Bus, patience: Duration, facts: &Facts) -> Result<Servic
         }
     }
     Ok(Services { found, nodes, memories, cursors })
-}
-
-/// Each of `number` nodes once, as far as they answer.
-pub(crate) async fn nodes(bus: &Bus, number: usize, patience: Duration) -> Vec<NodeInfo> {
-    let mut nodes: BTreeMap<String, NodeInfo> = BTreeMap::new();
-    for _ in 0..(number * QUESTIONS_PER_NODE).min(MOST_QUESTIONS) {
-        if nodes.len() >= number {
-            break;
-        }
-        let subject = bus.prefix().node_info();
-        let Ok(answer) = bus.request(subject, Vec::new(), patience).await else { break };
-        if let Ok(node) = serde_json::from_slice::<NodeInfo>(&answer) {
-            nodes.insert(node.node.clone(), node);
-        }
-    }
-    nodes.into_values().collect()
 }
 
 /// What the memory-sink answers, if it does.

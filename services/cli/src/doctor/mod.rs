@@ -24,7 +24,6 @@ use tokio::time::Instant;
 use self::diagnosis::diagnose;
 use self::facts::{Connection, Facts};
 use self::finding::Outcome;
-pub(crate) use self::gather::nodes;
 use self::report::{Report, render, worst};
 use self::roles::Role;
 use crate::failure::Failure;

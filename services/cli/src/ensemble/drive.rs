@@ -6,6 +6,7 @@ use std::time::Duration;
 use bus::{Cursor, Start};
 use contract::command::{Delete, Request, Stop};
 use contract::id::RunId;
+use contract::manner::Manner;
 use contract::notice::StartRequest;
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::StreamName;
@@ -18,7 +19,6 @@ use super::plan::Plan;
 use super::view::View;
 use crate::ask::{ask, result};
 use crate::client::Client;
-use crate::doctor::nodes;
 use crate::failure::Failure;
 use crate::follow::{check_digests, has_all, parse_status};
 use crate::output::{Output, one_line};
@@ -80,7 +80,7 @@ pub(super) struct Driver<'a> {
 pub(super) async fn free_slots(client: &Client) -> Result<usize, Failure> {
     let found = client.bus.discover(NODES).await.unwrap_or_default();
     let count = found.iter().filter(|service| service.name == "shoal-simulator").count();
-    let nodes = nodes(&client.bus, count, NODES).await;
+    let nodes = client.bus.nodes(count, NODES).await;
     if nodes.is_empty() {
         return Ok(USUAL_AT_ONCE);
     }
@@ -166,7 +166,7 @@ impl<'a> Driver<'a> {
                 spec_digest: self.plan.spec_digest,
                 options: self.plan.requested(seed),
                 // Beside whatever there is: a run of another seed is no obstacle.
-                new_run: true,
+                manner: Manner { new_run: true, ..Manner::default() },
             };
             let simulation = &self.plan.spec.simulation_id;
             match request_run(self.client, simulation, &request).await {

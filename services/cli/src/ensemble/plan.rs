@@ -56,14 +56,11 @@ impl Plan {
             None => Vec::new(),
         };
         let requested = requested(&StartOptions {
-            pace: None,
-            seed: None,
             max_rounds: args.max_rounds,
             platform: args.platform,
             // The stories of many seeds do not belong into one memory.
             memory: vec!["none".to_owned()],
-            new_run: true,
-            source: Vec::new(),
+            ..StartOptions::default()
         })?;
         let changes = args.set.clone();
         Plan::new(spec, requested, seeds, changes, posts, args.reach_threshold)

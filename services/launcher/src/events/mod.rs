@@ -97,6 +97,11 @@ impl Hubs {
         Hubs { read_model, model, shutdown, hubs: Arc::default(), turns }
     }
 
+    /// How many there are now.
+    pub fn readers(&self) -> usize {
+        MAX_READERS - self.turns.available_permits()
+    }
+
     /// A reader of a run that is there.
     ///
     /// # Errors

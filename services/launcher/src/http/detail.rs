@@ -12,12 +12,13 @@ use contract::subject::Platform;
 use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::besides::Beside;
 use crate::http::App;
 use crate::http::envelope::success;
 use crate::http::error::HttpError;
 use crate::http::pages::{encode, json};
 use crate::http::query::{Asked, Parameters};
-use crate::http::status::{Look, View as Status, hours_of, look, read_name};
+use crate::http::status::{Look, View as Status, look, read_name};
 use crate::model::RunName;
 use crate::read_model::Include;
 use crate::read_model::pages::actions::{Listed, Which};
@@ -48,10 +49,10 @@ pub(super) async fn run_status_detail(
         Look::Run(run) => run,
         Look::Idle(simulation) => return Ok(success(&IdleDetail::new(&simulation))),
     };
-    let total_hours = hours_of(&app, &run).await?;
+    let beside = app.besides.of(&run).await?;
     let behind = app.read_model.await_rounds(&run, wanted.platform).await?;
     // Up to some ten megabytes of text.
-    let write = move |rows: &Connection| write(rows, &run, total_hours, wanted, behind);
+    let write = move |rows: &Connection| write(rows, &run, beside.clone(), wanted, behind);
     Ok(json(app.read_model.ask(write).await?))
 }
 
@@ -85,7 +86,7 @@ struct Detail<'a> {
 fn write(
     rows: &Connection,
     run: &EnvStatus,
-    total_hours: u32,
+    beside: Beside,
     wanted: Wanted,
     behind_rounds: u32,
 ) -> rusqlite::Result<Vec<u8>> {
@@ -101,7 +102,7 @@ fn write(
             }
         }
     }
-    let status = Status::new(run, total_hours);
+    let status = Status::new(run, beside);
     let round = status.current_round();
     let [twitter_actions, reddit_actions] = &lists;
     let mut all_actions: Vec<&Listed> = lists.iter().flatten().collect();
@@ -147,6 +148,7 @@ impl<'a> IdleDetail<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::besides::tests::beside;
     use crate::queued::tests::status;
     use crate::read_model::tests::{Town, did};
     use axum::extract::Query;
@@ -162,7 +164,7 @@ mod tests {
         run.platforms[0].round = 1;
         let wanted = Wanted { platform: None, include: Include::default(), limit: 25_000 };
         let ask = |wanted: Wanted| -> Value {
-            let body = town.ask(|rows| write(rows, &run, 5, wanted, 0));
+            let body = town.ask(|rows| write(rows, &run, beside(), wanted, 0));
             serde_json::from_slice(&body).unwrap()
         };
         let body = ask(wanted);

@@ -71,13 +71,17 @@ impl From<Refusal> for HttpError {
         let status = match &refusal {
             Refusal::Invalid(_) => StatusCode::BAD_REQUEST,
             Refusal::Unknown(_) => StatusCode::NOT_FOUND,
-            Refusal::Conflict { .. } | Refusal::WrongState(_) => StatusCode::CONFLICT,
+            Refusal::Conflict { .. } | Refusal::KeyTaken { .. } | Refusal::WrongState(_) => {
+                StatusCode::CONFLICT
+            }
             Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Late(_) => StatusCode::GATEWAY_TIMEOUT,
             Refusal::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let problems = match &refusal {
-            Refusal::Invalid(_) | Refusal::Conflict { .. } => refusal.problems(""),
+            Refusal::Invalid(_) | Refusal::Conflict { .. } | Refusal::KeyTaken { .. } => {
+                refusal.problems("")
+            }
             _ => Vec::new(),
         };
         HttpError { status, text: refusal.to_string(), problems }

@@ -14,6 +14,7 @@
 //! | `GET /api/simulation/{id}/events` | what it does and where it is, as it comes |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
 //! | `GET /openapi.json` | says all of this, for programs |
+//! | `GET /metrics` | how this launcher does |
 //! | `GET /health`, `/healthz` | the process lives |
 //! | `GET /readyz` | it can do its work; if not, why |
 //!
@@ -28,6 +29,7 @@ mod events;
 mod export;
 mod health;
 mod lists;
+mod metrics;
 mod openapi;
 mod pages;
 mod patience;
@@ -42,17 +44,19 @@ mod stop;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 
+use crate::besides::Besides;
 use crate::create::Creator;
 use crate::events::Hubs;
 use crate::exports::Exports;
 use crate::http::access::{Access, guard};
 use crate::http::error::HttpError;
+use crate::http::metrics::{Requests, count};
 use crate::http::pages::page;
 use crate::http::routes::Routes;
 use crate::read_model::ReadModel;
@@ -71,12 +75,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct App {
     /// Bus, model, specs, and the way to new runs.
     pub creator: Creator,
+    /// What is told of a run beside its state.
+    pub besides: Besides,
     /// What runs did, page by page.
     pub read_model: ReadModel,
     /// Runs as they go.
     pub events: Hubs,
     /// Runs as archives.
     pub exports: Exports,
+    /// Thousandths of a round per second of runs that are started here without a pace.
+    pub pace: Option<u32>,
     /// What there is to be run.
     pub simulations: Simulations,
     /// Those of uploads that are under way.
@@ -89,7 +97,11 @@ pub struct App {
 pub fn router(app: Arc<App>, access: Access) -> Router {
     let quick = quick().router.with_state(Arc::clone(&app));
     let slow = slow().router.with_state(app);
-    edge(quick, slow).layer(middleware::from_fn_with_state(Arc::new(access), guard))
+    let requests = Requests::default();
+    edge(quick, slow)
+        .layer(Extension(requests.clone()))
+        .layer(middleware::from_fn_with_state(Arc::new(access), guard))
+        .layer(middleware::from_fn_with_state(requests, count))
 }
 
 /// Those that are answered within [`REQUEST_TIMEOUT`].
@@ -105,6 +117,7 @@ fn quick() -> Routes {
         .get("/api/simulation/{id}/posts", page::<lists::Posts>)
         .get("/api/simulation/{id}/comments", page::<lists::Comments>)
         .get("/openapi.json", openapi::openapi)
+        .get("/metrics", metrics::metrics)
         .merge(health::routes())
         .merge(simulations::routes())
 }
@@ -165,7 +178,7 @@ mod tests {
     /// The edge with the real readers of bodies before handlers that only say what was read.
     fn readers() -> Router {
         let start = |Posted(fields): Posted<StartFields>| async move {
-            success(&json!({"simulation": fields.simulation, "new_run": fields.new_run}))
+            success(&json!({"simulation": fields.simulation, "new_run": fields.manner.new_run}))
         };
         let stop = |Posted(fields): Posted<StopFields>| async move {
             success(&json!({"reason": fields.reason}))

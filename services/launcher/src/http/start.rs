@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use contract::MAX_SAFE_INTEGER;
 use contract::door::{Object, describe};
-use contract::id::{InvalidId, SimulationId};
+use contract::id::{CommandId, InvalidId, SimulationId};
+use contract::manner::Manner;
 use contract::options::RequestedOptions;
+use contract::problem::{Problem, Problems};
 use contract::subject::Platform;
 use serde::Serialize;
 
@@ -15,11 +18,12 @@ use crate::create::{Order, Started};
 use crate::http::App;
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
-use crate::http::status::{View, hours_of};
+use crate::http::status::View;
 use crate::queued::check_memory_names;
+use crate::refusal::Refusal;
 
 /// The fields of the request: the original's, then ours.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 14] = [
     "simulation_id",
     "platform",
     "max_rounds",
@@ -29,8 +33,15 @@ const FIELDS: [&str; 10] = [
     "pace",
     "memory",
     "sources",
+    "time_limit_seconds",
     "new_run",
+    "beside",
+    "idempotency_key",
+    "labels",
 ];
+
+/// What names a request, as a header.
+const KEY_HEADER: &str = "idempotency-key";
 
 /// The fastest pace that can be asked for, in millionths of a round per second.
 const MAX_PACE: i64 = 1_000_000 * 1_000_000;
@@ -38,14 +49,19 @@ const MAX_PACE: i64 = 1_000_000 * 1_000_000;
 /// Answers with the run's status, and how it came about.
 pub(super) async fn start(
     State(app): State<Arc<App>>,
-    Posted(fields): Posted<StartFields>,
+    headers: HeaderMap,
+    Posted(mut fields): Posted<StartFields>,
 ) -> Result<Response, HttpError> {
+    take_key(&headers, &mut fields.manner.idempotency_key).map_err(Refusal::Invalid)?;
     let (spec, notes) = app.simulations.spec_of(&fields.simulation).await?;
     let max_rounds_applied = fields.requested.max_rounds.is_some();
-    let order = Order { spec, requested: fields.requested, new_run: fields.new_run };
+    let order = Order { spec, requested: fields.requested, manner: fields.manner, pace: app.pace };
     let Started { run, created } = app.creator.start(&order).await?;
+    if fields.is_page {
+        app.besides.opened(&run.run_id);
+    }
     Ok(success(&StartView {
-        status: View::new(&run, hours_of(&app, &run).await?),
+        status: View::new(&run, app.besides.of(&run).await?),
         created,
         force_restarted: false,
         graph_memory_update_enabled: !run.memory.is_empty(),
@@ -60,7 +76,9 @@ pub(super) async fn start(
 pub(super) struct StartFields {
     pub(super) simulation: SimulationId,
     pub(super) requested: RequestedOptions,
-    pub(super) new_run: bool,
+    pub(super) manner: Manner,
+    /// The original's page asks with `force`, each time that it is opened.
+    is_page: bool,
 }
 
 impl Fields for StartFields {
@@ -75,7 +93,7 @@ impl Fields for StartFields {
         let max_rounds = object.integer("max_rounds", 1..=u64::from(u32::MAX)).and_then(to_u32);
         let seed = object.integer("seed", 0..=MAX_SAFE_INTEGER);
         // Accepted and without effect: a page that is opened again restarts nothing.
-        object.boolean("force");
+        let is_page = object.boolean("force").unwrap_or(false);
         let requested = RequestedOptions {
             platforms,
             max_rounds,
@@ -83,9 +101,24 @@ impl Fields for StartFields {
             pace_milli: read_pace(object),
             memory: read_memory(object),
             sources: RequestedOptions::read_sources(object),
+            time_limit_seconds: RequestedOptions::read_time_limit(object),
         };
-        let new_run = object.boolean("new_run").unwrap_or(false);
-        Some(StartFields { simulation: simulation?, requested, new_run })
+        let manner = Manner::read(object);
+        Some(StartFields { simulation: simulation?, requested, manner, is_page })
+    }
+}
+
+/// A key in the header `Idempotency-Key` is as good as one in the body.
+fn take_key(headers: &HeaderMap, key: &mut Option<CommandId>) -> Result<(), Problems> {
+    let Some(value) = headers.get(KEY_HEADER) else { return Ok(()) };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let problem = |expected: &str| Problem::new(KEY_HEADER, format!("{text:?}"), expected).into();
+    let given = text.parse().map_err(|error: InvalidId| problem(error.expected()))?;
+    match key.replace(given) {
+        Some(other) if Some(&other) != key.as_ref() => {
+            Err(problem(&format!("{:?}, as in the body, or one of them alone", other.as_str())))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -178,8 +211,10 @@ mod tests {
             pace_milli: Some(2500),
             memory: Some(vec!["zep".to_owned()]),
             sources: None,
+            time_limit_seconds: Some(90),
         };
-        let body = json!({"platform": "reddit", "max_rounds": 40, "seed": 9, "pace": 2.5, "memory": ["zep"]});
+        let body = json!({"platform": "reddit", "max_rounds": 40, "seed": 9, "pace": 2.5, "memory": ["zep"],
+            "time_limit_seconds": 90});
         assert_eq!(read(body), Ok(reddit));
         let without = RequestedOptions { memory: Some(Vec::new()), ..usual };
         assert_eq!(read(json!({"enable_graph_memory_update": false})), Ok(without.clone()));

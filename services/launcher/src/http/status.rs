@@ -6,12 +6,15 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use contract::id::{RunId, SimulationId};
+use contract::manner::Labels;
 use contract::problem::Problem;
 use contract::status::{EnvStatus, RunStatus};
+use contract::subject::Platform;
 use contract::timestamp::Timestamp;
-use export::run_state::RunState;
+use export::run_state::{RunState, original_word};
 use serde::Serialize;
 
+use crate::besides::Beside;
 use crate::follow::find;
 use crate::http::App;
 use crate::http::envelope::success;
@@ -26,7 +29,7 @@ pub(super) async fn run_status(
 ) -> Result<Response, HttpError> {
     let name = read_name(path).map_err(|problem| Refusal::Invalid(problem.into()))?;
     Ok(match look(&app, &name).await? {
-        Look::Run(run) => success(&View::new(&run, hours_of(&app, &run).await?)),
+        Look::Run(run) => success(&View::new(&run, app.besides.of(&run).await?)),
         Look::Idle(simulation) => success(&Idle::new(&simulation)),
     })
 }
@@ -51,14 +54,6 @@ pub(super) async fn look(app: &App, name: &RunName) -> Result<Look, Refusal> {
     }
 }
 
-/// The simulated hours of a run's spec.
-///
-/// # Errors
-/// If the spec cannot be read.
-pub(super) async fn hours_of(app: &App, run: &EnvStatus) -> Result<u32, Refusal> {
-    app.creator.specs.hours(&run.spec_digest).await
-}
-
 /// Reads the `{id}` of a path.
 pub(super) fn read_name(path: Result<Path<String>, PathRejection>) -> Result<RunName, Problem> {
     let place = "the id in the path";
@@ -70,22 +65,48 @@ pub(super) fn read_name(path: Result<Path<String>, PathRejection>) -> Result<Run
     }
 }
 
-/// A run's status as the original words it, and what it has no words for: `run_id`, `status`
-/// and `alive`.
+/// A run's status as the original words it, and what it has no words for. `runner_status` and the
+/// `*_completed` say `running` for some seconds after a run's end, see docs/http.md; `status` does
+/// not.
 #[derive(Debug, Serialize)]
 pub(super) struct View<'a> {
     #[serde(flatten)]
     state: RunState<'a, Timestamp>,
     run_id: &'a RunId,
-    status: RunStatus,
+    status: &'static str,
     alive: bool,
+    /// Why it is in this state, for people.
+    reason: Option<&'a str>,
+    /// What keeps it from going on, if something does.
+    waits_for: Option<String>,
+    /// Of one that failed, the last lines of its log, oldest first.
+    last_log_lines: Vec<String>,
+    labels: &'a Labels,
 }
 
 impl<'a> View<'a> {
-    /// `total_hours`: the simulated hours of the run's spec.
-    pub(super) fn new(run: &'a EnvStatus, total_hours: u32) -> View<'a> {
-        let state = RunState::new(run, total_hours, |at| at);
-        View { state, run_id: &run.run_id, status: run.status, alive: run.alive }
+    pub(super) fn new(run: &'a EnvStatus, beside: Beside) -> View<'a> {
+        let mut state = RunState::new(run, beside.total_hours, |at| at);
+        if beside.is_settling {
+            state.runner_status = original_word(RunStatus::Running);
+            for world in &run.platforms {
+                let (running, completed) = match world.platform {
+                    Platform::Twitter => (&mut state.twitter_running, &mut state.twitter_completed),
+                    Platform::Reddit => (&mut state.reddit_running, &mut state.reddit_completed),
+                };
+                (*running, *completed) = (true, false);
+            }
+        }
+        View {
+            state,
+            run_id: &run.run_id,
+            status: run.word(beside.now),
+            alive: run.alive,
+            reason: run.reason.as_deref(),
+            waits_for: beside.waits_for,
+            last_log_lines: beside.last_log_lines,
+            labels: &run.labels,
+        }
     }
 
     /// The round that the run is in: that of the world that is further on.
@@ -125,6 +146,7 @@ impl<'a> Idle<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::besides::tests::beside;
     use crate::queued::tests::status;
     use serde_json::json;
 
@@ -140,10 +162,11 @@ mod tests {
         reddit.status = RunStatus::Running;
         (reddit.round, reddit.simulated_minutes, reddit.listed) = (3, 90, 6);
         assert_eq!(
-            serde_json::to_value(View::new(&run, 5)).unwrap(),
+            serde_json::to_value(View::new(&run, beside())).unwrap(),
             json!({
                 "simulation_id": "market", "run_id": "market-2",
                 "runner_status": "running", "status": "running", "alive": true,
+                "reason": null, "waits_for": null, "last_log_lines": [], "labels": {},
                 "current_round": 10, "total_rounds": 10,
                 "simulated_hours": 5.0, "total_simulation_hours": 5, "progress_percent": 100.0,
                 "twitter_current_round": 10, "reddit_current_round": 3,
@@ -156,6 +179,21 @@ mod tests {
                 "completed_at": null, "error": null, "process_pid": null
             })
         );
+    }
+
+    #[test]
+    fn a_page_is_told_of_the_end_a_moment_later_and_others_at_once() {
+        let mut run = status(2);
+        run.status = RunStatus::Completed;
+        run.platforms.iter_mut().for_each(|world| world.status = RunStatus::Completed);
+        let told = |is_settling| {
+            let view = View::new(&run, Beside { is_settling, ..beside() });
+            let view = serde_json::to_value(view).unwrap();
+            let fields = ["runner_status", "twitter_running", "reddit_completed", "status"];
+            fields.map(|field| view[field].to_string()).join(" ")
+        };
+        assert_eq!(told(true), r#""running" true false "completed""#);
+        assert_eq!(told(false), r#""completed" false true "completed""#);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::follow::refresh;
 use crate::http::App;
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
-use crate::http::status::{Look, View, hours_of, look};
+use crate::http::status::{Look, View, look};
 use crate::model::RunName;
 use crate::queued::client;
 use crate::refusal::Refusal;
@@ -36,7 +36,7 @@ pub(super) async fn stop(
         }
     };
     let ended = end(&app, run, fields.reason).await?;
-    Ok(success(&View::new(&ended, hours_of(&app, &ended).await?)))
+    Ok(success(&View::new(&ended, app.besides.of(&ended).await?)))
 }
 
 async fn end(

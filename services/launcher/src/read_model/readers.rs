@@ -118,10 +118,7 @@ impl ReadModel {
         run: &EnvStatus,
         platform: Option<Platform>,
     ) -> Result<u32, Refusal> {
-        let wanted = run.platforms.iter().filter(|it| platform.is_none_or(|p| p == it.platform));
-        let wanted: Vec<(World, u32)> = wanted
-            .map(|it| (World { run_id: run.run_id.clone(), platform: it.platform }, it.ticks))
-            .collect();
+        let wanted = worlds(run, platform);
         let deadline = Instant::now() + PATIENCE;
         let mut changes = self.shared.state.subscribe();
         let is_begun = |state: &State| state.opening > 0 || state.trouble.is_some();
@@ -136,6 +133,15 @@ impl ReadModel {
                 return Ok(behind);
             }
         }
+    }
+
+    /// How many rounds of one world of these runs are missing in the file now, at most.
+    ///
+    /// # Errors
+    /// As [`ReadModel::ask`].
+    pub async fn behind(&self, runs: &[Arc<EnvStatus>]) -> Result<u32, Refusal> {
+        let wanted: Vec<_> = runs.iter().flat_map(|run| worlds(run, None)).collect();
+        self.ask(move |rows| behind(rows, &wanted)).await
     }
 
     /// Changes whenever there may be more in the file.
@@ -201,6 +207,14 @@ impl Shared {
 }
 
 /// The most rounds that are missing of a world.
+/// The worlds of a run, or one of them, and their ticks.
+fn worlds(run: &EnvStatus, platform: Option<Platform>) -> Vec<(World, u32)> {
+    let wanted = run.platforms.iter().filter(|it| platform.is_none_or(|p| p == it.platform));
+    wanted
+        .map(|it| (World { run_id: run.run_id.clone(), platform: it.platform }, it.ticks))
+        .collect()
+}
+
 fn behind(rows: &Connection, wanted: &[(World, u32)]) -> rusqlite::Result<u32> {
     let mut most = 0;
     for (world, ticks) in wanted {

@@ -289,6 +289,8 @@ pub(super) fn status_after(spec: &Spec, seed: u64, rounds: u32) -> EnvStatus {
         reason: None,
         last_error: None,
         parent: None,
+        idempotency_key: None,
+        labels: Default::default(),
         created_at: Timestamp::EPOCH,
         started_at: None,
         updated_at: Timestamp::EPOCH,

@@ -14,6 +14,7 @@ pub(crate) mod worlds;
 use std::iter;
 
 use contract::id::{Digest, RunId};
+use contract::manner::Labels;
 use contract::options::{MemoryTarget, RequestedOptions, RunOptions};
 use contract::problem::Problem;
 use contract::source::Source;
@@ -83,9 +84,11 @@ fn no_requested_options() -> RequestedOptions {
         pace_milli: None,
         memory: None,
         sources: None,
+        time_limit_seconds: None,
     }
 }
 
+/// The samples with a time limit are those of a run with labels.
 fn all_requested_options() -> RequestedOptions {
     RequestedOptions {
         platforms: Some(vec![Platform::Twitter]),
@@ -94,7 +97,15 @@ fn all_requested_options() -> RequestedOptions {
         pace_milli: Some(500),
         memory: Some(vec!["local".to_owned()]),
         sources: Some(sources()),
+        time_limit_seconds: None,
     }
+}
+
+fn labels() -> Labels {
+    let mut labels = Labels::default();
+    labels.insert("study", "Brücke, second wave").unwrap();
+    labels.insert("arm", "b").unwrap();
+    labels
 }
 
 fn options() -> RunOptions {

@@ -1,12 +1,14 @@
 //! Log lines, dead letters, nodes, and what the launcher is asked when a run is to begin.
 
+use contract::manner::Manner;
 use contract::notice::{DeadLetter, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest};
+use contract::options::RequestedOptions;
 use contract::past::{Progress, Stage};
 use contract::subject::Platform;
 use contract::version::V1;
 
 use super::{
-    Sample, all_requested_options, at, each, no_requested_options, problem, run, sample,
+    Sample, all_requested_options, at, each, labels, no_requested_options, problem, run, sample,
     spec_digest, word,
 };
 
@@ -54,9 +56,19 @@ pub(super) fn samples() -> Vec<Sample> {
         ("with-all-options", all_requested_options(), true),
     ];
     for (name, options, new_run) in requests {
-        let request = StartRequest { v: V1, spec_digest: digest, options, new_run };
+        let manner = Manner { new_run, ..Manner::default() };
+        let request = StartRequest { v: V1, spec_digest: digest, options, manner };
         samples.push(sample("start-request", name, &request));
     }
+    let limited = RequestedOptions { time_limit_seconds: Some(3600), ..no_requested_options() };
+    let manner = Manner {
+        new_run: false,
+        beside: true,
+        idempotency_key: "order-66_b".parse().ok(),
+        labels: labels(),
+    };
+    let labelled = StartRequest { v: V1, spec_digest: digest, options: limited, manner };
+    samples.push(sample("start-request", "labelled", &labelled));
     for answer in each(next_answer) {
         let name = match answer {
             StartAnswer::Accepted { .. } => "accepted",

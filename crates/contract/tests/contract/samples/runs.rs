@@ -6,6 +6,7 @@ use contract::id::Digest;
 use contract::journal::{
     Claim, Close, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
 };
+use contract::manner::Labels;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::past::{Finding, FindingKind, Parent, WorldCheck, WorldRepair, WorldReplay};
 use contract::reply::{
@@ -19,8 +20,8 @@ use contract::version::V1;
 use super::commands::{command, next_request};
 use super::worlds::next_outcome;
 use super::{
-    Sample, all_requested_options, at, each, memory_targets, no_requested_options, options, run,
-    sample, sources, spec_digest, word,
+    Sample, all_requested_options, at, each, labels, memory_targets, no_requested_options, options,
+    run, sample, sources, spec_digest, word,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -344,11 +345,18 @@ fn statuses() -> Vec<Sample> {
         platforms: vec![PlatformStatus { waits_for, ..world_status(RunStatus::Running) }],
         ..env_status(RunStatus::Running)
     };
+    let labelled = EnvStatus {
+        requested: RequestedOptions { time_limit_seconds: Some(3600), ..no_requested_options() },
+        idempotency_key: "order-66_b".parse().ok(),
+        labels: labels(),
+        ..env_status(RunStatus::Queued)
+    };
     statuses
         .into_iter()
         .map(|status| sample("env-status", status.as_str(), &env_status(status)))
         .chain([
             sample("env-status", "forked", &forked),
+            sample("env-status", "labelled", &labelled),
             sample("env-status", "listening", &listening),
         ])
         .collect()
@@ -389,6 +397,8 @@ fn env_status(status: RunStatus) -> EnvStatus {
         reason: None,
         last_error: None,
         parent: None,
+        idempotency_key: None,
+        labels: Labels::default(),
         created_at: at(0),
         started_at: None,
         updated_at: at(0),

@@ -10,7 +10,6 @@ use super::known;
 use crate::doctor::facts::{Facts, Queue, Runs, Services};
 use crate::doctor::finding::{Check, CheckId, Finding, problem, warning};
 use crate::output::{count, counted, one_line};
-use crate::status::stuck;
 
 /// The services by the names under which they can be discovered, and what lacks without one.
 const NEEDED: [(&str, &str, &str); 3] = [
@@ -177,7 +176,7 @@ pub(super) fn runs(facts: &Facts) -> Check {
     let stuck: Vec<Finding> = readable
         .iter()
         .filter_map(|run| {
-            let why = stuck(run, facts.now)?;
+            let why = run.stuck(facts.now)?;
             let found = format!("{} is {}: {why}", run.run_id, run.status);
             let advice = format!("start a simulator (`make up`), or `shoal stop {}`", run.run_id);
             Some(warning(found, "a run that goes on", advice))
