@@ -27,11 +27,12 @@ YAML = [
     b"- ", b": ", b"? ", b"---\n", b"...\n", b"&a ", b"*a", b"!!str ", b"<<: *a", b"|\n  ",
     b">-\n  ", b"%YAML 1.2\n", b"'", b'"', b"~", b"\xef\xbb\xbf", b"\r\n",
 ]
-REQUESTS = ["start-request", "memory-search", "memory-episodes", "memory-stats", "memory-targets"]
+REQUESTS = ["start-request", "memory-search", "memory-episodes", "memory-stats", "memory-targets",
+    "memory-graph"]
 RECORDS = [
     "journal", "env-status", "reply", "dead-letter", "live-action", "live-omitted", "log-line",
     "node-info", "start-answer", "memory-search-answer", "memory-episodes-answer",
-    "memory-stats-answer", "memory-targets-answer",
+    "memory-stats-answer", "memory-targets-answer", "memory-graph-answer",
 ]
 
 

@@ -13,6 +13,7 @@ use crate::append::AppendError;
 use crate::core::Subscription;
 use crate::first::First;
 use crate::pause::Pause;
+use crate::reading::ReadError;
 use crate::stored::Stored;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -40,6 +41,9 @@ pub enum AskError {
     /// The reply is no reply.
     #[error("the reply cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// The id is that of another request.
+    #[error("{0} was used for another request ({1}): use a new id for a new request")]
+    Used(CommandId, String),
 }
 
 impl Bus {
@@ -75,26 +79,71 @@ impl Bus {
         now: Timestamp,
         patience: Duration,
     ) -> Result<Reply, AskError> {
-        let verb = request.verb();
-        let void = verb.stream() == StreamName::Questions;
-        let milliseconds = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
-        let late = now.milliseconds().saturating_add(milliseconds);
-        let command = Command {
-            command_id: command_id.clone(),
-            request,
-            issued_at: now,
-            expires_at: void.then(|| Timestamp::from_milliseconds(late)),
-        };
         let reply_subject = self.prefix.reply(client, run, &command_id);
         // Listened to before the command is stored, so no reply comes too early to be heard.
         let mut heard = self.subscribe(reply_subject.clone()).await.map_err(AskError::Deaf)?;
-        let address = CommandAddress { run: run.clone(), verb, client: client.clone(), command_id };
-        let subject = self.prefix.command(&address);
-        match self.append_first(verb.stream(), &subject, command.to_bytes()).await? {
+        let command = command(command_id, request, now, patience);
+        let subject = self.prefix.command(&address(run, client, &command));
+        let stream = command.request.verb().stream();
+        match self.append_first(stream, &subject, command.to_bytes()).await? {
             First::Ours(_) => {}
             First::Theirs(_) => return Err(AppendError::Refused.into()),
         }
-        let waiting = self.stored_reply(&reply_subject, &mut heard);
+        self.await_reply(reply_subject, &mut heard, is_void(&command), patience).await
+    }
+
+    /// The same under an id that this client may have used before for this run, whatever the verb
+    /// was: for the same request it waits for the one reply, or has it already, and nothing is
+    /// stored twice.
+    ///
+    /// # Errors
+    /// See [`AskError`]; [`AskError::Used`] if the id is another request's.
+    pub async fn ask_run_once(
+        &self,
+        run: &RunId,
+        client: &ClientId,
+        command_id: CommandId,
+        request: Request,
+        now: Timestamp,
+        patience: Duration,
+    ) -> Result<Reply, AskError> {
+        let reply_subject = self.prefix.reply(client, run, &command_id);
+        let mut heard = self.subscribe(reply_subject.clone()).await.map_err(AskError::Deaf)?;
+        let command = command(command_id, request, now, patience);
+        let verb = command.request.verb();
+        let deaf = |error: ReadError| AskError::Deaf(error.to_string());
+        let any_verb = self.prefix.commands_under(verb.stream(), run, client, &command.command_id);
+        let earlier = self.last(verb.stream(), &any_verb).await.map_err(deaf)?;
+        if let Some(stored) = earlier {
+            check_same(&command, &stored)?;
+        } else if let Some(stored) =
+            self.last(StreamName::Replies, &reply_subject).await.map_err(deaf)?
+        {
+            // Replies are kept for longer than commands.
+            let reply: Reply = serde_json::from_slice(&stored.body)?;
+            return match reply.verb == verb.as_str() {
+                true => Ok(reply),
+                false => Err(AskError::Used(command.command_id, reply.verb)),
+            };
+        } else {
+            let subject = self.prefix.command(&address(run, client, &command));
+            let (stream, body) = (verb.stream(), command.to_bytes());
+            match self.append_first_among(stream, &any_verb, &subject, body).await? {
+                First::Ours(_) => {}
+                First::Theirs(stored) => check_same(&command, &stored)?,
+            }
+        }
+        self.await_reply(reply_subject, &mut heard, is_void(&command), patience).await
+    }
+
+    async fn await_reply(
+        &self,
+        reply_subject: String,
+        heard: &mut Subscription,
+        void: bool,
+        patience: Duration,
+    ) -> Result<Reply, AskError> {
+        let waiting = self.stored_reply(&reply_subject, heard);
         match tokio::time::timeout(patience, waiting).await {
             Ok(stored) => Ok(serde_json::from_slice(&stored.body)?),
             Err(_) => Err(AskError::Late { patience, reply_subject, void }),
@@ -122,6 +171,37 @@ impl Bus {
     pub fn new_command_id(&self) -> CommandId {
         self.new_id().parse().expect("letters and digits, as an inbox has them")
     }
+}
+
+fn command(id: CommandId, request: Request, now: Timestamp, patience: Duration) -> Command {
+    let milliseconds = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
+    let late = Timestamp::from_milliseconds(now.milliseconds().saturating_add(milliseconds));
+    let command = Command { command_id: id, request, issued_at: now, expires_at: None };
+    let expires_at = is_void(&command).then_some(late);
+    Command { expires_at, ..command }
+}
+
+/// Whether nobody is to carry it out once nobody waits for it any more.
+fn is_void(command: &Command) -> bool {
+    command.request.verb().stream() == StreamName::Questions
+}
+
+fn address(run: &RunId, client: &ClientId, command: &Command) -> CommandAddress {
+    let (verb, command_id) = (command.request.verb(), command.command_id.clone());
+    CommandAddress { run: run.clone(), verb, client: client.clone(), command_id }
+}
+
+/// Whether what is stored under a command's id asks for the same.
+fn check_same(command: &Command, stored: &Stored) -> Result<(), AskError> {
+    let other = match Command::from_json(&stored.body) {
+        Ok(stored) if stored.request == command.request => return Ok(()),
+        Ok(stored) if stored.request.verb() == command.request.verb() => {
+            format!("{} with other arguments", stored.request.verb())
+        }
+        Ok(stored) => stored.request.verb().to_string(),
+        Err(_) => format!("what cannot be read on {}", stored.subject),
+    };
+    Err(AskError::Used(command.command_id.clone(), other))
 }
 
 fn late(patience: Duration, reply_subject: &str, void: bool) -> String {

@@ -12,6 +12,8 @@ use crate::stored::Stored;
 
 /// How often an append whose outcome is unknown is tried again.
 const TRIES: u32 = 5;
+/// Header: the pattern whose last sequence is expected, where it is not the message's own subject.
+const EXPECTED_AMONG: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,6 +38,22 @@ impl Bus {
         subject: &str,
         body: Vec<u8>,
     ) -> Result<First, AppendError> {
+        self.append_first_among(stream, subject, subject, body).await
+    }
+
+    /// The same, unless there is a message on any subject that matches the pattern `among`, which
+    /// `subject` does too.
+    pub(crate) async fn append_first_among(
+        &self,
+        stream: StreamName,
+        among: &str,
+        subject: &str,
+        body: Vec<u8>,
+    ) -> Result<First, AppendError> {
+        let headers = match among == subject {
+            true => Vec::new(),
+            false => vec![(EXPECTED_AMONG, among.to_owned())],
+        };
         let mut pause = Pause::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut last_error = AppendError::Refused;
         // Only what was once not answered can be ours. Bytes alone do not show it: two who
@@ -45,7 +63,7 @@ impl Bus {
             let message = Append {
                 subject: subject.to_owned(),
                 body: body.clone(),
-                headers: Vec::new(),
+                headers: headers.clone(),
                 expected_last: Some(0),
             };
             match self.append(message).await {
@@ -57,7 +75,7 @@ impl Bus {
                     last_error = error;
                 }
             }
-            match self.last(stream, subject).await {
+            match self.last(stream, among).await {
                 Ok(Some(stored)) if maybe_ours && stored.body == body => {
                     return Ok(First::Ours(stored.sequence));
                 }

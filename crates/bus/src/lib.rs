@@ -10,8 +10,8 @@
 //! - [`topology`]: every stream there is, as data; provision makes the server match it;
 //! - append and batch: writing; [`verdict`]: what a refused write means; first: being the only
 //!   one on a subject; asking: a command and its one reply;
-//! - reading, cursor, durable: reading once, for ever, and together with others; resume: going
-//!   on where an earlier process ended;
+//! - reading, newest, cursor, durable: reading once, backwards, for ever, and together with
+//!   others; resume: going on where an earlier process ended;
 //! - purge: taking one run out of a stream;
 //! - objects: bytes of any size; specs: each once, under its digest; leases: who lives;
 //!   ledger: one value under a key;
@@ -36,6 +36,7 @@ mod first;
 mod inspect;
 mod leases;
 mod ledger;
+mod newest;
 mod objects;
 mod outage;
 mod pause;

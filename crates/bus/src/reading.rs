@@ -108,7 +108,10 @@ impl Bus {
     }
 
     /// The same, up to `most` messages.
-    pub(crate) async fn read_some(
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn read_some(
         &self,
         stream: StreamName,
         filter: &str,

@@ -9,16 +9,21 @@
 //! | [`EPISODES`] | [`Episodes`] | [`EpisodesAnswer`] |
 //! | [`STATS`] | [`Stats`] | [`StatsAnswer`] |
 //! | [`TARGETS`] | [`Targets`] | [`TargetsAnswer`] |
+//! | [`GRAPH`] | [`Graph`] | [`GraphAnswer`] |
 
+mod graph;
 mod question;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::graph::{
+    DrawnFrom, EdgeAttributes, GraphAnswer, GraphEdge, GraphNode, NodeAttributes,
+};
 pub use self::question::{
-    DEFAULT_LIMIT, Episodes, MAX_GRAPH_ID_BYTES, MAX_LIMIT, MAX_QUERY_BYTES, MAX_REQUEST_BYTES,
-    Scope, Search, Stats, Targets,
+    DEFAULT_DRAWN, DEFAULT_LIMIT, Episodes, Graph, MAX_DRAWN, MAX_GRAPH_ID_BYTES, MAX_LIMIT,
+    MAX_QUERY_BYTES, MAX_REQUEST_BYTES, Scope, Search, Stats, Targets, is_graph_id,
 };
 use crate::action::Action;
 use crate::id::RunId;
@@ -34,6 +39,9 @@ pub const EPISODES: &str = "episodes";
 pub const STATS: &str = "stats";
 /// The question which memories there are.
 pub const TARGETS: &str = "targets";
+
+/// The question for a graph as nodes and edges.
+pub const GRAPH: &str = "graph";
 
 /// One action as a memory keeps it: a line of natural language and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

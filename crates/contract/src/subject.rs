@@ -168,6 +168,17 @@ impl Prefix {
         format!("{}.{}.*.{}.*.*", self.0, verb.stream().token(), verb.as_str())
     }
 
+    /// The filter for the commands of one client to one run under one id, whatever the verb.
+    pub fn commands_under(
+        &self,
+        stream: StreamName,
+        run: &RunId,
+        client: &ClientId,
+        command_id: &CommandId,
+    ) -> String {
+        format!("{}.{}.{run}.*.{client}.{command_id}", self.0, stream.token())
+    }
+
     /// Where the one reply to a command appears.
     pub fn reply(&self, client: &ClientId, run: &RunId, command_id: &CommandId) -> String {
         format!("{}.replies.{client}.{run}.{command_id}", self.0)
@@ -216,6 +227,11 @@ impl Prefix {
     /// The filter for the records of all simulations.
     pub fn specs_of_all(&self) -> String {
         format!("{}.specs.of.*", self.0)
+    }
+
+    /// The filter for what any service could not process of one run.
+    pub fn dead_letters_of(&self, run: &RunId) -> String {
+        format!("{}.dead-letters.*.{run}", self.0)
     }
 
     /// What `service` could not process; `run` is `_` where the message names none.

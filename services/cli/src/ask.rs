@@ -122,7 +122,9 @@ pub async fn store_and_wait(
 pub fn explain(verb: Verb, run: &RunId, error: AskError) -> Failure {
     match error {
         AskError::NotStored(error) => Failure::from(error),
-        AskError::Deaf(_) | AskError::Unreadable(_) => Failure::Failed(error.into()),
+        AskError::Deaf(_) | AskError::Unreadable(_) | AskError::Used(..) => {
+            Failure::Failed(error.into())
+        }
         AskError::Late { .. } => {
             let who = match verb.executor() {
                 Executor::Owner => "is a simulator running on this bus, and has it a free slot?",

@@ -113,6 +113,7 @@ impl From<AskError> for Refusal {
             AskError::Deaf(_) | AskError::NotStored(_) => Refusal::Unavailable(error.to_string()),
             AskError::Late { .. } => Refusal::Late(error.to_string()),
             AskError::Unreadable(_) => Refusal::Failed(error.to_string()),
+            AskError::Used(..) => Refusal::WrongState(error.to_string()),
         }
     }
 }

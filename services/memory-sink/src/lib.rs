@@ -7,7 +7,8 @@
 //! - [`driver`]: brings one target up to date, with a cursor of its own on the stream;
 //! - [`adapters`]: how to speak to a memory;
 //! - [`ledger`]: what is remembered of the work itself, so that nothing is lost or twice;
-//! - [`query`]: answers what is asked about the memories; [`target`]: what it knows of them.
+//! - [`query`]: answers what is asked about the memories; [`target`]: what it knows of them;
+//!   [`graph`]: draws agents and what they did to each other (pure).
 //!
 //! What holds whatever happens: a memory's place in a world is the `seq` of an action, never
 //! a sequence of the stream; it moves only when what is before it is in the memory, or in the
@@ -18,6 +19,7 @@ pub mod batch;
 pub mod config;
 mod dead_letter;
 pub mod driver;
+pub mod graph;
 pub mod ledger;
 pub mod query;
 pub mod render;

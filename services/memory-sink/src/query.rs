@@ -7,8 +7,9 @@ use std::sync::Arc;
 use bus::{Bus, Request, Requests, ServiceInfo};
 use contract::frame::Frame;
 use contract::memory::{
-    CursorStatus, EPISODES, Episodes, EpisodesAnswer, MemoryError, MemoryErrorCode, SEARCH, STATS,
-    Scope, Search, SearchAnswer, Stats, StatsAnswer, TARGETS, Targets, TargetsAnswer, write_answer,
+    CursorStatus, EPISODES, Episodes, EpisodesAnswer, GRAPH, Graph, GraphAnswer, MemoryError,
+    MemoryErrorCode, SEARCH, STATS, Scope, Search, SearchAnswer, Stats, StatsAnswer, TARGETS,
+    Targets, TargetsAnswer, write_answer,
 };
 use contract::problem::Problems;
 use contract::subject::StreamName;
@@ -23,6 +24,8 @@ use crate::target::{Seen, Target};
 
 /// Questions that are answered at the same time; more wait.
 const AT_ONCE: usize = 16;
+/// Bytes of a graph's answer beside its nodes and edges.
+const FRAME_BYTES: usize = 4096;
 /// The most cursors of one answer.
 const MAX_CURSORS: usize = 1000;
 
@@ -51,7 +54,7 @@ impl Desk {
             description: "What Shoal's memories hold, and how far behind they are".to_owned(),
         };
         let questions: &[&str] = match self.embedded {
-            Some(_) => &[SEARCH, EPISODES, STATS, TARGETS],
+            Some(_) => &[SEARCH, EPISODES, STATS, TARGETS, GRAPH],
             None => &[STATS, TARGETS],
         };
         let prefix = self.bus.prefix();
@@ -87,6 +90,7 @@ impl Desk {
             EPISODES => write_answer(&self.episodes(&request.body).await),
             STATS => write_answer(&self.stats(&request.body).await),
             TARGETS => write_answer(&self.targets(&request.body)),
+            GRAPH => write_answer(&self.graph(&request.body).await),
             other => write_answer::<()>(&Err(internal(format!("{other:?} is no question")))),
         }
     }
@@ -126,6 +130,15 @@ impl Desk {
             lag: cursors.iter().map(|cursor| cursor.lag).sum(),
             cursors,
         })
+    }
+
+    /// As much of a graph as one message holds.
+    async fn graph(&self, body: &[u8]) -> Result<GraphAnswer, MemoryError> {
+        let request = Graph::parse(body).map_err(malformed)?;
+        let scope = Scope::Graph(request.graph_id.clone());
+        let room = self.bus.max_payload().saturating_sub(FRAME_BYTES);
+        let drawn = self.embedded()?.graph(request, room).await.map_err(internal)?;
+        drawn.ok_or_else(|| unknown(&scope))
     }
 
     fn targets(&self, body: &[u8]) -> Result<TargetsAnswer, MemoryError> {

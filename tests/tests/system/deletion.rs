@@ -10,10 +10,10 @@ use system_tests::process::python;
 use system_tests::stack::{Stack, text, write_simulation};
 use system_tests::wait_for;
 
-type Subjects = BTreeMap<String, u64>;
+pub(crate) type Subjects = BTreeMap<String, u64>;
 
 /// Every subject of every stream, and how many messages it has.
-fn subjects(stack: &Stack) -> Subjects {
+pub(crate) fn subjects(stack: &Stack) -> Subjects {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/subjects.py");
     let output = python().args([script, &stack.nats.url()]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));

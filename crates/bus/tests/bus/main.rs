@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod append;
+mod asking;
 mod connect;
 mod leases;
 mod objects;

@@ -16,6 +16,12 @@ pub const MAX_LIMIT: u32 = 100;
 /// The episodes of an answer whose request names no limit.
 pub const DEFAULT_LIMIT: u32 = 20;
 
+/// The most nodes, and the most edges, of a graph.
+pub const MAX_DRAWN: u32 = 2000;
+
+/// The nodes, and the edges, of a graph whose request names no limit.
+pub const DEFAULT_DRAWN: u32 = 1000;
+
 /// The longest query, in bytes.
 pub const MAX_QUERY_BYTES: usize = 1024;
 
@@ -68,6 +74,15 @@ pub struct Stats {
 /// Which memories does this sink have, and how are they?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Targets;
+
+/// What is a graph like, as nodes and edges?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Graph {
+    /// Which.
+    pub graph_id: String,
+    /// At most so many nodes and so many edges, 1 to [`MAX_DRAWN`].
+    pub limit: u32,
+}
 
 impl Search {
     /// Reads a request.
@@ -153,6 +168,32 @@ impl Targets {
     }
 }
 
+impl Graph {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn parse(body: &[u8]) -> Result<Graph, Problems> {
+        parse(body, |root| {
+            root.refuse_unknown(&["v", "graph_id", "limit"]);
+            root.require("graph_id", "the id of a graph");
+            let graph_id = read_graph(root);
+            let limit = root.u32("limit", 1..=MAX_DRAWN).unwrap_or(DEFAULT_DRAWN);
+            Some(Graph { graph_id: graph_id?.to_owned(), limit })
+        })
+    }
+
+    /// The message body.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        bytes(self)
+    }
+}
+
+/// True for a text that may be the id of a graph.
+pub fn is_graph_id(text: &str) -> bool {
+    (1..=MAX_GRAPH_ID_BYTES).contains(&text.len())
+}
+
 /// Reads a request's fields. For those who ask from a shell, an empty body is an empty object
 /// and `v` may be absent.
 fn parse<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<T, Problems> {
@@ -169,14 +210,19 @@ fn read_scope(root: &Object<'_>) -> Option<Scope> {
     if root.get("graph_id").is_some() && root.get("run_id").is_some() {
         root.report("run_id", "graph_id beside it", "one of them");
     }
-    let graph = root.text("graph_id");
-    if let Some(id) = graph.filter(|id| id.is_empty() || id.len() > MAX_GRAPH_ID_BYTES) {
-        root.report("graph_id", format!("{} bytes", id.len()), "1 to 256 bytes");
-    }
+    let graph = read_graph(root);
     let run = root.parsed("run_id", |text| {
         text.parse().map_err(|error: crate::id::InvalidId| error.expected().to_owned())
     });
     run.map(Scope::Run).or_else(|| Some(Scope::Graph(graph?.to_owned())))
+}
+
+fn read_graph<'a>(root: &Object<'a>) -> Option<&'a str> {
+    let graph = root.text("graph_id");
+    if let Some(id) = graph.filter(|id| !is_graph_id(id)) {
+        root.report("graph_id", format!("{} bytes", id.len()), "1 to 256 bytes");
+    }
+    graph
 }
 
 fn require_scope(root: &Object<'_>) -> Option<Scope> {
@@ -236,6 +282,16 @@ impl Serialize for Stats {
     }
 }
 
+impl Serialize for Graph {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Graph", 3)?;
+        object.serialize_field("v", &V1)?;
+        object.serialize_field("graph_id", &self.graph_id)?;
+        object.serialize_field("limit", &self.limit)?;
+        object.end()
+    }
+}
+
 impl Serialize for Targets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Targets", 1)?;
@@ -270,6 +326,8 @@ mod tests {
         assert_eq!(Stats::parse(&stats.to_bytes()), Ok(stats));
         assert_eq!(Targets::parse(&Targets.to_bytes()), Ok(Targets));
         assert_eq!(Targets::parse(b""), Ok(Targets));
+        let graph = Graph { graph_id: "图 1".to_owned(), limit: MAX_DRAWN };
+        assert_eq!(Graph::parse(&graph.to_bytes()), Ok(graph));
     }
 
     #[test]
@@ -287,6 +345,11 @@ mod tests {
         assert_eq!(
             Stats::parse(b"{}").unwrap_err().to_string(),
             "/run_id: found nothing, expected a run id, or graph_id in its place"
+        );
+        assert_eq!(
+            Graph::parse(br#"{"graph_id":"","limit":2001}"#).unwrap_err().to_string(),
+            "/graph_id: found 0 bytes, expected 1 to 256 bytes\n\
+             /limit: found 2001, expected a whole number from 1 to 2000"
         );
         for body in [&b"[]"[..], b"{", b"null", b"\xff", &[b'['; 20_000]] {
             assert!(Episodes::parse(body).is_err(), "{body:?} passed");

@@ -7,8 +7,8 @@ use contract::command::Command;
 use contract::frame::Frame;
 use contract::journal::Entry;
 use contract::memory::{
-    Episodes, EpisodesAnswer, MemoryError, Search, SearchAnswer, Stats, StatsAnswer, Targets,
-    TargetsAnswer, read_answer,
+    Episodes, EpisodesAnswer, Graph, GraphAnswer, MemoryError, Search, SearchAnswer, Stats,
+    StatsAnswer, Targets, TargetsAnswer, read_answer,
 };
 use contract::notice::{
     DeadLetter, LiveAction, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest,
@@ -28,7 +28,7 @@ pub(crate) struct Message {
     pub(crate) reread: fn(&[u8]) -> Result<String, String>,
 }
 
-pub(crate) const MESSAGES: [Message; 24] = [
+pub(crate) const MESSAGES: [Message; 26] = [
     Message { name: "action", reread: |body| reread(derived::<Action>, body) },
     Message { name: "command", reread: |body| reread(Command::from_json, body) },
     Message { name: "dead-letter", reread: |body| reread(derived::<DeadLetter>, body) },
@@ -43,6 +43,8 @@ pub(crate) const MESSAGES: [Message; 24] = [
         name: "memory-episodes-answer",
         reread: |body| reread_answer::<EpisodesAnswer>(body),
     },
+    Message { name: "memory-graph", reread: |body| reread(Graph::parse, body) },
+    Message { name: "memory-graph-answer", reread: |body| reread_answer::<GraphAnswer>(body) },
     Message { name: "memory-search", reread: |body| reread(Search::parse, body) },
     Message { name: "memory-search-answer", reread: |body| reread_answer::<SearchAnswer>(body) },
     Message { name: "memory-stats", reread: |body| reread(Stats::parse, body) },

@@ -5,7 +5,7 @@ use std::fs;
 
 use contract::command::Verb;
 use contract::id::{ClientId, CommandId, Digest, RunId, SimulationId};
-use contract::memory::{EPISODES, SEARCH, STATS, TARGETS};
+use contract::memory::{EPISODES, GRAPH, SEARCH, STATS, TARGETS};
 use contract::subject::{CommandAddress, Platform, Prefix, StreamName};
 use serde_json::Value;
 
@@ -67,6 +67,7 @@ fn subjects() -> BTreeSet<String> {
         prefix.memory(EPISODES),
         prefix.memory(STATS),
         prefix.memory(TARGETS),
+        prefix.memory(GRAPH),
     ]
     .iter()
     .map(|subject| address(subject, None))

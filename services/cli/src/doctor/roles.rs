@@ -42,7 +42,9 @@ impl Role {
 
     /// All that it needs on the bus.
     pub fn rights(self, prefix: &Prefix) -> Vec<Right> {
-        use StreamName::{Actions, Commands, EnvStatus, Ledger, Logs, Questions, Replies, Specs};
+        use StreamName::{
+            Actions, Commands, DeadLetters, EnvStatus, Ledger, Logs, Questions, Replies, Specs,
+        };
         let run: RunId = RUN.parse().expect("it is a run's id");
         let store = |stream| Right::Store(stored_on(prefix, stream, &run));
         let on = |rest: &str| format!("{}.{rest}", prefix.as_str());
@@ -66,7 +68,8 @@ impl Role {
             Role::Launcher => {
                 rights.push(vec![Right::Inspect]);
                 rights.push(look(&[EnvStatus, Actions, Commands, Questions, Replies, Specs]));
-                rights.push(read(&[EnvStatus, Actions, Specs]));
+                rights.push(look(&[Logs, DeadLetters]));
+                rights.push(read(&[EnvStatus, Actions, Specs, Replies, Logs, DeadLetters]));
                 rights.push([Commands, Questions, EnvStatus, Specs].map(store).into());
                 rights.push(vec![
                     Right::Store(on(&format!("specs.of.{SOMEBODY}"))),

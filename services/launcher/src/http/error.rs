@@ -44,6 +44,11 @@ impl HttpError {
         HttpError { status, text: problem.to_string(), problems: vec![problem] }
     }
 
+    /// The same in other words.
+    pub(super) fn told(self, text: String) -> HttpError {
+        HttpError { text, ..self }
+    }
+
     /// For somebody who may not ask.
     pub(super) fn denied(status: StatusCode, problem: Problem) -> HttpError {
         HttpError::of_problem(status, problem)

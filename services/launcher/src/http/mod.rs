@@ -13,6 +13,11 @@
 //! | `GET /api/simulation/{id}/comments` | a page of a world's comments |
 //! | `GET /api/simulation/{id}/events` | what it does and where it is, as it comes |
 //! | `GET /api/simulation/{id}/export` | all of it as files, in one archive |
+//! | `POST /api/simulation/{id}/<verb>`, `DELETE /api/simulation/{id}` | what is asked of a run ([`control`]) |
+//! | `POST /api/simulation/interview`, `.../batch`, `.../all`, `.../history` | its agents ([`interviews`]) |
+//! | `POST /api/simulation/env-status`, `.../close-env` | whether they can be asked |
+//! | `GET /api/simulation/{id}/runs`, `.../logs`, `.../dead-letters` | runs, and what went wrong |
+//! | `GET /api/simulation/{id}/memory`, `GET /api/memory`, `GET /api/graph/data/{graph}` | memories |
 //! | `GET /openapi.json` | says all of this, for programs |
 //! | `GET /metrics` | how this launcher does |
 //! | `GET /health`, `/healthz` | the process lives |
@@ -22,19 +27,24 @@
 //! current run, or a run's.
 
 pub mod access;
+mod control;
 mod detail;
 mod envelope;
 mod error;
 mod events;
 mod export;
 mod health;
+mod interviews;
+mod letters;
 mod lists;
+mod memory;
 mod metrics;
 mod openapi;
 mod pages;
 mod patience;
 mod query;
 mod routes;
+mod runs;
 pub mod serve;
 mod simulations;
 mod start;
@@ -70,6 +80,9 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// How long a request may take; longer than the reply to a command is waited for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The same where whoever asks says how long to wait: longer than the longest that it may say.
+const LONG_REQUEST_TIMEOUT: Duration = Duration::from_secs(660);
+
 /// What the handlers share.
 #[derive(Debug)]
 pub struct App {
@@ -96,7 +109,8 @@ pub struct App {
 /// All routes, for those who have `access`.
 pub fn router(app: Arc<App>, access: Access) -> Router {
     let quick = quick().router.with_state(Arc::clone(&app));
-    let slow = slow().router.with_state(app);
+    let long = long().router.layer(middleware::from_fn(in_long_time));
+    let slow = slow().router.merge(long).with_state(app);
     let requests = Requests::default();
     edge(quick, slow)
         .layer(Extension(requests.clone()))
@@ -108,7 +122,6 @@ pub fn router(app: Arc<App>, access: Access) -> Router {
 fn quick() -> Routes {
     Routes::new()
         .post("/api/simulation/start", start::start)
-        .post("/api/simulation/stop", stop::stop)
         .get("/api/simulation/{id}/run-status", status::run_status)
         .get("/api/simulation/{id}/run-status/detail", detail::run_status_detail)
         .get("/api/simulation/{id}/actions", page::<lists::Actions>)
@@ -118,6 +131,9 @@ fn quick() -> Routes {
         .get("/api/simulation/{id}/comments", page::<lists::Comments>)
         .get("/openapi.json", openapi::openapi)
         .get("/metrics", metrics::metrics)
+        .merge(runs::routes())
+        .merge(letters::routes())
+        .merge(memory::routes())
         .merge(health::routes())
         .merge(simulations::routes())
 }
@@ -130,10 +146,15 @@ fn slow() -> Routes {
         .merge(simulations::slow_routes())
 }
 
+/// Those where whoever asks says how long to wait, up to [`LONG_REQUEST_TIMEOUT`].
+fn long() -> Routes {
+    control::routes().merge(interviews::routes())
+}
+
 /// What the document of this edge is held to.
 #[cfg(test)]
 fn all_routes() -> Routes {
-    quick().merge(slow())
+    quick().merge(slow()).merge(long())
 }
 
 /// What holds for every route: limits, and answers in the envelope where there is no handler.
@@ -155,11 +176,19 @@ async fn wrong_method(method: Method, uri: Uri) -> HttpError {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    within(REQUEST_TIMEOUT, next.run(request)).await
+}
+
+async fn in_long_time(request: Request, next: Next) -> Response {
+    within(LONG_REQUEST_TIMEOUT, next.run(request)).await
+}
+
+async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
     let late = |_| {
-        let text = format!("no answer within {} s; ask again", REQUEST_TIMEOUT.as_secs());
+        let text = format!("no answer within {} s; ask again", limit.as_secs());
         HttpError::from(Refusal::Late(text)).into_response()
     };
-    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(late)
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(late)
 }
 
 #[cfg(test)]

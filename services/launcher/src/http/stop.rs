@@ -4,30 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
-use contract::command::{Request, Stop};
+use contract::command::{Request, Stop, Verb};
 use contract::door::Object;
-use contract::status::EnvStatus;
+use contract::id::RunId;
 
-use crate::create::now;
-use crate::follow::refresh;
 use crate::http::App;
+use crate::http::control::{Answered, Manner, ask, pending, read_key, read_timeout};
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::status::{Look, View, look};
 use crate::model::RunName;
-use crate::queued::client;
 use crate::refusal::Refusal;
 
-/// How long the run's owner has to answer. After that it is stopped all the same, but the
-/// caller hears of it by asking for the status.
-const PATIENCE: Duration = Duration::from_secs(50);
+/// How long the run's owner has to answer unless the request says otherwise. After that it is
+/// stopped all the same, but the caller hears of it by asking for the status.
+const DEFAULT_PATIENCE: Duration = Duration::from_secs(50);
 
 /// Answers with the run's status once it has stopped; at once if it had ended before.
 pub(super) async fn stop(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     Posted(fields): Posted<StopFields>,
 ) -> Result<Response, HttpError> {
+    let key = read_key(&headers).map_err(|problem| Refusal::Invalid(problem.into()))?;
     let run = match look(&app, &fields.name).await? {
         Look::Run(run) => run,
         Look::Idle(simulation) => {
@@ -35,29 +36,30 @@ pub(super) async fn stop(
             return Err(Refusal::Unknown(text).into());
         }
     };
-    let ended = end(&app, run, fields.reason).await?;
-    Ok(success(&View::new(&ended, app.besides.of(&ended).await?)))
+    if !run.status.is_live() {
+        return view(&app, &run.run_id).await;
+    }
+    let request = Request::Stop(Stop { reason: fields.reason });
+    let manner = Manner { patience: fields.patience, key };
+    let reply = match ask(&app, &run.run_id, request, manner).await? {
+        Answered::Reply(reply) => reply,
+        Answered::Pending(id) => return Ok(pending(&app, &run.run_id, Verb::Stop, &id).await),
+    };
+    let is_live = app.creator.model.ask(|runs| runs.run(&run.run_id));
+    let is_live = is_live.is_some_and(|run| run.status.is_live());
+    match reply.into_result() {
+        Err(error) if is_live => Err(Refusal::from(error).into()),
+        // Whatever kept it from being stopped, it has ended.
+        Ok(_) | Err(_) => view(&app, &run.run_id).await,
+    }
 }
 
-async fn end(
-    app: &App,
-    run: Arc<EnvStatus>,
-    reason: Option<String>,
-) -> Result<Arc<EnvStatus>, Refusal> {
-    if !run.status.is_live() {
-        return Ok(run);
-    }
-    let (bus, model) = (&app.creator.bus, &app.creator.model);
-    let request = Request::Stop(Stop { reason });
-    let reply = bus.ask_run(&run.run_id, &client(), request, now(), PATIENCE).await?;
-    refresh(bus, model, &run.run_id).await?;
-    let now = model.ask(|runs| runs.run(&run.run_id)).unwrap_or(run);
-    match reply.into_result() {
-        Ok(_) => Ok(now),
-        // Whatever kept it from being stopped, it has ended.
-        Err(_) if !now.status.is_live() => Ok(now),
-        Err(error) => Err(error.into()),
-    }
+async fn view(app: &App, run: &RunId) -> Result<Response, HttpError> {
+    let run = app.creator.model.ask(|runs| runs.run(run)).ok_or_else(|| {
+        // Between its end and this answer somebody deleted it.
+        Refusal::Unknown(format!("unknown run {run}"))
+    })?;
+    Ok(success(&View::new(&run, app.besides.of(&run).await?)))
 }
 
 /// The request, read.
@@ -65,14 +67,16 @@ async fn end(
 pub(super) struct StopFields {
     pub(super) name: RunName,
     pub(super) reason: Option<String>,
+    patience: Duration,
 }
 
 impl Fields for StopFields {
     fn read(object: &Object<'_>) -> Option<StopFields> {
-        object.refuse_unknown(&["simulation_id", "reason"]);
+        object.refuse_unknown(&["simulation_id", "reason", "timeout"]);
         object.require("simulation_id", "the id of a simulation or of a run");
         let name = object.parsed("simulation_id", str::parse);
         let reason = object.text("reason").map(str::to_owned);
-        Some(StopFields { name: name?, reason })
+        let patience = read_timeout(object, DEFAULT_PATIENCE);
+        Some(StopFields { name: name?, reason, patience })
     }
 }

@@ -2,6 +2,7 @@
 //! the stream, so both change in one transaction and an action is in it exactly once.
 
 mod cursors;
+mod drawn;
 mod lookup;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::id::Digest;
 use contract::memory::Episode;
 use contract::timestamp::Timestamp;
 use faults::Safeguard;
@@ -21,6 +21,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::{Adapter, DeliveryError, Receipt};
 use crate::batch::EpisodeBatch;
+use crate::graph::uuid;
 
 /// The file's name in the folder of memories.
 pub const FILE_NAME: &str = "memory.sqlite";
@@ -257,14 +258,6 @@ fn insert(
             episode.simulated_time.to_string(),
         ])?;
     Ok(true)
-}
-
-/// The episode's name in the memory: a UUID (version 8) that is a function of graph and
-/// action, so that a memory filled again has the same ones.
-fn uuid(graph_id: &str, action_id: &str) -> String {
-    let digest = Digest::of(&[graph_id.as_bytes(), b"\0", action_id.as_bytes()]).to_string();
-    let (a, b, c) = (&digest[..8], &digest[8..12], &digest[13..16]);
-    format!("{a}-{b}-8{c}-8{}-{}", &digest[17..20], &digest[20..32])
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::frame::Frame;
 use contract::id::Digest;
 use contract::journal::Genesis;
+use contract::manner::Labels;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::spec::Spec;
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
@@ -277,6 +278,8 @@ pub(super) fn status_after(spec: &Spec, seed: u64, rounds: u32) -> EnvStatus {
         simulation_id: spec.simulation_id.clone(),
         spec_digest: spec.digest(),
         requested: RequestedOptions::default(),
+        labels: Labels::default(),
+        idempotency_key: None,
         platforms: platforms.iter().map(|it| PlatformStatus::new(*it, rounds)).collect(),
         options: RunOptions { platforms, rounds, seed, pace_milli: 0, sources: vec![] },
         memory: Vec::new(),

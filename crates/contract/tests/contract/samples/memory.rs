@@ -2,8 +2,9 @@
 
 use contract::action::Action;
 use contract::memory::{
-    CursorStatus, DEFAULT_LIMIT, Episode, Episodes, EpisodesAnswer, MAX_LIMIT, MemoryError,
-    MemoryErrorCode, PlatformTotals, Scope, Search, SearchAnswer, Stats, StatsAnswer, TargetState,
+    CursorStatus, DEFAULT_LIMIT, DrawnFrom, EdgeAttributes, Episode, Episodes, EpisodesAnswer,
+    Graph, GraphAnswer, GraphEdge, GraphNode, MAX_DRAWN, MAX_LIMIT, MemoryError, MemoryErrorCode,
+    NodeAttributes, PlatformTotals, Scope, Search, SearchAnswer, Stats, StatsAnswer, TargetState,
     TargetStatus, Targets, TargetsAnswer, TypeTotal,
 };
 use contract::notice::action_id;
@@ -21,6 +22,7 @@ pub(super) fn samples() -> Vec<Sample> {
         "memory-episodes-answer",
         "memory-stats-answer",
         "memory-targets-answer",
+        "memory-graph-answer",
     ];
     for message in messages {
         for code in each(next_code) {
@@ -49,6 +51,11 @@ fn questions() -> Vec<Sample> {
         sample("memory-stats", "of-a-run", &Stats { scope: Scope::Run(run()) }),
         sample("memory-stats", "of-a-graph", &Stats { scope: graph() }),
         sample("memory-targets", "all", &Targets),
+        sample(
+            "memory-graph",
+            "at-most",
+            &Graph { graph_id: "night-market".to_owned(), limit: MAX_DRAWN },
+        ),
     ]
 }
 
@@ -65,6 +72,7 @@ fn answers() -> Vec<Sample> {
         sample("memory-episodes-answer", "nothing-follows", &last),
         sample("memory-stats-answer", "stats", &stats()),
         sample("memory-targets-answer", "targets", &TargetsAnswer { v: V1, targets }),
+        sample("memory-graph-answer", "graph", &drawn()),
     ]
 }
 
@@ -115,6 +123,56 @@ fn stats() -> StatsAnswer {
             cursor("team", 0, None, Some("the memory answers 503")),
         ],
         lag: 18,
+    }
+}
+
+/// One agent followed another, who has done nothing, and thought better of it.
+fn drawn() -> GraphAnswer {
+    let uuid = |number: u32| format!("{number:08x}-0c1d-8e2f-8a3b-4c5d6e7f8091");
+    let simulated = |round: u32| at(0).midnight().plus_minutes(60 * u64::from(round));
+    let node = |number, name: &str, summary: &str, attributes| GraphNode {
+        uuid: uuid(number),
+        name: name.to_owned(),
+        labels: vec!["Entity".to_owned(), "Agent".to_owned()],
+        summary: summary.to_owned(),
+        attributes,
+        created_at: at(1),
+    };
+    let did = NodeAttributes { agent_id: Some(0), actions: 2, last_round: Some(3) };
+    let nothing = NodeAttributes { agent_id: None, actions: 0, last_round: None };
+    let edge = GraphEdge {
+        uuid: uuid(3),
+        name: "FOLLOWS".to_owned(),
+        fact: "Ada: followed the user \"Ben\"".to_owned(),
+        fact_type: "FOLLOWS".to_owned(),
+        source_node_uuid: uuid(1),
+        target_node_uuid: uuid(2),
+        source_node_name: "Ada".to_owned(),
+        target_node_name: "Ben".to_owned(),
+        attributes: EdgeAttributes {
+            action_id: action_id(&run(), Platform::Twitter, 7),
+            run_id: run(),
+            platform: Platform::Twitter,
+            round: 2,
+            action_type: "FOLLOW".to_owned(),
+        },
+        created_at: at(1),
+        valid_at: simulated(2),
+        invalid_at: Some(simulated(3)),
+        expired_at: Some(at(2)),
+        episodes: vec![uuid(3), uuid(4)],
+    };
+    GraphAnswer {
+        v: V1,
+        graph_id: "night-market".to_owned(),
+        nodes: vec![node(1, "Ada", "did 2 things", did), node(2, "Ben", "is only named", nothing)],
+        edges: vec![edge],
+        drawn_from: DrawnFrom {
+            episodes: 30_002,
+            omitted_episodes: 30_000,
+            omitted_nodes: 0,
+            omitted_edges: 0,
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use super::cursors::parsed;
 use super::{SqliteError, SqliteMemory, integer, natural, words};
 
 /// The columns that [`episode`] reads.
-const EPISODE: &str = "e.action_id, g.graph_id, e.run, e.platform, e.round, e.ref_time, \
+pub(super) const EPISODE: &str = "e.action_id, g.graph_id, e.run, e.platform, e.round, e.ref_time, \
                        e.agent_key, e.agent_name, e.action, e.text, e.body_json, e.id";
 
 impl SqliteMemory {
@@ -147,7 +147,7 @@ fn is_known(transaction: &Transaction<'_>, scope: &Scope) -> rusqlite::Result<bo
     Ok(found.is_some())
 }
 
-fn episode(row: &Row<'_>) -> rusqlite::Result<Episode> {
+pub(super) fn episode(row: &Row<'_>) -> rusqlite::Result<Episode> {
     let unreadable = |index, error: String| {
         rusqlite::Error::FromSqlConversionFailure(index, Type::Text, error.into())
     };
