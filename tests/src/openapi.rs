@@ -221,7 +221,7 @@ fn matches(template: &str, path: &str) -> bool {
     loop {
         match (templates.next(), segments.next()) {
             (None, None) => return true,
-            (Some(REST), Some(_)) => return true,
+            (Some(REST), Some(segment)) => return !segment.is_empty() || segments.next().is_some(),
             (Some(template), Some(segment)) => {
                 // As the router has it: nothing is a segment too, but at the end.
                 let is_last = templates.clone().next().is_none();
@@ -276,7 +276,7 @@ mod tests {
         assert!(matches("/a/{id}/b", "/a/x/b"));
         assert!(matches("/a/{id}/b", "/a//b") && !matches("/a/{id}", "/a/"));
         assert!(!matches("/a/{id}", "/a/x/b"));
-        assert!(matches("/a/{rest}", "/a/x/b"));
+        assert!(matches("/a/{rest}", "/a/x/b") && !matches("/a/{rest}", "/a/"));
         let (template, _) = DOCUMENT.route("/api/simulation/x/run-status").unwrap();
         assert_eq!(template, "/api/simulation/{id}/run-status");
     }
