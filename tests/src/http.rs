@@ -46,7 +46,10 @@ impl Response {
             Some((name.to_ascii_lowercase(), value.trim().to_owned()))
         };
         let headers = lines.map(header).collect::<Option<Vec<_>>>()?;
-        let body = String::from_utf8_lossy(body).into_owned();
+        let is = |(name, value): &(String, String), wanted: [&str; 2]| [name, value] == wanted;
+        let is_chunked = headers.iter().any(|it| is(it, ["transfer-encoding", "chunked"]));
+        let body = if is_chunked { dechunked(body)? } else { body.to_vec() };
+        let body = String::from_utf8_lossy(&body).into_owned();
         Some(Response { status, headers, body })
     }
 }
@@ -104,6 +107,21 @@ pub fn exchange(
     Response::read(&answer).filter(|_| method == "HEAD" || is_whole(&answer))
 }
 
+/// A body that came in chunks; `None` if the last one is missing.
+fn dechunked(mut chunks: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|window| window == b"\r\n")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&chunks[..end]).ok()?, 16).ok()?;
+        let chunk = chunks.get(end + 2..end + 2 + size)?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(chunk);
+        chunks = chunks.get(end + 2 + size + 2..)?;
+    }
+}
+
 /// Whether the body has the length that the head says.
 fn is_whole(answer: &[u8]) -> bool {
     let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
@@ -123,4 +141,20 @@ pub fn exchange_bytes(port: u16, request: &[u8]) -> Option<Vec<u8>> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
     Some(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_in_chunks_is_read_whole_or_not_at_all() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let read = |chunks: &str| Response::read(format!("{head}{chunks}").as_bytes());
+        let whole = "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n";
+        assert_eq!(read(whole).unwrap().body, "abc0123456789");
+        for end in 0..whole.len() - "0\r\n\r\n".len() {
+            assert!(read(&whole[..end]).is_none(), "{end}");
+        }
+    }
 }
