@@ -157,7 +157,7 @@ fn expect_refusal(
 }
 
 /// Each path below a folder, and of files below `simulations` what is in them.
-fn tree(folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+fn tree(folder: &Path, found: &mut Files) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.to_string_lossy().into_owned();
@@ -174,9 +174,15 @@ fn tree(folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
+/// Paths, and of files below `simulations` what is in them.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// By stream, each subject and how many messages it has.
+type Subjects = BTreeMap<String, BTreeMap<String, u64>>;
+
 /// What there is on disk and on the bus.
-fn world(stack: &Stack) -> (BTreeMap<String, Vec<u8>>, BTreeMap<String, BTreeMap<String, u64>>) {
-    let mut files = BTreeMap::new();
+fn world(stack: &Stack) -> (Files, Subjects) {
+    let mut files = Files::new();
     tree(stack.dir(), &mut files);
     let url = stack.nats.url();
     let port = url.rsplit(':').next().unwrap().parse().unwrap();
@@ -184,7 +190,7 @@ fn world(stack: &Stack) -> (BTreeMap<String, Vec<u8>>, BTreeMap<String, BTreeMap
     let names = wire.request("$JS.API.STREAM.NAMES", b"").unwrap().unwrap();
     let names: Value = serde_json::from_slice(&names).unwrap();
     let names = names["streams"].as_array().unwrap().iter().map(|it| it.as_str().unwrap());
-    let streams: BTreeMap<_, _> =
+    let streams: Subjects =
         names.map(|name| (name.to_owned(), wire.subjects(name).unwrap())).collect();
     assert!(streams.values().map(BTreeMap::len).sum::<usize>() > 10, "{streams:?}");
     (files, streams)
