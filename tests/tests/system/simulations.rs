@@ -266,6 +266,7 @@ fn what_is_wrong_is_told_and_changes_nothing() {
         ("POST", "/api/report/generate", "{}", 501),
         ("GET", "/api/report/a/b", "", 501),
         ("POST", "/api/graph/build", "{}", 501),
+        ("GET", "/api/graph/elsewhere", "", 405),
         ("GET", "/health", "", 200),
     ] {
         assert_eq!(status(method, path, body), expected, "{method} {path} {body}");

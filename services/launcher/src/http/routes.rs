@@ -49,13 +49,14 @@ impl Routes {
     {
         // A document has no word for a parameter that takes the rest of a path.
         let documented = path.replace("{*", "{");
-        let word = |method: &Method| method.as_str().to_ascii_lowercase();
-        self.list.extend(methods.iter().map(|method| (word(method), documented.clone())));
-        let filter = |method: &Method| MethodFilter::try_from(method.clone());
-        let filters = methods.iter().map(filter).collect::<Result<Vec<_>, _>>();
-        let filters = filters.expect("routes are of methods of the standard").into_iter();
+        let filters = methods.iter().map(|method| {
+            self.list.insert((method.as_str().to_ascii_lowercase(), documented.clone()));
+            let filter = MethodFilter::try_from(method.clone());
+            filter.expect("routes are of methods of the standard")
+        });
         let filter = filters.reduce(MethodFilter::or).expect("a route has a method");
-        Routes { list: self.list, router: self.router.route(path, on(filter, handler)) }
+        let router = self.router.route(path, on(filter, handler));
+        Routes { list: self.list, router }
     }
 
     /// These and those.

@@ -17,7 +17,7 @@ use bus::Bus;
 use contract::id::SimulationId;
 use contract::simulation::SimulationRecord;
 use contract::spec::Spec;
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -134,8 +134,9 @@ impl Simulations {
             folder: self.folders.as_ref().and_then(|folders| folders.look(&id)),
             record: records::last(&self.bus, &id).await?,
             first_run_at: self.model.ask(|runs| {
-                let of = runs.simulations().into_iter().find(|(simulation, ..)| *simulation == id);
-                of.map(|(_, created_at, _)| created_at)
+                let mut there = runs.of(&id).into_iter();
+                let first = there.find(|run| run.status != RunStatus::Deleted)?;
+                Some(first.created_at)
             }),
             run,
             id,

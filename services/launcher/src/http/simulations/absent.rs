@@ -5,7 +5,7 @@ use axum::http::Method;
 use crate::http::error::HttpError;
 use crate::http::routes::Routes;
 
-/// The methods that MiroFish's clients use.
+/// The methods that MiroFish's clients use for reports.
 const METHODS: [Method; 3] = [Method::GET, Method::POST, Method::DELETE];
 
 /// The routes that only say so.
@@ -17,7 +17,7 @@ pub(super) fn routes() -> Routes {
         .get("/api/simulation/entities/{graph}/by-type/{entity_type}", entities)
         .get("/api/simulation/script/{name}/download", scripts)
         .on(&METHODS, "/api/report/{*rest}", reports)
-        .on(&METHODS, "/api/graph/{*rest}", graphs)
+        .post("/api/graph/{*rest}", graphs)
 }
 
 async fn generation() -> HttpError {
