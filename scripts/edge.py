@@ -8,9 +8,11 @@ documented, accept what is wrong, or refuse what is right. What is asked follows
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import time
+import urllib.request
 
 import nats_server
 import services
@@ -23,6 +25,12 @@ REQUIREMENTS = services.PROJECT / "scripts" / "requirements-edge.txt"
 OLDEST_PYTHON = (3, 11)
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.05
+# The runs that there are, by all their names, and schemas of the document that a name has.
+SIMULATION, OVER, PAUSED = "lantern-pier", "lantern-pier-1", "lantern-pier-2"
+NAMES = {
+    "common.simulation_id": [SIMULATION],
+    "common.run_id": [OVER, PAUSED],
+}
 # Questions of each kind to an operation, beside those at the limits of its parameters.
 EXAMPLES = 20
 PARTS = {"reads": "GET", "writes": "POST,PUT,PATCH,DELETE"}
@@ -62,13 +70,17 @@ def ask_all(schemathesis, arguments):
         nats_url = services.start_bus(supervisor, data, None, sync=None)
         http_url = services.start_services(supervisor, nats_url, data, None)
         play(Shoal(supervisor, nats_url, http_url))
+        document = supervisor.runtime / "openapi.json"
+        document.write_text(json.dumps(document_with_names(http_url)), encoding="utf-8")
         failed = []
         for part, methods in PARTS.items():
             started = time.monotonic()
-            command = [*schemathesis, f"{http_url}/openapi.json", "--seed", arguments.seed]
+            command = [*schemathesis, document, "--url", http_url, "--seed", arguments.seed]
             command += ["--max-examples", arguments.examples]
             command += [f"--include-method={method}" for method in methods.split(",")]
-            with supervisor.running(command, stdin=subprocess.DEVNULL) as process:
+            # It keeps what it learns in the folder that it is started in.
+            home = {"stdin": subprocess.DEVNULL, "cwd": supervisor.runtime}
+            with supervisor.running(command, **home) as process:
                 process.wait()
             supervisor.check()
             print(f"{part}: exit code {process.returncode} in {time.monotonic() - started:.0f} s")
@@ -77,15 +89,26 @@ def ask_all(schemathesis, arguments):
             raise StackError(f"the {' and the '.join(failed)} went wrong, see above")
 
 
+def document_with_names(http_url):
+    """The document as it is served, and beside each pattern of a name the names that there are:
+    it means the same, and most questions are about something."""
+    with urllib.request.urlopen(f"{http_url}/openapi.json") as answer:
+        document = json.load(answer)
+    schemas = document["components"]["schemas"]
+    for name, values in NAMES.items():
+        schemas[name] = {"anyOf": [{"enum": values}, schemas[name]]}
+    return document
+
+
 def play(shoal):
-    """The runs that edge.toml names: one that is over, and the current one, which is paused."""
+    """One run that is over, and the current one, which is paused."""
     start(shoal, "--max-rounds", "4")
-    await_status(shoal, "lantern-pier-1", "completed", lambda it: it["status"] == "completed")
+    await_status(shoal, OVER, "completed", lambda it: it["status"] == "completed")
     start(shoal, "--seed", "2", "--pace", "4")
-    await_status(shoal, "lantern-pier-2", "under way", lambda it: ticks(it) >= 4)
-    shoal.read("interview", "lantern-pier-2", "--agent", "1", "What do you think?")
-    shoal.read("pause", "lantern-pier-2")
-    await_status(shoal, "lantern-pier-2", "paused", lambda it: it["status"] == "paused")
+    await_status(shoal, PAUSED, "under way", lambda it: ticks(it) >= 4)
+    shoal.read("interview", PAUSED, "--agent", "1", "What do you think?")
+    shoal.read("pause", PAUSED)
+    await_status(shoal, PAUSED, "paused", lambda it: it["status"] == "paused")
 
 
 def start(shoal, *options):

@@ -35,6 +35,7 @@ mod past;
 mod quiet;
 mod read_model;
 mod recovery;
+mod simulations;
 mod snapshots;
 mod sources;
 mod stopping;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use contract::id::RunId;
 use contract::status::RunStatus;
 use contract::subject::Platform;
-use system_tests::http::get;
+use system_tests::http::exchange;
 use system_tests::process::children;
 use system_tests::stack::free_port;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -198,7 +198,8 @@ async fn gather(
             let (told, path) = (Arc::clone(&told), path.clone());
             tokio::task::spawn_blocking(move || {
                 let begin = Instant::now();
-                if get(port, &path).is_some_and(|answer| answer.status == 200) {
+                if exchange(port, "GET", &path, &[], b"").is_some_and(|answer| answer.status == 200)
+                {
                     let took = begin.elapsed().as_secs_f64() * 1e3;
                     let mut answers =
                         told.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::schemas::{Place, Schemas};
 
 /// Texts that every kind of name has to judge: good for some, hostile to others.
-const TEXTS: [&str; 31] = [
+const TEXTS: [&str; 34] = [
     "",
     "a",
     "7",
@@ -28,6 +28,9 @@ const TEXTS: [&str; 31] = [
     "_a",
     "a-0",
     "a-01",
+    "a-3999999999",
+    "a-4294967296",
+    "a-5000000000",
     "a-12345678901",
     "a.b",
     "a.b-1",

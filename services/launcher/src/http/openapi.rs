@@ -28,7 +28,8 @@
 //! `"unevaluatedProperties": false` beside a `$ref` or `allOf`), and `required` has all that is always
 //! there. What others extend is open, and its name ends in `Fields`: see `RunStatusFields` and
 //! `RunStatus` in `base.json`, which also has `Action`, `Error`, the parameter `id`, and more.
-//! Every operation has an `operationId`, a `summary` and one of the `tags`. Examples are checked.
+//! Every operation has an `operationId`, a `summary` and one of the `tags`, and a body in JSON an
+//! `example`, from which tests make bodies that are wrong in one place. Examples are checked.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};

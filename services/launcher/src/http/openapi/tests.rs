@@ -175,6 +175,8 @@ fn every_operation_has_a_name_of_its_own_and_is_told_apart() {
             let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{place}"));
             assert!(names.insert(name.to_owned()), "{place}: another one is {name} as well");
             assert!(operation["summary"].is_string(), "{place} has no summary");
+            let body = &operation["requestBody"]["content"]["application/json"];
+            assert!(body.is_null() || body["example"].is_object(), "{place}: no example of a body");
             let own: Vec<&str> = operation["tags"]
                 .as_array()
                 .into_iter()
