@@ -9,12 +9,12 @@ use nats_process::{NatsServer, Options};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use system_tests::http::{Response, exchange_bytes, get, post, send};
-use system_tests::process::python;
+use system_tests::process::{python, signal_process};
 use system_tests::stack::{SIMULATOR, Stack, free_port, text, write_simulation};
 use system_tests::wait_for;
 
 use crate::deletion::subjects;
-use crate::recovery::ticks;
+use crate::recovery::{ticks, worker_of};
 
 /// The `data` of an answer that has to have this status.
 pub(crate) fn data(answer: Option<Response>, status: u16) -> Value {
@@ -288,7 +288,9 @@ fn who_hangs_up_leaves_nothing_behind() {
         own["subscriptions"].as_u64()
     };
     let before = wait_for("the launcher's connection", listens);
+    let worker = worker_of(&mut stack, &run);
     stack.service(SIMULATOR).signal(Signal::STOP);
+    signal_process(worker, Signal::STOP);
     let clients: Vec<TcpStream> = (0..20)
         .map(|number| {
             let (path, body) = match number % 2 {
@@ -316,6 +318,7 @@ fn who_hangs_up_leaves_nothing_behind() {
     wait_for("all to be waited for", || (listens()? >= before + 90).then_some(()));
     drop(clients);
     wait_for("nothing to be waited for", || (listens()? <= before).then_some(()));
+    signal_process(worker, Signal::CONT);
     stack.service(SIMULATOR).signal(Signal::CONT);
 }
 
