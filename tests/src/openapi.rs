@@ -184,7 +184,7 @@ impl Document {
             let (Some(kind), Some(data)) = (line("event: "), line("data: ")) else { continue };
             match kinds.get(kind) {
                 Some(schema) => {
-                    problems.extend(self.validate(&format!("{place}/{kind}"), schema, data))
+                    problems.extend(self.validate(&format!("{place}/{kind}"), schema, data));
                 }
                 None => problems.push(format!("there is no event {kind:?}")),
             }

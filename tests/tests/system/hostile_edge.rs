@@ -177,8 +177,14 @@ fn tree(folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
+/// What is in each file.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// How many messages each subject of each stream has.
+type Subjects = BTreeMap<String, BTreeMap<String, u64>>;
+
 /// What there is on disk and on the bus.
-fn world(stack: &Stack) -> (BTreeMap<String, Vec<u8>>, BTreeMap<String, BTreeMap<String, u64>>) {
+fn world(stack: &Stack) -> (Files, Subjects) {
     let mut files = BTreeMap::new();
     tree(stack.dir(), &mut files);
     let url = stack.nats.url();

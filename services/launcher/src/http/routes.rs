@@ -49,13 +49,15 @@ impl Routes {
     {
         // A document has no word for a parameter that takes the rest of a path.
         let documented = path.replace("{*", "{");
-        let mut router = self.router;
-        for method in methods {
+        let filters = methods.iter().map(|method| {
             self.list.insert((method.as_str().to_ascii_lowercase(), documented.clone()));
             let filter = MethodFilter::try_from(method.clone());
-            let filter = filter.expect("routes are of methods of the standard");
-            router = router.route(path, on(filter, handler.clone()));
-        }
+            filter.expect("routes are of methods of the standard")
+        });
+        let router = match filters.reduce(MethodFilter::or) {
+            Some(filter) => self.router.route(path, on(filter, handler)),
+            None => self.router,
+        };
         Routes { list: self.list, router }
     }
 
