@@ -54,8 +54,10 @@ impl Routes {
             let filter = MethodFilter::try_from(method.clone());
             filter.expect("routes are of methods of the standard")
         });
-        let filter = filters.reduce(MethodFilter::or).expect("a route has a method");
-        let router = self.router.route(path, on(filter, handler));
+        let router = match filters.reduce(MethodFilter::or) {
+            Some(filter) => self.router.route(path, on(filter, handler)),
+            None => self.router,
+        };
         Routes { list: self.list, router }
     }
 
