@@ -47,6 +47,12 @@ pub fn operations() -> Vec<Operation> {
         .collect()
 }
 
+/// The path of the document that means this one.
+pub fn template(path: &str) -> Option<String> {
+    let path = path.split('?').next().unwrap_or_default();
+    DOCUMENT.route(path).map(|(template, _)| template.to_owned())
+}
+
 /// Whether a parameter of the document with this schema may be `text`.
 pub fn allows(schema: &Value, text: &str) -> bool {
     // Of a list, each element comes as a parameter of its own.

@@ -11,6 +11,7 @@ mod control;
 mod deletion;
 mod diff;
 mod doctor;
+mod edge_cases;
 mod edge_contract;
 mod ensemble;
 mod events;

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::create::{Order, Started};
 use crate::http::App;
+use crate::http::control::read_key;
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::status::View;
@@ -39,9 +40,6 @@ const FIELDS: [&str; 14] = [
     "idempotency_key",
     "labels",
 ];
-
-/// What names a request, as a header.
-const KEY_HEADER: &str = "idempotency-key";
 
 /// The fastest pace that can be asked for, in millionths of a round per second.
 const MAX_PACE: i64 = 1_000_000 * 1_000_000;
@@ -110,13 +108,12 @@ impl Fields for StartFields {
 
 /// A key in the header `Idempotency-Key` is as good as one in the body.
 fn take_key(headers: &HeaderMap, key: &mut Option<CommandId>) -> Result<(), Problems> {
-    let Some(value) = headers.get(KEY_HEADER) else { return Ok(()) };
-    let text = String::from_utf8_lossy(value.as_bytes());
-    let problem = |expected: &str| Problem::new(KEY_HEADER, format!("{text:?}"), expected).into();
-    let given = text.parse().map_err(|error: InvalidId| problem(error.expected()))?;
-    match key.replace(given) {
-        Some(other) if Some(&other) != key.as_ref() => {
-            Err(problem(&format!("{:?}, as in the body, or one of them alone", other.as_str())))
+    let Some(given) = read_key(headers)? else { return Ok(()) };
+    match key.replace(given.clone()) {
+        Some(other) if other != given => {
+            let expected = format!("{:?}, as in the body, or one of them alone", other.as_str());
+            let found = format!("{:?}", given.as_str());
+            Err(Problem::new("idempotency-key", found, &expected).into())
         }
         _ => Ok(()),
     }
