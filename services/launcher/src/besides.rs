@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bus::Bus;
+use bus::{Bus, Stored};
 use contract::id::RunId;
 use contract::notice::{LogLine, NodeInfo};
 use contract::status::{EnvStatus, RunStatus};
@@ -124,16 +124,16 @@ impl Besides {
             return lines.clone();
         }
         let subject = self.bus.prefix().logs(&run.run_id);
-        let stored = match self.bus.read_all(StreamName::Logs, &subject, 0).await {
-            Ok(stored) => stored,
+        let text =
+            |stored: &Stored| Some(serde_json::from_slice::<LogLine>(&stored.body).ok()?.line);
+        let newest = match self.bus.newest(StreamName::Logs, &subject, None, TAIL, text).await {
+            Ok(newest) => newest,
             Err(error) => {
                 tracing::debug!(run = %run.run_id, %error, "cannot read its log");
                 return Vec::new();
             }
         };
-        let last = &stored[stored.len().saturating_sub(TAIL)..];
-        let text = |body: &[u8]| Some(serde_json::from_slice::<LogLine>(body).ok()?.line);
-        let lines: Vec<String> = last.iter().filter_map(|line| text(&line.body)).collect();
+        let lines: Vec<String> = newest.into_iter().rev().map(|(_, line)| line).collect();
         let mut tails = lock(&self.tails);
         if tails.len() == MAX_TAILS {
             tails.pop_first();
