@@ -12,6 +12,7 @@ use system_tests::stack::{SIMULATOR, Stack, write_simulation};
 use system_tests::wait_for;
 
 use crate::recovery::ticks;
+use crate::simulations::{FORM, form};
 
 /// What any route may answer when the launcher, the bus or whoever asks is not as it should be.
 const ANY: [&str; 5] = ["401", "403", "500", "503", "504"];
@@ -95,17 +96,7 @@ impl Edge {
 
     fn upload(&mut self, expected: u16, simulation: &str) {
         let folder = write_simulation(&self.stack.dir().join("elsewhere"), simulation, 4, 2);
-        let mut body = Vec::new();
-        for name in ["simulation_config.json", "twitter_profiles.csv", "reddit_profiles.json"] {
-            let head = format!(
-                "--xx\r\ncontent-disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\r\n"
-            );
-            let file = std::fs::read(folder.join(name)).unwrap();
-            body.extend([head.as_bytes(), &file, b"\r\n"].concat());
-        }
-        body.extend(b"--xx--\r\n");
-        let form = [("content-type", "multipart/form-data; boundary=xx")];
-        self.ask(expected, "POST", "/api/simulation/upload", &form, &body);
+        self.ask(expected, "POST", "/api/simulation/upload", &[FORM], &form(&folder));
     }
 
     /// Questions: of what is there, of what is not, and of what cannot be.
@@ -173,8 +164,7 @@ impl Edge {
             let path = operation.path.replace("{id}", "bridge-1");
             self.ask(415, "POST", &path, &[("content-type", "text/csv")], b"a,b");
             if path.ends_with("/upload") {
-                let form = [("content-type", "multipart/form-data; boundary=xx")];
-                self.ask(400, "POST", &path, &form, b"--xx--\r\n");
+                self.ask(400, "POST", &path, &[FORM], b"--xx--\r\n");
                 continue;
             }
             self.ask(413, "POST", &path, &[JSON], &large);
@@ -218,23 +208,12 @@ impl Edge {
 
     /// The verbs: carried out, refused, unknown.
     fn verbs(&mut self) {
-        let posts = json!({"posts": [{"agent_id": 0, "content": "Boats at nine."}]});
         self.keyed(200, "ferry-1/pause", &json!({}));
         self.get(200, "/api/simulation/ferry-1/commands/one-key");
         self.get(404, "/api/simulation/ferry-1/commands/none");
         self.get(400, "/api/simulation/ferry-1/commands/a.b");
         self.post(200, "ferry-1/resume", &json!({}));
-        let verbs = [
-            ("inject", posts),
-            ("configure", json!({"pace_milli": 3000})),
-            ("fork", json!({"at_round": 1})),
-            ("verify", json!({})),
-            ("replay", json!({})),
-            ("repair", json!({})),
-            ("pause", json!({})),
-            ("resume", json!({})),
-        ];
-        for (verb, body) in &verbs {
+        for (verb, body) in &verbs() {
             // A repair wants a run that plays no rounds.
             let run = if ["fork", "verify", "replay", "repair"].contains(verb) {
                 "bridge"
@@ -275,23 +254,13 @@ impl Edge {
 
     /// Nobody answers in time: it is carried out later.
     fn late(&mut self) {
-        let posts = json!([{"agent_id": 0, "content": "Boats at ten."}]);
         self.post(200, "start", &json!({"simulation_id": "ferry", "pace": 2}));
         self.stack.await_status("ferry-2", "playing", |status| ticks(status) >= 2);
         let node = self.stack.service(SIMULATOR).id();
         let frozen = [children(node), vec![node, self.stack.service("shoal-memory-sink").id()]];
         let signal = |signal| frozen.iter().flatten().for_each(|it| signal_process(*it, signal));
         signal(Signal::STOP);
-        for (verb, mut body) in [
-            ("inject", json!({"posts": posts})),
-            ("configure", json!({"pace_milli": 2500})),
-            ("fork", json!({"at_round": 1})),
-            ("verify", json!({})),
-            ("replay", json!({})),
-            ("repair", json!({})),
-            ("pause", json!({})),
-            ("resume", json!({})),
-        ] {
+        for (verb, mut body) in verbs() {
             body["timeout"] = json!(1);
             self.post(202, &format!("ferry-2/{verb}"), &body);
         }
@@ -303,6 +272,21 @@ impl Edge {
         self.ask(202, "DELETE", "/api/simulation/ferry-1?timeout=1", &[], b"");
         signal(Signal::CONT);
     }
+}
+
+/// Those that have a route of their own name, with arguments that fit.
+fn verbs() -> [(&'static str, Value); 8] {
+    let posts = json!([{"agent_id": 0, "content": "Boats at nine."}]);
+    [
+        ("inject", json!({"posts": posts})),
+        ("configure", json!({"pace_milli": 3000})),
+        ("fork", json!({"at_round": 1})),
+        ("verify", json!({})),
+        ("replay", json!({})),
+        ("repair", json!({})),
+        ("pause", json!({})),
+        ("resume", json!({})),
+    ]
 }
 
 #[test]

@@ -16,7 +16,7 @@ use system_tests::wait_for;
 use tempfile::TempDir;
 
 const FILES: [&str; 3] = ["simulation_config.json", "twitter_profiles.csv", "reddit_profiles.json"];
-const FORM: (&str, &str) = ("content-type", "multipart/form-data; boundary=xx");
+pub(crate) const FORM: (&str, &str) = ("content-type", "multipart/form-data; boundary=xx");
 
 /// Another launcher on the same bus, without a data directory, and its port.
 fn launcher(stack: &mut Stack, name: &str, more: &[(&str, &str)]) -> u16 {
@@ -32,7 +32,7 @@ fn launcher(stack: &mut Stack, name: &str, more: &[(&str, &str)]) -> u16 {
 }
 
 /// The body of a form with the files of a folder.
-fn form(folder: &Path) -> Vec<u8> {
+pub(crate) fn form(folder: &Path) -> Vec<u8> {
     let mut body = Vec::new();
     for name in FILES {
         let head = format!(
