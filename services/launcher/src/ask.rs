@@ -87,7 +87,7 @@ async fn answer(creator: &Creator, subject: &str, body: &[u8]) -> Result<Vec<u8>
         Ask::Command { run, verb, client } => {
             let (request, patience) = read_command(verb, body)?;
             if find(&creator.bus, &creator.model, &RunName::Run(run.clone())).await?.is_none() {
-                return Err(Refusal::Unknown(format!("unknown run {run}")));
+                return Err(Refusal::unknown_run(&run));
             }
             let reply = creator.bus.ask_run(&run, &client, request, now(), patience).await?;
             Ok(reply.to_bytes())

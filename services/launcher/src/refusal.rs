@@ -49,6 +49,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// There is no such run.
+    pub fn unknown_run(run: &RunId) -> Refusal {
+        Refusal::Unknown(format!("unknown run {run}"))
+    }
+
     /// The same as problems, for whoever reads those: `place` is where the request stood.
     ///
     /// Those of a conflict end with one at `/beside`, the field that would avoid it.

@@ -8,6 +8,7 @@ use bus::Bus;
 use contract::id::{Digest, SimulationId};
 use contract::problem::{Problem, Problems};
 use contract::spec::Spec;
+use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 use intake::{Intake, Limits};
 
@@ -70,6 +71,16 @@ impl Specs {
         let spec = Spec::from_bytes(&bytes)?;
         self.remember(*digest, &spec);
         Ok(Some(spec))
+    }
+
+    /// The spec that a run was made from.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not there.
+    pub async fn of_run(&self, run: &EnvStatus) -> Result<Spec, Refusal> {
+        let EnvStatus { run_id, spec_digest, .. } = run;
+        let lost = || Refusal::Failed(format!("spec {spec_digest} of run {run_id} is not stored"));
+        self.load(spec_digest).await?.ok_or_else(lost)
     }
 
     /// Sees to it that the bus keeps `spec`.

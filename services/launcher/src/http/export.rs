@@ -44,10 +44,7 @@ pub(super) async fn export(
             return Err(Refusal::Unknown(text).into());
         }
     };
-    let spec = app.creator.specs.load(&run.spec_digest).await?;
-    let spec = spec.ok_or_else(|| {
-        Refusal::Failed(format!("spec {} of run {} is not stored", run.spec_digest, run.run_id))
-    })?;
+    let spec = app.creator.specs.of_run(&run).await?;
     let made = tokio::time::timeout(MAKING, app.exports.make(Arc::clone(&run), spec, request));
     let Archive { file, bytes, place } = made.await.map_err(|_| {
         let text = format!("the export was not made within {} s", MAKING.as_secs());

@@ -19,7 +19,7 @@ use crate::http::App;
 use crate::http::envelope::success;
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
-use crate::http::query::{Asked, Parameters};
+use crate::http::query::{Asked, Parameters, cut};
 use crate::http::routes::Routes;
 use crate::http::status::read_name;
 use crate::refusal::Refusal;
@@ -95,8 +95,7 @@ async fn answer(
     let bus = &app.creator.bus;
     let newest = bus.newest(StreamName::DeadLetters, filter, before, limit + 1, row).await;
     let newest = newest.map_err(Refusal::from)?;
-    let more = newest.len() > limit;
-    let letters: Vec<Row> = newest.into_iter().take(limit).map(|(_, row)| row).collect();
-    let next_cursor = letters.last().filter(|_| more).map(|last| last.letter.to_string());
+    let mut letters: Vec<Row> = newest.into_iter().map(|(_, row)| row).collect();
+    let next_cursor = cut(&mut letters, limit, |last| last.letter);
     Ok(success(&Letters { count: letters.len(), letters, next_cursor }))
 }

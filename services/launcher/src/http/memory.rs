@@ -28,7 +28,7 @@ use crate::http::error::HttpError;
 use crate::http::pages::run_of;
 use crate::http::query::{Asked, Parameters};
 use crate::http::routes::Routes;
-use crate::http::status::read_name;
+use crate::http::status::{read_id, read_name};
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
@@ -109,7 +109,7 @@ async fn stats(
         cursors: Vec<CursorStatus>,
         lag: u64,
     }
-    let name = read_name(path).map_err(|problem| Refusal::Invalid(problem.into()))?;
+    let name = read_id(path)?;
     let run = run_of(&app, &name).await?;
     let (run_id, memory) = (&run.run_id, &run.memory[..]);
     let scope = Scope::Run(run_id.clone());

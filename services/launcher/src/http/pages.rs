@@ -117,7 +117,7 @@ pub(super) fn read<K: Kind>(
 pub(super) async fn run_of(app: &App, name: &RunName) -> Result<Arc<EnvStatus>, Refusal> {
     let run = find(&app.creator.bus, &app.creator.model, name).await?;
     run.ok_or_else(|| match name {
-        RunName::Run(run) => Refusal::Unknown(format!("unknown run {run}")),
+        RunName::Run(run) => Refusal::unknown_run(run),
         RunName::CurrentOf(simulation) => {
             Refusal::Unknown(format!("there is no run of simulation {simulation}"))
         }

@@ -154,6 +154,14 @@ pub(super) fn wrong_cursor(mark: &Mark) -> Problem {
     Problem::new("?cursor", format!("{:?}", mark.to_string()), CURSOR)
 }
 
+/// Cuts off what was read beyond `limit`, and gives the cursor for it: the place of the last row
+/// that is left; `None` where nothing was cut off.
+pub(super) fn cut<T>(rows: &mut Vec<T>, limit: usize, place: impl Fn(&T) -> u64) -> Option<String> {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more).map(|last| place(last).to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

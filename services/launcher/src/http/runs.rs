@@ -22,7 +22,7 @@ use crate::http::App;
 use crate::http::envelope::success;
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
-use crate::http::query::{Asked, Parameters};
+use crate::http::query::{Asked, Parameters, cut};
 use crate::http::routes::Routes;
 use crate::http::status::{Look, look, read_name};
 use crate::model::RunName;
@@ -106,9 +106,7 @@ async fn runs(
     let older = |run: &&Arc<EnvStatus>| before.is_none_or(|n| u64::from(run.run_id.number()) < n);
     let mut rows: Vec<RunRow<'_>> =
         all.iter().rev().filter(older).take(limit + 1).map(|run| RunRow::new(run, now)).collect();
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_cursor = rows.last().filter(|_| more).map(|run| run.run_id.number().to_string());
+    let next_cursor = cut(&mut rows, limit, |last| last.run_id.number().into());
     let (count, total) = (rows.len(), all.len());
     Ok(success(&Runs { simulation_id: &simulation, count, total, runs: rows, next_cursor }))
 }

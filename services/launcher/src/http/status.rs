@@ -27,7 +27,7 @@ pub(super) async fn run_status(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, HttpError> {
-    let name = read_name(path).map_err(|problem| Refusal::Invalid(problem.into()))?;
+    let name = read_id(path)?;
     Ok(match look(&app, &name).await? {
         Look::Run(run) => success(&View::new(&run, app.besides.of(&run).await?)),
         Look::Idle(simulation) => success(&Idle::new(&simulation)),
@@ -50,8 +50,16 @@ pub(super) async fn look(app: &App, name: &RunName) -> Result<Look, Refusal> {
     match (find(&app.creator.bus, &app.creator.model, name).await?, name) {
         (Some(run), _) => Ok(Look::Run(run)),
         (None, RunName::CurrentOf(simulation)) => Ok(Look::Idle(simulation.clone())),
-        (None, RunName::Run(run)) => Err(Refusal::Unknown(format!("unknown run {run}"))),
+        (None, RunName::Run(run)) => Err(Refusal::unknown_run(run)),
     }
+}
+
+/// The `{id}` of a path where nothing else is asked.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn read_id(path: Result<Path<String>, PathRejection>) -> Result<RunName, Refusal> {
+    read_name(path).map_err(|problem| Refusal::Invalid(problem.into()))
 }
 
 /// Reads the `{id}` of a path.

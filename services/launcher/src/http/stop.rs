@@ -11,16 +11,14 @@ use contract::door::Object;
 use contract::id::RunId;
 
 use crate::http::App;
-use crate::http::control::{Answered, Manner, ask, pending, read_key, read_timeout};
+use crate::http::control::{
+    Answered, DEFAULT_PATIENCE, Manner, ask, pending, read_key, read_run, read_timeout,
+};
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::status::{Look, View, look};
 use crate::model::RunName;
 use crate::refusal::Refusal;
-
-/// How long the run's owner has to answer unless the request says otherwise. After that it is
-/// stopped all the same, but the caller hears of it by asking for the status.
-const DEFAULT_PATIENCE: Duration = Duration::from_secs(50);
 
 /// Answers with the run's status once it has stopped; at once if it had ended before.
 pub(super) async fn stop(
@@ -57,7 +55,7 @@ pub(super) async fn stop(
 async fn view(app: &App, run: &RunId) -> Result<Response, HttpError> {
     let run = app.creator.model.ask(|runs| runs.run(run)).ok_or_else(|| {
         // Between its end and this answer somebody deleted it.
-        Refusal::Unknown(format!("unknown run {run}"))
+        Refusal::unknown_run(run)
     })?;
     Ok(success(&View::new(&run, app.besides.of(&run).await?)))
 }
@@ -73,8 +71,7 @@ pub(super) struct StopFields {
 impl Fields for StopFields {
     fn read(object: &Object<'_>) -> Option<StopFields> {
         object.refuse_unknown(&["simulation_id", "reason", "timeout"]);
-        object.require("simulation_id", "the id of a simulation or of a run");
-        let name = object.parsed("simulation_id", str::parse);
+        let name = read_run(object);
         let reason = object.text("reason").map(str::to_owned);
         let patience = read_timeout(object, DEFAULT_PATIENCE);
         Some(StopFields { name: name?, reason, patience })

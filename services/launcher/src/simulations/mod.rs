@@ -115,8 +115,7 @@ impl Simulations {
             RunName::Run(_) => find(&self.bus, &self.model, name).await?,
         };
         let run = run.ok_or_else(|| unknown_run(name))?;
-        let lost = || Refusal::Failed(format!("spec {} is not stored", run.spec_digest));
-        self.specs.load(&run.spec_digest).await?.ok_or_else(lost)
+        self.specs.of_run(&run).await
     }
 
     /// The simulation that `name` names, or whose run it names, with that run.
@@ -234,7 +233,7 @@ impl Simulations {
 
 fn unknown_run(name: &RunName) -> Refusal {
     match name {
-        RunName::Run(run) => Refusal::Unknown(format!("unknown run {run}")),
+        RunName::Run(run) => Refusal::unknown_run(run),
         RunName::CurrentOf(id) => Refusal::Unknown(format!("unknown simulation {id}")),
     }
 }

@@ -19,7 +19,7 @@ use crate::model::RunName;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// How long a reply is waited for unless the request says otherwise.
-const DEFAULT_PATIENCE: Duration = Duration::from_secs(50);
+pub(in crate::http) const DEFAULT_PATIENCE: Duration = Duration::from_secs(50);
 
 /// The longest that a request may want to wait, in millionths of a second.
 const LONGEST: i64 = 600 * 1_000_000;
@@ -62,6 +62,12 @@ fn read_body(verb: Verb, body: Option<Value>) -> Result<(Request, Duration), Pro
         Some((request?, patience))
     });
     door.close(read)
+}
+
+/// The required field `simulation_id` where a run's id will do as well.
+pub(in crate::http) fn read_run(object: &Object<'_>) -> Option<RunName> {
+    object.require("simulation_id", "the id of a simulation or of a run");
+    object.parsed("simulation_id", str::parse)
 }
 
 /// The field `timeout`: seconds, as a number.

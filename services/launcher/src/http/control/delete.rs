@@ -24,9 +24,6 @@ use crate::http::status::read_name;
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
-/// How long the reply is waited for unless the address says otherwise, in seconds.
-const DEFAULT_SECONDS: u64 = 50;
-
 /// The most runs that an error names.
 const MAX_NAMED: usize = 20;
 
@@ -110,9 +107,9 @@ fn read(
             false
         }
     };
-    let seconds = asked.number("timeout", 1..=600).unwrap_or(DEFAULT_SECONDS);
+    let patience = asked.number("timeout", 1..=600).map(Duration::from_secs);
     let read = name.zip(key).map(|(name, key)| {
-        let manner = Manner { patience: Duration::from_secs(seconds), key };
+        let manner = Manner { patience: patience.unwrap_or(body::DEFAULT_PATIENCE), key };
         (name, Request::Delete(Delete { force }), manner)
     });
     asked.close(read)

@@ -19,7 +19,7 @@ use contract::id::ClientId;
 
 pub(super) use self::ask::{Answered, Manner, ask, pending};
 use self::ask::{answer_of, run_for};
-pub(super) use self::body::{read_key, read_timeout};
+pub(super) use self::body::{DEFAULT_PATIENCE, read_key, read_run, read_timeout};
 use crate::http::App;
 use crate::http::envelope::MaybePosted;
 use crate::http::error::HttpError;

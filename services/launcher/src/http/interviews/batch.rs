@@ -71,10 +71,7 @@ pub(super) async fn all(
     Posted(All { name, prompt, platform, patience }): Posted<All>,
 ) -> Result<Response, HttpError> {
     let run = run_of(&app, &name).await?;
-    let spec = app.creator.specs.load(&run.spec_digest).await?;
-    let spec = spec.ok_or_else(|| {
-        Refusal::Failed(format!("spec {} of run {} is not stored", run.spec_digest, run.run_id))
-    })?;
+    let spec = app.creator.specs.of_run(&run).await?;
     if spec.agents.len() > MAX_INTERVIEWS {
         let found = format!("a simulation of {} agents", spec.agents.len());
         let expected = format!("at most {MAX_INTERVIEWS}; ask some of them as a batch");

@@ -14,10 +14,9 @@ use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
 
-use super::fields::read_run;
 use crate::create::now;
 use crate::http::App;
-use crate::http::control::{Answered, Manner, ask, pending, read_timeout};
+use crate::http::control::{Answered, Manner, ask, pending, read_run, read_timeout};
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;

@@ -6,7 +6,7 @@ use contract::command::{Interview, MAX_PROMPT_BYTES};
 use contract::door::{Object, describe};
 use contract::subject::Platform;
 
-use crate::http::control::read_timeout;
+use crate::http::control::{read_run, read_timeout};
 use crate::http::envelope::Fields;
 use crate::model::RunName;
 
@@ -86,12 +86,6 @@ impl Fields for All {
         let (platform, patience) = (read_platform(object), read_timeout(object, ALL));
         Some(All { name: name?, prompt: prompt?, platform, patience })
     }
-}
-
-/// The field `simulation_id`.
-pub(super) fn read_run(object: &Object<'_>) -> Option<RunName> {
-    object.require("simulation_id", "the id of a simulation or of a run");
-    object.parsed("simulation_id", str::parse)
 }
 
 pub(super) fn read_platform(object: &Object<'_>) -> Option<Platform> {

@@ -14,11 +14,13 @@ use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use serde::Serialize;
 
-use super::fields::{read_platform, read_run};
+use super::fields::read_platform;
 use crate::http::App;
+use crate::http::control::read_run;
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
+use crate::http::query::cut;
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
@@ -64,9 +66,7 @@ pub(super) async fn history(
     let newest = bus.newest(StreamName::Replies, &filter, before, fields.limit + 1, rows).await;
     let mut history: Vec<Row> =
         newest.map_err(Refusal::from)?.into_iter().flat_map(|(_, rows)| rows).collect();
-    let more = history.len() > fields.limit;
-    history.truncate(fields.limit);
-    let next_cursor = history.last().filter(|_| more).map(|row| row.rank.to_string());
+    let next_cursor = cut(&mut history, fields.limit, |last| last.rank);
     let count = history.len();
     Ok(success(&Data { count, history, run_id: &run.run_id, next_cursor }))
 }

@@ -20,7 +20,7 @@ use crate::http::envelope::Success;
 use crate::http::error::HttpError;
 use crate::http::pages::json;
 use crate::http::query::{Asked, Parameters};
-use crate::http::status::read_name;
+use crate::http::status::{read_id, read_name};
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
@@ -117,10 +117,6 @@ pub(super) async fn profiles_realtime(
         })
     })
     .await
-}
-
-fn read_id(path: Id) -> Result<RunName, Refusal> {
-    read_name(path).map_err(|problem| Refusal::Invalid(problem.into()))
 }
 
 fn read_question(path: Id, query: Parameters) -> Result<(RunName, Platform), Refusal> {

@@ -16,8 +16,7 @@ use serde_json::json;
 use crate::http::App;
 use crate::http::envelope::success;
 use crate::http::error::HttpError;
-use crate::http::status::read_name;
-use crate::refusal::Refusal;
+use crate::http::status::read_id;
 use crate::simulations::{Simulation, Source};
 
 /// Answers with what is known of a simulation; one that is ready says how it is started.
@@ -25,7 +24,7 @@ pub(super) async fn simulation(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, HttpError> {
-    let name = read_name(path).map_err(|problem| Refusal::Invalid(problem.into()))?;
+    let name = read_id(path)?;
     let simulation = app.simulations.find(&name).await?;
     let state = View::new(&simulation);
     let run_instructions = (state.status == READY).then(|| Instructions::new(&simulation));
