@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
+use crate::decision::{Decision, Undecided};
 use crate::frame::Outcome;
 use crate::id::{Digest, RunId};
 use crate::options::{MemoryTarget, RunOptions};
@@ -30,6 +31,8 @@ pub enum Record {
     Genesis(Box<Genesis>),
     /// The first append of every owner.
     Claim(Claim),
+    /// What agents decided outside, as it comes: of a tick that is not closed yet.
+    Decisions(Decisions),
     /// Closes the inputs of a tick.
     Tick(Tick),
     /// The world takes no tick until it goes on.
@@ -109,6 +112,24 @@ pub struct Tick {
     /// once more, to say so, and never again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard: Vec<Heard>,
+    /// Agents that were to decide outside and did not, by reason. What the others decided stands
+    /// in the `decisions` before this record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<Undecided>,
+}
+
+/// Answers that cost money have arrived. The first one for (tick, agent) counts; those of a tick
+/// that is closed count for nothing but their cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decisions {
+    /// The owner's epoch.
+    pub epoch: u32,
+    /// The tick that they are for.
+    pub tick: u32,
+    /// One or more, in the order in which they came.
+    pub decisions: Vec<Decision>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What one source brings in one tick: posts of the round before.
@@ -211,6 +232,7 @@ impl Record {
         match self {
             Record::Genesis(_) => None,
             Record::Claim(claim) => Some(claim.epoch),
+            Record::Decisions(decisions) => Some(decisions.epoch),
             Record::Tick(tick) => Some(tick.epoch),
             Record::Hold(hold) => Some(hold.epoch),
             Record::Go(go) => Some(go.epoch),

@@ -13,7 +13,8 @@
 //!   [`manner`]: whether another run will do; [`simulation`]: what came in from outside to be run;
 //! - [`action`] and [`frame`]: what a world did in a tick, and the digest that chains it;
 //!   [`chain`]: how frames follow on each other;
-//! - [`journal`]: what entered a world;
+//! - [`journal`]: what entered a world; [`decision`]: what agents decided outside of it;
+//! - [`llm`]: who asks a language model, and what that may cost; [`cost`]: what it did cost;
 //! - [`command`] and [`reply`]: what is asked of a run, and the one answer;
 //! - [`status`]: the latest state of a run; [`freshness`]: what a reader makes of an old one;
 //! - [`notice`]: log lines, live actions, dead letters; [`place`]: where a reader of events is;
@@ -26,11 +27,14 @@
 pub mod action;
 pub mod chain;
 pub mod command;
+pub mod cost;
+pub mod decision;
 pub mod door;
 pub mod frame;
 pub mod freshness;
 pub mod id;
 pub mod journal;
+pub mod llm;
 pub mod manner;
 pub mod memory;
 pub mod notice;

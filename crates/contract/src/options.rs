@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::MAX_SAFE_INTEGER;
 use crate::door::{Door, Object};
 use crate::id::RunId;
+use crate::llm::{Budget, LlmOptions};
 use crate::problem::{Problem, Problems};
 use crate::source::{MAX_SOURCES, Source};
 use crate::spec::Spec;
@@ -43,6 +44,12 @@ pub struct RequestedOptions {
     /// stopped if it plays then; absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_limit_seconds: Option<u32>,
+    /// Who decides by asking a language model; absent: nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmOptions>,
+    /// What the run may cost; absent: not limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
 }
 
 /// What a run is executed with. Part of its genesis; all but the pace decide its bytes.
@@ -60,6 +67,13 @@ pub struct RunOptions {
     /// asked when it is executed again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
+    /// Who decides by asking a language model. What they decided is in the journal, so no model is
+    /// asked when it is executed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmOptions>,
+    /// What the run may cost, over all its worlds; in env-status the caps that are in effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
 }
 
 /// A graph memory that a run's actions go to.
@@ -89,7 +103,7 @@ impl MemoryTarget {
 
 impl RequestedOptions {
     /// The fields of a request, for [`Object::refuse_unknown`].
-    pub const FIELDS: [&'static str; 7] = [
+    pub const FIELDS: [&'static str; 9] = [
         "platforms",
         "max_rounds",
         "seed",
@@ -97,6 +111,8 @@ impl RequestedOptions {
         "memory",
         "sources",
         "time_limit_seconds",
+        "llm",
+        "budget",
     ];
 
     /// Reads options at a door, reporting all that is wrong.
@@ -111,12 +127,24 @@ impl RequestedOptions {
             memory: object.get("memory").map(|_| read_names(object, "memory")),
             sources: RequestedOptions::read_sources(object),
             time_limit_seconds: RequestedOptions::read_time_limit(object),
+            llm: RequestedOptions::read_llm(object),
+            budget: RequestedOptions::read_budget(object),
         }
     }
 
     /// Reads the field `time_limit_seconds`, reporting what is wrong.
     pub fn read_time_limit(object: &Object<'_>) -> Option<u32> {
         object.u32("time_limit_seconds", 1..=MAX_TIME_LIMIT_SECONDS)
+    }
+
+    /// Reads the field `llm`, reporting all that is wrong.
+    pub fn read_llm(object: &Object<'_>) -> Option<LlmOptions> {
+        object.object("llm").and_then(|llm| LlmOptions::read(&llm))
+    }
+
+    /// Reads the field `budget`, reporting all that is wrong.
+    pub fn read_budget(object: &Object<'_>) -> Option<Budget> {
+        object.object("budget").map(|budget| Budget::read(&budget))
     }
 
     /// Reads the field `sources`, reporting all that is wrong.
@@ -148,6 +176,9 @@ impl RequestedOptions {
         }
         let sources = self.sources.clone().unwrap_or_default();
         problems.extend(problems_of(&sources, &wanted));
+        if let Some(llm) = &self.llm {
+            problems.extend(llm.problems(spec, "/options/llm"));
+        }
         let total = spec.time.rounds();
         let options = RunOptions {
             platforms: Platform::ALL.into_iter().filter(|p| wanted.contains(p)).collect(),
@@ -155,6 +186,8 @@ impl RequestedOptions {
             seed: self.seed.unwrap_or(DEFAULT_SEED),
             pace_milli: self.pace_milli.unwrap_or(0),
             sources,
+            llm: self.llm.clone(),
+            budget: self.budget,
         };
         Problems::none_or(problems, Some(options))
     }

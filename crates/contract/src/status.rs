@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::Spent;
 use crate::id::{CommandId, Digest, RunId, SimulationId};
 use crate::manner::Labels;
 use crate::options::{MemoryTarget, RequestedOptions, RunOptions};
@@ -25,7 +26,7 @@ pub struct EnvStatus {
     pub spec_digest: Digest,
     /// What was asked for.
     pub requested: RequestedOptions,
-    /// What that means for this spec; the pace is the one that is in effect.
+    /// What that means for this spec; pace and budget are those that are in effect.
     pub options: RunOptions,
     /// The memories that its actions go to.
     pub memory: Vec<MemoryTarget>,
@@ -118,6 +119,9 @@ pub struct PlatformStatus {
     /// What its next round waits for, for people: a source that is not as far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
+    /// What language models have decided here, and what that took; absent: nothing.
+    #[serde(default, skip_serializing_if = "Spent::is_nothing")]
+    pub spent: Spent,
 }
 
 impl RunStatus {
@@ -178,6 +182,7 @@ impl PlatformStatus {
             memorable: 0,
             digest: Digest::ZERO,
             waits_for: None,
+            spent: Spent::default(),
         }
     }
 }

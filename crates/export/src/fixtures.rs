@@ -370,6 +370,8 @@ pub(crate) fn status(status: RunStatus) -> EnvStatus {
             seed: 7,
             pace_milli: 0,
             sources: vec![],
+            budget: None,
+            llm: None,
         },
         memory: Vec::new(),
         status,

@@ -208,6 +208,8 @@ pub(crate) fn status(run: &str, status: RunStatus) -> EnvStatus {
             seed: 7,
             pace_milli: 800,
             sources: vec![],
+            budget: None,
+            llm: None,
         },
         memory: vec![MemoryTarget { target: "local".into(), graph_id: "market".into() }],
         status,

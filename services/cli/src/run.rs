@@ -155,6 +155,8 @@ pub(crate) fn requested(args: &StartOptions) -> Result<RequestedOptions, Failure
         memory,
         sources: Some(args.source.clone()).filter(|sources| !sources.is_empty()),
         time_limit_seconds: args.time_limit,
+        llm: None,
+        budget: None,
     })
 }
 
@@ -354,6 +356,8 @@ mod tests {
                 memory: Some(vec!["a".to_owned(), "b".to_owned()]),
                 sources: None,
                 time_limit_seconds: None,
+                budget: None,
+                llm: None
             }
         );
         let both = options("--platform both --memory none").unwrap();

@@ -290,6 +290,8 @@ mod tests {
             memory: Some(vec!["zep".to_owned()]),
             sources: None,
             time_limit_seconds: Some(60),
+            budget: None,
+            llm: None,
         };
         let spec_digest = live.spec_digest;
         let wish = Wish { spec_digest, requested: &wanted, manner: &Manner::default() };

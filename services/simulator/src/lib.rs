@@ -13,6 +13,7 @@
 
 pub mod args;
 pub mod job;
+pub mod model;
 pub mod node;
 pub mod past;
 pub mod play;

@@ -45,7 +45,8 @@ async fn play_world(stage: Stage) -> anyhow::Result<Played> {
     for tick in 0..=genesis.options.rounds {
         let at = Timestamp::EPOCH;
         let (commands, heard) = (Vec::new(), Vec::new());
-        let record = Tick { tick, epoch: 1, at, commands, commands_through: 0, heard };
+        let record =
+            Tick { tick, epoch: 1, at, commands, commands_through: 0, heard, undecided: vec![] };
         let stepped = step::step(world, None, genesis.clone(), chain, record).await?;
         (world, chain) = (stepped.world, stepped.chain);
         first_frame.get_or_insert_with(Instant::now);

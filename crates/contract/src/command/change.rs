@@ -4,6 +4,7 @@ mod read;
 
 use serde::Serialize;
 
+use crate::llm::Budget;
 use crate::spec::{Hours, Stance};
 use crate::subject::Platform;
 
@@ -18,6 +19,10 @@ pub struct Configure {
     /// Thousandths of a round per second of wall clock, 0 = as fast as possible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pace_milli: Option<u32>,
+    /// What the run may cost; caps that are absent stay. Raised, it lets a run go on that waits for
+    /// that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// What all chance follows from, in each world: 0 to
     /// [`MAX_SAFE_INTEGER`](crate::MAX_SAFE_INTEGER).
     #[serde(skip_serializing_if = "Option::is_none")]

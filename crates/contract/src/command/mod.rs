@@ -12,6 +12,7 @@ use serde_json::Value;
 
 pub use self::change::{AgentChange, Configure, FeedChange, TimeChange};
 pub use self::past::{Fork, Repair, Replay, Verify};
+pub(crate) use self::request::read_platform;
 pub use self::request::{
     Delete, Inject, InjectedPost, Interview, MAX_INJECTED_POSTS, MAX_PROMPT_BYTES, Request, Stop,
 };

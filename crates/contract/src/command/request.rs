@@ -237,7 +237,7 @@ pub(super) fn read_agent(object: &Object<'_>) -> Option<u32> {
 }
 
 /// The world that is meant, if one is.
-pub(super) fn read_platform(object: &Object<'_>) -> Option<Platform> {
+pub(crate) fn read_platform(object: &Object<'_>) -> Option<Platform> {
     let value = object.get("platform")?;
     let platform = value.as_str().and_then(|text| text.parse().ok());
     if platform.is_none() {

@@ -94,7 +94,16 @@ impl Inputs {
             (Ok(Record::Claim(_) | Record::Tick(_)) | Err(_), _) | (Ok(_), None) => {
                 self.is_damaged = true;
             }
-            (Ok(Record::Hold(_) | Record::Go(_) | Record::End(_) | Record::Close(_)), Some(_)) => {}
+            (
+                Ok(
+                    Record::Decisions(_)
+                    | Record::Hold(_)
+                    | Record::Go(_)
+                    | Record::End(_)
+                    | Record::Close(_),
+                ),
+                Some(_),
+            ) => {}
         }
     }
 
@@ -162,7 +171,15 @@ mod tests {
             run_id: "market-1".parse().unwrap(),
             platform: Platform::Twitter,
             spec_digest: Digest::ZERO,
-            options: RunOptions { platforms, rounds: 3, seed: 1, pace_milli: 0, sources: vec![] },
+            options: RunOptions {
+                platforms,
+                rounds: 3,
+                seed: 1,
+                pace_milli: 0,
+                sources: vec![],
+                budget: None,
+                llm: None,
+            },
             rules: 1,
             start_time: AT,
             part_size: 1000,
@@ -186,7 +203,15 @@ mod tests {
         };
         let commands = commands.iter().map(taken).collect();
         let (commands_through, heard) = (1, vec![]);
-        bytes(Record::Tick(Tick { tick, epoch: 1, at: AT, commands, commands_through, heard }))
+        bytes(Record::Tick(Tick {
+            tick,
+            epoch: 1,
+            at: AT,
+            commands,
+            commands_through,
+            heard,
+            undecided: vec![],
+        }))
     }
 
     const TURNS: &str =

@@ -100,6 +100,8 @@ impl Fields for StartFields {
             memory: read_memory(object),
             sources: RequestedOptions::read_sources(object),
             time_limit_seconds: RequestedOptions::read_time_limit(object),
+            llm: RequestedOptions::read_llm(object),
+            budget: RequestedOptions::read_budget(object),
         };
         let manner = Manner::read(object);
         Some(StartFields { simulation: simulation?, requested, manner, is_page })
@@ -209,6 +211,8 @@ mod tests {
             memory: Some(vec!["zep".to_owned()]),
             sources: None,
             time_limit_seconds: Some(90),
+            budget: None,
+            llm: None,
         };
         let body = json!({"platform": "reddit", "max_rounds": 40, "seed": 9, "pace": 2.5, "memory": ["zep"],
             "time_limit_seconds": 90});

@@ -44,7 +44,11 @@ impl Followed {
                 self.outcome = None;
                 Ok(None)
             }
-            Record::Genesis(_) | Record::Claim(_) | Record::Hold(_) | Record::Close(_) => Ok(None),
+            Record::Genesis(_)
+            | Record::Claim(_)
+            | Record::Decisions(_)
+            | Record::Hold(_)
+            | Record::Close(_) => Ok(None),
         }
     }
 
@@ -117,7 +121,15 @@ mod tests {
 
     fn tick(tick: u32) -> Record {
         let (commands, heard) = (vec![], vec![]);
-        Record::Tick(Tick { tick, epoch: 1, at: AT, commands, commands_through: 0, heard })
+        Record::Tick(Tick {
+            tick,
+            epoch: 1,
+            at: AT,
+            commands,
+            commands_through: 0,
+            heard,
+            undecided: vec![],
+        })
     }
 
     fn end(outcome: Outcome) -> Record {

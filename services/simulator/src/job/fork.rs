@@ -214,6 +214,7 @@ impl Job {
                 commands: vec![taken],
                 commands_through: through.max(self.sequence),
                 heard: heard.clone(),
+                undecided: vec![],
             })
         });
         let reason = || Some("it was forked to be resumed later".to_owned());

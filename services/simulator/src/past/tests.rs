@@ -69,6 +69,7 @@ fn ticks(count: u32) -> Vec<Tick> {
         commands: if tick == 2 { vec![said.clone()] } else { vec![] },
         commands_through: 5,
         heard: vec![],
+        undecided: vec![],
     };
     (0..count).map(tick).collect()
 }

@@ -119,7 +119,7 @@ impl Journal {
             Record::Hold(hold) => self.reason = hold.reason,
             Record::Go(_) => (self.reason, self.revived) = (None, !before.is_live()),
             Record::End(end) => self.reason = end.reason,
-            Record::Claim(_) | Record::Close(_) => {}
+            Record::Claim(_) | Record::Decisions(_) | Record::Close(_) => {}
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Commands {
     /// If one was taken before; then none of them is noted.
     pub fn note(&mut self, record: &Record, life: Life) -> Result<(), String> {
         match record {
-            Record::Genesis(_) | Record::Claim(_) => Ok(()),
+            Record::Genesis(_) | Record::Claim(_) | Record::Decisions(_) => Ok(()),
             Record::Tick(tick) => self.entered(tick),
             Record::Hold(hold) => self.turned(hold.command.as_ref()),
             Record::Go(go) => {
@@ -271,6 +271,8 @@ mod tests {
                 seed: 1,
                 pace_milli: 0,
                 sources: vec![],
+                budget: None,
+                llm: None,
             },
             rules: 1,
             start_time: AT,
@@ -309,7 +311,15 @@ mod tests {
     }
 
     fn tick_with(tick: u32, epoch: u32, commands: Vec<Taken>) -> Record {
-        Record::Tick(Tick { tick, epoch, at: AT, commands, commands_through: 7, heard: vec![] })
+        Record::Tick(Tick {
+            tick,
+            epoch,
+            at: AT,
+            commands,
+            commands_through: 7,
+            heard: vec![],
+            undecided: vec![],
+        })
     }
 
     fn hold() -> Record {

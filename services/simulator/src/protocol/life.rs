@@ -66,6 +66,11 @@ impl Life {
     pub fn after(self, record: &Record) -> Result<Life, String> {
         match (record, self) {
             (Record::Genesis(_) | Record::Claim(_), life) => Ok(life),
+            (Record::Decisions(_), Life::Waiting) => {
+                Err("decisions before it has begun".to_owned())
+            }
+            // Also where it has been held or stopped since they were asked for: they are paid.
+            (Record::Decisions(_), life) => Ok(life),
             (Record::Tick(_), Life::Waiting | Life::Playing) => Ok(Life::Playing),
             (Record::Tick(tick), Life::Held) => Err(format!("tick {} during a hold", tick.tick)),
             (Record::Tick(tick), _) => Err(format!("tick {} after the end", tick.tick)),

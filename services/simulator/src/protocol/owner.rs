@@ -290,7 +290,8 @@ impl Owner {
         let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
         let commands_through = self.through.max(through);
         let (tick, epoch) = (self.ticks, self.epoch);
-        let record = Tick { tick, epoch, at, commands, commands_through, heard };
+        let undecided = vec![];
+        let record = Tick { tick, epoch, at, commands, commands_through, heard, undecided };
         self.write(Record::Tick(record));
         self.deciding = true;
         self.wishes.push_back(Wish::Decide);
@@ -383,7 +384,7 @@ impl Owner {
                 self.found = None;
                 self.wishes.push_back(Wish::Turned(record));
             }
-            Record::Genesis(_) | Record::Claim(_) => {}
+            Record::Genesis(_) | Record::Claim(_) | Record::Decisions(_) => {}
             Record::Hold(_) | Record::Go(_) | Record::Close(_) => {
                 self.wishes.push_back(Wish::Turned(record));
             }

@@ -213,7 +213,15 @@ mod tests {
     fn options(words: &[&str]) -> RunOptions {
         let sources = words.iter().map(|word| word.parse().unwrap()).collect();
         let platforms = Platform::ALL.to_vec();
-        RunOptions { platforms, rounds: 9, seed: 1, pace_milli: 0, sources }
+        RunOptions {
+            platforms,
+            rounds: 9,
+            seed: 1,
+            pace_milli: 0,
+            sources,
+            budget: None,
+            llm: None,
+        }
     }
 
     fn round(round: u32) -> News {
@@ -232,7 +240,7 @@ mod tests {
 
     fn tick(tick: u32, heard: Vec<Heard>) -> Tick {
         let at = Timestamp::EPOCH;
-        Tick { tick, epoch: 1, at, commands: vec![], commands_through: 0, heard }
+        Tick { tick, epoch: 1, at, commands: vec![], commands_through: 0, heard, undecided: vec![] }
     }
 
     #[test]

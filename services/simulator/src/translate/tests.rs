@@ -277,7 +277,15 @@ fn taken(sequence: u64, verb: &str, args: &Value) -> Taken {
 
 fn tick_of(world: &World, commands: Vec<Taken>) -> Tick {
     let at = contract::timestamp::Timestamp::EPOCH;
-    Tick { tick: world.tick(), epoch: 1, at, commands, commands_through: 0, heard: vec![] }
+    Tick {
+        tick: world.tick(),
+        epoch: 1,
+        at,
+        commands,
+        commands_through: 0,
+        heard: vec![],
+        undecided: vec![],
+    }
 }
 
 #[test]

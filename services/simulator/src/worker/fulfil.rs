@@ -223,7 +223,11 @@ impl Lane {
                 let (platform, outcome) = (self.platform(), end.outcome);
                 tracing::info!(%platform, ?outcome, ticks = self.shown.ticks, "the world has ended");
             }
-            Record::Close(_) | Record::Genesis(_) | Record::Claim(_) | Record::Tick(_) => {}
+            Record::Close(_)
+            | Record::Genesis(_)
+            | Record::Claim(_)
+            | Record::Decisions(_)
+            | Record::Tick(_) => {}
         }
         self.report();
         if let Some(tell) = self.turning.take() {

@@ -311,6 +311,7 @@ mod tests {
                     commands,
                     commands_through,
                     heard: vec![],
+                    undecided: vec![],
                 }));
                 let most = max_payload.min(MAX_WAITING_BYTES + AROUND + START);
                 assert!(bytes <= most && bytes > most - 2 * AROUND, "{bytes} of {most}");

@@ -17,7 +17,15 @@ pub(crate) fn genesis(rounds: u32, pace_milli: u32) -> Genesis {
         run_id: "market-1".parse().unwrap(),
         platform: Platform::Twitter,
         spec_digest: Digest::ZERO,
-        options: RunOptions { platforms, rounds, seed: 1, pace_milli, sources: vec![] },
+        options: RunOptions {
+            platforms,
+            rounds,
+            seed: 1,
+            pace_milli,
+            sources: vec![],
+            budget: None,
+            llm: None,
+        },
         rules: world::RULES,
         start_time: Timestamp::EPOCH,
         part_size: contract::DEFAULT_PART_SIZE,
@@ -34,7 +42,15 @@ pub(crate) fn claim(epoch: u32, worker: &str, why: &str, now: u64) -> Claim {
 
 pub(crate) fn tick(tick: u32, epoch: u32, commands: Vec<Taken>) -> Tick {
     let commands_through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
-    Tick { tick, epoch, at: Timestamp::EPOCH, commands, commands_through, heard: vec![] }
+    Tick {
+        tick,
+        epoch,
+        at: Timestamp::EPOCH,
+        commands,
+        commands_through,
+        heard: vec![],
+        undecided: vec![],
+    }
 }
 
 pub(crate) fn taken(sequence: u64, request: Request) -> Taken {
@@ -72,7 +88,7 @@ pub(crate) fn record(body: &[u8]) -> Record {
 /// The commands that a record holds.
 pub(crate) fn commands_of(record: &Record) -> Vec<&Taken> {
     match record {
-        Record::Genesis(_) | Record::Claim(_) => vec![],
+        Record::Genesis(_) | Record::Claim(_) | Record::Decisions(_) => vec![],
         Record::Tick(tick) => tick.commands.iter().collect(),
         Record::Hold(hold) => hold.command.iter().collect(),
         Record::Go(go) => go.command.iter().collect(),

@@ -6,14 +6,16 @@ use super::{AgentChange, Configure, FeedChange, TimeChange};
 use crate::MAX_SAFE_INTEGER;
 use crate::command::request::read_agent;
 use crate::door::{Object, describe, integer};
+use crate::llm::Budget;
 use crate::spec::{Hours, MAX_DELAY_MINUTES, MAX_MULTIPLIER_PPM, MAX_RATE_PPM, MILLION, Stance};
 
 /// The most topics, or agents, that one command may change.
 const MAX_CHANGES: usize = 1000;
 
 impl Configure {
-    const FIELDS: [&'static str; 8] = [
+    const FIELDS: [&'static str; 9] = [
         "pace_milli",
+        "budget",
         "seed",
         "time",
         "hot_topics",
@@ -29,6 +31,7 @@ impl Configure {
         refuse_empty(args, &Self::FIELDS);
         Some(Configure {
             pace_milli: args.u32("pace_milli", 0..=1_000_000_000),
+            budget: args.object("budget").map(|budget| Budget::read(&budget)),
             seed: args.integer("seed", 0..=MAX_SAFE_INTEGER),
             time: args.object("time").map(|time| TimeChange::read(&time)),
             hot_topics: args.get("hot_topics").map(|_| read_topics(args)),

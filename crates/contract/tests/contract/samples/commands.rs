@@ -140,6 +140,7 @@ fn configure_everything() -> Request {
                 influence_ppm: None,
             },
         ],
+        budget: None,
     }))
 }
 

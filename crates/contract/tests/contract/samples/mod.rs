@@ -5,6 +5,7 @@
 
 pub(crate) mod actions;
 mod commands;
+mod decisions;
 mod memory;
 mod notices;
 mod runs;
@@ -85,6 +86,8 @@ fn no_requested_options() -> RequestedOptions {
         memory: None,
         sources: None,
         time_limit_seconds: None,
+        budget: None,
+        llm: None,
     }
 }
 
@@ -98,6 +101,8 @@ fn all_requested_options() -> RequestedOptions {
         memory: Some(vec!["local".to_owned()]),
         sources: Some(sources()),
         time_limit_seconds: None,
+        budget: None,
+        llm: None,
     }
 }
 
@@ -110,7 +115,7 @@ fn labels() -> Labels {
 
 fn options() -> RunOptions {
     let (platforms, sources) = (vec![Platform::Twitter], vec![]);
-    RunOptions { platforms, rounds: 2, seed: 7, pace_milli: 500, sources }
+    RunOptions { platforms, rounds: 2, seed: 7, pace_milli: 500, sources, budget: None, llm: None }
 }
 
 /// The other world of a run, and a world of another run.

@@ -4,7 +4,7 @@ use contract::command::{Request, Stop, Verb};
 use contract::frame::Outcome;
 use contract::id::Digest;
 use contract::journal::{
-    Claim, Close, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
+    Claim, Close, Decisions, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
 };
 use contract::manner::Labels;
 use contract::options::{RequestedOptions, RunOptions};
@@ -230,6 +230,7 @@ fn journal() -> Vec<Sample> {
                 push("genesis-of-a-fork", Record::Genesis(Box::new(forked)));
             }
             Record::Claim(_) => push("claim", record),
+            Record::Decisions(_) => push("decisions", record),
             Record::Tick(_) => push("tick", record),
             Record::Hold(_) => push("hold", record),
             Record::Go(_) => push("go", record),
@@ -266,7 +267,7 @@ fn tick_with_commands() -> Tick {
         requests.filter(|it| matches!(it.verb(), Verb::Inject | Verb::Configure | Verb::Fork));
     let commands = (40..).zip(requests).map(|(sequence, request)| taken(sequence, request));
     let (commands, heard) = (commands.collect(), vec![]);
-    Tick { tick: 1, epoch: 2, at: at(2), commands, commands_through: 43, heard }
+    Tick { tick: 1, epoch: 2, at: at(2), commands, commands_through: 43, heard, undecided: vec![] }
 }
 
 /// A tick with a source that goes on, and one that has ended.
@@ -276,7 +277,7 @@ fn tick_of_a_listener() -> Tick {
     let end = Some(RunStatus::Completed);
     let ended = Heard { source: 1, sequence: 0, posts: vec![], left_out: 0, end };
     let (commands, heard) = (vec![], vec![heard, ended]);
-    Tick { tick: 1, epoch: 2, at: at(2), commands, commands_through: 0, heard }
+    Tick { tick: 1, epoch: 2, at: at(2), commands, commands_through: 0, heard, undecided: vec![] }
 }
 
 fn taken(sequence: u64, request: Request) -> Taken {
@@ -315,8 +316,15 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
             commands: Vec::new(),
             commands_through: 0,
             heard: Vec::new(),
+            undecided: vec![],
         })),
-        Some(Record::Tick(_)) => {
+        Some(Record::Tick(_)) => Some(Record::Decisions(Decisions {
+            epoch: 1,
+            tick: 1,
+            decisions: super::decisions::decisions(),
+            at: at(3),
+        })),
+        Some(Record::Decisions(_)) => {
             Some(Record::Hold(Hold { epoch: 1, reason: None, command: None, at: at(4) }))
         }
         Some(Record::Hold(_)) => Some(Record::Go(Go { epoch: 1, command: None, at: at(5) })),
@@ -453,5 +461,6 @@ fn world_status(status: RunStatus) -> PlatformStatus {
         listed: 23,
         memorable: 22,
         digest: Digest::of(&[b"up to tick 1"]),
+        spent: Default::default(),
     }
 }

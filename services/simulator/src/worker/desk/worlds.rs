@@ -42,6 +42,7 @@ fn feeds(change: &Configure) -> Vec<Platform> {
 fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
     let Configure {
         pace_milli,
+        budget,
         seed,
         time,
         hot_topics,
@@ -51,6 +52,7 @@ fn only_feeds(change: &Configure) -> Option<Vec<Platform>> {
         agents,
     } = change;
     let more = pace_milli.is_some()
+        || budget.is_some()
         || seed.is_some()
         || time.is_some()
         || hot_topics.is_some()

@@ -84,6 +84,8 @@ mod tests {
                 seed: 1,
                 pace_milli: 0,
                 sources: vec![],
+                budget: None,
+                llm: None,
             },
             rules: world::RULES,
             start_time: Timestamp::EPOCH,

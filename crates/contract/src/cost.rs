@@ -1,0 +1,192 @@
+//! What a run has cost: the sum over its journals. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{Decision, Undecided, Usage};
+use crate::journal::Record;
+use crate::llm::Budget;
+use crate::timestamp::Timestamp;
+
+/// What the decisions of a world, or of an agent, have come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Decisions that language models made.
+    pub decisions: u64,
+    /// Calls in them that were no action, and were refused.
+    pub refused: u64,
+    /// Times that an agent was to decide and did not.
+    pub undecided: u64,
+    /// What that took.
+    #[serde(flatten)]
+    pub usage: Usage,
+}
+
+/// What a world's journal says of costs. What a run was forked with was paid by its parent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    spent: Spent,
+    agents: BTreeMap<u32, Spent>,
+    /// The last tick that is a copy of the parent's.
+    copied: Option<u32>,
+    plays_since: Option<Timestamp>,
+    /// Milliseconds played before that.
+    played: u64,
+}
+
+/// A cap that is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Which, as [`Budget`] has it.
+    pub cap: &'static str,
+    /// In words.
+    pub what: String,
+}
+
+impl Spent {
+    fn decided(&mut self, decision: &Decision) {
+        self.decisions += 1;
+        self.refused += decision.refused.len() as u64;
+        self.usage.add(&decision.usage);
+    }
+
+    /// Adds what something else has come to.
+    pub fn add(&mut self, other: &Spent) {
+        self.decisions += other.decisions;
+        self.refused += other.refused;
+        self.undecided += other.undecided;
+        self.usage.add(&other.usage);
+    }
+
+    /// True if no language model was ever asked.
+    pub fn is_nothing(&self) -> bool {
+        *self == Spent::default()
+    }
+}
+
+impl Ledger {
+    /// Takes the next record of the journal.
+    pub fn take(&mut self, record: &Record) {
+        match record {
+            Record::Genesis(genesis) => {
+                self.copied = genesis.parent.as_ref().map(|parent| parent.round);
+            }
+            Record::Decisions(decisions) if self.is_own(decisions.tick) => {
+                for decision in &decisions.decisions {
+                    self.spent.decided(decision);
+                    self.agents.entry(decision.agent_id).or_default().decided(decision);
+                }
+            }
+            Record::Tick(tick) => {
+                self.goes(tick.at);
+                if self.is_own(tick.tick) {
+                    tick.undecided.iter().for_each(|undecided| self.undecided(undecided));
+                }
+            }
+            Record::Go(go) => self.goes(go.at),
+            Record::Hold(hold) => self.stands(hold.at),
+            Record::End(end) => self.stands(end.at),
+            Record::Claim(_) | Record::Close(_) | Record::Decisions(_) => {}
+        }
+    }
+
+    fn undecided(&mut self, undecided: &Undecided) {
+        self.spent.undecided += undecided.agents.len() as u64;
+        self.spent.usage.add(&undecided.usage);
+        for agent in &undecided.agents {
+            self.agents.entry(*agent).or_default().undecided += 1;
+        }
+    }
+
+    fn is_own(&self, tick: u32) -> bool {
+        self.copied.is_none_or(|copied| tick > copied)
+    }
+
+    fn goes(&mut self, at: Timestamp) {
+        self.plays_since.get_or_insert(at);
+    }
+
+    fn stands(&mut self, at: Timestamp) {
+        self.played = self.played_milliseconds(at);
+        self.plays_since = None;
+    }
+
+    /// Milliseconds for which its rounds have been played until `now`, pauses excluded.
+    pub fn played_milliseconds(&self, now: Timestamp) -> u64 {
+        let since = self.plays_since.map_or(0, |since| now.milliseconds() - since.milliseconds());
+        self.played + u64::try_from(since).unwrap_or(0)
+    }
+
+    /// What the world's decisions have come to.
+    pub fn spent(&self) -> &Spent {
+        &self.spent
+    }
+
+    /// The same by agent. What a tick took to learn that agents did not decide is nobody's.
+    pub fn agents(&self) -> &BTreeMap<u32, Spent> {
+        &self.agents
+    }
+}
+
+impl Budget {
+    /// The first cap that `usage` has reached: nothing more may be spent under it.
+    pub fn reached(&self, usage: &Usage, played_milliseconds: u64) -> Option<Reached> {
+        let reached = |cap: Option<u64>, spent: u64| cap.filter(|cap| spent >= *cap);
+        let words = |cap, what| Some(Reached { cap, what });
+        if let Some(cap) = reached(self.requests, usage.requests) {
+            return words("requests", format!("{} of {cap} requests", usage.requests));
+        }
+        if let Some(cap) = reached(self.tokens, usage.tokens()) {
+            return words("tokens", format!("{} of {cap} tokens", usage.tokens()));
+        }
+        if let Some(cap) = reached(self.cost_micros, usage.cost_micros) {
+            let (spent, cap) = (money(usage.cost_micros), money(cap));
+            return words("cost_micros", format!("{spent} of {cap}"));
+        }
+        let seconds = played_milliseconds / 1000;
+        let cap = reached(self.wall_seconds, seconds)?;
+        words("wall_seconds", format!("{seconds} of {cap} s"))
+    }
+}
+
+/// An amount of millionths of a currency, as people write it: `0.0125`.
+pub fn money(micros: u64) -> String {
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let short = text.trim_end_matches('0');
+    // Two decimals at least, as money has.
+    let least = text.len() - 4;
+    text[..short.len().max(least)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_has_two_decimals_or_more() {
+        for (micros, text) in [
+            (0, "0.00"),
+            (12_500, "0.0125"),
+            (1_500_000, "1.50"),
+            (7, "0.000007"),
+            (20_000_000, "20.00"),
+        ] {
+            assert_eq!(money(micros), text);
+        }
+    }
+
+    #[test]
+    fn a_cap_is_reached_by_what_is_spent() {
+        let usage =
+            Usage { requests: 5, prompt_tokens: 90, completion_tokens: 10, ..Usage::default() };
+        let cap = |budget: Budget| budget.reached(&usage, 61_000).map(|reached| reached.what);
+        let budget = Budget::default();
+        assert_eq!(cap(budget), None);
+        assert_eq!(cap(Budget { requests: Some(6), tokens: Some(101), ..budget }), None);
+        assert_eq!(cap(Budget { requests: Some(5), ..budget }).unwrap(), "5 of 5 requests");
+        assert_eq!(cap(Budget { tokens: Some(100), ..budget }).unwrap(), "100 of 100 tokens");
+        assert_eq!(cap(Budget { wall_seconds: Some(61), ..budget }).unwrap(), "61 of 61 s");
+        assert_eq!(cap(Budget { cost_micros: Some(0), ..budget }).unwrap(), "0.00 of 0.00");
+    }
+}
