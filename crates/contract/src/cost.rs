@@ -30,9 +30,15 @@ pub struct Ledger {
     agents: BTreeMap<u32, Spent>,
     /// The last tick that is a copy of the parent's.
     copied: Option<u32>,
-    plays_since: Option<Timestamp>,
+    clock: PlayClock,
+}
+
+/// For how long a world's rounds have been played, pauses excluded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlayClock {
+    since: Option<Timestamp>,
     /// Milliseconds played before that.
-    played: u64,
+    before: u64,
 }
 
 /// A cap that is reached.
@@ -79,14 +85,14 @@ impl Ledger {
                 }
             }
             Record::Tick(tick) => {
-                self.goes(tick.at);
+                self.clock.goes(tick.at);
                 if self.is_own(tick.tick) {
                     tick.undecided.iter().for_each(|undecided| self.undecided(undecided));
                 }
             }
-            Record::Go(go) => self.goes(go.at),
-            Record::Hold(hold) => self.stands(hold.at),
-            Record::End(end) => self.stands(end.at),
+            Record::Go(go) => self.clock.goes(go.at),
+            Record::Hold(hold) => self.clock.stands(hold.at),
+            Record::End(end) => self.clock.stands(end.at),
             Record::Claim(_) | Record::Close(_) | Record::Decisions(_) => {}
         }
     }
@@ -103,19 +109,9 @@ impl Ledger {
         self.copied.is_none_or(|copied| tick > copied)
     }
 
-    fn goes(&mut self, at: Timestamp) {
-        self.plays_since.get_or_insert(at);
-    }
-
-    fn stands(&mut self, at: Timestamp) {
-        self.played = self.played_milliseconds(at);
-        self.plays_since = None;
-    }
-
-    /// Milliseconds for which its rounds have been played until `now`, pauses excluded.
-    pub fn played_milliseconds(&self, now: Timestamp) -> u64 {
-        let since = self.plays_since.map_or(0, |since| now.milliseconds() - since.milliseconds());
-        self.played + u64::try_from(since).unwrap_or(0)
+    /// For how long its rounds have been played.
+    pub fn clock(&self) -> PlayClock {
+        self.clock
     }
 
     /// What the world's decisions have come to.
@@ -128,6 +124,26 @@ impl Ledger {
         &self.agents
     }
 }
+
+impl PlayClock {
+    fn goes(&mut self, at: Timestamp) {
+        self.since.get_or_insert(at);
+    }
+
+    fn stands(&mut self, at: Timestamp) {
+        (self.before, self.since) = (self.milliseconds(at), None);
+    }
+
+    /// Milliseconds for which they have been played until `now`.
+    pub fn milliseconds(&self, now: Timestamp) -> u64 {
+        let since = self.since.map_or(0, |since| now.milliseconds() - since.milliseconds());
+        self.before + u64::try_from(since).unwrap_or(0)
+    }
+}
+
+/// What the reason of a `hold` begins with where a cap of the run's budget is reached: raised, it
+/// lets the run go on.
+pub const BUDGET: &str = "budget";
 
 impl Budget {
     /// The first cap that `usage` has reached: nothing more may be spent under it.
@@ -147,6 +163,21 @@ impl Budget {
         let seconds = played_milliseconds / 1000;
         let cap = reached(self.wall_seconds, seconds)?;
         words("wall_seconds", format!("{seconds} of {cap} s"))
+    }
+}
+
+impl Budget {
+    /// The first cap that `usage` is above, in words.
+    pub fn exceeded(&self, usage: &Usage) -> Option<String> {
+        let above = |cap: Option<u64>, spent: u64| cap.filter(|cap| spent > *cap);
+        if let Some(cap) = above(self.requests, usage.requests) {
+            return Some(format!("it to {} of {cap} requests", usage.requests));
+        }
+        if let Some(cap) = above(self.tokens, usage.tokens()) {
+            return Some(format!("it to {} of {cap} tokens", usage.tokens()));
+        }
+        let cap = above(self.cost_micros, usage.cost_micros)?;
+        Some(format!("it to {} of {}", money(usage.cost_micros), money(cap)))
     }
 }
 

@@ -180,6 +180,21 @@ impl Usage {
         self.prompt_tokens.saturating_add(self.completion_tokens)
     }
 
+    /// Takes off what something else was to take; never below nothing.
+    pub fn subtract(&mut self, other: &Usage) {
+        let Usage { requests, prompt_tokens, cached_tokens, completion_tokens, cost_micros } =
+            other;
+        for (sum, less) in [
+            (&mut self.requests, requests),
+            (&mut self.prompt_tokens, prompt_tokens),
+            (&mut self.cached_tokens, cached_tokens),
+            (&mut self.completion_tokens, completion_tokens),
+            (&mut self.cost_micros, cost_micros),
+        ] {
+            *sum = sum.saturating_sub(*less);
+        }
+    }
+
     /// Adds what something else took.
     pub fn add(&mut self, other: &Usage) {
         let Usage { requests, prompt_tokens, cached_tokens, completion_tokens, cost_micros } =

@@ -19,8 +19,9 @@ pub const BUILTIN: &str = "builtin";
 /// The most rules of one run.
 pub const MAX_RULES: usize = 64;
 
-/// The most agents of one run that may decide by a language model.
-pub const MAX_LLM_AGENTS: usize = 10_000;
+/// The most agents of a world that may decide by a language model: the record of a tick, which is one
+/// message, names those that did not.
+pub const MAX_LLM_AGENTS: usize = 5_000;
 
 /// Seconds for one decision, where nothing is said.
 pub const DECISION_SECONDS: u32 = 60;

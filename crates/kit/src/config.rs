@@ -23,7 +23,7 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 23] = [
+pub const KNOWN: [&str; 24] = [
     "NATS_CREDS",
     "NATS_URL",
     "SHOAL_HTTP_CONNECTIONS",
@@ -36,6 +36,7 @@ pub const KNOWN: [&str; 23] = [
     "SHOAL_HUNG_SECONDS",
     "SHOAL_IDLE_SECONDS",
     "SHOAL_LEASE_SECONDS",
+    "SHOAL_LLM_ENDPOINTS",
     "SHOAL_LOG",
     "SHOAL_MEMORY",
     "SHOAL_MEMORY_DIR",

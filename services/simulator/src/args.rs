@@ -1,5 +1,6 @@
 //! What the simulator is told on its command line and in its environment.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::BusArgs;
@@ -52,6 +53,10 @@ pub struct NodeArgs {
     /// either, another one takes the run over 5 s later.
     #[arg(long, env = "SHOAL_STOP_GRACE_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub stop_grace_seconds: u64,
+    /// A JSON file with the endpoints of language models that runs may name; without it there are
+    /// none, and all agents decide by themselves.
+    #[arg(long, env = "SHOAL_LLM_ENDPOINTS", value_name = "FILE", global = true)]
+    pub llm_endpoints: Option<PathBuf>,
     /// Seconds for which an ended run is kept open after the last question.
     #[arg(long, env = "SHOAL_IDLE_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400), global = true)]
     pub idle_seconds: u64,

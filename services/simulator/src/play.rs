@@ -4,10 +4,11 @@
 use std::any::Any;
 
 use contract::frame::Frame;
-use contract::journal::{Genesis, Tick};
+use contract::journal::Genesis;
 use contract::spec::Spec;
 use world::{Decisions, Setup, World};
 
+use crate::protocol::journal::Closed;
 use crate::protocol::{Ended, Lost};
 use crate::translate::{self, Chain};
 
@@ -47,11 +48,11 @@ pub fn fresh(setup: Setup) -> Result<World, Ended> {
     })
 }
 
-/// Steps `world` once with the inputs of the tick that `record` closed. Where the agents have not
+/// Steps `world` once with the inputs of a tick that is closed. Where the agents have not
 /// decided yet, they do.
 ///
 /// # Errors
-/// If the record does not fit the world.
+/// If they do not fit the world.
 ///
 /// # Panics
 /// If the world does: its rules are wrong. See [`panicked`].
@@ -60,12 +61,15 @@ pub fn step(
     decisions: Option<Decisions>,
     genesis: &Genesis,
     chain: &Chain,
-    record: &Tick,
+    closed: &Closed,
 ) -> Result<Stepped, Ended> {
     let decisions = decisions.unwrap_or_else(|| decide(&world));
-    let inputs = translate::inputs(&world, record);
+    let inputs = translate::inputs(&world, closed);
     let outputs = world.step(inputs, decisions).map_err(|error| {
-        Lost::Damaged(format!("tick {} of the journal cannot be played: {error}", record.tick))
+        Lost::Damaged(format!(
+            "tick {} of the journal cannot be played: {error}",
+            closed.record.tick
+        ))
     })?;
     let frame = translate::frame(&world, genesis, chain, outputs);
     faults::point("tick.stepped");

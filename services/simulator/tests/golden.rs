@@ -88,7 +88,7 @@ fn play(golden: &Golden) -> Result<(), String> {
     let mut replay =
         Replay::new(&spec, genesis).map_err(|ended| format!("{name}: {ended}: {RECORD}"))?;
     for (record, expected) in journal.ticks.iter().zip(&golden.digests) {
-        let tick = record.tick;
+        let tick = record.record.tick;
         let frame = replay.play(record).map_err(|ended| {
             format!("{name}, tick {tick}: {ended}: raise world::RULES and {RECORD}")
         })?;

@@ -1,14 +1,17 @@
 //! Following a journal while it grows, until its world plays no more.
 
+use std::collections::BTreeMap;
+
 use bus::Start;
+use contract::decision::Decision;
 use contract::frame::Outcome;
-use contract::journal::{Entry, Record, Tick};
+use contract::journal::{Entry, Record};
 use contract::past::Finding;
 use contract::subject::{Platform, StreamName};
 use tokio::sync::{mpsc, watch};
 
 use super::{Job, journal_finding, patiently};
-use crate::protocol::journal::Damaged;
+use crate::protocol::journal::{Closed, Damaged, note_decisions};
 
 /// What a journal that is followed has brought so far. A tick is handed on once the next record
 /// shows that its frame was made: what a world fails in has none.
@@ -17,7 +20,9 @@ struct Followed {
     /// The next tick.
     next: u32,
     /// The last one, which may have no frame yet.
-    last: Option<Tick>,
+    last: Option<Closed>,
+    /// What was decided outside for the next one.
+    decided: BTreeMap<u32, Decision>,
     /// How the world has ended, unless it was let go on since.
     outcome: Option<Outcome>,
 }
@@ -27,14 +32,21 @@ impl Followed {
     ///
     /// # Errors
     /// If it cannot stand there, in words.
-    fn take(&mut self, record: Record) -> Result<Option<Tick>, String> {
+    fn take(&mut self, record: Record) -> Result<Option<Closed>, String> {
         match record {
             Record::Tick(tick) if tick.tick != self.next => {
                 Err(format!("tick {} follows {} ticks", tick.tick, self.next))
             }
-            Record::Tick(tick) => {
+            Record::Decisions(decisions) => {
+                if decisions.tick == self.next {
+                    note_decisions(&mut self.decided, decisions.decisions);
+                }
+                Ok(None)
+            }
+            Record::Tick(record) => {
                 (self.next, self.outcome) = (self.next + 1, None);
-                Ok(self.last.replace(tick))
+                let decided = std::mem::take(&mut self.decided).into_values().collect();
+                Ok(self.last.replace(Closed { record, decided }))
             }
             Record::End(end) => {
                 self.outcome = Some(end.outcome);
@@ -44,16 +56,12 @@ impl Followed {
                 self.outcome = None;
                 Ok(None)
             }
-            Record::Genesis(_)
-            | Record::Claim(_)
-            | Record::Decisions(_)
-            | Record::Hold(_)
-            | Record::Close(_) => Ok(None),
+            Record::Genesis(_) | Record::Claim(_) | Record::Hold(_) | Record::Close(_) => Ok(None),
         }
     }
 
     /// The last tick, where so many have frames once all is over.
-    fn rest(self, frames: u32) -> Option<Tick> {
+    fn rest(self, frames: u32) -> Option<Closed> {
         let is_bare = self.outcome == Some(Outcome::Failed) && frames < self.next;
         self.last.filter(|_| !is_bare)
     }
@@ -65,7 +73,7 @@ impl Job {
     pub(super) async fn follow(
         self,
         platform: Platform,
-        ticks: mpsc::Sender<Tick>,
+        ticks: mpsc::Sender<Closed>,
         end: watch::Sender<Option<u64>>,
     ) -> Option<Finding> {
         let mut followed = Followed::default();
@@ -83,7 +91,7 @@ impl Job {
         &self,
         platform: Platform,
         followed: &mut Followed,
-        ticks: &mpsc::Sender<Tick>,
+        ticks: &mpsc::Sender<Closed>,
     ) -> Option<Finding> {
         let subject = self.bus.prefix().inputs(&self.address.run, platform);
         let follow = || self.bus.follow(StreamName::Inputs, &subject, Start::First);
@@ -114,6 +122,7 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::journal::Tick;
     use contract::journal::{End, Go};
     use contract::timestamp::Timestamp;
 
@@ -139,10 +148,10 @@ mod tests {
     fn follow(records: Vec<Record>, frames: u32) -> (Vec<u32>, Option<Outcome>) {
         let (mut followed, mut handed) = (Followed::default(), Vec::new());
         for record in records {
-            handed.extend(followed.take(record).unwrap().map(|tick| tick.tick));
+            handed.extend(followed.take(record).unwrap().map(|closed| closed.record.tick));
         }
         let outcome = followed.outcome;
-        handed.extend(followed.rest(frames).map(|tick| tick.tick));
+        handed.extend(followed.rest(frames).map(|closed| closed.record.tick));
         (handed, outcome)
     }
 

@@ -6,8 +6,9 @@
 
 use bus::{Append, Bytes, First};
 use contract::command::Fork;
+use contract::decision::{Decision, Undecided, Usage};
 use contract::id::RunId;
-use contract::journal::{Claim, Entry, Genesis, Heard, Hold, Record, Taken, Tick};
+use contract::journal::{Claim, Decisions, Entry, Genesis, Heard, Hold, Record, Taken, Tick};
 use contract::options::MemoryTarget;
 use contract::past::{Parent, Stage};
 use contract::reply::{ErrorCode, ReplyResult};
@@ -20,11 +21,12 @@ use super::{Failure, Job, Past, now, patiently, refused, store_first};
 use crate::past::Replay;
 use crate::protocol::Lost;
 use crate::protocol::carry::WentBack;
-use crate::protocol::journal::Known;
+use crate::protocol::journal::{Closed, Known, in_records};
 use crate::protocol::owner::Which;
 use crate::translate;
 use crate::worker::append::Logs;
 use crate::worker::step::blocking;
+use world::World;
 
 /// The only claim of a journal's copy.
 const EPOCH: u32 = 1;
@@ -35,9 +37,20 @@ const BEFORE_TICKS: u32 = 2;
 struct Copy {
     platform: Platform,
     genesis: Genesis,
-    ticks: Vec<Tick>,
-    /// What the tick after them has heard in the parent: its sources were the same until then.
+    ticks: Vec<Closed>,
+    /// The tick after them, as the parent has it.
+    next: Next,
+}
+
+/// What a tick that changes the new run has from its parent: until then nothing was different.
+#[derive(Default)]
+struct Next {
+    /// What its sources brought.
     heard: Vec<Heard>,
+    /// What agents decided outside. The parent has paid for it.
+    decided: Vec<Decision>,
+    /// Who did not.
+    undecided: Vec<Undecided>,
 }
 
 impl Job {
@@ -81,8 +94,7 @@ impl Job {
             let went_back = WentBack { known, sequence: self.sequence };
             return Err(Failure::Refused(went_back.error(self.bus.prefix(), platform)));
         }
-        let next = journal.ticks.get_mut(at as usize + 1);
-        let heard = next.map(|tick| std::mem::take(&mut tick.heard)).unwrap_or_default();
+        let next = journal.ticks.get(at as usize + 1).cloned().map(Next::of);
         journal.ticks.truncate(at as usize + 1);
         let is_changed = asked.is_changed();
         if is_changed && at >= genesis.options.rounds {
@@ -91,19 +103,22 @@ impl Job {
             return Err(refused(ErrorCode::Invalid, message));
         }
         let mut ticks = journal.ticks;
+        let mut wanted = Vec::new();
         if is_changed {
-            ticks = self.check(platform, &genesis, ticks).await?;
+            (ticks, wanted) = self.check(platform, &genesis, ticks).await?;
         }
-        Ok(Copy { platform, genesis, ticks, heard })
+        let next = next.unwrap_or_else(|| Next::of_nobody(wanted));
+        Ok(Copy { platform, genesis, ticks, next })
     }
 
-    /// Executes the ticks, and holds what is to enter the world after them to it.
+    /// Executes the ticks, and holds what is to enter the world after them to it. Gives them back,
+    /// and the agents that decide the tick after them outside.
     async fn check(
         &self,
         platform: Platform,
         genesis: &Genesis,
-        ticks: Vec<Tick>,
-    ) -> Result<Vec<Tick>, Failure> {
+        ticks: Vec<Closed>,
+    ) -> Result<(Vec<Closed>, Vec<u32>), Failure> {
         let mut replay = Replay::new(&self.spec, genesis.clone())?;
         let count = u32::try_from(ticks.len()).unwrap_or(u32::MAX);
         let report = self.reporter.begin(Stage::Executing, Some(platform), count);
@@ -112,14 +127,15 @@ impl Job {
             let mut actions = 0;
             for record in &ticks {
                 actions += replay.play(record)?.actions.len() as u64;
-                report.says(record.tick + 1, actions, 0);
+                report.says(record.record.tick + 1, actions, 0);
             }
             let checked = replay.world().map(|world| translate::check(world, [], &command));
-            Ok((ticks, checked.unwrap_or(Ok(()))))
+            let wanted = replay.world().map(World::wanted).unwrap_or_default();
+            Ok((ticks, wanted, checked.unwrap_or(Ok(()))))
         });
-        let (ticks, checked) = checked.await?;
+        let (ticks, wanted, checked) = checked.await?;
         checked.map_err(Failure::Refused)?;
-        Ok(ticks)
+        Ok((ticks, wanted))
     }
 
     /// The new run, which may be there already, and the sequence of its state.
@@ -189,9 +205,13 @@ impl Job {
         let logs = Logs::new(&self.bus, run, platform, EPOCH);
         let mut writer = Writer::new(Which::Journal, logs, EPOCH, known);
         // One by one: a journal takes no batches.
+        let all = u32::try_from(records.len()).unwrap_or(u32::MAX).saturating_sub(BEFORE_TICKS);
         for (done, record) in (1_u32..).zip(&records).skip(stored.len()) {
             writer.write(vec![record.clone()]).await?;
-            report.says(done.saturating_sub(BEFORE_TICKS).min(count), 0, 0);
+            // A tick has more than one record where agents decided outside.
+            let done = u64::from(done.saturating_sub(BEFORE_TICKS)) * u64::from(count);
+            let done = u32::try_from(done / u64::from(all.max(1))).unwrap_or(count);
+            report.says(done.min(count), 0, 0);
             faults::point("fork.copying");
         }
         Ok(())
@@ -199,24 +219,33 @@ impl Job {
 
     /// The whole journal that a world of the new run begins with.
     fn records(&self, child: &EnvStatus, copy: Copy, asked: &Fork) -> Vec<Bytes> {
-        let Copy { genesis, ticks, heard, .. } = copy;
+        let Copy { genesis, ticks, next, .. } = copy;
         let at = child.created_at;
         let (why, worker) = ("fork".to_owned(), format!("fork-{}", self.sequence));
         let claim = Claim { epoch: EPOCH, node: "fork".to_owned(), worker, why, at };
-        let through = ticks.last().map_or(0, |tick| tick.commands_through);
-        let shared = ticks.into_iter().map(|tick| Record::Tick(Tick { epoch: EPOCH, ..tick }));
+        let through = ticks.last().map_or(0, |tick| tick.record.commands_through);
+        let most = self.bus.max_payload();
+        let shared = ticks.into_iter().flat_map(|closed| {
+            let Closed { record, decided } = closed;
+            let tick = Tick { epoch: EPOCH, ..record };
+            decisions(&tick, decided, most).into_iter().chain([Record::Tick(tick)])
+        });
         let own = asked.is_changed().then(|| {
             let taken = Taken { sequence: self.sequence, command: (*self.command).clone() };
-            Record::Tick(Tick {
+            let Next { heard, decided, undecided } = next;
+            let tick = Tick {
                 tick: asked.at_round + 1,
                 epoch: EPOCH,
                 at,
                 commands: vec![taken],
                 commands_through: through.max(self.sequence),
-                heard: heard.clone(),
-                undecided: vec![],
-            })
+                heard,
+                undecided,
+            };
+            let before = decisions(&tick, decided, most);
+            before.into_iter().chain([Record::Tick(tick)])
         });
+        let own = own.into_iter().flatten();
         let reason = || Some("it was forked to be resumed later".to_owned());
         let hold = asked
             .paused
@@ -265,6 +294,32 @@ impl Job {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
     }
+}
+
+impl Next {
+    fn of(closed: Closed) -> Next {
+        let Closed { record, mut decided } = closed;
+        let Tick { heard, mut undecided, .. } = record;
+        decided.iter_mut().for_each(|decision| decision.usage = Usage::default());
+        undecided.iter_mut().for_each(|group| group.usage = Usage::default());
+        Next { heard, decided, undecided }
+    }
+
+    /// The parent has no such tick: it is closed as the new run is made, before anybody is asked.
+    fn of_nobody(agents: Vec<u32>) -> Next {
+        let why = "the round was closed when the run was made".to_owned();
+        let undecided = Undecided { why, agents, usage: Usage::default() };
+        let undecided = Some(undecided).filter(|group| !group.agents.is_empty());
+        Next { undecided: undecided.into_iter().collect(), ..Next::default() }
+    }
+}
+
+/// The records of what was decided outside for a tick, each of which fits a message.
+fn decisions(tick: &Tick, decided: Vec<Decision>, max_payload: usize) -> Vec<Record> {
+    let records = in_records(decided, max_payload).into_iter().map(|decisions| {
+        Record::Decisions(Decisions { epoch: EPOCH, tick: tick.tick, decisions, at: tick.at })
+    });
+    records.collect()
 }
 
 /// Whether all worlds have played a round, as far as their journals can be read.

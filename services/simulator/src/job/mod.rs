@@ -29,6 +29,7 @@ use self::progress::Reporter;
 use crate::args::{Cli, JobArgs};
 use crate::protocol::journal::{Damaged, Journal};
 use crate::protocol::{Ended, Lost};
+use crate::worker::lease::Lease;
 use crate::worker::{
     EXIT_FENCED, EXIT_OTHER_RULES, now, patiently, read_spec, read_status, store_first, watch_node,
 };
@@ -67,7 +68,7 @@ struct Past {
 /// # Errors
 /// If the run or the command cannot be read at all.
 pub async fn run(cli: &Cli, args: JobArgs) -> anyhow::Result<ExitCode> {
-    let node_gone = watch_node()?;
+    let node_gone = watch_node(Lease::default())?;
     let JobArgs { run, verb, client, id: command_id } = args;
     let name = format!("shoal-job {verb} {run}");
     let bus = Bus::connect(&cli.bus, &name, Duration::from_secs(30)).await?;

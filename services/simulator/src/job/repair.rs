@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bus::{Bytes, Lease};
 use contract::command::Repair;
-use contract::journal::{Claim, Entry, Record, Tick};
+use contract::journal::{Claim, Entry, Record};
 use contract::past::{Finding, Stage, WorldRepair};
 use contract::reply::{ErrorCode, ReplyResult};
 use contract::subject::{Platform, Prefix, StreamName};
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::write::Writer;
 use super::{Failure, Job, Past, is_at_rest, now, patiently, read_status, refused};
 use crate::past::Replay;
+use crate::protocol::journal::Closed;
 use crate::protocol::owner::Which;
 use crate::protocol::{Ended, Lost};
 use crate::worker::append::Logs;
@@ -153,7 +154,7 @@ impl Job {
         &self,
         platform: Platform,
         mut replay: Replay,
-        ticks: Vec<Tick>,
+        ticks: Vec<Closed>,
         mut writer: Writer,
     ) -> Result<(), Failure> {
         let count = u32::try_from(ticks.len()).unwrap_or(u32::MAX);

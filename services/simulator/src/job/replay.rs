@@ -37,10 +37,11 @@ impl Job {
             for record in &ticks {
                 let frame = replay.play(record)?;
                 actions += frame.actions.len() as u64;
-                if record.tick >= first {
+                let tick = record.record.tick;
+                if tick >= first {
                     digests.push(frame.digest);
                 }
-                report.says(record.tick + 1, actions, 0);
+                report.says(tick + 1, actions, 0);
             }
             Ok((digests, actions, replay.chain().digest))
         });

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use bus::Bytes;
 use contract::command::Verify;
-use contract::journal::Tick;
 use contract::past::{Finding, FindingKind, MAX_FINDINGS, Stage, WorldCheck};
 use contract::reply::{ErrorCode, ReplyResult};
 use contract::subject::Platform;
@@ -13,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Failure, Job, Past, read_status, since};
 use crate::past::{self, Replay, Verdict};
+use crate::protocol::journal::Closed;
 use crate::protocol::{Ended, Lost};
 use crate::worker::step::blocking;
 
@@ -25,7 +25,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 struct Work {
     past: Past,
     /// The ticks, as they come.
-    ticks: mpsc::Receiver<Tick>,
+    ticks: mpsc::Receiver<Closed>,
     /// The messages of their frames, as they come.
     frames: mpsc::Receiver<(u64, Bytes)>,
     /// The first of them that must have a frame.

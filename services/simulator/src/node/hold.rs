@@ -19,6 +19,7 @@ use super::keeper::{Cause, Event, Exit, Keeper, Parting, Renewal, Terms, Wish};
 use super::process::{Output, Process};
 use super::{GRACE, Node, lock, records};
 use crate::protocol::{DEADLY, deaths};
+use crate::worker::lease::milliseconds;
 use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
 
 /// Log lines kept for the reason of a failure.
@@ -80,6 +81,7 @@ pub async fn hold(node: Node, run: RunId, lease: Lease, why: String, asked: Aske
         process: None,
         worker: String::new(),
         started: 0,
+        leased_until: until(&node),
         tasks: JoinSet::new(),
         last_lines: VecDeque::new(),
         log,
@@ -118,6 +120,11 @@ pub async fn hold(node: Node, run: RunId, lease: Lease, why: String, asked: Aske
     }
 }
 
+/// Until when a lease lasts that is asked for now.
+fn until(node: &Node) -> u64 {
+    milliseconds() + node.args.lease_seconds * 1000
+}
+
 fn terms(node: &Node) -> Terms {
     Terms {
         lease: node.args.lease(),
@@ -137,6 +144,8 @@ struct Holding {
     /// The name of the last worker.
     worker: String,
     started: u32,
+    /// Until when the lease lasts, as workers count.
+    leased_until: u64,
     tasks: JoinSet<Finished>,
     last_lines: VecDeque<String>,
     log: mpsc::Sender<(String, String)>,
@@ -144,7 +153,8 @@ struct Holding {
 
 /// What a task came to.
 enum Finished {
-    Renewal(Renewal, Lease),
+    /// What came of it, and until when the lease lasts if it was renewed.
+    Renewal(Renewal, Lease, u64),
     Look(String, Option<bool>),
     Written,
 }
@@ -193,7 +203,7 @@ impl Holding {
             }
             Wish::Renew => {
                 let (bus, lease) = (self.node.bus.clone(), self.lease.clone());
-                self.tasks.spawn(renew(bus, lease));
+                self.tasks.spawn(renew(bus, lease, until(&self.node)));
             }
             Wish::Look(reply) => {
                 self.tasks.spawn(look(self.node.bus.clone(), reply));
@@ -218,6 +228,7 @@ impl Holding {
         let role = ["worker", "--run", run, "--worker", worker, "--why", why];
         match Process::start(&self.node, &role) {
             Ok(process) => {
+                process.leased(self.leased_until);
                 self.process = Some(process);
                 None
             }
@@ -248,8 +259,12 @@ impl Holding {
 
     fn finished(&mut self, task: Result<Finished, tokio::task::JoinError>) -> Option<Event> {
         match task {
-            Ok(Finished::Renewal(renewal, lease)) => {
+            Ok(Finished::Renewal(renewal, lease, until)) => {
                 self.lease = lease;
+                if renewal == Renewal::Renewed {
+                    self.leased_until = until;
+                    self.each_process(|process| process.leased(until));
+                }
                 Some(Event::Renewal(renewal))
             }
             Ok(Finished::Look(reply, answered)) => Some(Event::StopLooked(reply, answered)),
@@ -321,18 +336,18 @@ fn exit_of(status: ExitStatus) -> Exit {
 
 /// Renews the lease; one that has expired without a successor is taken again. Should somebody
 /// have had the run meanwhile, its journal fences our worker.
-async fn renew(bus: Bus, mut lease: Lease) -> Finished {
+async fn renew(bus: Bus, mut lease: Lease, until: u64) -> Finished {
     let renewed = match bus.renew_lease(&mut lease).await {
-        Ok(true) => return Finished::Renewal(Renewal::Renewed, lease),
+        Ok(true) => return Finished::Renewal(Renewal::Renewed, lease, until),
         Ok(false) => bus.acquire_lease(&lease.key, &lease.holder, lease.ttl).await,
         Err(error) => Err(error),
     };
     match renewed {
-        Ok(Some(again)) => Finished::Renewal(Renewal::Renewed, again),
-        Ok(None) => Finished::Renewal(Renewal::Lost, lease),
+        Ok(Some(again)) => Finished::Renewal(Renewal::Renewed, again, until),
+        Ok(None) => Finished::Renewal(Renewal::Lost, lease, 0),
         Err(error) => {
             tracing::warn!("failed to renew the lease on {}: {error}", lease.key);
-            Finished::Renewal(Renewal::NoAnswer, lease)
+            Finished::Renewal(Renewal::NoAnswer, lease, 0)
         }
     }
 }

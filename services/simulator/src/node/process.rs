@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kit::config::CONFIG_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::Node;
+use crate::worker::lease;
 use crate::worker::pulse::Beat;
 
 /// The longest line that is kept whole, in characters.
@@ -36,7 +37,8 @@ pub enum Output {
 pub struct Process {
     child: Child,
     group: Option<Pid>,
-    stdin: Option<ChildStdin>,
+    /// Until when the lease lasts, which it is told; its standard input ends with this.
+    lease: Option<watch::Sender<u64>>,
     outputs: mpsc::Receiver<Output>,
     groups: Groups,
 }
@@ -84,6 +86,7 @@ impl Process {
             .env("NATS_URL", &node.nats.nats_url)
             .env("SHOAL_PREFIX", node.nats.prefix.as_str())
             .envs(node.config.iter().map(|path| (CONFIG_VARIABLE, &**path)))
+            .envs(node.args.llm_endpoints.iter().map(|path| ("SHOAL_LLM_ENDPOINTS", path)))
             .envs(node.nats.nats_creds.iter().map(|path| ("NATS_CREDS", path)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -94,14 +97,18 @@ impl Process {
         let (lines, outputs) = mpsc::channel(256);
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         node.groups.add(group);
-        let stdin = child.stdin.take();
+        let lease = child.stdin.take().map(|stdin| {
+            let (lease, said) = watch::channel(0);
+            tokio::spawn(say(stdin, said));
+            lease
+        });
         if let Some(stdout) = child.stdout.take() {
             tokio::spawn(read_lines(stdout, lines.clone()));
         }
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(read_lines(stderr, lines));
         }
-        Ok(Process { child, group, stdin, outputs, groups: node.groups.clone() })
+        Ok(Process { child, group, lease, outputs, groups: node.groups.clone() })
     }
 
     /// What comes next; lines before the exit.
@@ -126,7 +133,14 @@ impl Process {
 
     /// Asks it to end, by ending its standard input.
     pub fn end(&mut self) {
-        self.stdin = None;
+        self.lease = None;
+    }
+
+    /// Tells it until when the lease lasts, as [`lease::milliseconds`] counts.
+    pub fn leased(&self, until: u64) {
+        if let Some(lease) = &self.lease {
+            lease.send_replace(until);
+        }
     }
 
     /// Sends SIGTERM to it and to all that it may have started.
@@ -160,6 +174,24 @@ fn signal_group(group: Option<Pid>, signal: Signal) {
         // A group that is gone already is what was wanted.
         let _ = kill_process_group(group, signal);
     }
+}
+
+/// Writes to a worker's standard input until when its lease lasts, the latest alone, and ends it
+/// once nobody has more to say. A worker that does not read, as one that is frozen, holds up
+/// nobody.
+async fn say(mut stdin: ChildStdin, mut said: watch::Receiver<u64>) {
+    while said.changed().await.is_ok() {
+        let line = lease::line(*said.borrow_and_update());
+        tokio::select! {
+            written = stdin.write_all(line.as_bytes()) => if written.is_err() { return },
+            () = closed(&said) => return,
+        }
+    }
+}
+
+async fn closed(said: &watch::Receiver<u64>) {
+    let mut said = said.clone();
+    while said.changed().await.is_ok() {}
 }
 
 /// Hands out the lines of one stream until its end.

@@ -14,7 +14,7 @@ mod verify;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use contract::frame::Frame;
-use contract::journal::{Genesis, Tick};
+use contract::journal::Genesis;
 use contract::spec::Spec;
 use world::World;
 
@@ -23,6 +23,7 @@ pub use verify::{Judged, verify};
 
 use crate::play::{self, Stepped};
 use crate::protocol::Ended;
+use crate::protocol::journal::Closed;
 use crate::translate::Chain;
 
 /// A world that is played again from its journal.
@@ -49,7 +50,7 @@ impl Replay {
     /// # Errors
     /// If the record does not fit the world, or the world panics. It can then not be played any
     /// further, and says the same again.
-    pub fn play(&mut self, record: &Tick) -> Result<Frame, Ended> {
+    pub fn play(&mut self, record: &Closed) -> Result<Frame, Ended> {
         let gone = Err(Ended::Panicked("an earlier tick could not be played".to_owned()));
         let world = std::mem::replace(&mut self.world, gone)?;
         // What a panic leaves behind is dropped with the world.

@@ -13,6 +13,7 @@ use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 
 use super::{Replay, Verdict, verify};
+use crate::protocol::journal::Closed;
 use crate::protocol::{Ended, Lost};
 
 const TICKS: u32 = 8;
@@ -54,7 +55,7 @@ fn replay(part_size: u32) -> Replay {
 }
 
 /// The journal's ticks; somebody says something in the third.
-fn ticks(count: u32) -> Vec<Tick> {
+fn ticks(count: u32) -> Vec<Closed> {
     let post = InjectedPost { agent_id: 2, content: "夜市 opens".to_owned(), platform: None };
     let request = Request::Inject(Inject { posts: vec![post] });
     let (command_id, issued_at) = ("c1".parse().unwrap(), Timestamp::EPOCH);
@@ -71,7 +72,7 @@ fn ticks(count: u32) -> Vec<Tick> {
         heard: vec![],
         undecided: vec![],
     };
-    (0..count).map(tick).collect()
+    (0..count).map(|number| Closed::alone(tick(number))).collect()
 }
 
 fn frames(part_size: u32) -> Vec<Frame> {
@@ -385,7 +386,7 @@ fn only_so_many_findings_are_kept_and_the_rest_is_counted() {
 fn a_journal_that_does_not_fit_ends_the_comparison() {
     let stored = store(&frames(WHOLE), WHOLE);
     let mut ticks = ticks(TICKS);
-    ticks[3].tick = 5;
+    ticks[3].record.tick = 5;
     let mut replay = replay(WHOLE);
     let verdict = verify(&mut replay, ticks.clone(), stored, 3, |_| {});
     assert!(!verdict.is_sound());

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use contract::frame::Frame;
-use contract::journal::Tick;
 use contract::past::{Finding, FindingKind};
 
 use super::Replay;
 use super::compare::{self, Piece};
 use super::finding::Verdict;
 use super::stored::{Message, Place, Says, Stored, unreadable};
+use crate::protocol::journal::Closed;
 
 /// A tick that has been played and compared.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ pub struct Judged<'a> {
 /// messages behind it are.
 pub fn verify(
     replay: &mut Replay,
-    ticks: impl IntoIterator<Item = Tick>,
+    ticks: impl IntoIterator<Item = Closed>,
     stored: impl IntoIterator<Item = (u64, Bytes)>,
     expected: u32,
     mut saw: impl FnMut(&Judged),

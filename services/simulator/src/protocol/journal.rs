@@ -1,11 +1,19 @@
 //! What a journal says: pure, from records to where the world must be taken up.
 
+mod decided;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::command::Request;
+use contract::cost::{BUDGET, Ledger};
+use contract::decision::Decision;
 use contract::id::CommandId;
-use contract::journal::{Claim, Entry, Genesis, Record, Taken, Tick};
+use contract::journal::{Claim, Entry, Genesis, Hold, Record, Taken, Tick};
+use contract::llm::Budget;
 
+pub use self::decided::{Closed, in_records, note_decisions};
 use super::life::Life;
 
 /// A journal, read.
@@ -16,7 +24,11 @@ pub struct Journal {
     /// The number of claims so far, the epoch of the last owner.
     pub epoch: u32,
     /// The ticks, from 0, without a gap.
-    pub ticks: Vec<Tick>,
+    pub ticks: Vec<Closed>,
+    /// What was decided outside for the tick after them, by agent.
+    pub decided: BTreeMap<u32, Decision>,
+    /// What its decisions have come to.
+    pub ledger: Ledger,
     /// Where the world is in its life.
     pub life: Life,
     /// Why it is held, or has ended, where somebody said so.
@@ -43,6 +55,10 @@ pub struct Commands {
     last_stop: u64,
     /// The pace that was last configured.
     pace_milli: Option<u32>,
+    /// The caps that were configured, the last of each.
+    budget: Budget,
+    /// It is held since a cap is reached.
+    lacks_budget: bool,
 }
 
 /// A command that a world knows: where it stood in the stream of commands, and which it was.
@@ -106,16 +122,26 @@ impl Journal {
         let life = self.life.after(&record)?;
         self.check_epoch_and_tick(&record)?;
         self.commands.note(&record, self.life)?;
+        self.ledger.take(&record);
         let before = std::mem::replace(&mut self.life, life);
         if let Record::Claim(claim) = record {
             self.epoch = claim.epoch;
             self.crashes += u32::from(claim.why == Claim::CRASHED);
             return Ok(());
         }
+        if let Record::Decisions(decisions) = record {
+            if decisions.tick as usize == self.ticks.len() {
+                note_decisions(&mut self.decided, decisions.decisions);
+            }
+            return Ok(());
+        }
         (self.revived, self.crashes) = (false, 0);
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
-            Record::Tick(tick) => self.ticks.push(tick),
+            Record::Tick(record) => {
+                let decided = std::mem::take(&mut self.decided).into_values().collect();
+                self.ticks.push(Closed { record, decided });
+            }
             Record::Hold(hold) => self.reason = hold.reason,
             Record::Go(_) => (self.reason, self.revived) = (None, !before.is_live()),
             Record::End(end) => self.reason = end.reason,
@@ -134,6 +160,12 @@ impl Journal {
             Record::Tick(tick) if tick.tick as usize != ticks => {
                 Err(format!("tick {} follows {ticks} ticks", tick.tick))
             }
+            Record::Decisions(decisions) if decisions.tick as usize > ticks => {
+                Err(format!("decisions of tick {} follow {ticks} ticks", decisions.tick))
+            }
+            Record::Decisions(decisions) if decisions.epoch != epoch => {
+                Err(format!("decisions of epoch {} under epoch {epoch}", decisions.epoch))
+            }
             Record::Tick(tick) if tick.epoch != epoch => {
                 Err(format!("tick of epoch {} under epoch {epoch}", tick.epoch))
             }
@@ -143,7 +175,7 @@ impl Journal {
 
     /// The sequence in the stream of commands up to which they have been taken.
     pub fn commands_through(&self) -> u64 {
-        self.ticks.last().map_or(0, |tick| tick.commands_through)
+        self.ticks.last().map_or(0, |tick| tick.record.commands_through)
     }
 }
 
@@ -156,9 +188,14 @@ impl Commands {
         match record {
             Record::Genesis(_) | Record::Claim(_) | Record::Decisions(_) => Ok(()),
             Record::Tick(tick) => self.entered(tick),
-            Record::Hold(hold) => self.turned(hold.command.as_ref()),
+            Record::Hold(hold) => {
+                self.turned(hold.command.as_ref())?;
+                self.lacks_budget = is_for_budget(hold);
+                Ok(())
+            }
             Record::Go(go) => {
                 self.turned(go.command.as_ref())?;
+                self.lacks_budget = false;
                 // What came before it and was not taken has been refused, or is to be.
                 if let (Life::Stopped | Life::Failed, Some(taken)) = (life, &go.command) {
                     self.last_stop = self.last_stop.max(taken.sequence);
@@ -176,6 +213,7 @@ impl Commands {
             self.insert(taken, Some(tick.tick));
             if let Some(change) = taken.command.request.change() {
                 self.pace_milli = change.pace_milli.or(self.pace_milli);
+                self.budget = self.budget.with(&change.budget.unwrap_or_default());
             }
         }
         Ok(())
@@ -235,253 +273,30 @@ impl Commands {
         sequence < self.last_stop
     }
 
+    /// The caps that were configured, the last of each.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Whether the world is held since a cap is reached.
+    pub fn lacks_budget(&self) -> bool {
+        self.lacks_budget
+    }
+
     /// The pace that was last configured, if one was.
     pub fn pace_milli(&self) -> Option<u32> {
         self.pace_milli
     }
 }
 
+/// Whether nothing but the budget holds the world.
+fn is_for_budget(hold: &Hold) -> bool {
+    hold.command.is_none() && hold.reason.as_ref().is_some_and(|reason| reason.starts_with(BUDGET))
+}
+
 impl Known {
     /// What is known of a command.
     pub fn of(taken: &Taken) -> Known {
         Known { sequence: taken.sequence, command_id: taken.command.command_id.clone() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use contract::command::{Command, Configure};
-    use contract::frame::Outcome;
-    use contract::journal::{Close, End, Go, Hold};
-    use contract::options::RunOptions;
-    use contract::subject::Platform;
-    use contract::timestamp::Timestamp;
-
-    const AT: Timestamp = Timestamp::EPOCH;
-
-    fn genesis() -> Record {
-        Record::Genesis(Box::new(Genesis {
-            run_id: "market-1".parse().unwrap(),
-            platform: Platform::Twitter,
-            spec_digest: contract::id::Digest::ZERO,
-            options: RunOptions {
-                platforms: vec![Platform::Twitter],
-                rounds: 3,
-                seed: 1,
-                pace_milli: 0,
-                sources: vec![],
-                budget: None,
-                llm: None,
-            },
-            rules: 1,
-            start_time: AT,
-            part_size: 1000,
-            memory: vec![],
-            parent: None,
-            created_at: AT,
-        }))
-    }
-
-    fn claim(epoch: u32) -> Record {
-        let text = |text: &str| text.to_owned();
-        Record::Claim(Claim {
-            epoch,
-            node: text("n"),
-            worker: text("w"),
-            why: text("start"),
-            at: AT,
-        })
-    }
-
-    fn taken(sequence: u64, request: Request) -> Taken {
-        let command_id = format!("c{sequence}").parse().unwrap();
-        let command = Command { command_id, request, issued_at: AT, expires_at: None };
-        Taken { sequence, command }
-    }
-
-    fn pace(sequence: u64, pace_milli: Option<u32>) -> Taken {
-        let narrative_direction = Some("It rains.".to_owned());
-        let change = Configure { pace_milli, narrative_direction, ..Configure::default() };
-        taken(sequence, Request::Configure(Box::new(change)))
-    }
-
-    fn tick(tick: u32, epoch: u32) -> Record {
-        tick_with(tick, epoch, vec![])
-    }
-
-    fn tick_with(tick: u32, epoch: u32, commands: Vec<Taken>) -> Record {
-        Record::Tick(Tick {
-            tick,
-            epoch,
-            at: AT,
-            commands,
-            commands_through: 7,
-            heard: vec![],
-            undecided: vec![],
-        })
-    }
-
-    fn hold() -> Record {
-        let command = Some(taken(20, Request::Pause(Default::default())));
-        Record::Hold(Hold { epoch: 1, reason: Some("lunch".to_owned()), command, at: AT })
-    }
-
-    fn go(sequence: u64) -> Record {
-        let command = Some(taken(sequence, Request::Resume));
-        Record::Go(Go { epoch: 1, command, at: AT })
-    }
-
-    fn close() -> Record {
-        Record::Close(Close { epoch: 1, command: taken(30, Request::CloseEnv), at: AT })
-    }
-
-    fn end(outcome: Outcome) -> Record {
-        let (reason, command) = (Some("enough".to_owned()), None);
-        Record::End(End { epoch: 1, outcome, reason, command, at: AT })
-    }
-
-    fn read(records: Vec<Record>) -> Result<Journal, Damaged> {
-        let bodies: Vec<Vec<u8>> =
-            records.into_iter().map(|record| Entry::new(record).to_bytes()).collect();
-        Journal::read((10..).zip(bodies.iter().map(Vec::as_slice)))
-    }
-
-    #[test]
-    fn a_journal_says_where_to_go_on() {
-        let journal =
-            read(vec![genesis(), claim(1), tick(0, 1), tick(1, 1), claim(2), claim(3)]).unwrap();
-        assert_eq!((journal.epoch, journal.ticks.len()), (3, 2));
-        assert_eq!((journal.last_sequence, journal.commands_through()), (15, 7));
-        assert_eq!(journal.life, Life::Playing);
-    }
-
-    #[test]
-    fn a_journal_says_where_the_world_is_in_its_life() {
-        let begun = || vec![genesis(), claim(1), tick(0, 1)];
-        let life = |more: Vec<Record>| {
-            let journal = read([begun(), more].concat()).unwrap();
-            (journal.life, journal.reason)
-        };
-        let (stop, complete) = (|| end(Outcome::Stopped), || end(Outcome::Completed));
-        let (lunch, enough) = (|| Some("lunch".to_owned()), || Some("enough".to_owned()));
-        assert_eq!(life(vec![]), (Life::Playing, None));
-        assert_eq!(life(vec![hold(), claim(2)]), (Life::Held, lunch()));
-        assert_eq!(life(vec![hold(), go(21), tick(1, 1)]), (Life::Playing, None));
-        assert_eq!(life(vec![stop(), claim(2)]), (Life::Stopped, enough()));
-        assert_eq!(life(vec![hold(), stop()]), (Life::Stopped, enough()));
-        assert_eq!(life(vec![stop(), go(21), tick(1, 1), stop()]), (Life::Stopped, enough()));
-        assert_eq!(life(vec![complete(), close()]), (Life::Closed, enough()));
-        assert_eq!(read(vec![genesis(), claim(1)]).unwrap().life, Life::Waiting);
-    }
-
-    #[test]
-    fn a_journal_says_what_was_taken_and_the_newest_pace() {
-        let records = vec![
-            genesis(),
-            claim(1),
-            tick_with(0, 1, vec![taken(3, Request::Start)]),
-            tick_with(1, 1, vec![pace(9, Some(500)), pace(8, None)]),
-            hold(),
-            go(22),
-        ];
-        let commands = read(records).unwrap().commands;
-        let tick = |sequence| commands.at(sequence).map(|(_, tick)| tick);
-        assert_eq!((tick(3), tick(8)), (Some(Some(0)), Some(Some(1))));
-        assert_eq!((tick(20), tick(22)), (Some(None), Some(None)));
-        assert_eq!(tick(4), None);
-        let known = |sequence, id: &str| Known { sequence, command_id: id.parse().unwrap() };
-        assert!(commands.holds(&known(8, "c8")) && commands.holds(&known(20, "c20")));
-        assert!(!commands.holds(&known(8, "c9")) && !commands.holds(&known(4, "c4")));
-        assert_eq!(commands.newest(), Some(known(22, "c22")));
-        assert_eq!(Commands::default().newest(), None);
-        assert_eq!(commands.pace_milli(), Some(500));
-        assert!(commands.is_overtaken(21) && !commands.is_overtaken(23));
-    }
-
-    #[test]
-    fn what_waited_when_the_world_was_stopped_stays_refused() {
-        let stop = taken(25, Request::Stop(Default::default()));
-        let (reason, command) = (None, Some(stop));
-        let end = Record::End(End { epoch: 1, outcome: Outcome::Stopped, reason, command, at: AT });
-        let begun = || vec![genesis(), claim(1), tick(0, 1), hold()];
-        let held = read([begun(), vec![go(22)]].concat()).unwrap().commands;
-        assert!(!held.is_refused(19), "a pause refuses nothing");
-        let stopped = read([begun(), vec![end, go(28)]].concat()).unwrap().commands;
-        assert!(stopped.is_refused(24), "it waited when the world was stopped");
-        assert!(stopped.is_refused(26), "it came while the world was stopped");
-        assert!(!stopped.is_refused(29));
-    }
-
-    #[test]
-    fn a_damaged_journal_is_read_up_to_the_damage() {
-        let twice = || vec![taken(4, Request::Start), pace(3, Some(9)), taken(3, Request::Start)];
-        let sound = || vec![genesis(), claim(1), tick_with(0, 1, vec![pace(3, None)]), tick(1, 1)];
-        let bytes = |records: Vec<Record>| -> Vec<Vec<u8>> {
-            records.into_iter().map(|record| Entry::new(record).to_bytes()).collect()
-        };
-        let expected = read(sound()).unwrap();
-        let bad = [
-            Entry::new(tick_with(2, 1, twice())).to_bytes(),
-            Entry::new(tick(3, 1)).to_bytes(),
-            Entry::new(claim(3)).to_bytes(),
-            Entry::new(go(20)).to_bytes(),
-            b"{\"v\":1}".to_vec(),
-            b"".to_vec(),
-        ];
-        for bad in bad {
-            let bodies = [bytes(sound()), vec![bad], bytes(vec![tick(2, 1)])].concat();
-            let messages = || (10..).zip(bodies.iter().map(Vec::as_slice));
-            let (journal, damaged) = Journal::read_whole_part(messages());
-            let damaged = damaged.expect("it is damaged");
-            assert_eq!((damaged.sequence, damaged.ticks), (14, 2));
-            assert_eq!(journal, expected, "nothing of {:?} was taken", damaged.what);
-            assert_eq!(Journal::read(messages()), Err(damaged));
-        }
-        assert_eq!(Journal::read_whole_part([]), (Journal::default(), None));
-    }
-
-    #[test]
-    fn a_record_that_cannot_stand_there_is_named() {
-        let refuse = |records, expected: &str| {
-            assert_eq!(read(records).unwrap_err().to_string(), expected);
-        };
-        refuse(
-            vec![claim(1)],
-            "journal is damaged at sequence 10: genesis is the first record and stands there once",
-        );
-        refuse(
-            vec![genesis(), claim(2)],
-            "journal is damaged at sequence 11: claim of epoch 2 follows epoch 0",
-        );
-        refuse(
-            vec![genesis(), claim(1), tick(1, 1)],
-            "journal is damaged at sequence 12: tick 1 follows 0 ticks",
-        );
-        refuse(
-            vec![genesis(), claim(1), claim(2), tick(0, 1)],
-            "journal is damaged at sequence 13: tick of epoch 1 under epoch 2",
-        );
-        let begun = |more: Vec<Record>| [vec![genesis(), claim(1), tick(0, 1)], more].concat();
-        let refuse_after = |more: Vec<Record>, expected: &str| {
-            let sequence = 12 + more.len();
-            let expected = format!("journal is damaged at sequence {sequence}: {expected}");
-            refuse(begun(more), &expected);
-        };
-        let (stop, complete) = (|| end(Outcome::Stopped), || end(Outcome::Completed));
-        refuse_after(vec![stop(), tick(1, 1)], "tick 1 after the end");
-        refuse_after(vec![stop(), complete()], "it had ended before");
-        refuse_after(vec![hold(), tick(1, 1)], "tick 1 during a hold");
-        refuse_after(vec![hold(), hold()], "hold during a hold");
-        refuse_after(vec![stop(), hold()], "hold after the end");
-        refuse_after(vec![go(21)], "go where it is neither held nor ended early");
-        refuse_after(vec![complete(), go(21)], "go where it is neither held nor ended early");
-        refuse_after(vec![close()], "close where its rounds are not over");
-        refuse_after(vec![stop(), close()], "close where its rounds are not over");
-        refuse_after(vec![hold(), go(20)], "command 20 is taken twice");
-        refuse(
-            vec![genesis(), claim(1), hold()],
-            "journal is damaged at sequence 12: hold before it has begun",
-        );
     }
 }

@@ -3,6 +3,7 @@
 //! - [`life`]: which record may follow which, and what a command does when;
 //! - [`journal`]: what a journal says;
 //! - [`loss`]: what its logs have lost;
+//! - [`gather`]: what agents decide outside, as it comes;
 //! - [`log`]: one append, from its first try to a verdict;
 //! - [`owner`]: all of it together, from the claim to the end; [`carry`]: its commands.
 //!
@@ -10,6 +11,7 @@
 //! long a pause is, is its driver's business. The driver is [`crate::worker::lane`].
 
 pub mod carry;
+pub mod gather;
 pub mod journal;
 pub mod life;
 pub mod log;

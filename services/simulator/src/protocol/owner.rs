@@ -5,22 +5,25 @@
 //! is on its way the next tick may begin, and no further. What waits for room waits in the log
 //! that lacks it, with nothing half done.
 
+mod inputs;
 mod seen;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use bus::Bytes;
+use contract::cost::Ledger;
+use contract::decision::Decision;
 use contract::frame::Outcome;
-use contract::journal::{End, Entry, Heard, Record, Taken, Tick};
+use contract::journal::{End, Entry, Record, Taken};
 use contract::timestamp::Timestamp;
 
-use super::journal::{Commands, Known};
+use super::journal::{Closed, Commands, Known, note_decisions};
 use super::life::Life;
 use super::log::{Log, Next, Seen};
 use super::words::deadly;
 use super::{Ended, Lost};
 
-pub use super::words::{Event, Guards, Head, Start, Which, Wish};
+pub use super::words::{Due, Event, Guards, Head, Start, Which, Wish};
 
 /// The owner of one world.
 #[derive(Clone, Debug)]
@@ -41,7 +44,7 @@ pub struct Owner {
     /// Ticks that the world has taken.
     ticks: u32,
     /// Journalled ticks that the world has still to take.
-    backlog: VecDeque<Tick>,
+    backlog: VecDeque<Closed>,
     journal: Log,
     /// The record that is being written.
     writing: Option<Record>,
@@ -57,7 +60,14 @@ pub struct Owner {
     deciding: bool,
     stepping: bool,
     /// The tick that is journalled, and waits for its decisions.
-    due: Option<Tick>,
+    due: Option<Closed>,
+    /// What was decided outside for the tick that is open, and is journalled.
+    decided: BTreeMap<u32, Decision>,
+    /// The same, for these ticks, not journalled yet.
+    paid: VecDeque<(u32, Decision)>,
+    /// The most bytes of a message.
+    max_payload: usize,
+    ledger: Ledger,
     /// A record that waits until it can be written.
     turn: Option<Record>,
     /// What was found does not fit the journal, in words: damage, if it is no newer owner's.
@@ -87,7 +97,7 @@ enum Phase {
 impl Owner {
     /// Begins with its claim.
     pub fn new(start: Start) -> Owner {
-        let Start { mut journal, rounds, claim, world, given_up, guards } = start;
+        let Start { mut journal, rounds, claim, world, given_up, guards, max_payload } = start;
         // Who let it go on knew that it had been given up.
         let given_up = given_up.filter(|_| !journal.revived);
         let doom = given_up.or_else(|| deadly(&journal, &claim)).filter(|_| journal.life.is_live());
@@ -115,6 +125,10 @@ impl Owner {
             deciding: false,
             stepping: false,
             due: None,
+            decided: journal.decided,
+            paid: VecDeque::new(),
+            max_payload,
+            ledger: journal.ledger,
             turn: None,
             suspicion: None,
             failing: None,
@@ -191,7 +205,8 @@ impl Owner {
                 (self.stepping, self.deciding, self.due) = (false, false, None);
                 self.failing = Some(ended);
             }
-            Event::Due(commands, heard) => self.begin_tick(commands, heard, now),
+            Event::Due(due) => self.begin_tick(due, now),
+            Event::Paid(tick, decision) => self.paid.push_back((tick, decision)),
             Event::Turn(record) => self.turn = Some(record),
         }
         self.advance(now);
@@ -208,9 +223,12 @@ impl Owner {
         if self.deciding || self.stepping || self.writing.is_some() {
             return;
         }
-        if let Some(record) = self.due.take() {
+        if let Some(closed) = self.due.take() {
             self.stepping = true;
-            return self.wishes.push_back(Wish::Step(record));
+            return self.wishes.push_back(Wish::Step(closed));
+        }
+        if self.phase == Phase::Open && self.write_paid(now) {
+            return;
         }
         match self.phase {
             Phase::Claiming | Phase::Finding | Phase::Over => {}
@@ -232,9 +250,9 @@ impl Owner {
             // before somebody resumes it; those before it were played, frame or no frame.
             Some(_) if self.life == Life::Failed && self.is_last_without_frame() => self.open(now),
             Some(_) => {
-                let record = self.backlog.pop_front().expect("it was just seen");
+                let closed = self.backlog.pop_front().expect("it was just seen");
                 self.stepping = true;
-                self.wishes.push_back(Wish::Step(record));
+                self.wishes.push_back(Wish::Step(closed));
             }
             None => self.open(now),
         }
@@ -281,20 +299,6 @@ impl Owner {
 
     fn end_record(&self, outcome: Outcome, reason: Option<String>, at: Timestamp) -> Record {
         Record::End(End { epoch: self.epoch, outcome, reason, command: None, at })
-    }
-
-    fn begin_tick(&mut self, commands: Vec<Taken>, heard: Vec<Heard>, at: Timestamp) {
-        if !self.can_tick() {
-            return self.wishes.push_back(Wish::GiveBack);
-        }
-        let through = commands.iter().map(|taken| taken.sequence).max().unwrap_or(0);
-        let commands_through = self.through.max(through);
-        let (tick, epoch) = (self.ticks, self.epoch);
-        let undecided = vec![];
-        let record = Tick { tick, epoch, at, commands, commands_through, heard, undecided };
-        self.write(Record::Tick(record));
-        self.deciding = true;
-        self.wishes.push_back(Wish::Decide);
     }
 
     fn write(&mut self, record: Record) {
@@ -372,19 +376,28 @@ impl Owner {
             Ok(life) => self.life = life,
             Err(what) => return self.end(Lost::Damaged(what).into()),
         }
+        self.ledger.take(&record);
         match record {
             Record::Tick(tick) => {
                 self.journalled += 1;
                 self.through = tick.commands_through;
                 // One whose agents could not even decide is not stepped.
-                self.due = Some(tick).filter(|_| self.failing.is_none());
+                let decided = std::mem::take(&mut self.decided).into_values().collect();
+                let closed = Closed { record: tick, decided };
+                self.due = Some(closed).filter(|_| self.failing.is_none());
             }
             Record::Go(_) if !self.backlog.is_empty() => {
                 self.phase = Phase::CatchingUp;
                 self.found = None;
                 self.wishes.push_back(Wish::Turned(record));
             }
-            Record::Genesis(_) | Record::Claim(_) | Record::Decisions(_) => {}
+            Record::Decisions(decisions) => {
+                if decisions.tick == self.journalled {
+                    note_decisions(&mut self.decided, decisions.decisions);
+                }
+                self.wishes.push_back(Wish::Paid);
+            }
+            Record::Genesis(_) | Record::Claim(_) => {}
             Record::Hold(_) | Record::Go(_) | Record::Close(_) => {
                 self.wishes.push_back(Wish::Turned(record));
             }

@@ -6,11 +6,13 @@
 
 use std::collections::VecDeque;
 
-use contract::journal::{Heard, HeardPost, Tick};
+use contract::journal::{Heard, HeardPost};
 use contract::options::RunOptions;
 use contract::source::Source;
 use contract::status::RunStatus;
 use contract::subject::Platform;
+
+use super::journal::Closed;
 
 /// Rounds of a source that are kept before this world has come to them.
 const AHEAD: usize = 4;
@@ -72,9 +74,9 @@ enum Turn<'round> {
 
 impl Sources {
     /// Those that enter the world `into`, where these ticks are in its journal.
-    pub fn new(options: &RunOptions, into: Platform, ticks: &[Tick]) -> Sources {
+    pub fn new(options: &RunOptions, into: Platform, ticks: &[Closed]) -> Sources {
         let listened = (0..).zip(&options.sources).filter_map(|(place, source)| {
-            let mut heard = ticks.iter().rev().flat_map(|tick| &tick.heard);
+            let mut heard = ticks.iter().rev().flat_map(|tick| &tick.record.heard);
             let last = heard.find(|heard| heard.source == place);
             let is_open = last.is_none_or(|heard| heard.end.is_none());
             (source.into == into && is_open).then(|| Listened {
@@ -208,6 +210,7 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::journal::Tick;
     use contract::timestamp::Timestamp;
 
     fn options(words: &[&str]) -> RunOptions {
@@ -238,9 +241,10 @@ mod tests {
         (posts.to_vec(), 0)
     }
 
-    fn tick(tick: u32, heard: Vec<Heard>) -> Tick {
+    fn tick(tick: u32, heard: Vec<Heard>) -> Closed {
         let at = Timestamp::EPOCH;
-        Tick { tick, epoch: 1, at, commands: vec![], commands_through: 0, heard, undecided: vec![] }
+        let (commands, undecided) = (vec![], vec![]);
+        Closed::alone(Tick { tick, epoch: 1, at, commands, commands_through: 0, heard, undecided })
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What an owner is told and what it wishes: the words between it and its driver.
 
 use bus::AppendError;
+use contract::decision::{Decision, Undecided};
 use contract::id::Digest;
-use contract::journal::{Claim, Heard, Record, Taken, Tick};
+use contract::journal::{Claim, Heard, Record, Taken};
 
-use super::journal::Journal;
+use super::journal::{Closed, Journal};
 use super::life::Life;
 use super::log::Seen;
 use super::{DEADLY, Ended, deaths};
@@ -44,10 +45,23 @@ pub enum Event {
     Stepped(Head),
     /// The world cannot take the tick.
     Broken(Ended),
-    /// It is time for the next tick, with these commands among its inputs, and what was heard.
-    Due(Vec<Taken>, Vec<Heard>),
+    /// It is time for the next tick, with these inputs beside what was decided outside.
+    Due(Due),
+    /// Somebody has decided for a tick, which cost something.
+    Paid(u32, Decision),
     /// A command turns the world's life with this record.
     Turn(Record),
+}
+
+/// What enters in a tick, beside what was decided outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// The commands.
+    pub commands: Vec<Taken>,
+    /// What was heard.
+    pub heard: Vec<Heard>,
+    /// Who was to decide outside and did not.
+    pub undecided: Vec<Undecided>,
 }
 
 /// What an owner wants to be done.
@@ -70,11 +84,13 @@ pub enum Wish {
     /// Let the agents decide for the next tick.
     Decide,
     /// Step the world with what this record holds.
-    Step(Tick),
+    Step(Closed),
     /// The claim is stored.
     Claimed,
     /// The world is where its journal ends: ask it.
     Opened,
+    /// What was decided outside is stored, some or all of it.
+    Paid,
     /// The frame of this tick is there already.
     Skipped(u32),
     /// This tick is journalled and taken.
@@ -106,6 +122,8 @@ pub struct Start {
     pub given_up: Option<String>,
     /// Its safeguards.
     pub guards: Guards,
+    /// The most bytes of a message.
+    pub max_payload: usize,
 }
 
 /// Safeguards of an owner. Only a test of the tests does without one.

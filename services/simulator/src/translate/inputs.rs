@@ -5,22 +5,26 @@ use std::collections::BTreeMap;
 use contract::command::{
     AgentChange, Command, Configure, FeedChange, InjectedPost, Request, TimeChange,
 };
-use contract::journal::{Taken, Tick};
+use contract::journal::Taken;
 use contract::reply::{ErrorCode, ReplyError};
 use contract::subject::Platform;
 use world::{Activity, Change, Event, Feed, Inputs, SetupError, Traits, World};
 
+use super::decisions::decisions;
 use super::setup::{hours, stance};
+use crate::protocol::journal::Closed;
 
-/// What enters `world`, which is at the tick of `record`. The same whenever it is asked: what is
+/// What enters `world`, which is at the tick of `closed`. The same whenever it is asked: what is
 /// journalled is stepped again like this.
-pub fn inputs(world: &World, record: &Tick) -> Inputs {
+pub fn inputs(world: &World, closed: &Closed) -> Inputs {
+    let Closed { record, decided } = closed;
     let mut building = Building::new(world, &record.commands);
     let heard = record.heard.iter().flat_map(|heard| &heard.posts);
     let events = heard.map(|post| Event { agent: post.agent_id, content: post.content.clone() });
     building.inputs.events.extend(events);
     let Inputs { events, changes, .. } = std::mem::take(&mut building.inputs);
-    Inputs { events, changes, ..Inputs::quiet(record.tick, record.at.milliseconds()) }
+    let decisions = decisions(decided, &record.undecided);
+    Inputs { events, changes, decisions, ..Inputs::quiet(record.tick, record.at.milliseconds()) }
 }
 
 /// Why `command` cannot enter `world` after those that wait already; all reasons at once.

@@ -4,6 +4,7 @@
 //! decided here.
 
 mod body;
+mod decisions;
 mod heard;
 mod inputs;
 mod setup;

@@ -11,6 +11,11 @@ pub fn setup(spec: &Spec, genesis: &Genesis) -> Option<Setup> {
     let platform = spec.platform(genesis.platform)?;
     let time = &spec.time;
     let agents = spec.agents.iter().zip(&platform.profiles);
+    let llm = genesis.options.llm.as_ref();
+    let policy = |agent| match llm.and_then(|llm| llm.of(genesis.platform, agent)) {
+        Some(_) => Policy::Outside,
+        None => Policy::Builtin,
+    };
     Some(Setup {
         platform: match genesis.platform {
             Platform::Twitter => world::Platform::Twitter,
@@ -34,7 +39,7 @@ pub fn setup(spec: &Spec, genesis: &Genesis) -> Option<Setup> {
             work_hours: hours(&time.work_hours),
             work_ppm: time.work_ppm,
         },
-        agents: agents.map(|(agent, profile)| self::agent(agent, profile)).collect(),
+        agents: agents.map(|(agent, profile)| self::agent(agent, profile, policy(agent))).collect(),
         seed_posts: (spec.events.seed_posts.iter())
             .map(|post| world::SeedPost { agent: post.agent_id, content: post.content.clone() })
             .collect(),
@@ -59,7 +64,7 @@ pub fn setup(spec: &Spec, genesis: &Genesis) -> Option<Setup> {
     })
 }
 
-fn agent(agent: &AgentSpec, profile: &Profile) -> world::Agent {
+fn agent(agent: &AgentSpec, profile: &Profile, policy: Policy) -> world::Agent {
     world::Agent {
         name: agent.name.clone(),
         user_name: profile.user_name.clone(),
@@ -70,7 +75,7 @@ fn agent(agent: &AgentSpec, profile: &Profile) -> world::Agent {
         interests: profile.interested_topics.iter().chain(&profile.profession).cloned().collect(),
         follows: profile.follows.clone(),
         past_posts: profile.past_posts.clone(),
-        policy: Policy::Builtin,
+        policy,
         traits: traits(agent),
     }
 }

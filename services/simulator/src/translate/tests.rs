@@ -11,6 +11,7 @@ use world::{
 };
 
 use super::action;
+use crate::protocol::journal::Closed;
 
 /// Ada, Ben and Cyd, who decide outside; Ada wrote post 1, Ben shared it as post 2 and quoted it
 /// as post 3, Cyd commented on it.
@@ -303,7 +304,7 @@ fn commands_of_a_tick_are_posts_of_this_world_and_changes_of_what_they_name() {
         taken(2, "configure", &first),
         taken(3, "configure", &second),
     ];
-    let inputs = super::inputs(&world, &tick_of(&world, commands));
+    let inputs = super::inputs(&world, &Closed::alone(tick_of(&world, commands)));
     let said: Vec<(u32, &str)> =
         inputs.events.iter().map(|event| (event.agent, event.content.as_str())).collect();
     assert_eq!(said, [(1, "Here"), (0, "Here too")]);
@@ -416,7 +417,7 @@ fn what_was_heard_is_posted_behind_the_posts_of_commands() {
     };
     let heard = vec![heard(0, "Second"), heard(2, "Third")];
     let record = Tick { heard, ..tick_of(&world, vec![said]) };
-    let inputs = super::inputs(&world, &record);
+    let inputs = super::inputs(&world, &Closed::alone(record));
     let said: Vec<_> = inputs.events.iter().map(|it| (it.agent, it.content.as_str())).collect();
     assert_eq!(said, [(1, "First"), (0, "Second"), (2, "Third")]);
 }

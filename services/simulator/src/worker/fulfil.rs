@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bus::Bytes;
 use contract::frame::{Frame, Outcome};
-use contract::journal::{Record, Tick};
+use contract::journal::Record;
 use contract::status::RunStatus;
 use contract::subject::StreamName;
 use futures_util::future::FutureExt as _;
@@ -18,6 +18,7 @@ use super::waiting::{Waiting, tell};
 use super::{now, patiently};
 use crate::play::Stepped;
 use crate::protocol::carry::ended;
+use crate::protocol::journal::Closed;
 use crate::protocol::life::Life;
 use crate::protocol::loss::{Memories, Verdict, judge};
 use crate::protocol::owner::{Event, Head, Which, Wish};
@@ -47,13 +48,14 @@ impl Lane {
                 Wish::Find => self.find(),
                 Wish::Rebuild => self.rebuild(),
                 Wish::Decide => self.decide(),
-                Wish::Step(record) => self.step(record),
+                Wish::Step(closed) => self.step(closed),
                 Wish::Claimed => self.claimed(),
                 Wish::Opened => self.opened(),
                 Wish::Skipped(_) => drop(self.show()),
                 Wish::Applied(tick) => self.applied(tick),
                 Wish::GiveBack => self.waiting.give_back(std::mem::take(&mut self.taking)),
                 Wish::Turned(record) => self.turned(&record),
+                Wish::Paid => self.report(),
                 Wish::Stored(_) => self.stored(),
                 Wish::Room(lack) => self.room(lack),
                 Wish::End(why) => return Err(why),
@@ -149,13 +151,13 @@ impl Lane {
         self.begin(Came::Decided, step::decide(world));
     }
 
-    fn step(&mut self, record: Tick) {
+    fn step(&mut self, closed: Closed) {
         if self.opened_at.is_some() {
             faults::point("tick.journalled");
         }
         let world = self.world.take().expect("the world is here between ticks");
         let (genesis, chain) = (self.genesis.clone(), self.chain.clone());
-        let stepping = step::step(world, self.decisions.take(), genesis, chain, record);
+        let stepping = step::step(world, self.decisions.take(), genesis, chain, closed);
         self.begin(Came::Stepped, stepping);
     }
 
@@ -182,6 +184,7 @@ impl Lane {
     fn opened(&mut self) {
         let ticks = self.world.as_ref().map_or(0, |world| world.tick());
         self.opened_at.get_or_insert(ticks);
+        self.purse.opened(self.platform(), self.owner.ledger().spent().usage);
         if let Some(reason) = self.reason.take() {
             self.board.report(|status| status.reason = Some(reason));
         }
@@ -206,9 +209,11 @@ impl Lane {
             }
             Record::Go(_) => {
                 self.last_tick_at = None;
+                self.thinking.reopen();
                 self.board.report(|status| (status.reason, status.last_error) = (None, None));
             }
             Record::End(end) => {
+                self.thinking.forget();
                 self.waiting.refuse(&ended());
                 // Why it was held is no reason for its end.
                 if end.reason.is_some() || self.board.status().status == RunStatus::Paused {
@@ -267,12 +272,14 @@ impl Lane {
         let (platform, pace) = (self.platform(), self.pace_milli());
         // Also one that was stopped while its last frame waits: it is not over before.
         let waits = life == Life::Playing || !self.made.is_empty();
-        let waits_for = self.waits_for.clone();
+        let waits_for = self.waits_for.clone().or_else(|| self.thinking.waits_for());
+        let (budget, spent) = (self.budget(), *self.owner.ledger().spent());
         let is_waiting_for_room = self.owner.lacks_room().is_some() && waits;
         self.board.report(|status| {
             status.options.pace_milli = pace;
+            status.options.budget = Some(budget).filter(|budget| !budget.is_unlimited());
             let Some(world) = world_of(status, platform) else { return };
-            world.waits_for = waits_for;
+            (world.waits_for, world.spent) = (waits_for, spent);
             world.status = if is_waiting_for_room { RunStatus::Paused } else { life.status() };
             let Some(round) = shown.ticks.checked_sub(1) else { return };
             (world.ticks, world.round) = (shown.ticks, round);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use contract::command::{Interview, Request};
 use contract::frame::Frame;
 use contract::journal::{Genesis, HeardPost, Taken};
+use contract::llm::Budget;
 use contract::reply::{Answer, ReplyError};
 use contract::source::Source;
 use contract::status::PlatformStatus;
@@ -28,12 +29,14 @@ use super::listen::Listener;
 use super::live::Live;
 use super::now;
 use super::pulse::{BEAT, Beat, Pulse, State};
+use super::purse::Purse;
 use super::snapshot::Snapshots;
-use super::waiting::{Queue, Tell, Waiting};
+use super::thinking::{Thinking, Thought};
+use super::waiting::{Queue, Tell, Waiting, size_of};
 use crate::play::Stepped;
 use crate::protocol::journal::Known;
 use crate::protocol::life::Life;
-use crate::protocol::owner::{Event, Owner};
+use crate::protocol::owner::{Due, Event, Owner};
 use crate::protocol::{Ended, Lost};
 use crate::translate::{self, Chain};
 
@@ -137,6 +140,10 @@ pub struct Lane {
     pub(super) bus: bus::Bus,
     pub(super) board: Board,
     pub(super) pulse: Pulse,
+    pub(super) thinking: Thinking,
+    pub(super) purse: Purse,
+    /// The caps with which it went on last, after one was reached.
+    pub(super) went_on_with: Option<Budget>,
     pub(super) inbox: mpsc::Receiver<Ask>,
     pub(super) node_gone: Shutdown,
     /// When the last tick began; `None`: the next is due at once.
@@ -200,6 +207,7 @@ enum Next {
     TickDue,
     /// Something has come of a source.
     Heard,
+    Thought(Thought),
     Beat,
     InboxClosed,
 }
@@ -227,6 +235,7 @@ impl Lane {
             if self.answer_asks() {
                 continue;
             }
+            self.think(leaving.is_some());
             self.tell_wait();
             // A step that does not end is silence, whatever else goes on meanwhile.
             if away_since.is_none_or(|since| since.elapsed() < BEAT) {
@@ -248,6 +257,7 @@ impl Lane {
                 Next::Ask(ask) => self.asks.push_back(ask),
                 Next::TickDue => self.begin_tick(),
                 Next::Heard => {}
+                Next::Thought(thought) => self.take_thought(thought),
                 Next::Beat => self.say_again(),
                 Next::Leave | Next::InboxClosed => {
                     faults::point("leaving");
@@ -259,7 +269,9 @@ impl Lane {
 
     fn can_leave(&self, since: Instant) -> bool {
         let is_alone = self.bus.connected_since().is_none();
-        is_alone || self.owner.is_idle() || since.elapsed() >= LEAVING || !self.owner.is_open()
+        // What is paid for is worth a moment.
+        let is_idle = self.owner.is_idle() && !self.thinking.waits();
+        is_alone || is_idle || since.elapsed() >= LEAVING || !self.owner.is_open()
     }
 
     /// What happens next; what is asked goes before the tick that is due.
@@ -277,6 +289,7 @@ impl Lane {
                 Next::TickDue
             }
             () = self.listener.listen() => Next::Heard,
+            thought = self.thinking.next() => Next::Thought(thought),
             () = tokio::time::sleep(BEAT) => Next::Beat,
         }
     }
@@ -306,15 +319,17 @@ impl Lane {
     fn begin_tick(&mut self) {
         self.last_tick_at = Some(Instant::now());
         self.refuse_expired();
-        self.taking = self.waiting.take();
+        let undecided = self.thinking.undecided();
+        let (others, most) = (size_of(&undecided), self.bus.max_payload());
+        self.taking = self.waiting.take_beside(others, most);
         let commands = self.taking.iter().map(|waiting| waiting.taken.clone()).collect();
-        let mut bytes = Queue::left_beside(&self.taking, self.bus.max_payload());
+        let mut bytes = Queue::left_beside(&self.taking, others, most);
         let world = self.world.as_ref().expect("the world is here between ticks");
         let enter = |source: &Source, posts: &[HeardPost]| {
             translate::enter(world, source, posts, &mut bytes)
         };
         let heard = self.listener.sources.heard(world.tick(), enter);
-        self.owner.on(Event::Due(commands, heard), now());
+        self.owner.on(Event::Due(Due { commands, heard, undecided }), now());
     }
 
     pub(super) fn beat(&self) -> Beat {
@@ -334,7 +349,10 @@ impl Lane {
 
     /// When the next tick is due; `None`: none is.
     fn next_tick_at(&self) -> Option<Instant> {
-        let is_ready = |world: &World| self.listener.sources.is_ready(world.tick());
+        let is_ready = |world: &World| {
+            let tick = world.tick();
+            self.listener.sources.is_ready(tick) && self.thinking.is_ready(tick)
+        };
         self.tick_would_be_at().filter(|_| self.world.as_deref().is_some_and(is_ready))
     }
 

@@ -3,7 +3,8 @@
 //! What decides stands in [`crate::protocol`]; here is what acts. In reading order: [`open`]
 //! (taking a world up), [`lane`] (its driver), [`fulfil`] (what its owner wishes), [`append`] (its
 //! two logs), [`step`] (its ticks), [`carry`] (what it is asked), [`waiting`] (commands that wait
-//! for a tick), [`desk`] (commands and questions in, replies out), [`board`] (the run's
+//! for a tick), [`thinking`] (what agents decide outside, and what that may cost: [`purse`],
+//! [`lease`]), [`desk`] (commands and questions in, replies out), [`board`] (the run's
 //! env-status), [`snapshot`], [`live`] and [`pulse`].
 
 pub mod append;
@@ -12,16 +13,19 @@ pub mod carry;
 pub mod desk;
 pub mod fulfil;
 pub mod lane;
+pub mod lease;
 mod listen;
 pub mod live;
 pub mod open;
 pub mod pulse;
+pub mod purse;
 pub mod snapshot;
 pub mod step;
+mod thinking;
 pub mod waiting;
 
 use std::future::Future;
-use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,9 +43,13 @@ use tokio::task::JoinSet;
 
 use self::board::Board;
 use self::lane::Ask;
+use self::lease::Lease;
 use self::open::Manner;
 use self::pulse::Pulse;
+use self::purse::Purse;
 use crate::args::{Cli, WorkerArgs};
+use crate::model::client::Models;
+use crate::model::endpoint;
 use crate::protocol::{Ended, Lost};
 
 /// Exit code of a worker that found its run in other hands.
@@ -77,6 +85,16 @@ struct Context {
     board: Board,
     pulse: Pulse,
     node_gone: Shutdown,
+    purse: Purse,
+    models: Arc<Result<Models, String>>,
+    lease: Lease,
+}
+
+/// The language models that the operator has defined. What is wrong with the definition concerns
+/// only runs that ask them.
+fn models(file: Option<&Path>) -> Result<Models, String> {
+    let endpoints = endpoint::read(file).map_err(|problems| problems.to_string())?;
+    Models::new(endpoints).map_err(|error| format!("{error:#}"))
 }
 
 /// Holds the run until its node is gone, or it is not ours any more.
@@ -84,7 +102,8 @@ struct Context {
 /// # Errors
 /// If the run cannot be read at all.
 pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::ExitCode> {
-    let node_gone = watch_node()?;
+    let lease = Lease::default();
+    let node_gone = watch_node(lease.clone())?;
     let name = format!("shoal-worker {}", args.run);
     let bus = Bus::connect(&cli.bus, &name, Duration::from_secs(30)).await?;
     let (status, sequence) = read_status(&bus, &args.run).await?;
@@ -95,6 +114,8 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
     let spec = read_spec(&bus, &status).await?;
     let (board, writer) = board::open(bus.clone(), status.clone(), sequence);
     let node = cli.node.name();
+    let purse = Purse::new(&status.options.platforms, lease.clone());
+    let models = Arc::new(models(cli.node.llm_endpoints.as_deref()));
     let context = Context {
         bus: bus.clone(),
         status: Arc::new(status),
@@ -104,6 +125,9 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
         board,
         pulse: Pulse::default(),
         node_gone,
+        purse,
+        models,
+        lease,
     };
     let writing = tokio::spawn(writer.run());
     let lost = tokio::select! {
@@ -220,18 +244,19 @@ fn report_broken(context: &Context, platform: Platform, why: &Ended) {
         status.last_error = Some(format!("{platform}: {why}"));
         status.reason = Some(format!("the {platform} world has failed: {why}"));
     });
+    context.purse.gone(platform);
     context.board.report_platform(platform, |world| world.status = RunStatus::Failed);
 }
 
 /// Wishes for the end once standard input is at its end, of which the node holds the other
-/// side, or on a signal: whoever ends the node may signal its workers too.
-pub(crate) fn watch_node() -> std::io::Result<Shutdown> {
+/// side, or on a signal: whoever ends the node may signal its workers too. What comes in until
+/// then says until when the lease lasts.
+pub(crate) fn watch_node(lease: Lease) -> std::io::Result<Shutdown> {
     let (trigger, gone) = Shutdown::manual();
     trigger.clone().pull_on_signals()?;
     // A thread of its own: one that is blocked in a read does not hold up the process's end.
     std::thread::spawn(move || {
-        let mut ignored = [0; 64];
-        while matches!(std::io::stdin().read(&mut ignored), Ok(1..)) {}
+        std::io::stdin().lines().map_while(Result::ok).for_each(|line| lease.take(&line));
         trigger.pull();
         // Whatever keeps the worker, a bus that is away or a step without end: nobody would
         // ever kill it.

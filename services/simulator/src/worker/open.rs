@@ -22,6 +22,7 @@ use super::listen::Listener;
 use super::live::Live;
 use super::pulse::{Beat, State, beating};
 use super::snapshot::{self, Found, Snapshots};
+use super::thinking::Thinking;
 use super::waiting::Queue;
 use super::{Context, now, patiently, store_first};
 use crate::play;
@@ -76,7 +77,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
     };
     let listener = Listener::open(bus, &genesis, &journal.ticks);
     let given_up = is_first.then(|| given_up(&context.status, platform)).flatten();
-    let last_tick_at = journal.ticks.last().and_then(|last| ago(last.at));
+    let last_tick_at = journal.ticks.last().and_then(|last| ago(last.record.at));
     let (epoch, reason, ticks) = (claim.epoch, journal.reason.clone(), world.tick());
     let told = context.status.platform(platform).cloned();
     let start = Start {
@@ -86,6 +87,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         journal,
         given_up,
         guards: guards(),
+        max_payload: bus.max_payload(),
     };
     Lane {
         owner: Owner::new(start),
@@ -108,6 +110,9 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         bus: bus.clone(),
         board: context.board.clone(),
         pulse: context.pulse.clone(),
+        thinking: Thinking::new(context, &genesis),
+        purse: context.purse.clone(),
+        went_on_with: None,
         inbox,
         node_gone: context.node_gone.clone(),
         last_tick_at,

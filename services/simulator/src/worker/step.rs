@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use contract::frame::Frame;
-use contract::journal::{Genesis, Tick};
+use contract::journal::Genesis;
 use world::{Decisions, World};
 
 use crate::play::{self, Stepped};
 use crate::protocol::Ended;
+use crate::protocol::journal::Closed;
 use crate::translate::Chain;
 
 /// Lets the agents of the next tick decide, and gives the world back with what they decided.
@@ -22,20 +23,20 @@ pub async fn decide(world: Box<World>) -> Result<(Box<World>, Decisions), Ended>
     .await
 }
 
-/// Steps `world` once with the inputs of the tick that `record` closed. Where the agents have not
+/// Steps `world` once with the inputs of a tick that is closed. Where the agents have not
 /// decided yet, they do.
 ///
 /// # Errors
-/// If the record does not fit the world, or the world panics: its rules are wrong. Either way
+/// If they do not fit the world, or the world panics: its rules are wrong. Either way
 /// this platform cannot go on.
 pub async fn step(
     world: Box<World>,
     decisions: Option<Decisions>,
     genesis: Arc<Genesis>,
     chain: Chain,
-    record: Tick,
+    closed: Closed,
 ) -> Result<Stepped, Ended> {
-    blocking(move || play::step(world, decisions, &genesis, &chain, &record)).await
+    blocking(move || play::step(world, decisions, &genesis, &chain, &closed)).await
 }
 
 /// A frame as the messages that are stored.

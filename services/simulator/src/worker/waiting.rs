@@ -5,6 +5,7 @@ use contract::id::CommandId;
 use contract::journal::{Record, Taken};
 use contract::reply::{ErrorCode, ReplyError};
 use contract::timestamp::Timestamp;
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::lane::{Done, Refusal};
@@ -78,10 +79,11 @@ impl Queue {
         Err(ReplyError { code: ErrorCode::NoCapacity, message })
     }
 
-    /// Bytes that are left in the message of a tick that takes these commands.
-    pub fn left_beside(taken: &[Waiting], max_payload: usize) -> usize {
+    /// Bytes that are left in the message of a tick that takes these commands, and so many bytes of
+    /// other inputs.
+    pub fn left_beside(taken: &[Waiting], others: usize, max_payload: usize) -> usize {
         let bytes: usize = taken.iter().map(|waiting| waiting.bytes).sum();
-        max_payload.saturating_sub(AROUND + bytes).min(MAX_HEARD_BYTES)
+        max_payload.saturating_sub(AROUND + bytes + others).min(MAX_HEARD_BYTES)
     }
 
     /// Puts a command behind the others.
@@ -113,6 +115,19 @@ impl Queue {
     /// Takes all out.
     pub fn take(&mut self) -> Vec<Waiting> {
         std::mem::take(&mut self.waiting)
+    }
+
+    /// Takes those out, in their order, that fit in the message of a tick beside so many bytes of
+    /// other inputs; the rest waits for the tick after it.
+    pub fn take_beside(&mut self, others: usize, max_payload: usize) -> Vec<Waiting> {
+        let mut left = max_payload.saturating_sub(AROUND + others);
+        let fits = self.waiting.iter().take_while(|waiting| {
+            let fits = waiting.bytes <= left;
+            left = left.saturating_sub(waiting.bytes);
+            fits
+        });
+        let count = fits.count();
+        self.waiting.drain(..count).collect()
     }
 
     /// Refuses all.
@@ -169,8 +184,8 @@ fn too_large(bytes: usize, most: usize) -> ReplyError {
     ReplyError { code: ErrorCode::Invalid, message }
 }
 
-/// The bytes of a command as it is journalled.
-pub fn size_of(taken: &Taken) -> usize {
+/// The bytes of a command, or of another input, as it is journalled.
+pub fn size_of<T: Serialize + ?Sized>(taken: &T) -> usize {
     serde_json::to_vec(taken).expect("no map keys that JSON refuses").len()
 }
 
@@ -230,6 +245,22 @@ mod tests {
         assert_eq!(queue.has_room(&post(26, 10, None)), Ok(()), "a small one fits");
         assert_eq!(queue.take().len(), 25);
         assert_eq!(queue.has_room(&post(27, 10_000, None)), Ok(()));
+    }
+
+    #[test]
+    fn beside_other_inputs_a_tick_takes_as_many_as_fit_in_their_order() {
+        let mut queue = Queue::new(1 << 20);
+        for sequence in 1..=4 {
+            push(&mut queue, post(sequence, 10_000, None));
+        }
+        let max_payload = 32 * 1024;
+        assert_eq!(queue.take_beside(30_000, max_payload).len(), 0);
+        let taken = queue.take_beside(8_000, max_payload);
+        let sequences: Vec<u64> = taken.iter().map(|waiting| waiting.taken.sequence).collect();
+        assert_eq!(sequences, [1, 2]);
+        assert!(Queue::left_beside(&taken, 8_000, max_payload) < 10_000);
+        let rest: Vec<u64> = queue.commands().map(|taken| taken.sequence).collect();
+        assert_eq!(rest, [3, 4]);
     }
 
     #[test]

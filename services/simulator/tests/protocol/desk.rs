@@ -8,7 +8,7 @@ use contract::journal::{Record, Taken};
 use simulator::protocol::Ended;
 use simulator::protocol::journal::Journal;
 use simulator::protocol::log::Seen;
-use simulator::protocol::owner::{Event, Guards, Head, Start, Which};
+use simulator::protocol::owner::{Due, Event, Guards, Head, Start, Which};
 
 use crate::lane::{Bug, Came, Do, Lane, Said};
 use crate::logs::Message;
@@ -202,6 +202,7 @@ impl Worker {
             journal,
             given_up: self.given_up.take(),
             guards: common.guards,
+            max_payload: 1 << 20,
         };
         let world = World { skewed: std::mem::take(&mut self.skews), ..world };
         self.stage = Stage::Driving(Box::new(Lane::new(start, found, world, common.bug)));
@@ -242,7 +243,9 @@ impl Worker {
         let event = match came {
             Came::Event(event) => event,
             Came::Decided => Event::Decided,
-            Came::Stepped(_) | Came::Due | Came::Looked => Event::Due(vec![], vec![]),
+            Came::Stepped(_) | Came::Due | Came::Looked | Came::Thought { .. } => {
+                Event::Due(Due::default())
+            }
         };
         lane.owner.on(event.clone(), crate::words::at(now));
         match lane.owner.next_wish() {

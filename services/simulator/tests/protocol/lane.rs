@@ -4,10 +4,14 @@
 use std::collections::VecDeque;
 
 use contract::command::Request;
-use contract::journal::{Entry, Genesis, Record, Taken, Tick};
+use contract::decision::{Call, Decision, Usage};
+use contract::journal::{Entry, Genesis, Record, Taken};
+use simulator::model::{Failed, FailedKind};
 use simulator::protocol::carry::{Asked, Carried};
+use simulator::protocol::gather::Gather;
+use simulator::protocol::journal::Closed;
 use simulator::protocol::life::Life;
-use simulator::protocol::owner::{Event, Head, Owner, Start, Which, Wish};
+use simulator::protocol::owner::{Due, Event, Head, Owner, Start, Which, Wish};
 use simulator::protocol::{Ended, Lost};
 
 use crate::words::at;
@@ -26,6 +30,10 @@ pub(crate) enum Bug {
     AnswersEarly,
     /// A lane whose owner has ended goes on to write.
     IgnoresEnd,
+    /// What was decided before is not looked for.
+    AsksAgain,
+    /// A tick is closed while agents decide.
+    ClosesEarly,
 }
 
 /// What a lane wants of the world around it.
@@ -41,6 +49,8 @@ pub(crate) enum Do {
     After(u64, Came),
     /// Think as long as it takes, then this.
     Think(Came),
+    /// Ask an agent what it does in a tick, which costs something.
+    Ask { tick: u32, agent: u32 },
     /// Say what became of a command.
     Tell { sequence: u64, said: Said },
     /// A copy of the world may be stored.
@@ -55,7 +65,13 @@ pub(crate) enum Came {
     /// A look at the stream of commands has come to its end. It never goes back here.
     Looked,
     /// The world is to take this tick now, and panics at it or not.
-    Stepped(Tick),
+    Stepped(Closed),
+    /// An agent has decided for a tick, or could not.
+    Thought {
+        tick: u32,
+        agent: u32,
+        fails: bool,
+    },
     /// A tick may be due.
     Due,
 }
@@ -87,6 +103,7 @@ pub(crate) struct Lane {
     turning: Option<u64>,
     last_tick_at: Option<u64>,
     timer: Option<u64>,
+    gather: Option<Gather>,
     bug: Option<Bug>,
     /// What is wanted, for whoever drives this.
     pub(crate) wanted: Vec<Do>,
@@ -96,7 +113,7 @@ impl Lane {
     pub(crate) fn new(start: Start, genesis: Genesis, world: World, bug: Option<Bug>) -> Lane {
         let last = start.journal.ticks.last();
         Lane {
-            last_tick_at: last.map(|tick| u64::try_from(tick.at.milliseconds()).unwrap()),
+            last_tick_at: last.map(|last| u64::try_from(last.record.at.milliseconds()).unwrap()),
             owner: Owner::new(start),
             genesis,
             world,
@@ -111,6 +128,7 @@ impl Lane {
             taking: vec![],
             turning: None,
             timer: None,
+            gather: None,
             bug,
             wanted: vec![],
         }
@@ -133,10 +151,14 @@ impl Lane {
                 Event::Decided
             }
             Came::Stepped(_) if panics => Event::Broken(Ended::Panicked("simulated".to_owned())),
-            Came::Stepped(record) => {
+            Came::Thought { tick, agent, fails } => match self.thought(tick, agent, fails) {
+                Some(paid) => Event::Paid(tick, paid),
+                None => return self.go_on(now),
+            },
+            Came::Stepped(closed) => {
                 self.is_away = false;
-                let head = self.world.step(&record);
-                self.made.push_back(world::messages(head, &record));
+                let head = self.world.step(&closed);
+                self.made.push_back(world::messages(head, &closed.record));
                 Event::Stepped(head)
             }
         };
@@ -158,6 +180,7 @@ impl Lane {
                 let (tick, digest) = (self.world.ticks - 1, self.world.digest);
                 self.wanted.push(Do::Snapshot(Head { tick, digest }));
             }
+            self.think();
             match self.next_tick_at(now) {
                 Some(due) if due <= now => self.begin_tick(now),
                 Some(due) if self.timer != Some(due) => {
@@ -199,9 +222,9 @@ impl Lane {
                 Wish::Find => self.wanted.push(Do::Find),
                 Wish::Rebuild => self.world = World::new(),
                 Wish::Decide => self.decide(),
-                Wish::Step(record) => {
+                Wish::Step(closed) => {
                     (self.is_away, self.has_decided) = (true, false);
-                    self.wanted.push(Do::Think(Came::Stepped(record)));
+                    self.wanted.push(Do::Think(Came::Stepped(closed)));
                 }
                 Wish::Skipped(_) | Wish::Stored(_) => drop(self.made.pop_front()),
                 Wish::Applied(tick) => {
@@ -211,7 +234,7 @@ impl Lane {
                 }
                 Wish::GiveBack => self.give_back(),
                 Wish::Turned(record) => self.turned(&record),
-                Wish::Claimed | Wish::Opened | Wish::Room(_) => {}
+                Wish::Claimed | Wish::Opened | Wish::Paid | Wish::Room(_) => {}
                 Wish::End(Ended::Lost(Lost::Fenced(_))) if self.bug == Some(Bug::IgnoresEnd) => {
                     let (epoch, reason, command) = (self.owner.epoch(), None, None);
                     let hold = contract::journal::Hold { epoch, reason, command, at: at(now) };
@@ -265,7 +288,11 @@ impl Lane {
 
     fn turned(&mut self, record: &Record) {
         match record {
-            Record::Go(_) => self.last_tick_at = None,
+            Record::Go(_) => {
+                self.last_tick_at = None;
+                let reopen = |gather: &mut Gather| gather.reopen(|_| None);
+                self.gather.iter_mut().for_each(reopen);
+            }
             Record::End(_) => {
                 for taken in std::mem::take(&mut self.waiting) {
                     let ended = simulator::protocol::carry::ended();
@@ -312,6 +339,7 @@ impl Lane {
             Carried::Queued => self.waiting.push(taken),
             Carried::Begins => {
                 self.waiting.push(taken);
+                self.think();
                 self.begin_tick(now);
             }
             Carried::Turns(record) => {
@@ -322,10 +350,52 @@ impl Lane {
         true
     }
 
+    /// Lets agents of the tick that is open be asked, two at a time.
+    fn think(&mut self) {
+        if self.is_away || !self.owner.may_decide() {
+            return;
+        }
+        let tick = self.world.ticks;
+        if self.gather.as_ref().is_none_or(|gather| gather.tick() != tick) {
+            let decided = match self.bug {
+                Some(Bug::AsksAgain) => &Default::default(),
+                _ => self.owner.decided(),
+            };
+            let wanted = self.world.wanted();
+            let wanted: Vec<_> = wanted.into_iter().map(|agent| (agent, "main")).collect();
+            self.gather = Some(Gather::new(tick, &wanted, decided));
+        }
+        let Some(gather) = &mut self.gather else { return };
+        while let Some(agent) = gather.ask(|_| 2) {
+            self.wanted.push(Do::Ask { tick, agent });
+        }
+    }
+
+    /// What comes of asking; of a tick that is over, nothing.
+    fn thought(&mut self, tick: u32, agent: u32, fails: bool) -> Option<Decision> {
+        let gather = self.gather.as_mut().filter(|gather| gather.tick() == tick)?;
+        let usage = Usage { requests: 1, ..Usage::default() };
+        let kind = FailedKind::Question;
+        let decided = match fails {
+            true => Err(Failed { kind, why: "HTTP 400".to_owned(), usage }),
+            false => Ok(Decision {
+                agent_id: agent,
+                calls: vec![Call::LikePost { post_id: tick }],
+                refused: vec![],
+                endpoint: "main".to_owned(),
+                model: "small".to_owned(),
+                usage,
+            }),
+        };
+        gather.came(agent, decided)
+    }
+
     fn begin_tick(&mut self, now: u64) {
         self.last_tick_at = Some(now);
         self.taking = std::mem::take(&mut self.waiting);
-        self.owner.on(Event::Due(self.taking.clone(), vec![]), at(now));
+        let undecided = self.gather.as_ref().map(Gather::undecided).unwrap_or_default();
+        let due = Due { commands: self.taking.clone(), heard: vec![], undecided };
+        self.owner.on(Event::Due(due), at(now));
     }
 
     fn next_tick_at(&self, now: u64) -> Option<u64> {
@@ -334,7 +404,9 @@ impl Lane {
         let begins = starts && self.bug != Some(Bug::ForgetsStart);
         let plays =
             self.owner.life() == Life::Playing || (self.owner.life() == Life::Waiting && begins);
-        if !plays || !self.owner.can_tick() {
+        let is_complete = self.gather.as_ref().is_some_and(Gather::is_complete);
+        let is_ready = is_complete || self.bug == Some(Bug::ClosesEarly);
+        if !plays || !self.owner.can_tick() || !is_ready {
             return None;
         }
         let Some(last) = self.last_tick_at else { return Some(now) };

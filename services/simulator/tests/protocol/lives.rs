@@ -34,7 +34,7 @@ pub(crate) fn open(owner: &mut Owner, frame: Option<Head>) -> Vec<Wish> {
     while let Some(wish) = owner.next_wish() {
         wished.push(wish.clone());
         let event = match wish {
-            Wish::Step(record) => Event::Stepped(head(record.tick)),
+            Wish::Step(record) => Event::Stepped(head(record.record.tick)),
             Wish::Send(tick) => {
                 owner.sends(vec![0]);
                 Event::Answered(Which::Frames, Ok(50 + u64::from(tick)))
@@ -52,7 +52,7 @@ pub(crate) fn open(owner: &mut Owner, frame: Option<Head>) -> Vec<Wish> {
 
 fn stepped(wished: &[Wish]) -> Vec<u32> {
     let stepped = |wish: &Wish| match wish {
-        Wish::Step(record) => Some(record.tick),
+        Wish::Step(record) => Some(record.record.tick),
         _ => None,
     };
     wished.iter().filter_map(stepped).collect()

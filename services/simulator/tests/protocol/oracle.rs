@@ -149,9 +149,17 @@ fn holds_the_last_turn(ending: &Ending<'_>, life: Life) -> Result<(), String> {
 fn compare_frames(journal: &Journal, frames: &Stream) -> Result<(), String> {
     let mut world = World::new();
     let mut stored = frames.all(0);
-    for tick in &journal.ticks {
-        let head = world.step(tick);
-        for expected in messages(head, tick) {
+    for closed in &journal.ticks {
+        let decided = closed.decided.iter().map(|decision| decision.agent_id);
+        let undecided = closed.record.undecided.iter().flat_map(|group| group.agents.clone());
+        let mut all: Vec<u32> = decided.chain(undecided).collect();
+        all.sort_unstable();
+        if all != world.wanted() {
+            let (tick, wanted) = (world.ticks, world.wanted());
+            return Err(format!("in tick {tick} {all:?} decide or do not, expected {wanted:?}"));
+        }
+        let head = world.step(closed);
+        for expected in messages(head, &closed.record) {
             let found = stored.next().map(|message| &message.body);
             if found != Some(&expected) {
                 let show = |body: &Vec<u8>| String::from_utf8_lossy(body).into_owned();

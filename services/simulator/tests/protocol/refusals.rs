@@ -4,8 +4,9 @@
 use bus::AppendError;
 use contract::command::Request;
 use contract::journal::{Record, Tick};
+use simulator::protocol::journal::Closed;
 use simulator::protocol::log::Seen;
-use simulator::protocol::owner::{Event, Owner, Which, Wish};
+use simulator::protocol::owner::{Due, Event, Owner, Which, Wish};
 use simulator::protocol::{Ended, Lost};
 
 use crate::stage::{EPOCH, Kind, Scene, drain, every_event, head};
@@ -223,21 +224,25 @@ fn tick_without_room() -> Scene {
     scene
 }
 
+fn due(commands: Vec<contract::journal::Taken>) -> Due {
+    Due { commands, ..Due::default() }
+}
+
 #[test]
 fn a_tick_without_room_is_given_back_and_the_world_can_be_asked() {
     let mut scene = tick_without_room();
     assert!(scene.owner.can_take() && !scene.owner.can_tick());
-    scene.expect(Event::Due(vec![taken(71, Request::Resume)], vec![]), &[Wish::GiveBack]);
+    scene.expect(Event::Due(due(vec![taken(71, Request::Resume)])), &[Wish::GiveBack]);
     scene.expect(Event::Paused(Which::Journal), &[]);
     assert!(scene.owner.can_tick(), "the next one shows whether there is room");
     let commands = vec![taken(72, crate::words::inject("It rains."))];
-    scene.owner.on(Event::Due(commands.clone(), vec![]), crate::words::at(9));
+    scene.owner.on(Event::Due(due(commands.clone())), crate::words::at(9));
     let wishes = drain(&mut scene.owner);
     let [Wish::Write(Record::Tick(tick)), Wish::Decide] = &wishes[..] else { panic!("{wishes:?}") };
     assert_eq!((tick.tick, &tick.commands, tick.commands_through), (1, &commands, 72));
     scene.expect(Event::Decided, &[]);
     let step: Tick = tick.clone();
-    let expected = [Wish::Room(None), Wish::Step(step)];
+    let expected = [Wish::Room(None), Wish::Step(Closed::alone(step))];
     scene.expect(scene.answered(Ok(scene.known + 1)), &expected);
 }
 
@@ -247,7 +252,7 @@ fn what_turns_the_world_waits_for_the_pause_and_is_written_once() {
     let hold = pause_record(&mut scene.owner);
     scene.expect(Event::Turn(hold.clone()), &[]);
     assert!(!scene.owner.can_take() && !scene.owner.can_tick());
-    scene.expect(Event::Due(vec![], vec![]), &[Wish::GiveBack]);
+    scene.expect(Event::Due(Due::default()), &[Wish::GiveBack]);
     scene.expect(Event::Paused(Which::Journal), &[Wish::Write(hold.clone())]);
     scene.expect(scene.answered(full()), &[Wish::Pause(Which::Journal)]);
     scene.expect(Event::Paused(Which::Journal), &[Wish::Again(Which::Journal)]);
@@ -279,7 +284,7 @@ fn a_frame_without_room_keeps_the_next_tick_back_and_lets_turns_pass() {
         let mut scene = Scene::of(kind);
         scene.expect(scene.answered(full()), &[no_room(), Wish::Pause(Which::Frames)]);
         assert!(scene.owner.can_take() && !scene.owner.can_tick());
-        scene.expect(Event::Due(vec![], vec![]), &[Wish::GiveBack]);
+        scene.expect(Event::Due(Due::default()), &[Wish::GiveBack]);
         let hold = pause_record(&mut scene.owner);
         scene.expect(Event::Turn(hold.clone()), &[Wish::Write(hold.clone())]);
         let stored = Event::Answered(Which::Journal, Ok(90));

@@ -34,6 +34,8 @@ impl Tally {
         self.reopened += other.reopened;
         self.distrusted += other.distrusted;
         self.stale += other.stale;
+        self.asked += other.asked;
+        self.decided += other.decided;
     }
 }
 
@@ -88,6 +90,9 @@ fn whatever_happens_nothing_is_lost_and_nothing_is_there_twice() {
                 tally.fills,
                 tally.panics,
                 tally.late,
+                tally.decided,
+                // Requests that were under way as a worker died.
+                tally.asked - tally.decided,
             ];
             assert!(happened.iter().all(|times| *times > 0), "it was not as bad as it can be");
         }
@@ -137,6 +142,8 @@ fn bugs_of_a_driver_are_noticed() {
         (Bug::KeepsEpoch, ["stands where epoch", "stands where epoch"]),
         (Bug::AnswersEarly, ["the reply to", "the reply to"]),
         (Bug::IgnoresEnd, ["stands where epoch", "hold"]),
+        (Bug::AsksAgain, ["is asked again", "is asked again"]),
+        (Bug::ClosesEarly, ["decide or do not", "decide or do not"]),
     ] {
         is_noticed(Options { bug: Some(bug), ..Options::PLAIN }, &words);
     }

@@ -58,6 +58,9 @@ pub(crate) struct Tally {
     pub(crate) distrusted: u64,
     /// Replies by owners that had lost the world.
     pub(crate) stale: u64,
+    /// Requests to a model, and decisions that are journalled.
+    pub(crate) asked: u64,
+    pub(crate) decided: u64,
 }
 
 /// Something that is going to happen.
@@ -154,6 +157,8 @@ pub(crate) struct Simulation {
     pub(crate) away_until: u64,
     pub(crate) has_skewed: bool,
     pub(crate) is_done: bool,
+    /// What was found to be wrong with what a worker did.
+    wrong: Option<String>,
     pub(crate) tally: Tally,
     /// The last happenings, if somebody wants to see them.
     pub(crate) trace: Option<VecDeque<String>>,
@@ -188,6 +193,7 @@ impl Simulation {
             away_until: 0,
             has_skewed: false,
             is_done: false,
+            wrong: None,
             tally: Tally::default(),
             trace: traced.then(VecDeque::new),
         };
@@ -211,6 +217,9 @@ impl Simulation {
             self.tally.milliseconds = self.now - begun;
             self.note(&happening);
             self.happen(happening)?;
+            if let Some(wrong) = self.wrong.take() {
+                return Err(wrong);
+            }
             if self.is_done {
                 return self.judge();
             }
@@ -248,6 +257,11 @@ impl Simulation {
             replies: &self.replies,
         };
         self.tally.stale = judge(&ending)?;
+        let decided = self.records().into_iter().filter_map(|record| match record {
+            Record::Decisions(decisions) => Some(decisions.decisions.len() as u64),
+            _ => None,
+        });
+        self.tally.decided = decided.sum();
         self.tally.ticks = u64::from(self.watch.ticks);
         self.tally.claims = u64::from(self.watch.epoch);
         self.tally.workers = self.workers.len() as u64;
@@ -374,6 +388,23 @@ impl Simulation {
             }
             Do::Think(came) => {
                 let time = self.random.between(1, 2 * self.weather.latency);
+                self.after(time, Happening::Comes { worker, generation, came });
+            }
+            Do::Ask { tick, agent } => {
+                self.tally.asked += 1;
+                let decided = self.records().into_iter().filter_map(|record| match record {
+                    Record::Decisions(it) if it.tick == tick => Some(it.decisions),
+                    _ => None,
+                });
+                let is_paid = decided.flatten().any(|decision| decision.agent_id == agent);
+                // Who has lost the world cannot know; its requests are under way as it is killed.
+                let owns = self.workers[worker].epoch() == self.watch.epoch;
+                if is_paid && owns {
+                    self.wrong = Some(format!("agent {agent} is asked again in tick {tick}"));
+                }
+                let time = self.random.between(1, 20 * self.weather.latency);
+                let fails = self.random.chance(50);
+                let came = Came::Thought { tick, agent, fails };
                 self.after(time, Happening::Comes { worker, generation, came });
             }
             Do::Tell { sequence, said } => {

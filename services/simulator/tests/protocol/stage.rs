@@ -8,7 +8,7 @@ use contract::journal::{Close, End, Go, Hold, Record, Tick};
 use simulator::protocol::Ended;
 use simulator::protocol::journal::Journal;
 use simulator::protocol::log::Seen;
-use simulator::protocol::owner::{Event, Guards, Head, Owner, Start, Which, Wish};
+use simulator::protocol::owner::{Due, Event, Guards, Head, Owner, Start, Which, Wish};
 
 use crate::words::{at, body, claim, genesis, pause, stop, taken, tick};
 
@@ -105,7 +105,7 @@ pub(crate) fn taking_up(
     let journal = Journal::read((10..).zip(bodies.iter().map(Vec::as_slice))).unwrap();
     let (epoch, guards) = (journal.epoch + 1, Guards::ALL);
     let claim = claim(epoch, "second", "recover", 2);
-    Owner::new(Start { journal, rounds: 5, claim, world, given_up, guards })
+    Owner::new(Start { journal, rounds: 5, claim, world, given_up, guards, max_payload: 1 << 20 })
 }
 
 /// An owner whose world is open.
@@ -123,7 +123,7 @@ fn open(kind: Kind) -> Owner {
 
 /// Plays one tick up to the frame that it wishes to send.
 fn sending(owner: &mut Owner, tick: u32, messages: &[&str]) {
-    owner.on(Event::Due(vec![], vec![]), at(4));
+    owner.on(Event::Due(Due::default()), at(4));
     owner.on(Event::Answered(Which::Journal, Ok(50)), at(5));
     owner.on(Event::Decided, at(6));
     owner.on(Event::Stepped(head(tick)), at(7));
@@ -157,7 +157,7 @@ impl Scene {
             Kind::Close => turned(Request::CloseEnv),
             Kind::Tick => {
                 let mut owner = open(kind);
-                owner.on(Event::Due(vec![], vec![]), at(4));
+                owner.on(Event::Due(Due::default()), at(4));
                 owner
             }
             Kind::FirstFrame | Kind::Frame | Kind::FrameOfParts => {
@@ -233,7 +233,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Decided,
         Event::Stepped(head(7)),
         Event::Broken(Ended::Reopen),
-        Event::Due(vec![], vec![]),
+        Event::Due(Due::default()),
         Event::Turn(Record::Tick(step)),
     ];
     for which in [Which::Journal, Which::Frames] {

@@ -2,6 +2,7 @@
 
 use contract::id::Digest;
 use contract::journal::Tick;
+use simulator::protocol::journal::Closed;
 use simulator::protocol::owner::Head;
 
 /// A world after some ticks.
@@ -23,15 +24,27 @@ impl World {
         World { ticks: head.tick + 1, digest: head.digest, skewed: false }
     }
 
-    /// Takes a tick. Neither the wall clock nor the owner enters the world.
-    pub(crate) fn step(&mut self, record: &Tick) -> Head {
+    /// The agents that decide outside in the coming tick: some of four.
+    pub(crate) fn wanted(&self) -> Vec<u32> {
+        let dice = self.digest.to_string().bytes().next_back().unwrap_or_default();
+        (0..4).filter(|agent| self.ticks > 0 && dice >> agent & 1 == 1).collect()
+    }
+
+    /// Takes a tick. Neither the wall clock nor the owner enters the world, nor what was paid.
+    pub(crate) fn step(&mut self, closed: &Closed) -> Head {
+        let Closed { record, decided } = closed;
         assert_eq!(record.tick, self.ticks, "ticks enter a world in order");
         let before = self.digest.to_string();
         let commands = serde_json::to_vec(&record.commands).unwrap();
-        let parts: [&[u8]; 4] = [
+        let decided: Vec<_> = decided.iter().map(|it| (it.agent_id, &it.calls)).collect();
+        let undecided = record.undecided.iter().map(|group| (&group.why, &group.agents));
+        let undecided: Vec<_> = undecided.collect();
+        let outside = serde_json::to_vec(&(decided, undecided)).unwrap();
+        let parts: [&[u8]; 5] = [
             before.as_bytes(),
             &record.tick.to_be_bytes(),
             &commands,
+            &outside,
             if self.skewed { b"skewed" } else { b"" },
         ];
         self.digest = Digest::of(&parts);

@@ -1,5 +1,10 @@
 //! An owner as its driver sees it, between two events.
 
+use std::collections::BTreeMap;
+
+use contract::cost::Ledger;
+use contract::decision::Decision;
+
 use super::{Log, Owner, Phase, Which};
 use crate::protocol::journal::Commands;
 use crate::protocol::life::Life;
@@ -13,6 +18,16 @@ impl Owner {
     /// Where the world is in its life.
     pub fn life(&self) -> Life {
         self.life
+    }
+
+    /// What was decided outside for the tick that is open, and is journalled, by agent.
+    pub fn decided(&self) -> &BTreeMap<u32, Decision> {
+        &self.decided
+    }
+
+    /// What its decisions have come to.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Which commands the world has taken.
@@ -44,6 +59,14 @@ impl Owner {
         self.can_take() && self.made.is_none() && has_room && self.plays()
     }
 
+    /// True while agents of the tick that is open may be asked outside: its world is where its
+    /// journal ends, and is to play it.
+    pub fn may_decide(&self) -> bool {
+        let closing = self.deciding || self.stepping || self.due.is_some();
+        let is_whole = self.failing.is_none() && self.doom.is_none();
+        self.is_open() && self.plays() && !closing && is_whole && self.ticks == self.journalled
+    }
+
     pub(super) fn plays(&self) -> bool {
         matches!(self.life, Life::Waiting | Life::Playing) && self.ticks <= self.rounds
     }
@@ -64,6 +87,10 @@ impl Owner {
     }
 
     pub(super) fn is_between_ticks(&self) -> bool {
-        self.writing.is_none() && !self.stepping && !self.deciding && self.due.is_none()
+        self.writing.is_none()
+            && self.paid.is_empty()
+            && !self.stepping
+            && !self.deciding
+            && self.due.is_none()
     }
 }

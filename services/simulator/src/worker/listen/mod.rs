@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use bus::{Bus, Start};
 use contract::id::RunId;
-use contract::journal::{Genesis, Tick};
+use contract::journal::Genesis;
 use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 use tokio::sync::mpsc;
@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use self::reading::Reading;
 use super::patiently;
+use crate::protocol::journal::Closed;
 use crate::protocol::sources::{News, Sources, Standing};
 
 /// What was read of a source and waits to be taken.
@@ -48,7 +49,7 @@ struct Place {
 
 impl Listener {
     /// Of a world with these ticks in its journal.
-    pub(super) fn open(bus: &Bus, genesis: &Genesis, ticks: &[Tick]) -> Listener {
+    pub(super) fn open(bus: &Bus, genesis: &Genesis, ticks: &[Closed]) -> Listener {
         let sources = Sources::new(&genesis.options, genesis.platform, ticks);
         let next = u32::try_from(ticks.len()).unwrap_or(u32::MAX).saturating_sub(1);
         let (mut ears, mut readers) = (Vec::new(), JoinSet::new());

@@ -1,0 +1,53 @@
+//! What was decided outside, between the records of a journal.
+
+use std::collections::BTreeMap;
+
+use contract::decision::Decision;
+use contract::journal::Tick;
+
+/// What a record of decisions has in its message beside them, at most.
+const AROUND: usize = 1024;
+
+/// The most bytes of decisions in one record, however large messages may be.
+const MAX_RECORD_BYTES: usize = 256 * 1024;
+
+/// A tick that is closed, with all that its record does not hold: what agents decided outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The record that closed it.
+    pub record: Tick,
+    /// What was decided for it, each agent once, ascending.
+    pub decided: Vec<Decision>,
+}
+
+impl Closed {
+    /// A tick for which nobody decides outside.
+    pub fn alone(record: Tick) -> Closed {
+        Closed { record, decided: Vec::new() }
+    }
+}
+
+/// Notes what was decided for a tick that is open: of an agent the first counts.
+pub fn note_decisions(decided: &mut BTreeMap<u32, Decision>, decisions: Vec<Decision>) {
+    for decision in decisions {
+        decided.entry(decision.agent_id).or_insert(decision);
+    }
+}
+
+/// What was decided, in as many parts as fit messages of so many bytes, one record each.
+pub fn in_records(decided: Vec<Decision>, max_payload: usize) -> Vec<Vec<Decision>> {
+    let most = max_payload.saturating_sub(AROUND).min(MAX_RECORD_BYTES);
+    let (mut records, mut bytes): (Vec<Vec<Decision>>, usize) = (Vec::new(), 0);
+    for decision in decided {
+        let size = serde_json::to_vec(&decision).expect("no map keys that JSON refuses").len() + 1;
+        match records.last_mut().filter(|_| bytes + size <= most) {
+            Some(record) => record.push(decision),
+            None => {
+                records.push(vec![decision]);
+                bytes = 0;
+            }
+        }
+        bytes += size;
+    }
+    records
+}
