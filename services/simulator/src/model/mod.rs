@@ -7,9 +7,9 @@
 
 mod actions;
 pub mod answer;
-//X pub mod client;
+pub mod client;
 pub mod endpoint;
-//X pub mod limits;
+pub mod limits;
 pub mod prompt;
 mod text;
 

@@ -56,12 +56,16 @@ impl Refusal {
         Refusal { trouble, why, of_tools: false }
     }
 
-    pub(super) fn of_question(why: &str) -> Refusal {
+    pub(crate) fn of_question(why: &str) -> Refusal {
         Refusal::new(Trouble::Question, why)
     }
 
-    pub(super) fn own(why: &str) -> Refusal {
+    pub(crate) fn own(why: &str) -> Refusal {
         Refusal::new(Trouble::Own, why)
+    }
+
+    pub(crate) fn busy(why: &str) -> Refusal {
+        Refusal::new(Trouble::Busy, why)
     }
 
     pub(super) fn garbled(what: &str) -> Refusal {
