@@ -143,6 +143,16 @@ impl World {
         self.settings.traits.get(agent as usize)
     }
 
+    /// What people talk about now.
+    pub fn topics(&self) -> &[String] {
+        &self.settings.topics
+    }
+
+    /// Where the story goes now; may be empty.
+    pub fn narrative(&self) -> &str {
+        &self.settings.narrative
+    }
+
     /// The tick that is stepped next: 0 plays the seed posts, tick `n` is round `n`.
     pub fn tick(&self) -> u32 {
         self.tick

@@ -5,6 +5,14 @@
 //! asks. Nothing here knows of journals, ticks or leases: whether a request may be sent is for a
 //! [`Gate`] to say.
 
+mod actions;
+pub mod answer;
+pub mod client;
+pub mod endpoint;
+pub mod limits;
+pub mod prompt;
+mod text;
+
 use std::sync::Arc;
 
 use contract::decision::{Decision, Usage};

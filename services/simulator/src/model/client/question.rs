@@ -1,0 +1,253 @@
+//! One question: sent until it has an answer, or cannot have one in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use contract::decision::{MAX_REASON_BYTES, Usage};
+use kit::retry::Pauses;
+use tokio::time::{sleep, timeout_at};
+
+use super::body::{Wanted, body};
+use super::line::Line;
+use super::send::{AtGate, send};
+use crate::model::answer::{self, Acts, Answer, Refusal, Trouble};
+use crate::model::limits::End;
+use crate::model::{Admission, Asked, Failed, FailedKind, SharedGate, text};
+
+/// How soon a gate that lets nobody pass is asked again, at first and at the latest.
+const GATE: Duration = Duration::from_millis(20);
+const LATEST_GATE: Duration = Duration::from_millis(300);
+/// The pauses before one's own next try.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How often what is no answer of a model is asked for.
+const GARBLED: u32 = 3;
+/// How many tokens an answer has, where the operator has not said.
+const TOKENS: u32 = 256;
+/// How many bytes of a request make a token, about.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// A question on its way.
+pub(super) struct Question<'asked> {
+    pub(super) line: &'asked Arc<Line>,
+    pub(super) model: &'asked str,
+    pub(super) asked: &'asked Asked,
+    gate: &'asked SharedGate,
+    usage: Usage,
+    /// The last reason why there was no answer.
+    last: Option<String>,
+}
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) kind: FailedKind,
+    pub(super) why: String,
+    /// Whether it may be because of the tools in the request.
+    pub(super) of_tools: bool,
+}
+
+/// How a try ended that gave no answer.
+enum Missed {
+    /// The gate is shut.
+    Shut(String),
+    Refused(Refusal, Option<Duration>),
+}
+
+impl<'asked> Question<'asked> {
+    pub(super) fn new(
+        line: &'asked Arc<Line>,
+        model: &'asked str,
+        asked: &'asked Asked,
+        gate: &'asked SharedGate,
+    ) -> Question<'asked> {
+        Question { line, model, asked, gate, usage: Usage::default(), last: None }
+    }
+
+    /// What it took so far.
+    pub(super) fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    pub(super) fn failed(&self, lost: Lost) -> Failed {
+        let why = text::line(&lost.why, MAX_REASON_BYTES);
+        Failed { kind: lost.kind, why, usage: self.usage }
+    }
+
+    /// Asks for actions.
+    pub(super) async fn acts(&mut self, wanted: Wanted, is_probe: bool) -> Result<Acts, Lost> {
+        let platform = self.asked.platform;
+        self.ask(wanted, is_probe, |status, body| answer::acts(platform, status, body)).await
+    }
+
+    /// Asks for words.
+    pub(super) async fn words(&mut self) -> Result<String, Lost> {
+        self.ask(Wanted::Words, false, answer::words).await
+    }
+
+    /// What comes when there was no answer in time.
+    pub(super) fn late(&self) -> Lost {
+        let why = self.last.as_deref().unwrap_or("no answer");
+        let why = format!("{why} (no answer in time)");
+        Lost { kind: FailedKind::Away, why, of_tools: false }
+    }
+
+    async fn ask<T>(
+        &mut self,
+        wanted: Wanted,
+        is_probe: bool,
+        read: impl Fn(u16, &[u8]) -> Answer<T>,
+    ) -> Result<T, Lost> {
+        let Asked { platform, prompt, deadline, .. } = self.asked;
+        let body = body(&self.line.endpoint, self.model, *platform, prompt, wanted);
+        match timeout_at(*deadline, self.tries(&body, is_probe, read)).await {
+            Ok(came) => came,
+            Err(_) => {
+                if self.last.is_none() {
+                    self.line.in_trouble("is slow", "no answer in time");
+                }
+                Err(self.late())
+            }
+        }
+    }
+
+    async fn tries<T>(
+        &mut self,
+        body: &Bytes,
+        is_probe: bool,
+        read: impl Fn(u16, &[u8]) -> Answer<T>,
+    ) -> Result<T, Lost> {
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut garbled = 0;
+        let mut again = false;
+        loop {
+            let (refusal, after) = match self.once(body, again, &read).await {
+                Ok(came) => return Ok(came),
+                Err(Missed::Shut(why)) => {
+                    return Err(Lost { kind: FailedKind::Shut, why, of_tools: false });
+                }
+                Err(Missed::Refused(refusal, after)) => (refusal, after),
+            };
+            again = true;
+            let Refusal { trouble, why, of_tools } = refusal;
+            let lost = |kind, why| Lost { kind, why, of_tools };
+            if is_probe && of_tools {
+                let kind = match trouble {
+                    Trouble::Question | Trouble::Garbled => FailedKind::Question,
+                    Trouble::Own | Trouble::Busy => FailedKind::Away,
+                    Trouble::Endpoint => FailedKind::Endpoint,
+                };
+                return Err(lost(kind, why));
+            }
+            match trouble {
+                Trouble::Question => return Err(lost(FailedKind::Question, why)),
+                Trouble::Endpoint => {
+                    self.line.in_trouble("takes no questions", &why);
+                    return Err(lost(FailedKind::Endpoint, why));
+                }
+                Trouble::Garbled if garbled + 1 >= GARBLED => {
+                    return Err(lost(FailedKind::Question, why));
+                }
+                Trouble::Garbled => garbled += 1,
+                Trouble::Own | Trouble::Busy => {}
+            }
+            self.last = Some(why);
+            // Where the whole endpoint pauses, the queue is the pause.
+            if trouble != Trouble::Busy {
+                sleep(pauses.next_pause().max(after.unwrap_or_default())).await;
+            }
+        }
+    }
+
+    /// Sends it once, when there is room and the gate is open.
+    async fn once<T>(
+        &mut self,
+        body: &Bytes,
+        mut again: bool,
+        read: impl Fn(u16, &[u8]) -> Answer<T>,
+    ) -> Result<T, Missed> {
+        let estimate = self.estimate(body);
+        let mut pause = GATE;
+        let mut room = loop {
+            let room = self.line.room(self.asked.platform, estimate.tokens(), again).await;
+            match self.gate.admit(&estimate) {
+                Admission::Yes => break room,
+                Admission::Wait => {}
+                Admission::No(why) => return Err(Missed::Shut(why)),
+            }
+            drop(room);
+            again = true;
+            sleep(pause).await;
+            pause = LATEST_GATE.min(pause * 2);
+        };
+        let mut at_gate = AtGate::admitted(self.gate, estimate);
+        room.end = End::Sent(None);
+        self.usage.requests += 1;
+        let sent_at = self.line.now();
+        let heard = match send(self.line, body.clone()).await {
+            Ok(heard) => heard,
+            Err(unheard) => {
+                if unheard.unsent {
+                    at_gate.took.requests = 0;
+                    self.usage.requests -= 1;
+                    room.end = End::Unsent;
+                }
+                self.troubled(&unheard.refusal, sent_at, None);
+                return Err(Missed::Refused(unheard.refusal, None));
+            }
+        };
+        let Answer { mut usage, came } = read(heard.status, &heard.body);
+        usage.cost_micros = self.line.endpoint.price.cost_micros(&usage);
+        self.usage.add(&usage);
+        at_gate.took.add(&usage);
+        room.end = End::Sent((usage.tokens() > 0).then(|| usage.tokens()));
+        match came {
+            Ok(came) => {
+                self.line.answered();
+                Ok(came)
+            }
+            Err(mut refusal) => {
+                refusal.why = self.line.endpoint.without_secrets(&refusal.why);
+                self.troubled(&refusal, sent_at, heard.retry_after);
+                Err(Missed::Refused(refusal, heard.retry_after))
+            }
+        }
+    }
+
+    /// What a refusal means for the endpoint.
+    fn troubled(&self, refusal: &Refusal, sent_at: u64, after: Option<Duration>) {
+        match refusal.trouble {
+            Trouble::Question => self.line.answered(),
+            Trouble::Own => self.line.in_trouble("has trouble", &refusal.why),
+            Trouble::Garbled => self.line.in_trouble("sends no answers", &refusal.why),
+            Trouble::Busy => {
+                let after = after.and_then(|after| u64::try_from(after.as_millis()).ok());
+                self.line.busy(sent_at, after);
+                self.line.in_trouble("takes no questions for now", &refusal.why);
+            }
+            Trouble::Endpoint => {}
+        }
+    }
+
+    /// What a request may take.
+    fn estimate(&self, body: &Bytes) -> Usage {
+        let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        let completion = self.line.endpoint.max_tokens.unwrap_or(TOKENS);
+        let mut estimate = Usage {
+            requests: 1,
+            prompt_tokens: bytes / BYTES_PER_TOKEN,
+            cached_tokens: 0,
+            completion_tokens: u64::from(completion),
+            cost_micros: 0,
+        };
+        estimate.cost_micros = self.line.endpoint.price.cost_micros(&estimate);
+        estimate
+    }
+}
+
+/// That there is no such endpoint or model: what a run names is looked at before it is taken up.
+pub(super) fn unknown(why: &str) -> Failed {
+    let why = text::line(why, MAX_REASON_BYTES);
+    Failed { kind: FailedKind::Endpoint, why, usage: Usage::default() }
+}

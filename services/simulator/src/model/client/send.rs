@@ -1,0 +1,114 @@
+//! One request: sent, counted at the gate, and read.
+
+use std::error::Error;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use contract::decision::Usage;
+use reqwest::Response;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use super::line::Line;
+use crate::model::answer::{MAX_ANSWER_BYTES, Refusal};
+use crate::model::limits::taught::{self, Taught};
+use crate::model::{Gate, SharedGate};
+
+/// What a server sent.
+pub(super) struct Heard {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// Why nothing was heard.
+pub(super) struct Unheard {
+    pub(super) refusal: Refusal,
+    /// Whether the request was never sent, since nobody was there to take it.
+    pub(super) unsent: bool,
+}
+
+/// A request at the gate: settled when it is dropped, with what is known then.
+pub(super) struct AtGate {
+    gate: SharedGate,
+    estimate: Usage,
+    pub(super) took: Usage,
+}
+
+impl AtGate {
+    /// After the gate has admitted `estimate`.
+    pub(super) fn admitted(gate: &SharedGate, estimate: Usage) -> AtGate {
+        let took = Usage { requests: 1, ..Usage::default() };
+        AtGate { gate: gate.clone(), estimate, took }
+    }
+}
+
+impl Drop for AtGate {
+    fn drop(&mut self) {
+        let gate: &dyn Gate = &*self.gate;
+        gate.settle(&self.estimate, &self.took);
+    }
+}
+
+/// Sends a body and reads what comes.
+pub(super) async fn send(line: &Line, body: Bytes) -> Result<Heard, Unheard> {
+    let mut headers = HeaderMap::with_capacity(3);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(authorization) = &line.endpoint.authorization {
+        headers.insert(AUTHORIZATION, authorization.clone());
+    }
+    let request = line.client.post(line.endpoint.url.clone()).headers(headers).body(body);
+    let response = request.send().await.map_err(|error| unheard(line, error))?;
+    let taught = taught(&response);
+    line.learn(&taught);
+    let status = response.status().as_u16();
+    let body = read(response).await.map_err(|error| unheard(line, error))?;
+    Ok(Heard { status, body, retry_after: taught.retry_after.map(Duration::from_millis) })
+}
+
+/// The body, or as much of it as shows that it is too long.
+async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            body.truncate(MAX_ANSWER_BYTES + 1);
+            break;
+        }
+    }
+    Ok(body)
+}
+
+fn taught(response: &Response) -> Taught {
+    let headers = response.headers();
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    taught::read(header, unix.as_secs())
+}
+
+/// What it means that nothing came.
+fn unheard(line: &Line, error: reqwest::Error) -> Unheard {
+    let unsent = error.is_connect();
+    let is_ours = error.is_builder();
+    let why = line.endpoint.without_secrets(&chain(&error.without_url()));
+    let refusal = match (is_ours, unsent) {
+        (true, _) => Refusal::of_question(&format!("it cannot be asked: {why}")),
+        (false, true) => Refusal::busy(&format!("it cannot be reached: {why}")),
+        (false, false) => Refusal::own(&format!("it did not answer: {why}")),
+    };
+    Unheard { refusal, unsent: unsent || is_ours }
+}
+
+/// An error and its causes in one line, none twice.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
+}
