@@ -242,6 +242,11 @@ mod tests {
              /memory: found 4, expected a list of names\n\
              /enable_graph_memory_update: found false with 1 in memory, expected the two to \
              agree, or one of them alone\n\
+             /llm/rules/0/endpoint: found \"https://models.example\", expected 1 to 32 of a-z, \
+             0-9, _ and -, beginning with a letter or digit\n\
+             /budget/money: found an unknown field, expected one of requests, tokens, cost_micros, \
+             wall_seconds\n\
+             /budget: found no cap, expected one of requests, tokens, cost_micros, wall_seconds\n\
              /new_run: found 0, expected true or false"
         );
     }
