@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::MAX_SAFE_INTEGER;
 use crate::decision::{Decision, Undecided, Usage};
 use crate::journal::Record;
 use crate::llm::Budget;
@@ -85,8 +86,8 @@ impl Ledger {
                 }
             }
             Record::Tick(tick) => {
-                self.clock.goes(tick.at);
                 if self.is_own(tick.tick) {
+                    self.clock.goes(tick.at);
                     tick.undecided.iter().for_each(|undecided| self.undecided(undecided));
                 }
             }
@@ -112,6 +113,11 @@ impl Ledger {
     /// For how long its rounds have been played.
     pub fn clock(&self) -> PlayClock {
         self.clock
+    }
+
+    /// Milliseconds for which they have been played until `now`, pauses excluded.
+    pub fn played_milliseconds(&self, now: Timestamp) -> u64 {
+        self.clock.milliseconds(now)
     }
 
     /// What the world's decisions have come to.
@@ -190,34 +196,21 @@ pub fn money(micros: u64) -> String {
     text[..short.len().max(least)].to_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_has_two_decimals_or_more() {
-        for (micros, text) in [
-            (0, "0.00"),
-            (12_500, "0.0125"),
-            (1_500_000, "1.50"),
-            (7, "0.000007"),
-            (20_000_000, "20.00"),
-        ] {
-            assert_eq!(money(micros), text);
-        }
+/// Reads an amount as people write it, `2.50`, into millionths.
+///
+/// # Errors
+/// What was expected.
+pub fn parse_money(text: &str) -> Result<u64, String> {
+    let expected = || "expected an amount with at most six decimals, e.g. 2.50".to_owned();
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_empty = whole.is_empty() && decimals.is_empty();
+    if is_empty || decimals.len() > 6 || !digits(whole) || !digits(decimals) {
+        return Err(expected());
     }
-
-    #[test]
-    fn a_cap_is_reached_by_what_is_spent() {
-        let usage =
-            Usage { requests: 5, prompt_tokens: 90, completion_tokens: 10, ..Usage::default() };
-        let cap = |budget: Budget| budget.reached(&usage, 61_000).map(|reached| reached.what);
-        let budget = Budget::default();
-        assert_eq!(cap(budget), None);
-        assert_eq!(cap(Budget { requests: Some(6), tokens: Some(101), ..budget }), None);
-        assert_eq!(cap(Budget { requests: Some(5), ..budget }).unwrap(), "5 of 5 requests");
-        assert_eq!(cap(Budget { tokens: Some(100), ..budget }).unwrap(), "100 of 100 tokens");
-        assert_eq!(cap(Budget { wall_seconds: Some(61), ..budget }).unwrap(), "61 of 61 s");
-        assert_eq!(cap(Budget { cost_micros: Some(0), ..budget }).unwrap(), "0.00 of 0.00");
-    }
+    let micros: u64 = format!("{whole}{decimals:0<6}").parse().map_err(|_| expected())?;
+    Some(micros).filter(|micros| *micros <= MAX_SAFE_INTEGER).ok_or_else(expected)
 }
+
+#[cfg(test)]
+mod tests;

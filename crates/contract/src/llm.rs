@@ -3,6 +3,9 @@
 //! Endpoints are the operator's: a request names them, and says nothing of where they are or what
 //! they are paid with.
 
+mod known;
+mod word;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,6 +25,9 @@ pub const MAX_RULES: usize = 64;
 /// The most agents of a world that may decide by a language model: the record of a tick, which is one
 /// message, names those that did not.
 pub const MAX_LLM_AGENTS: usize = 5_000;
+
+/// The longest name of a model, in bytes.
+pub const MAX_MODEL_BYTES: usize = 200;
 
 /// Seconds for one decision, where nothing is said.
 pub const DECISION_SECONDS: u32 = 60;
@@ -94,7 +100,10 @@ impl LlmRule {
         });
         let platform = crate::command::read_platform(rule);
         let entity_types = texts(rule, "entity_types");
-        let model = rule.text("model").map(str::to_owned);
+        let model = rule.parsed("model", |text| match is_model(text) {
+            true => Ok(text.to_owned()),
+            false => Err(format!("1 to {MAX_MODEL_BYTES} bytes, the name of a model")),
+        });
         let agents = ids(rule, "agents");
         Some(LlmRule { endpoint: endpoint?, model, platform, entity_types, agents })
     }
@@ -199,6 +208,10 @@ impl Budget {
     }
 }
 
+fn is_model(text: &str) -> bool {
+    !text.trim().is_empty() && text.len() <= MAX_MODEL_BYTES
+}
+
 fn texts(object: &Object<'_>, key: &str) -> Vec<String> {
     let text = |value: &Value| match value.as_str() {
         Some(text) => Some(text.to_owned()),
@@ -219,4 +232,162 @@ fn ids(object: &Object<'_>, key: &str) -> Vec<u32> {
         id
     };
     object.list(key).into_iter().filter_map(|(_, value)| id(value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::Door;
+    use crate::options::RequestedOptions;
+    use crate::spec::check::tests::sound;
+    use serde_json::json;
+
+    fn read(options: &Value) -> Result<RequestedOptions, String> {
+        let door = Door::new("");
+        let options = door.root(options).map(|root| RequestedOptions::read(&root));
+        door.close(options).map_err(|problems| problems.to_string())
+    }
+
+    fn llm(rules: &[&str]) -> LlmOptions {
+        let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        LlmOptions { rules, decision_seconds: DECISION_SECONDS, round_seconds: ROUND_SECONDS }
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_usual() {
+        let options = read(&json!({"llm": {"rules": [{"endpoint": "main"}]}})).unwrap();
+        assert_eq!(options.llm, Some(llm(&["main"])));
+        assert_eq!(options.budget, None);
+        let written = serde_json::to_value(&options).unwrap();
+        assert_eq!(read(&written).unwrap(), options, "what is written is read");
+    }
+
+    #[test]
+    fn every_problem_of_every_rule_and_cap_is_named() {
+        let options = json!({
+            "llm": {
+                "rules": [
+                    {"endpoint": "Main", "model": " ", "platform": "myspace", "url": "x"},
+                    {"entity_types": "Student", "agents": [1, -1, "ada"]},
+                    7
+                ],
+                "decision_seconds": 0,
+                "round_seconds": 86_401,
+                "timeout": 3
+            },
+            "budget": {"requests": -1, "tokens": 1.5, "cost": 2, "wall_seconds": "1h"}
+        });
+        assert_eq!(
+            read(&options).unwrap_err(),
+            "/llm/timeout: found an unknown field, expected one of rules, decision_seconds, \
+             round_seconds\n\
+             /llm/rules/0/url: found an unknown field, expected one of endpoint, model, platform, \
+             entity_types, agents\n\
+             /llm/rules/0/endpoint: found \"Main\", expected 1 to 32 of a-z, 0-9, _ and -, \
+             beginning with a letter or digit\n\
+             /llm/rules/0/platform: found \"myspace\", expected twitter or reddit\n\
+             /llm/rules/0/model: found \" \", expected 1 to 200 bytes, the name of a model\n\
+             /llm/rules/1/endpoint: found nothing, expected the name of an endpoint, or builtin\n\
+             /llm/rules/1/entity_types: found the text \"Student\", expected a list\n\
+             /llm/rules/1/agents: found -1, expected a list of ids of agents\n\
+             /llm/rules/1/agents: found the text \"ada\", expected a list of ids of agents\n\
+             /llm/rules/2: found 7, expected an object\n\
+             /llm/decision_seconds: found 0, expected a whole number from 1 to 86400\n\
+             /llm/round_seconds: found 86401, expected a whole number from 1 to 86400\n\
+             /budget/cost: found an unknown field, expected one of requests, tokens, cost_micros, \
+             wall_seconds\n\
+             /budget/requests: found -1, expected a whole number from 0 to 9007199254740991\n\
+             /budget/tokens: found 1.5, expected a whole number from 0 to 9007199254740991\n\
+             /budget/wall_seconds: found the text \"1h\", expected a whole number from 0 to \
+             9007199254740991"
+        );
+    }
+
+    #[test]
+    fn there_are_rules_and_caps_or_none_of_either_are_spoken_of() {
+        let error = read(&json!({"llm": {"rules": []}, "budget": {}})).unwrap_err();
+        assert_eq!(
+            error,
+            "/llm/rules: found 0 rules, expected 1 to 64\n\
+             /budget: found no cap, expected one of requests, tokens, cost_micros, wall_seconds"
+        );
+        let many = vec![json!({"endpoint": "main"}); MAX_RULES + 1];
+        let error = read(&json!({"llm": {"rules": many}})).unwrap_err();
+        assert_eq!(error, "/llm/rules: found 65 rules, expected 1 to 64");
+        assert_eq!(
+            read(&json!({"llm": {}})).unwrap_err(),
+            "/llm/rules: found nothing, expected a list of rules, which agents have which endpoint"
+        );
+    }
+
+    #[test]
+    fn of_the_rules_that_fit_an_agent_the_last_one_counts() {
+        let mut spec = sound();
+        spec.agents[1].entity_type = "Student".to_owned();
+        let llm = llm(&["main", "reddit=boost", ":Student=small", "twitter:0=builtin"]);
+        let of = |platform, agent: usize| {
+            llm.of(platform, &spec.agents[agent]).map(|rule| rule.endpoint.as_str())
+        };
+        let table = [
+            (Platform::Twitter, 0, None),
+            (Platform::Reddit, 0, Some("boost")),
+            (Platform::Twitter, 1, Some("small")),
+            (Platform::Reddit, 1, Some("small")),
+        ];
+        for (platform, agent, endpoint) in table {
+            assert_eq!(of(platform, agent), endpoint, "{platform} {agent}");
+        }
+        assert_eq!(llm.endpoints(), ["boost", "main", "small"]);
+    }
+
+    #[test]
+    fn rules_speak_of_agents_that_there_are() {
+        let spec = sound();
+        let last = spec.agents.len() - 1;
+        let words = |rules: &[&str]| -> Vec<String> {
+            let problems = llm(rules).problems(&spec, "/options/llm");
+            problems.iter().map(ToString::to_string).collect()
+        };
+        let kind = &spec.agents[0].entity_type;
+        assert_eq!(words(&["main", ":0=boost", &format!(":{kind}=main")]), [""; 0]);
+        assert_eq!(
+            words(&["main", ":0,77=main", ":Ghost=main"]),
+            [
+                format!(
+                    "/options/llm/rules/1/agents: found agent 77, expected agents that there \
+                     are, 0 to {last}"
+                ),
+                "/options/llm/rules/2/entity_types: found \"Ghost\", which no agent is, expected \
+                 types that agents have"
+                    .to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_so_many_agents_of_a_world_ask() {
+        let mut spec = sound();
+        let agent = spec.agents[0].clone();
+        spec.agents = vec![agent; MAX_LLM_AGENTS + 1];
+        let problems = |rules: &[&str]| llm(rules).problems(&spec, "/options/llm");
+        let found = problems(&["main"]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].to_string(),
+            "/options/llm/rules: found 5001 agents that ask a language model, expected at most \
+             5000 in a world"
+        );
+        // A world's agents are counted once for each world that has them, not summed up.
+        assert_eq!(problems(&["builtin", "twitter:1=main", "reddit:2=main"]), []);
+    }
+
+    #[test]
+    fn caps_that_are_absent_stay() {
+        let has = Budget { requests: Some(5), tokens: Some(7), ..Budget::default() };
+        let change = Budget { requests: Some(9), cost_micros: Some(1), ..Budget::default() };
+        let both =
+            Budget { requests: Some(9), tokens: Some(7), cost_micros: Some(1), wall_seconds: None };
+        assert_eq!(has.with(&change), both);
+        assert!(Budget::default().is_unlimited() && !both.is_unlimited());
+    }
 }

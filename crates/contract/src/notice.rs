@@ -242,6 +242,35 @@ pub struct NodeInfo {
     pub runs: Vec<RunId>,
     /// The version of the rules that it has.
     pub rules: u32,
+    /// The endpoints of language models that it can ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<EndpointInfo>,
+}
+
+/// An endpoint of language models as its node speaks of it: neither where it is nor its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointInfo {
+    /// The operator's name for it.
+    pub name: String,
+    /// The models that may be asked for; the first is the usual one.
+    pub models: Vec<String>,
+    /// What it takes, where the operator says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<PriceInfo>,
+}
+
+/// What an endpoint takes for a million tokens: decimals as text, in the operator's currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceInfo {
+    /// Of those that are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// Of those that are sent and were kept from before; absent: as the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<String>,
+    /// Of those that come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion: Option<String>,
 }
 
 impl LiveAction {

@@ -4,7 +4,7 @@
 //! the SHA-256 of its compact JSON and never changes. All numbers are integers: rates and
 //! weights are millionths (`_ppm`), so no reader rounds differently from another.
 
-mod check;
+pub(crate) mod check;
 
 use serde::{Deserialize, Serialize};
 

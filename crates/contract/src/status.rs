@@ -193,6 +193,19 @@ impl EnvStatus {
         self.platforms.iter().find(|world| world.platform == platform)
     }
 
+    /// What language models have decided in all of its worlds, and what that took.
+    pub fn spent(&self) -> Spent {
+        let mut sum = Spent::default();
+        self.platforms.iter().for_each(|world| sum.add(&world.spent));
+        sum
+    }
+
+    /// True if language models decide for some of its agents, or have done so.
+    pub fn asks_models(&self) -> bool {
+        let rules = self.options.llm.as_ref().map(|llm| llm.endpoints());
+        rules.is_some_and(|endpoints| !endpoints.is_empty()) || !self.spent().is_nothing()
+    }
+
     /// A run that nobody has begun.
     pub fn queued(
         run_id: RunId,

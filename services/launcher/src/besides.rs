@@ -198,6 +198,7 @@ pub(crate) mod tests {
             slots,
             runs: (1..=runs).map(|number| status(number).run_id).collect(),
             rules: 1,
+            endpoints: vec![],
         };
         for (number, nodes, text) in [
             (0, vec![], "a simulator node: none answers on this bus"),

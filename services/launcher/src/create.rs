@@ -11,6 +11,7 @@ use contract::status::EnvStatus;
 use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 
+use crate::endpoints;
 use crate::follow::refresh;
 use crate::memories;
 use crate::model::Model;
@@ -64,7 +65,7 @@ impl Creator {
     ///
     /// # Errors
     /// If a live run stands in the way, the options make no sense for the spec or name a memory
-    /// that there is not, or the bus cannot be read or written.
+    /// or a language model that there is not, or the bus cannot be read or written.
     pub async fn start(&self, order: &Order) -> Result<Started, Refusal> {
         faults::point("launch.parsed");
         self.model.ready()?;
@@ -91,6 +92,7 @@ impl Creator {
                 Plan::Create { number } => number,
             };
             sources::check(&self.bus, &self.model, &order.spec, &options).await?;
+            endpoints::check(&self.bus, options.llm.as_ref()).await?;
             memories::check(&self.bus, requested.memory.as_deref().unwrap_or_default()).await?;
             faults::point("launch.valid");
             self.specs.ensure(&order.spec).await?;
@@ -170,6 +172,11 @@ fn in_order(requested: &RequestedOptions) -> RequestedOptions {
     }
     if let Some(sources) = &mut requested.sources {
         sources.sort();
+    }
+    // Not the rules: of those that fit an agent the last one counts.
+    for rule in requested.llm.iter_mut().flat_map(|llm| &mut llm.rules) {
+        rule.entity_types.sort();
+        rule.agents.sort_unstable();
     }
     requested
 }

@@ -22,6 +22,7 @@ pub mod ask;
 pub mod besides;
 pub mod config;
 pub mod create;
+pub mod endpoints;
 pub mod events;
 pub mod exports;
 pub mod follow;

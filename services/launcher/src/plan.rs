@@ -133,6 +133,8 @@ fn differences(run: &EnvStatus, wish: &Wish<'_>) -> Vec<Difference> {
         difference("memory", &has.memory, &wanted.memory),
         difference("sources", &has.sources, &wanted.sources),
         difference("time_limit_seconds", &has.time_limit_seconds, &wanted.time_limit_seconds),
+        difference("llm", &has.llm, &wanted.llm),
+        difference("budget", &has.budget, &wanted.budget),
     ]
     .into_iter()
     .flatten()
@@ -156,6 +158,7 @@ fn difference<T: Serialize + PartialEq>(
 mod tests {
     use super::*;
     use crate::queued::tests::status;
+    use contract::llm::{Budget, LlmOptions};
 
     /// A run with the digest of "spec" and seed 7.
     fn run(number: u32, state: RunStatus, alive: bool) -> Arc<EnvStatus> {
@@ -282,6 +285,7 @@ mod tests {
     fn every_option_that_differs_is_named() {
         let mut live = status(1);
         live.status = RunStatus::Running;
+        let rules = vec!["main".parse().unwrap()];
         let wanted = RequestedOptions {
             platforms: Some(vec![contract::subject::Platform::Reddit]),
             max_rounds: Some(3),
@@ -290,8 +294,8 @@ mod tests {
             memory: Some(vec!["zep".to_owned()]),
             sources: None,
             time_limit_seconds: Some(60),
-            budget: None,
-            llm: None,
+            budget: Some(Budget { requests: Some(9), ..Budget::default() }),
+            llm: Some(LlmOptions { rules, decision_seconds: 60, round_seconds: 300 }),
         };
         let spec_digest = live.spec_digest;
         let wish = Wish { spec_digest, requested: &wanted, manner: &Manner::default() };
@@ -309,6 +313,13 @@ mod tests {
                 ("pace_milli", "not set", "500"),
                 ("memory", "not set", "[\"zep\"]"),
                 ("time_limit_seconds", "not set", "60"),
+                (
+                    "llm",
+                    "not set",
+                    "{\"rules\":[{\"endpoint\":\"main\"}],\"decision_seconds\":60,\
+                     \"round_seconds\":300}"
+                ),
+                ("budget", "not set", "{\"requests\":9}"),
             ]
         );
     }

@@ -140,13 +140,13 @@ impl Claims {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::spec::{Hours, Profile, ScheduledPost, SeedPost, Stance};
     use crate::version::V1;
 
     /// Two agents, one world, all within bounds.
-    fn sound() -> Spec {
+    pub(crate) fn sound() -> Spec {
         let hours = Hours::default();
         let agent = |agent_id| AgentSpec {
             agent_id,

@@ -13,7 +13,8 @@ use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use contract::status::RunStatus;
+use contract::cost::{Spent, money};
+use contract::status::{EnvStatus, RunStatus};
 
 use crate::http::App;
 
@@ -79,6 +80,7 @@ pub(super) async fn metrics(
     }
     let held = runs.iter().filter(|run| run.held).count();
     page.single("shoal_runs_held", "Runs that a worker has now.", held);
+    write_spent(&mut page, &runs);
     let is_known = usize::from(app.creator.model.ready().is_ok());
     page.single("shoal_runs_known", "1 once the states of all runs have been read.", is_known);
     let is_connected = usize::from(app.creator.bus.connected_since().is_some());
@@ -94,6 +96,32 @@ pub(super) async fn metrics(
     }
     requests.write(&mut page);
     ([(CONTENT_TYPE, TEXT)], page.0).into_response()
+}
+
+/// What language models took in the runs that there are, in sum: by run there would be as many lines
+/// as anybody starts runs. It shrinks when a run is deleted, so these are no counters.
+fn write_spent(page: &mut Page, runs: &[Arc<EnvStatus>]) {
+    let mut sum = Spent::default();
+    runs.iter().for_each(|run| sum.add(&run.spent()));
+    let Spent { decisions, refused, undecided, usage } = sum;
+    for (name, about, value) in [
+        ("shoal_llm_decisions", "Decisions that language models made.", decisions),
+        ("shoal_llm_refused_calls", "Calls in them that were no action.", refused),
+        ("shoal_llm_undecided", "Times that an agent was to decide and did not.", undecided),
+        ("shoal_llm_requests", "Requests to language models, failed ones too.", usage.requests),
+    ] {
+        page.single(name, about, value);
+    }
+    let name = "shoal_llm_tokens";
+    page.family(name, "gauge", "Tokens; cached are those of the prompt that were kept before.");
+    for (kind, tokens) in [
+        ("prompt", usage.prompt_tokens),
+        ("cached", usage.cached_tokens),
+        ("completion", usage.completion_tokens),
+    ] {
+        page.line(name, &format!("kind=\"{kind}\""), tokens);
+    }
+    page.single("shoal_llm_cost", "In the currency of the prices.", money(usage.cost_micros));
 }
 
 /// A method, of those that HTTP has: others are told apart by nobody.
@@ -176,9 +204,11 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queued::tests::status;
     use axum::body::Body;
     use axum::routing::get;
     use axum::{Router, middleware};
+    use contract::decision::Usage;
     use tower::ServiceExt as _;
 
     #[tokio::test]
@@ -205,6 +235,28 @@ mod tests {
             assert!(page.0.lines().any(|it| it == line), "no {line} in\n{}", page.0);
         }
         assert_eq!(page.0.lines().count(), 2 * 2 + 3 * (1 + BUCKETS.len() + 3));
+    }
+
+    #[test]
+    fn what_models_took_is_summed_over_all_runs() {
+        let run = |number| {
+            let mut run = status(number);
+            let usage =
+                Usage { requests: 2, prompt_tokens: 30, cost_micros: 6500, ..Usage::default() };
+            run.platforms[0].spent = Spent { decisions: 2, undecided: 1, refused: 0, usage };
+            Arc::new(run)
+        };
+        let mut page = Page::default();
+        write_spent(&mut page, &[run(1), run(2), Arc::new(status(3))]);
+        for line in [
+            "shoal_llm_decisions 4",
+            "shoal_llm_undecided 2",
+            "shoal_llm_requests 4",
+            "shoal_llm_tokens{kind=\"prompt\"} 60",
+            "shoal_llm_cost 0.013",
+        ] {
+            assert!(page.0.lines().any(|it| it == line), "no {line} in\n{}", page.0);
+        }
     }
 
     #[test]

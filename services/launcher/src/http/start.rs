@@ -24,7 +24,7 @@ use crate::queued::check_memory_names;
 use crate::refusal::Refusal;
 
 /// The fields of the request: the original's, then ours.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 16] = [
     "simulation_id",
     "platform",
     "max_rounds",
@@ -35,6 +35,8 @@ const FIELDS: [&str; 14] = [
     "memory",
     "sources",
     "time_limit_seconds",
+    "llm",
+    "budget",
     "new_run",
     "beside",
     "idempotency_key",
@@ -187,6 +189,7 @@ struct StartView<'a> {
 mod tests {
     use super::*;
     use contract::door::Door;
+    use contract::llm::{Budget, LlmOptions, ROUND_SECONDS};
     use serde_json::{Value, json};
 
     fn read(mut body: Value) -> Result<RequestedOptions, String> {
@@ -203,6 +206,7 @@ mod tests {
             json!({"platform": "parallel", "force": true, "enable_graph_memory_update": true});
         assert_eq!(read(page), Ok(usual.clone()));
         assert_eq!(read(json!({"platform": null, "max_rounds": null})), Ok(usual.clone()));
+        let rules = vec!["reddit:1,2=main/m".parse().unwrap()];
         let reddit = RequestedOptions {
             platforms: Some(vec![Platform::Reddit]),
             max_rounds: Some(40),
@@ -211,11 +215,12 @@ mod tests {
             memory: Some(vec!["zep".to_owned()]),
             sources: None,
             time_limit_seconds: Some(90),
-            budget: None,
-            llm: None,
+            budget: Some(Budget { tokens: Some(9), ..Budget::default() }),
+            llm: Some(LlmOptions { rules, decision_seconds: 20, round_seconds: ROUND_SECONDS }),
         };
         let body = json!({"platform": "reddit", "max_rounds": 40, "seed": 9, "pace": 2.5, "memory": ["zep"],
-            "time_limit_seconds": 90});
+            "time_limit_seconds": 90, "budget": {"tokens": 9}, "llm": {"decision_seconds": 20,
+            "rules": [{"endpoint": "main", "model": "m", "platform": "reddit", "agents": [1, 2]}]}});
         assert_eq!(read(body), Ok(reddit));
         let without = RequestedOptions { memory: Some(Vec::new()), ..usual };
         assert_eq!(read(json!({"enable_graph_memory_update": false})), Ok(without.clone()));
@@ -226,7 +231,8 @@ mod tests {
     fn every_wrong_field_is_named() {
         assert_eq!(
             read(json!({"platform": 1, "max_rounds": "10", "enable_graph_memory_update": false,
-                "force": 1, "seed": -1, "pace": 0.0001, "memory": ["zep", 4], "new_run": 0}))
+                "force": 1, "seed": -1, "pace": 0.0001, "memory": ["zep", 4], "new_run": 0,
+                "llm": {"rules": [{"endpoint": "https://models.example"}]}, "budget": {"money": 1}}))
             .unwrap_err(),
             "/platform: found 1, expected a text\n\
              /max_rounds: found the text \"10\", expected a whole number from 1 to 4294967295\n\
@@ -236,6 +242,11 @@ mod tests {
              /memory: found 4, expected a list of names\n\
              /enable_graph_memory_update: found false with 1 in memory, expected the two to \
              agree, or one of them alone\n\
+             /llm/rules/0/endpoint: found \"https://models.example\", expected 1 to 32 of a-z, \
+             0-9, _ and -, beginning with a letter or digit\n\
+             /budget/money: found an unknown field, expected one of requests, tokens, cost_micros, \
+             wall_seconds\n\
+             /budget: found no cap, expected one of requests, tokens, cost_micros, wall_seconds\n\
              /new_run: found 0, expected true or false"
         );
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use contract::cost::Spent;
 use contract::id::{RunId, SimulationId};
+use contract::llm::Budget;
 use contract::manner::Labels;
 use contract::problem::Problem;
 use contract::status::{EnvStatus, RunStatus};
@@ -90,6 +92,10 @@ pub(super) struct View<'a> {
     /// Of one that failed, the last lines of its log, oldest first.
     last_log_lines: Vec<String>,
     labels: &'a Labels,
+    /// What language models have decided and what that took, in all worlds; none if none is asked.
+    spent: Option<Spent>,
+    /// The caps that are in effect.
+    budget: Option<Budget>,
 }
 
 impl<'a> View<'a> {
@@ -114,6 +120,8 @@ impl<'a> View<'a> {
             waits_for: beside.waits_for,
             last_log_lines: beside.last_log_lines,
             labels: &run.labels,
+            spent: run.asks_models().then(|| run.spent()),
+            budget: run.options.budget,
         }
     }
 
@@ -156,6 +164,8 @@ mod tests {
     use super::*;
     use crate::besides::tests::beside;
     use crate::queued::tests::status;
+    use contract::decision::Usage;
+    use contract::llm::LlmOptions;
     use serde_json::json;
 
     #[test]
@@ -175,6 +185,7 @@ mod tests {
                 "simulation_id": "market", "run_id": "market-2",
                 "runner_status": "running", "status": "running", "alive": true,
                 "reason": null, "waits_for": null, "last_log_lines": [], "labels": {},
+                "spent": null, "budget": null,
                 "current_round": 10, "total_rounds": 10,
                 "simulated_hours": 5.0, "total_simulation_hours": 5, "progress_percent": 100.0,
                 "twitter_current_round": 10, "reddit_current_round": 3,
@@ -187,6 +198,30 @@ mod tests {
                 "completed_at": null, "error": null, "process_pid": null
             })
         );
+    }
+
+    #[test]
+    fn what_models_took_is_told_of_all_worlds_with_the_caps() {
+        let told = |run: &EnvStatus| {
+            let view = serde_json::to_value(View::new(run, beside())).unwrap();
+            (view["spent"].clone(), view["budget"].clone())
+        };
+        let mut run = status(2);
+        run.options.budget = Some(Budget { requests: Some(9), ..Budget::default() });
+        assert_eq!(told(&run), (json!(null), json!({"requests": 9})));
+        let rules = vec!["main".parse().unwrap()];
+        let llm = LlmOptions { rules, decision_seconds: 60, round_seconds: 300 };
+        run.options.llm = Some(llm);
+        assert_eq!(told(&run).0["decisions"], 0, "none so far");
+        let usage = Usage { requests: 3, prompt_tokens: 40, cost_micros: 7, ..Usage::default() };
+        for world in &mut run.platforms {
+            world.spent = Spent { decisions: 2, refused: 1, undecided: 1, usage };
+        }
+        let spent = json!({
+            "decisions": 4, "refused": 2, "undecided": 2, "requests": 6, "prompt_tokens": 80,
+            "cached_tokens": 0, "completion_tokens": 0, "cost_micros": 14
+        });
+        assert_eq!(told(&run).0, spent);
     }
 
     #[test]

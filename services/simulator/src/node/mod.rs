@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use bus::{AppendError, Bus, HeldLease, Lease, ServiceInfo};
 use contract::id::RunId;
-use contract::notice::NodeInfo;
+use contract::notice::{EndpointInfo, NodeInfo};
 use contract::subject::{Prefix, StreamName};
 use contract::timestamp::Timestamp;
 use contract::version::V1;
@@ -34,6 +34,7 @@ use tokio::task::JoinHandle;
 use self::guardian::InVain;
 use self::process::Groups;
 use crate::args::{Cli, NodeArgs};
+use crate::model::endpoint;
 
 /// How long a bus that is not there yet is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,6 +52,8 @@ pub struct Node {
     /// What leases are held as: the name, made unique to this process.
     holder: Arc<str>,
     args: Arc<NodeArgs>,
+    /// The language models that its workers can ask: what is told of them.
+    endpoints: Arc<[EndpointInfo]>,
     /// The URL is handed to workers in their environment, never on a command line.
     nats: Arc<bus::BusArgs>,
     /// The configuration file, for workers to read too.
@@ -85,6 +88,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
     let groups = Groups::default();
     let workers = groups.clone();
     let shutdown = Shutdown::on_signals_with(move || workers.kill_all())?;
+    let endpoints = endpoint::read(cli.node.llm_endpoints.as_deref())?;
     let name = cli.node.name();
     let bus = Bus::connect(&cli.bus, &format!("shoal-simulator {name}"), PATIENCE).await?;
     bus.ensure_topology().await?;
@@ -93,6 +97,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         name: name.clone().into(),
         holder: format!("{name} {}-{}", std::process::id(), kit::now_milliseconds()).into(),
         args: Arc::new(cli.node),
+        endpoints: endpoints.infos().into(),
         nats: Arc::new(cli.bus),
         config: config.map(Arc::from),
         holds: Arc::default(),
@@ -250,7 +255,8 @@ impl Node {
         while let Some(request) = requests.next().await {
             let runs = { lock(&self.holds).keys().cloned().collect() };
             let (node, slots) = (self.name.to_string(), self.args.slots);
-            let answer = NodeInfo { v: V1, node, slots, runs, rules: world::RULES };
+            let (rules, endpoints) = (world::RULES, self.endpoints.to_vec());
+            let answer = NodeInfo { v: V1, node, slots, runs, rules, endpoints };
             let body = serde_json::to_vec(&answer).expect("no map keys that JSON refuses");
             request.respond(body).await;
         }

@@ -158,7 +158,7 @@ impl Lane {
         let world = self.world.take().expect("the world is here between ticks");
         let (genesis, chain) = (self.genesis.clone(), self.chain.clone());
         let stepping = step::step(world, self.decisions.take(), genesis, chain, closed);
-        self.begin(Came::Stepped, stepping);
+        self.begin(|stepped| Came::Stepped(stepped.map(Box::new)), stepping);
     }
 
     pub(super) fn stepped(&mut self, stepped: Stepped) -> Event {

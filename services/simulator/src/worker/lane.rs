@@ -177,7 +177,7 @@ pub(super) struct Shown {
 pub(super) enum Came {
     Event(Event),
     Decided(Result<(Box<World>, Decisions), Ended>),
-    Stepped(Result<Stepped, Ended>),
+    Stepped(Result<Box<Stepped>, Ended>),
     Encoded(Result<Vec<Vec<u8>>, Ended>),
     Looked(Looked),
 }
@@ -306,7 +306,7 @@ impl Lane {
                 (self.world, self.decisions) = (Some(world), Some(decisions));
                 Event::Decided
             }
-            Came::Stepped(Ok(stepped)) => self.stepped(stepped),
+            Came::Stepped(Ok(stepped)) => self.stepped(*stepped),
             Came::Encoded(Ok(messages)) => return self.send(messages),
             Came::Looked(looked) => return self.look = Look::Came(looked),
             Came::Encoded(Err(bug)) => Event::Broken(Lost::Panicked(bug.to_string()).into()),

@@ -182,8 +182,8 @@ impl Thinking {
         let rules = self.rules.iter().flatten().copied();
         let rules: BTreeSet<usize> = rules.collect();
         let options = self.options.iter().flat_map(|options| &options.rules);
-        let used = (0..).zip(options).filter(|(place, _)| rules.contains(place));
-        used.map(|(_, rule)| models.knows(&rule.endpoint, rule.model.as_deref())).collect()
+        let mut used = (0..).zip(options).filter(|(place, _)| rules.contains(place));
+        used.try_for_each(|(_, rule)| models.knows(&rule.endpoint, rule.model.as_deref()))
     }
 
     /// Asks on behalf of as many as may be asked at once.

@@ -266,8 +266,8 @@ mod tests {
         assert_eq!(
             read(&args).unwrap_err(),
             format!(
-                "/args/pace: found an unknown field, expected one of pace_milli, seed, time, \
-                 hot_topics, narrative_direction, twitter, reddit, agents\n\
+                "/args/pace: found an unknown field, expected one of pace_milli, budget, seed, \
+                 time, hot_topics, narrative_direction, twitter, reddit, agents\n\
                  /args/seed: found 9007199254740992, expected a whole number from 0 to \
                  9007199254740991\n\
                  /args/time/peak_hours/0: found 24, expected an hour from 0 to 23\n\

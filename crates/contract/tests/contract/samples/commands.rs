@@ -7,6 +7,7 @@ use contract::command::{
 use contract::spec::{Hours, Stance};
 use contract::subject::Platform;
 
+use super::decisions::budget;
 use super::{Sample, at, each, sample};
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -21,6 +22,8 @@ pub(super) fn samples() -> Vec<Sample> {
     push("configure-everything", &command(configure_everything()));
     let reseed = Configure { seed: Some(0), ..Configure::default() };
     push("configure-seed", &command(Request::Configure(Box::new(reseed))));
+    let raise = Configure { budget: Some(budget()), ..Configure::default() };
+    push("configure-budget", &command(Request::Configure(Box::new(raise))));
     push("delete-by-force", &command(Request::Delete(Delete { force: true })));
     let twitter = Some(Platform::Twitter);
     push("verify-beside", &command(Request::Verify(Verify { platform: twitter, follow: true })));

@@ -106,6 +106,12 @@ fn all_requested_options() -> RequestedOptions {
     }
 }
 
+/// The samples with language models ask for nothing else.
+fn thinking() -> RequestedOptions {
+    let (llm, budget) = (Some(decisions::llm()), Some(decisions::budget()));
+    RequestedOptions { llm, budget, ..no_requested_options() }
+}
+
 fn labels() -> Labels {
     let mut labels = Labels::default();
     labels.insert("study", "Brücke, second wave").unwrap();

@@ -1,7 +1,9 @@
 //! Log lines, dead letters, nodes, and what the launcher is asked when a run is to begin.
 
 use contract::manner::Manner;
-use contract::notice::{DeadLetter, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest};
+use contract::notice::{
+    DeadLetter, EndpointInfo, LiveOmitted, LogLine, NodeInfo, PriceInfo, StartAnswer, StartRequest,
+};
 use contract::options::RequestedOptions;
 use contract::past::{Progress, Stage};
 use contract::subject::Platform;
@@ -9,7 +11,7 @@ use contract::version::V1;
 
 use super::{
     Sample, all_requested_options, at, each, labels, no_requested_options, problem, run, sample,
-    spec_digest, word,
+    spec_digest, thinking, word,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -39,13 +41,16 @@ pub(super) fn samples() -> Vec<Sample> {
     };
     let live_omitted =
         LiveOmitted { v: V1, run_id: run(), platform: Platform::Reddit, tick: 1, omitted: 234 };
-    let idle = NodeInfo { v: V1, node: "node-a".to_owned(), slots: 4, runs: vec![], rules: 1 };
+    let (node, runs, endpoints) = ("node-a".to_owned(), vec![], vec![]);
+    let idle = NodeInfo { v: V1, node, slots: 4, runs, rules: 1, endpoints };
     let busy = NodeInfo { runs: vec![run()], ..idle.clone() };
+    let endpoints = NodeInfo { endpoints: endpoints_of_a_node(), ..idle.clone() };
     let mut samples = vec![
         sample("log-line", "line", &log_line),
         sample("live-omitted", "omitted", &live_omitted),
         sample("node-info", "idle", &idle),
         sample("node-info", "busy", &busy),
+        sample("node-info", "with-endpoints", &endpoints),
         sample("dead-letter", "with-run", &with_run),
         sample("dead-letter", "without-run", &without_run),
     ];
@@ -69,6 +74,9 @@ pub(super) fn samples() -> Vec<Sample> {
     };
     let labelled = StartRequest { v: V1, spec_digest: digest, options: limited, manner };
     samples.push(sample("start-request", "labelled", &labelled));
+    let (options, manner) = (thinking(), Manner::default());
+    let thinking = StartRequest { v: V1, spec_digest: digest, options, manner };
+    samples.push(sample("start-request", "with-language-models", &thinking));
     for answer in each(next_answer) {
         let name = match answer {
             StartAnswer::Accepted { .. } => "accepted",
@@ -77,6 +85,16 @@ pub(super) fn samples() -> Vec<Sample> {
         samples.push(sample("start-answer", name, &answer));
     }
     samples
+}
+
+/// One with all that is said of an endpoint, and one with nothing but its names.
+fn endpoints_of_a_node() -> Vec<EndpointInfo> {
+    let text = |decimal: &str| Some(decimal.to_owned());
+    let price = PriceInfo { prompt: text("0.15"), cached: text("0.075"), completion: text("0.60") };
+    let models = vec!["small-1".to_owned(), "large-1".to_owned()];
+    let main = EndpointInfo { name: "main".to_owned(), models, price: Some(price) };
+    let models = vec!["tiny".to_owned()];
+    vec![main, EndpointInfo { name: "boost".to_owned(), models, price: None }]
 }
 
 fn progress() -> Vec<Sample> {

@@ -20,8 +20,8 @@ use contract::version::V1;
 use super::commands::{command, next_request};
 use super::worlds::next_outcome;
 use super::{
-    Sample, all_requested_options, at, each, labels, memory_targets, no_requested_options, options,
-    run, sample, sources, spec_digest, word,
+    Sample, all_requested_options, at, decisions, each, labels, memory_targets,
+    no_requested_options, options, run, sample, sources, spec_digest, word,
 };
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -225,8 +225,11 @@ fn journal() -> Vec<Sample> {
                 let forked = Genesis { parent: Some(parent()), ..(*genesis).clone() };
                 let options = RunOptions { sources: sources(), ..genesis.options.clone() };
                 let listening = Genesis { options, ..(*genesis).clone() };
+                let options = decisions::options();
+                let thinking = Genesis { options, ..(*genesis).clone() };
                 push("genesis", Record::Genesis(genesis));
                 push("genesis-of-a-listener", Record::Genesis(Box::new(listening)));
+                push("genesis-with-language-models", Record::Genesis(Box::new(thinking)));
                 push("genesis-of-a-fork", Record::Genesis(Box::new(forked)));
             }
             Record::Claim(_) => push("claim", record),
@@ -241,6 +244,9 @@ fn journal() -> Vec<Sample> {
     }
     push("tick-with-commands", Record::Tick(tick_with_commands()));
     push("tick-of-a-listener", Record::Tick(tick_of_a_listener()));
+    let undecided =
+        Tick { commands: vec![], undecided: decisions::undecided(), ..tick_with_commands() };
+    push("tick-with-undecided", Record::Tick(undecided));
     let pause = Some(taken(43, Request::Pause(because("the survey was wrong"))));
     let reason = Some("the survey was wrong".to_owned());
     push("hold-by-command", Record::Hold(Hold { epoch: 2, reason, command: pause, at: at(4) }));
@@ -321,7 +327,7 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
         Some(Record::Tick(_)) => Some(Record::Decisions(Decisions {
             epoch: 1,
             tick: 1,
-            decisions: super::decisions::decisions(),
+            decisions: decisions::decisions(),
             at: at(3),
         })),
         Some(Record::Decisions(_)) => {
@@ -366,6 +372,7 @@ fn statuses() -> Vec<Sample> {
             sample("env-status", "forked", &forked),
             sample("env-status", "labelled", &labelled),
             sample("env-status", "listening", &listening),
+            sample("env-status", "thinking", &decisions::status(env_status(RunStatus::Paused))),
         ])
         .collect()
 }

@@ -93,7 +93,8 @@ pub(in crate::http) fn read_key(headers: &HeaderMap) -> Result<Option<CommandId>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::command::Stop;
+    use contract::command::{Configure, Stop};
+    use contract::llm::Budget;
 
     fn ask(
         verb: Verb,
@@ -119,6 +120,22 @@ mod tests {
         let (_, request, manner) = ask(Verb::Resume, "", None).unwrap();
         assert_eq!((request, manner.patience), (Request::Resume, DEFAULT_PATIENCE));
         assert!(manner.key.is_none());
+    }
+
+    #[test]
+    fn a_budget_is_taken_to_the_run() {
+        let body = json!({"budget": {"cost_micros": 2_500_000, "tokens": null}, "timeout": 5});
+        let (_, request, _) = ask(Verb::Configure, "", Some(body)).unwrap();
+        let Request::Configure(change) = request else { panic!("{request:?}") };
+        let budget = Budget { cost_micros: Some(2_500_000), ..Budget::default() };
+        assert_eq!(*change, Configure { budget: Some(budget), ..Configure::default() });
+        let body = json!({"budget": {"tokens": -1, "money": "2.50"}});
+        assert_eq!(
+            ask(Verb::Configure, "", Some(body)).err().unwrap(),
+            "/budget/money: found an unknown field, expected one of requests, tokens, \
+             cost_micros, wall_seconds\n\
+             /budget/tokens: found -1, expected a whole number from 0 to 9007199254740991"
+        );
     }
 
     #[test]

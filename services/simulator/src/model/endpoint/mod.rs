@@ -33,6 +33,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use contract::notice::EndpointInfo;
 use contract::problem::suggest;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
@@ -97,6 +98,16 @@ impl Endpoints {
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Endpoint)> {
         self.0.iter().map(|(name, endpoint)| (name.as_str(), endpoint))
+    }
+
+    /// What others may know of them.
+    pub fn infos(&self) -> Vec<EndpointInfo> {
+        let info = |(name, endpoint): (&str, &Endpoint)| EndpointInfo {
+            name: name.to_owned(),
+            models: endpoint.models.clone(),
+            price: endpoint.price.info(),
+        };
+        self.iter().map(info).collect()
     }
 
     /// The endpoint and its model of these names; no model stands for the first.

@@ -1,6 +1,8 @@
 //! What an answer costs.
 
 use contract::decision::Usage;
+use contract::door::decimal;
+use contract::notice::PriceInfo;
 
 /// Prices of a million tokens, in millionths of a currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +16,16 @@ pub struct Price {
 }
 
 impl Price {
+    /// As others are told it; nothing where nothing is known to cost anything.
+    pub fn info(&self) -> Option<PriceInfo> {
+        let text = |price: u64| Some(decimal(i64::try_from(price).unwrap_or(i64::MAX)));
+        (*self != Price::default()).then(|| PriceInfo {
+            prompt: text(self.prompt),
+            cached: self.cached.and_then(text),
+            completion: text(self.completion),
+        })
+    }
+
     /// What one request costs that took `usage`, in millionths of the currency; rounded up once.
     pub fn cost_micros(&self, usage: &Usage) -> u64 {
         let cached = usage.cached_tokens.min(usage.prompt_tokens);

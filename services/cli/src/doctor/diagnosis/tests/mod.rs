@@ -104,7 +104,8 @@ fn used(percent: u64) -> StreamUse {
 }
 
 fn node(name: &str, rules: u32) -> NodeInfo {
-    NodeInfo { v: V1, node: name.to_owned(), slots: 2, runs: vec![], rules }
+    let (runs, endpoints) = (vec![], vec![]);
+    NodeInfo { v: V1, node: name.to_owned(), slots: 2, runs, rules, endpoints }
 }
 
 fn connected(server: ServerFacts) -> Connection {
