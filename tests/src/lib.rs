@@ -5,6 +5,7 @@
 
 pub mod chaos;
 pub mod http;
+pub mod model;
 pub mod openapi;
 pub mod process;
 pub mod proxy;

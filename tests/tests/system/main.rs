@@ -29,6 +29,7 @@ mod http_memory;
 mod hung;
 mod launchers;
 mod lifecycle;
+mod model_answers;
 mod outage;
 mod ownership;
 mod page;

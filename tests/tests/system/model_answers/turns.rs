@@ -1,0 +1,172 @@
+//! Who is sent when: storms, outages, gates, turns, and questions that are given up.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use contract::decision::Decision;
+use contract::subject::Platform;
+use serde_json::json;
+use simulator::model::client::Models;
+use simulator::model::{Admission, Failed, FailedKind, SharedGate};
+use system_tests::model::{Act, ModelServer, Reply};
+use tokio::task::JoinHandle;
+
+use super::{LIKED, LONG, Noted, ask, asked, in_words, like, models, models_at};
+
+fn start(
+    models: &Models,
+    agent: u32,
+    platform: Platform,
+    gate: &Arc<Noted>,
+) -> JoinHandle<Result<Decision, Failed>> {
+    let (models, gate): (Models, SharedGate) = (models.clone(), gate.clone());
+    tokio::spawn(async move { models.decide(asked(agent, platform, LONG), gate).await })
+}
+
+/// Waits without blocking the questions.
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + LONG;
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_passes() {
+    let pause = Duration::from_millis(1_500);
+    let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let seen = times.clone();
+    let server = ModelServer::scripted(move |request| {
+        seen.lock().unwrap().push(Instant::now());
+        match request.number {
+            ..=30 => Act::Reply(Reply::new(429, "").header("retry-after-ms", "1500")),
+            _ => Act::Reply(like()),
+        }
+    });
+    let models = models_at(&server.url(), &json!({"tools": true, "concurrency": 20}));
+    let gate = Arc::new(Noted::default());
+    let tasks: Vec<_> =
+        (0..60).map(|agent| start(&models, agent, Platform::Reddit, &gate)).collect();
+    for task in tasks {
+        assert_eq!(in_words(&task.await.unwrap()), LIKED);
+    }
+    // Twenty at once, ten after the pause: none but those that were refused is sent twice.
+    assert_eq!((server.requests(), gate.took().requests), (90, 90));
+    let times = times.lock().unwrap();
+    let longest: Vec<usize> = (1..times.len())
+        .filter(|&at| times[at].duration_since(times[at - 1]) > pause / 2)
+        .collect();
+    assert_eq!(longest, [20, 30], "nobody asks while all pause");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_dies_and_comes_back() {
+    let server = ModelServer::in_turn(vec![Act::Hold(like())]);
+    let models = models_at(&server.url(), &json!({"tools": true, "concurrency": 10}));
+    let gate = Arc::new(Noted::default());
+    let tasks: Vec<_> =
+        (0..30).map(|agent| start(&models, agent, Platform::Twitter, &gate)).collect();
+    until("ten requests that are held", || server.held() == 10).await;
+    server.die();
+    let refused = || gate.settled.lock().unwrap().iter().any(|(_, took)| took.requests == 0);
+    until("a connection that is refused", refused).await;
+    server.set_script(|_| Act::Reply(like()));
+    server.revive();
+    for task in tasks {
+        assert_eq!(in_words(&task.await.unwrap()), LIKED);
+    }
+    // Ten were lost on the way; what found nobody was never sent.
+    assert_eq!((server.requests(), gate.took().requests), (40, 40));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_is_given_up_leaves_nothing_behind() {
+    let server = ModelServer::in_turn(vec![Act::Hold(like()), Act::Reply(like())]);
+    let models = models_at(&server.url(), &json!({"concurrency": 1}));
+    let gate = Arc::new(Noted::default());
+    let asking = start(&models, 1, Platform::Reddit, &gate);
+    until("a request that is held", || server.held() == 1).await;
+    // One waits for it to find out about tools; it is given up as well.
+    let waiting = start(&models, 2, Platform::Reddit, &gate);
+    waiting.abort();
+    assert!(gate.settled.lock().unwrap().is_empty());
+    asking.abort();
+    assert!(asking.await.unwrap_err().is_cancelled());
+    let took = gate.took();
+    assert_eq!((took.requests, took.prompt_tokens), (1, 0));
+    // Its room and its turn are free again.
+    let (decided, _) = ask(&models, LONG).await;
+    assert_eq!(in_words(&decided), LIKED);
+    assert_eq!(server.requests(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_is_waited_for_or_shut() {
+    let server = ModelServer::in_turn(vec![Act::Reply(like())]);
+    let models = models(&server);
+    let gate = Arc::new(Noted::default());
+    *gate.closed.lock().unwrap() = Some(Admission::Wait);
+    let asking = start(&models, 1, Platform::Reddit, &gate);
+    // Who waits at a gate keeps nobody else from the endpoint.
+    let (decided, _) = ask(&models, LONG).await;
+    assert_eq!(in_words(&decided), LIKED);
+    assert_eq!((server.requests(), asking.is_finished()), (1, false));
+    *gate.closed.lock().unwrap() = None;
+    assert_eq!(in_words(&asking.await.unwrap()), LIKED);
+
+    *gate.closed.lock().unwrap() = Some(Admission::No("2 of 2 requests".to_owned()));
+    let failed = start(&models, 1, Platform::Reddit, &gate).await.unwrap().unwrap_err();
+    assert_eq!((failed.kind, failed.why.as_str()), (FailedKind::Shut, "2 of 2 requests"));
+    assert_eq!((failed.usage.requests, gate.took().requests, server.requests()), (0, 1, 2));
+}
+
+/// One thread: what is started here is in the queue as soon as it had its turn.
+#[tokio::test]
+async fn both_platforms_take_turns() {
+    let order: Arc<Mutex<String>> = Arc::default();
+    let seen = order.clone();
+    let server = ModelServer::scripted(move |request| {
+        let is_reddit = request.body.contains("dislike_post");
+        seen.lock().unwrap().push(if is_reddit { 'r' } else { 't' });
+        if request.number == 1 { Act::Hold(like()) } else { Act::Reply(like()) }
+    });
+    let models = models_at(&server.url(), &json!({"tools": true, "concurrency": 1}));
+    let gate = Arc::new(Noted::default());
+    let of = |platform| (0..10).map(move |agent| (agent, platform));
+    let both = of(Platform::Twitter).chain(of(Platform::Reddit));
+    let tasks: Vec<_> =
+        both.map(|(agent, platform)| start(&models, agent, platform, &gate)).collect();
+    until("a request that is held", || server.held() == 1).await;
+    server.release();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), "trtrtrtrtrtrtrtrtrtr");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_endpoint_says_of_its_limits_is_kept_to() {
+    let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let seen = times.clone();
+    let server = ModelServer::scripted(move |request| {
+        seen.lock().unwrap().push(Instant::now());
+        let left = if request.number == 1 { "0" } else { "2" };
+        let reply = like()
+            .header("x-ratelimit-limit-requests", "2")
+            .header("x-ratelimit-remaining-requests", left)
+            .header("x-ratelimit-reset-requests", "1s");
+        Act::Reply(reply)
+    });
+    let models = models(&server);
+    for _ in 0..3 {
+        let (decided, _) = ask(&models, LONG).await;
+        assert_eq!(in_words(&decided), LIKED);
+    }
+    let times = times.lock().unwrap();
+    let waits: Vec<bool> = times
+        .windows(2)
+        .map(|pair| pair[1].duration_since(pair[0]) >= Duration::from_millis(480))
+        .collect();
+    assert_eq!(waits, [true, false], "one comes back in half a second; then there are two");
+}
