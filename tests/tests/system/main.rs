@@ -42,6 +42,7 @@ mod snapshots;
 mod sources;
 mod stopping;
 mod store;
+mod thinking;
 mod went_back;
 mod whole_run;
 mod zombie;

@@ -1,0 +1,214 @@
+//! Runs whose agents ask a language model: what is asked is paid once, whoever dies; caps and
+//! outages hold a run, and it goes on.
+
+use std::path::PathBuf;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use system_tests::model::{Act, ModelServer, Reply, sensible};
+use system_tests::process::signal_process;
+use system_tests::stack::{SIMULATOR, Stack, write_simulation};
+use system_tests::wait_for;
+
+use crate::http_control::{ask, data};
+use crate::recovery::{ticks, worker_of};
+use crate::whole_run::digests;
+
+/// A stack whose operator has defined `main` and, at the same server, `boost`.
+pub(crate) fn stack(models: &ModelServer) -> (Stack, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = endpoints(&folder, models);
+    let stack = Stack::start_with(&[("SHOAL_LLM_ENDPOINTS", file.to_str().unwrap())]);
+    (stack, folder)
+}
+
+fn endpoints(folder: &tempfile::TempDir, models: &ModelServer) -> PathBuf {
+    let price = json!({"prompt": "0.15", "completion": "0.60"});
+    let endpoint = |concurrency: u32| {
+        json!({"url": models.url(), "key_file": "key", "models": ["small-1"],
+            "concurrency": concurrency, "tools": true, "price": price})
+    };
+    let all = json!({"endpoints": {"main": endpoint(8), "boost": endpoint(4)}});
+    std::fs::write(folder.path().join("key"), "sk-canary-4711\n").unwrap();
+    let file = folder.path().join("endpoints.json");
+    std::fs::write(&file, all.to_string()).unwrap();
+    file
+}
+
+/// Starts a run of so many agents and rounds, all of whom ask; its id.
+fn begin(stack: &Stack, agents: usize, rounds: u32, more: &Value) -> String {
+    let folder = stack.dir().join("simulations");
+    write_simulation(&folder, "bridge", agents, rounds);
+    let rules = json!([{"endpoint": "main"}, {"endpoint": "boost", "platform": "reddit"}]);
+    let mut body = json!({"simulation_id": "bridge", "new_run": true, "llm": {"rules": rules}});
+    for (key, value) in more.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    let started = data(ask(stack, "start", &body), 200);
+    started["run_id"].as_str().unwrap().to_owned()
+}
+
+fn completed(stack: &Stack, run: &str) -> Value {
+    stack.await_status(run, "completed", |status| status["status"] == "completed")
+}
+
+fn paused(stack: &Stack, run: &str, why: &str) -> Value {
+    let holds = |status: &Value| {
+        let reason = status["reason"].as_str().unwrap_or_default();
+        status["status"] == "paused" && reason.contains(why)
+    };
+    stack.await_status(run, &format!("paused for {why}"), holds)
+}
+
+/// A count of what both worlds have spent.
+fn spent(status: &Value, what: &str) -> u64 {
+    let worlds = status["platforms"].as_array().unwrap();
+    worlds.iter().map(|world| world["spent"][what].as_u64().unwrap_or(0)).sum()
+}
+
+/// Executes the run's journals again, and compares what they make with what is stored.
+fn verified(stack: &Stack, run: &str) {
+    let verified = stack.shoal_json(&["verify", run]);
+    let worlds = verified["worlds"].as_array().unwrap();
+    assert!(worlds.iter().all(|world| world["findings"] == json!([])), "{verified}");
+}
+
+#[test]
+fn a_hundred_agents_in_both_worlds_decide_and_what_they_decided_is_asked_for_once() {
+    let models = ModelServer::start();
+    let (mut stack, _folder) = stack(&models);
+    let run = begin(&stack, 100, 3, &json!({}));
+    let status = completed(&stack, &run);
+    let (decisions, requests) = (spent(&status, "decisions"), models.requests());
+    assert!(decisions >= 2 * 3 * 25, "{decisions} decisions in three rounds of two worlds");
+    assert_eq!((spent(&status, "requests"), requests), (decisions, decisions));
+    assert_eq!((spent(&status, "undecided"), spent(&status, "refused")), (0, 0));
+    assert!(spent(&status, "cost_micros") > 0 && spent(&status, "prompt_tokens") > 0);
+    let summary = stack.shoal_json(&["summary", &run]);
+
+    // Nobody is asked by whoever plays the past again, also where another takes the run up.
+    verified(&stack, &run);
+    let fork = stack.shoal_json(&["fork", &run, "--at-round", "2", "--paused"]);
+    let fork = fork["run_id"].as_str().unwrap();
+    paused(&stack, fork, "forked");
+    signal_process(worker_of(&mut stack, &run), Signal::KILL);
+    let arguments = ["interview", run.as_str(), "--agent", "3", "Why?", "--platform", "twitter"];
+    let answer = stack.shoal(&arguments);
+    assert!(answer.status.success(), "{answer:?}");
+    assert_eq!(digests(&stack.shoal_json(&["summary", &run])), digests(&summary));
+    let talks = models.bodies().iter().filter(|body| !body.contains("\"tools\"")).count() as u64;
+    assert_eq!(models.requests() - talks, requests, "nothing that was decided is asked again");
+}
+
+#[test]
+fn a_worker_that_is_killed_costs_at_most_the_requests_under_way() {
+    let models = ModelServer::start();
+    let (mut stack, _folder) = stack(&models);
+    let run = begin(&stack, 40, 6, &json!({"pace": 4}));
+    stack.await_status(&run, "in its second round", |status| ticks(status) >= 2);
+    // Of the decisions of a round some are journalled, and some are under way.
+    let before = models.requests();
+    let hold = |seen: &system_tests::model::Seen<'_>| {
+        let reply = Reply::new(200, sensible(seen.body));
+        if seen.number % 3 == 0 { Act::Hold(reply) } else { Act::Reply(reply) }
+    };
+    models.set_script(hold);
+    let held = wait_for("requests of both worlds under way", || {
+        let held = models.held();
+        (held >= 8 && models.requests() > before + 10).then_some(held)
+    });
+    let worker = worker_of(&mut stack, &run);
+    wait_for("the rest to be journalled", || {
+        let status = stack.shoal_json(&["status", &run]);
+        (spent(&status, "decisions") + held >= models.requests()).then_some(())
+    });
+    let under_way = models.held();
+    signal_process(worker, Signal::KILL);
+    models.set_script(|seen| Act::Reply(Reply::new(200, sensible(seen.body))));
+    models.release();
+    let status = completed(&stack, &run);
+    let (decisions, requests) = (spent(&status, "decisions"), models.requests());
+    assert_eq!(requests, decisions + under_way, "what was under way is all that was lost");
+    assert!(status["epoch"].as_u64().unwrap() > 1);
+    assert_eq!(spent(&status, "undecided"), 0);
+    verified(&stack, &run);
+    assert_eq!(models.requests(), requests);
+}
+
+#[test]
+fn a_cap_is_never_exceeded_holds_the_run_and_lets_it_go_on_once_it_is_raised() {
+    let models = ModelServer::start();
+    let (stack, _folder) = stack(&models);
+    let run = begin(&stack, 30, 4, &json!({"budget": {"requests": 25}}));
+    let status = paused(&stack, &run, "budget: 25 of 25 requests are spent");
+    assert_eq!((models.requests(), spent(&status, "decisions")), (25, 25));
+    assert_eq!(status["options"]["budget"], json!({"requests": 25}));
+    let configure = |budget: Value| {
+        let body = json!({"run_id": run, "budget": budget, "timeout": 60});
+        data(ask(&stack, "configure", &body), 200)
+    };
+    configure(json!({"requests": 100_000}));
+    let status = completed(&stack, &run);
+    assert_eq!(status["options"]["budget"], json!({"requests": 100_000}));
+    assert_eq!(spent(&status, "decisions"), models.requests());
+    assert_eq!(status["reason"], Value::Null);
+    verified(&stack, &run);
+}
+
+#[test]
+fn an_endpoint_that_dies_holds_the_run_and_nothing_is_lost_when_it_is_back() {
+    let models = ModelServer::start();
+    let (stack, _folder) = stack(&models);
+    let llm = json!({"rules": [{"endpoint": "main"}], "decision_seconds": 2, "round_seconds": 5});
+    let run = begin(&stack, 12, 12, &json!({"llm": llm, "pace": 4}));
+    stack.await_status(&run, "in its second round", |status| ticks(status) >= 2);
+    models.die();
+    let status = paused(&stack, &run, "endpoint main has answered nobody in this round");
+    let played = ticks(&status);
+    models.revive();
+    data(ask(&stack, "resume", &json!({"run_id": run})), 200);
+    let status = completed(&stack, &run);
+    assert!(ticks(&status) > played);
+    verified(&stack, &run);
+    // No round was played in which nobody could decide: every refusal was made up for.
+    let journal = stack.shoal_json(&["cost", &run]);
+    assert_eq!(spent(&status, "undecided"), 0, "{journal}");
+}
+
+#[test]
+fn a_wrong_key_holds_the_run_at_once_and_an_unknown_endpoint_is_refused() {
+    let models = ModelServer::scripted(|_| {
+        let error = json!({"error": {"message": "Incorrect API key provided: sk-canary-4711"}});
+        Act::Reply(Reply::new(401, error.to_string()))
+    });
+    let (mut stack, _folder) = stack(&models);
+    let run = begin(&stack, 12, 3, &json!({}));
+    let status = paused(&stack, &run, "401");
+    assert!(models.requests() < 30, "{} requests with a wrong key", models.requests());
+    assert!(!status.to_string().contains("sk-canary"), "{status}");
+    let log = stack.service(SIMULATOR).log();
+    assert!(!log.contains("sk-canary"), "{log}");
+
+    let rules = json!({"rules": [{"endpoint": "mian"}]});
+    let body = json!({"simulation_id": "bridge", "new_run": true, "llm": rules});
+    let refused = ask(&stack, "start", &body).unwrap();
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert!(refused.body.contains("main"), "{}", refused.body);
+}
+
+#[test]
+fn who_is_too_slow_does_nothing_and_it_is_recorded_why() {
+    let models = ModelServer::scripted(|seen| match seen.number % 5 {
+        0 => Act::Stall,
+        1 => Act::Reply(Reply::new(400, json!({"error": {"message": "no"}}).to_string())),
+        _ => Act::Reply(Reply::new(200, sensible(seen.body))),
+    });
+    let (stack, _folder) = stack(&models);
+    let llm = json!({"rules": [{"endpoint": "main"}], "decision_seconds": 1, "round_seconds": 20});
+    let run = begin(&stack, 30, 2, &json!({"llm": llm}));
+    let status = completed(&stack, &run);
+    assert!(spent(&status, "undecided") >= 4, "{status}");
+    verified(&stack, &run);
+    let cost = stack.shoal_json(&["cost", &run]).to_string();
+    assert!(cost.contains("400"), "{cost}");
+}
