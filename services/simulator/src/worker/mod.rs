@@ -3,9 +3,10 @@
 //! What decides stands in [`crate::protocol`]; here is what acts. In reading order: [`open`]
 //! (taking a world up), [`lane`] (its driver), [`fulfil`] (what its owner wishes), [`append`] (its
 //! two logs), [`step`] (its ticks), [`carry`] (what it is asked), [`waiting`] (commands that wait
-//! for a tick), [`desk`] (commands and questions in, replies out), [`board`] (the run's
+//! for a tick), [`answer`] (what agents say), [`desk`] (commands and questions in, replies out), [`board`] (the run's
 //! env-status), [`snapshot`], [`live`] and [`pulse`].
 
+pub mod answer;
 pub mod append;
 pub mod board;
 pub mod carry;

@@ -94,6 +94,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         made: VecDeque::new(),
         shown: Shown { ticks, chain: chain.clone() },
         asks: VecDeque::new(),
+        answered: 0,
         look: Look::Unneeded,
         waiting: Queue::new(bus.max_payload()),
         taking: Vec::new(),
@@ -219,7 +220,7 @@ async fn build(
 
 /// Bytes of actions in one message, on a server that takes messages of so many bytes. A frame of
 /// one message is no atomic batch, so it is as large as the server allows, within reason.
-fn part_size(max_payload: usize) -> u32 {
+pub(super) fn part_size(max_payload: usize) -> u32 {
     let most = u32::try_from(max_payload / 4 * 3).unwrap_or(u32::MAX);
     most.min(LARGEST_PART)
 }
