@@ -29,9 +29,11 @@ impl Bus {
         let Reply { v, command_id, run_id, verb, at, outcome } = reply;
         let outcome = match outcome {
             ReplyOutcome::Completed {
-                result: ReplyResult::Interviews(Interviews { parts: Some(parts), asked, answered, said }),
+                result:
+                    ReplyResult::Interviews(Interviews { parts: Some(parts), asked, answered, said }),
             } => {
-                let subject = |part| self.prefix.reply_part(client, &run_id, &command_id, &parts.by, part);
+                let subject =
+                    |part| self.prefix.reply_part(client, &run_id, &command_id, &parts.by, part);
                 let read = self.parts(&parts, subject).await?;
                 let named = Interviews { parts: Some(parts), asked, answered, said };
                 let whole = named.whole(read).map_err(PartsError::Damaged)?;
@@ -52,10 +54,14 @@ impl Bus {
         for part in 0..parts.count {
             let subject = subject(part);
             let Some(stored) = self.last(StreamName::Replies, &subject).await? else {
-                return Err(PartsError::Damaged(format!("the part of the reply on {subject} is gone")));
+                return Err(PartsError::Damaged(format!(
+                    "the part of the reply on {subject} is gone"
+                )));
             };
             let part = serde_json::from_slice(&stored.body).map_err(|error| {
-                PartsError::Damaged(format!("the part of the reply on {subject} cannot be read: {error}"))
+                PartsError::Damaged(format!(
+                    "the part of the reply on {subject} cannot be read: {error}"
+                ))
             })?;
             read.push(part);
         }

@@ -59,13 +59,17 @@ impl Desk {
             return refusal(error.code, error.message);
         }
         let Interview { agent_id, prompt, at_round, .. } = interview.clone();
-        let questions: Arc<[Question]> = [Question { agent_id, prompt: prompt.as_str().into() }].into();
+        let questions: Arc<[Question]> =
+            [Question { agent_id, prompt: prompt.as_str().into() }].into();
         let desk = self.clone();
         async move {
             let asked = worlds.iter().map(|world| desk.ask(*world, at_round, &questions, &talk));
             let mut told = Vec::new();
             for (platform, said) in worlds.iter().zip(join_all(asked).await) {
-                told.push((*platform, said?.and_then(|said| said.into_iter().next().unwrap_or_else(nothing))));
+                told.push((
+                    *platform,
+                    said?.and_then(|said| said.into_iter().next().unwrap_or_else(nothing)),
+                ));
             }
             let answers = match first_failure_if_all(told) {
                 Ok(answers) => answers,
@@ -138,6 +142,7 @@ impl Desk {
         let results = items.iter().map(|item| if item.platform.is_some() { 1 } else { worlds });
         let of = u32::try_from(results.sum::<usize>()).unwrap_or(u32::MAX);
         let report = Reporter::new(self.bus.clone(), address).begin(Stage::Asking, None, of);
+        report.says(0, 0, 0);
         let mut gatherer = self.gatherer(address);
         let cut = || {
             let rest = items.split_off(items.len().min(QUESTIONS));
@@ -148,7 +153,9 @@ impl Desk {
         let mut done = 0;
         while let Some(outcomes) = slices.next().await {
             let Some(outcomes) = outcomes else { return Ok(None) };
-            if done == 0 && let Some(failure) = unasked(&outcomes) {
+            if done == 0
+                && let Some(failure) = unasked(&outcomes)
+            {
                 return Ok(Some(Err(failure)));
             }
             for Outcome { prompt, agent_id, platform, said, .. } in outcomes {
@@ -307,7 +314,11 @@ fn nothing() -> Said {
     Err(error(ErrorCode::Internal, "the agent was asked and nothing came of it"))
 }
 
-fn result(agent_id: u32, prompt: String, answers: Vec<(Platform, (String, Answer))>) -> InterviewResult {
+fn result(
+    agent_id: u32,
+    prompt: String,
+    answers: Vec<(Platform, (String, Answer))>,
+) -> InterviewResult {
     let agent_name = String::new();
     let mut result = InterviewResult { agent_id, agent_name, prompt, twitter: None, reddit: None };
     for (platform, (name, answer)) in answers {

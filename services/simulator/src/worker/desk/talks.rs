@@ -82,7 +82,10 @@ impl Talk {
     }
 
     /// What comes of `wanted`, or why nobody waits for it any more. What is there already counts.
-    pub(super) async fn or_over<T>(&self, wanted: impl Future<Output = T>) -> Result<T, ReplyError> {
+    pub(super) async fn or_over<T>(
+        &self,
+        wanted: impl Future<Output = T>,
+    ) -> Result<T, ReplyError> {
         let mut cancelled = self.cancelled.subscribe();
         let late = self.ends.unwrap_or_else(Instant::now);
         tokio::select! {
