@@ -73,8 +73,10 @@ pub async fn interview(
     args: &InterviewArgs,
     output: &mut Output<'_>,
 ) -> Result<ExitCode, Failure> {
-    let read = args.file.as_ref().map(|file| Ok((file.display().to_string(), read_text(file)?)));
-    let read: Option<(String, String)> = read.transpose()?;
+    let read = match &args.file {
+        Some(file) => Some((file.display().to_string(), read_text(file)?)),
+        None => None,
+    };
     let run = find_run(client, &args.target.run).await?;
     let prompt = args.prompt.clone().unwrap_or_default();
     if let (None, false, [agent]) = (&read, args.all, &args.agent[..]) {

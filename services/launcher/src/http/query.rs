@@ -156,11 +156,7 @@ pub(super) fn wrong_cursor(mark: &Mark) -> Problem {
 
 /// Cuts off what was read beyond `limit`, and gives the cursor for it: the place of the last row
 /// that is left; `None` where nothing was cut off.
-pub(super) fn cut<T, P: ToString>(
-    rows: &mut Vec<T>,
-    limit: usize,
-    place: impl Fn(&T) -> P,
-) -> Option<String> {
+pub(super) fn cut<T>(rows: &mut Vec<T>, limit: usize, place: impl Fn(&T) -> u64) -> Option<String> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     rows.last().filter(|_| more).map(|last| place(last).to_string())

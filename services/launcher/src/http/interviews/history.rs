@@ -20,7 +20,6 @@ use crate::http::control::read_run;
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
-use crate::http::query::cut;
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
@@ -100,7 +99,9 @@ pub(super) async fn history(
             }
         }
     }
-    let next_cursor = cut(&mut history, fields.limit, |last| cursor(last.place));
+    let has_more = history.len() > fields.limit;
+    history.truncate(fields.limit);
+    let next_cursor = history.last().filter(|_| has_more).map(|last| cursor(last.place));
     let count = history.len();
     Ok(success(&Data { count, history, run_id: &run.run_id, next_cursor }))
 }
