@@ -19,6 +19,10 @@ use crate::stored::Stored;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// How much longer than a batch of interviews may take its reply is waited for: it comes when the
+/// time is over, with what was answered until then.
+const BATCH_GRACE: Duration = Duration::from_secs(2);
+
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -79,17 +83,38 @@ impl Bus {
         now: Timestamp,
         patience: Duration,
     ) -> Result<Reply, AskError> {
+        self.ask_run_until(run, client, command_id, request, now, patience, patience).await
+    }
+
+    /// The same, of a question that is void only after `life`: its reply may come when nobody
+    /// waits for it any more.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    #[expect(clippy::too_many_arguments, reason = "all of a command, and how long")]
+    pub async fn ask_run_until(
+        &self,
+        run: &RunId,
+        client: &ClientId,
+        command_id: CommandId,
+        request: Request,
+        now: Timestamp,
+        patience: Duration,
+        life: Duration,
+    ) -> Result<Reply, AskError> {
         let reply_subject = self.prefix.reply(client, run, &command_id);
         // Listened to before the command is stored, so no reply comes too early to be heard.
         let mut heard = self.subscribe(reply_subject.clone()).await.map_err(AskError::Deaf)?;
-        let command = command(command_id, request, now, patience);
+        let command = command(command_id, request, now, life);
         let subject = self.prefix.command(&address(run, client, &command));
         let stream = command.request.verb().stream();
         match self.append_first(stream, &subject, command.to_bytes()).await? {
             First::Ours(_) => {}
             First::Theirs(_) => return Err(AppendError::Refused.into()),
         }
-        self.await_reply(reply_subject, &mut heard, is_void(&command), patience).await
+        let void = is_void(&command) && life <= patience;
+        let patience = patience + grace(&command, life <= patience);
+        self.await_reply(reply_subject, &mut heard, void, patience).await
     }
 
     /// The same under an id that this client may have used before for this run, whatever the verb
@@ -133,6 +158,7 @@ impl Bus {
                 First::Theirs(stored) => check_same(&command, &stored)?,
             }
         }
+        let patience = patience + grace(&command, true);
         self.await_reply(reply_subject, &mut heard, is_void(&command), patience).await
     }
 
@@ -184,6 +210,14 @@ fn command(id: CommandId, request: Request, now: Timestamp, patience: Duration) 
 /// Whether nobody is to carry it out once nobody waits for it any more.
 fn is_void(command: &Command) -> bool {
     command.request.verb().stream() == StreamName::Questions
+}
+
+/// What is waited for beyond the end of a command's time, if `ends`.
+fn grace(command: &Command, ends: bool) -> Duration {
+    match command.request {
+        Request::BatchInterview(_) if ends => BATCH_GRACE,
+        _ => Duration::ZERO,
+    }
 }
 
 fn address(run: &RunId, client: &ClientId, command: &Command) -> CommandAddress {

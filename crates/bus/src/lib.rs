@@ -9,7 +9,8 @@
 //! - connection: how one gets a [`Bus`], and why one does not;
 //! - [`topology`]: every stream there is, as data; provision makes the server match it;
 //! - append and batch: writing; [`verdict`]: what a refused write means; first: being the only
-//!   one on a subject; asking: a command and its one reply;
+//!   one on a subject; asking: a command and its one reply; parts: one
+//!   that does not fit a message;
 //! - reading, newest, cursor, durable: reading once, backwards, for ever, and together with
 //!   others; resume: going on where an earlier process ended;
 //! - purge: taking one run out of a stream;
@@ -39,6 +40,7 @@ mod ledger;
 mod newest;
 mod objects;
 mod outage;
+mod parts;
 mod pause;
 mod provision;
 mod purge;
@@ -74,6 +76,7 @@ pub use inspect::{
 };
 pub use leases::{HeldLease, Lease, LeaseEnds};
 pub use objects::{MAX_OBJECT, Object, ObjectError};
+pub use parts::PartsError;
 pub use provision::{Difference, TopologyError};
 pub use purge::PurgeError;
 pub use reading::ReadError;

@@ -15,7 +15,8 @@
 //!   [`chain`]: how frames follow on each other;
 //! - [`journal`]: what entered a world; [`decision`]: what agents decided outside of it;
 //! - [`llm`]: who asks a language model, and what that may cost; [`cost`]: what it did cost;
-//! - [`command`] and [`reply`]: what is asked of a run, and the one answer;
+//! - [`command`] and [`reply`]: what is asked of a run, and the one answer; [`interviews`]: one that
+//!   many agents gave;
 //! - [`status`]: the latest state of a run; [`freshness`]: what a reader makes of an old one;
 //! - [`notice`]: log lines, live actions, dead letters; [`place`]: where a reader of events is;
 //! - [`memory`]: what a memory keeps, and what it is asked;
@@ -33,6 +34,7 @@ pub mod door;
 pub mod frame;
 pub mod freshness;
 pub mod id;
+pub mod interviews;
 pub mod journal;
 pub mod llm;
 pub mod manner;

@@ -117,7 +117,7 @@ pub struct WorldRepair {
     pub digest: Digest,
 }
 
-/// How far a `verify`, `replay`, `repair` or `fork` is. Core NATS on
+/// How far a `verify`, `replay`, `repair`, `fork` or `batch_interview` is. Core NATS on
 /// `sim.progress.<client>.<run>.<command_id>`, best effort.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -131,9 +131,9 @@ pub struct Progress {
     pub stage: Stage,
     /// The world that it is done to; `None`: the run.
     pub platform: Option<Platform>,
-    /// Ticks that are done.
+    /// Ticks that are done; of a batch of interviews: its results.
     pub done: u32,
-    /// Ticks that there are to do, as far as that is known.
+    /// Ticks, or results, that there are to do, as far as that is known.
     pub of: u32,
     /// Actions in the ticks that are done.
     pub actions: u64,
@@ -141,7 +141,7 @@ pub struct Progress {
     pub findings: u64,
 }
 
-/// What a command about the past is doing.
+/// What a command that takes long is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -153,6 +153,8 @@ pub enum Stage {
     Comparing,
     /// Stores what was made.
     Storing,
+    /// Asks agents.
+    Asking,
 }
 
 impl WorldCheck {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Verb;
 use crate::id::{CommandId, RunId};
+use crate::interviews::Interviews;
 use crate::past::{WorldCheck, WorldRepair, WorldReplay};
 use crate::status::RunStatus;
 use crate::subject::Platform;
@@ -111,6 +112,13 @@ pub enum ReplyResult {
     },
     /// The agent's answers, one per world that was asked.
     Interview(InterviewResult),
+    /// What several agents said.
+    Interviews(Interviews),
+    /// What was not answered of a question will not be.
+    Cancelled {
+        /// Results that say `cancelled` for that; 0: there was nothing to cancel.
+        questions: u32,
+    },
 }
 
 /// A worker that did not stop a run when it was asked to.
@@ -202,6 +210,8 @@ pub enum ErrorCode {
     MemoryLags,
     /// No node can take the run now, or the run no more commands before its next round.
     NoCapacity,
+    /// Somebody wanted no answer any more.
+    Cancelled,
     /// It failed on the way.
     Internal,
 }

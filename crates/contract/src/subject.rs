@@ -184,6 +184,32 @@ impl Prefix {
         format!("{}.replies.{client}.{run}.{command_id}", self.0)
     }
 
+    /// Where a part of that reply is, if it has parts: `by` is who made it, see
+    /// [`Parts`](crate::interviews::Parts).
+    pub fn reply_part(
+        &self,
+        client: &ClientId,
+        run: &RunId,
+        command_id: &CommandId,
+        by: &CommandId,
+        part: u32,
+    ) -> String {
+        format!("{}.{by}.{part}", self.reply(client, run, command_id))
+    }
+
+    /// The filter for all parts of replies to commands of one run, whoever asked and made them.
+    pub fn reply_parts_of(&self, run: &RunId) -> String {
+        format!("{}.replies.*.{run}.*.*.*", self.0)
+    }
+
+    /// The client and the command that a reply's subject names.
+    pub fn parse_reply(&self, subject: &str) -> Option<(ClientId, CommandId)> {
+        let tokens: Vec<&str> = subject.split('.').collect();
+        let [prefix, "replies", client, _, command_id] = tokens[..] else { return None };
+        (prefix == self.0).then_some(())?;
+        Some((client.parse().ok()?, command_id.parse().ok()?))
+    }
+
     /// The filter for all replies to commands of one run, whoever asked.
     pub fn replies_of(&self, run: &RunId) -> String {
         format!("{}.replies.*.{run}.*", self.0)
@@ -245,7 +271,7 @@ impl Prefix {
         format!("{}.live.{run}.{}.{kind}", self.0, platform.as_str())
     }
 
-    /// Core NATS, not stored: how far a command about the past is.
+    /// Core NATS, not stored: how far a command that takes long is.
     pub fn progress(&self, client: &ClientId, run: &RunId, command_id: &CommandId) -> String {
         format!("{}.progress.{client}.{run}.{command_id}", self.0)
     }

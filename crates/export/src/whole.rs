@@ -6,7 +6,7 @@ use std::path::Path;
 
 use contract::frame::Frame;
 use contract::notice::LogLine;
-use contract::reply::{Reply, ReplyOutcome, ReplyResult};
+use contract::reply::{InterviewResult, Reply, ReplyOutcome, ReplyResult};
 use contract::spec::Spec;
 use contract::status::EnvStatus;
 use contract::subject::Platform;
@@ -110,13 +110,19 @@ impl<'a> Export<'a> {
         Ok(())
     }
 
-    /// Takes a reply to a command of the run; what is no interview's is passed over.
+    /// Takes a reply to a command of the run, with all its parts; what is no interview's is passed
+    /// over.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn reply(&mut self, reply: &Reply) -> Result<(), ExportError> {
-        let result = match &reply.outcome {
-            ReplyOutcome::Completed { result: ReplyResult::Interview(result) } => result,
+        match &reply.outcome {
+            ReplyOutcome::Completed { result: ReplyResult::Interview(result) } => {
+                self.interview(reply, result)
+            }
+            ReplyOutcome::Completed { result: ReplyResult::Interviews(all) } => {
+                all.said.answers().try_for_each(|result| self.interview(reply, &result))
+            }
             ReplyOutcome::Completed {
                 result:
                     ReplyResult::Started { .. }
@@ -129,10 +135,14 @@ impl<'a> Export<'a> {
                     | ReplyResult::Verified { .. }
                     | ReplyResult::Replayed { .. }
                     | ReplyResult::Repaired { .. }
-                    | ReplyResult::Forked { .. },
+                    | ReplyResult::Forked { .. }
+                    | ReplyResult::Cancelled { .. },
             }
-            | ReplyOutcome::Failed { .. } => return Ok(()),
-        };
+            | ReplyOutcome::Failed { .. } => Ok(()),
+        }
+    }
+
+    fn interview(&mut self, reply: &Reply, result: &InterviewResult) -> Result<(), ExportError> {
         self.interviews += u64::from(result.twitter.is_some()) + u64::from(result.reddit.is_some());
         for tables in self.lanes.iter_mut().filter_map(|lane| lane.tables.as_mut()) {
             tables.interview(result)?;

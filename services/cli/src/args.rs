@@ -7,6 +7,7 @@ use contract::subject::Platform;
 
 use crate::agents::{self, AgentsArgs};
 use crate::ask::StopArgs;
+use crate::chat::ChatArgs;
 use crate::completions::{self, CompletionsArgs, WordsArgs};
 use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
 use crate::control::inject::{INJECT_ABOUT, InjectArgs};
@@ -15,7 +16,7 @@ use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
 use crate::ensemble::{self, EnsembleArgs};
 use crate::events::{self, EventsArgs};
 use crate::help::{
-    CODES_AND_LOG, COMMON_OPTIONS, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT, MEMORY_ABOUT,
+    CHAT_ABOUT, CODES_AND_LOG, COMMON_OPTIONS, INTERVIEW_ABOUT, LONG_ABOUT, LS_ABOUT, MEMORY_ABOUT,
     PROVISION_ABOUT, RM_ABOUT, RUN_ABOUT, STATUS_ABOUT, STOP_ABOUT, SUMMARY_ABOUT, USUAL_PATH,
     WATCH_ABOUT, grouped_help,
 };
@@ -135,9 +136,12 @@ pub enum Command {
     /// Change the pace or the configuration of a run while it goes on
     #[command(long_about = CONFIGURE_ABOUT)]
     Configure(ConfigureArgs),
-    /// Ask one agent a question
+    /// Ask an agent a question, or several, or all
     #[command(long_about = INTERVIEW_ABOUT)]
     Interview(InterviewArgs),
+    /// Talk with one agent
+    #[command(long_about = CHAT_ABOUT)]
+    Chat(ChatArgs),
     /// Summarise a run from what it has published
     #[command(long_about = SUMMARY_ABOUT)]
     Summary(Target),

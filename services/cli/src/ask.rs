@@ -6,7 +6,7 @@ use bus::AskError;
 use clap::Args;
 use contract::command::{Executor, Request, Stop, Verb};
 use contract::id::RunId;
-use contract::reply::{ErrorCode, OldWorker, Reply, ReplyOutcome, ReplyResult};
+use contract::reply::{ErrorCode, OldWorker, Reply, ReplyError, ReplyOutcome, ReplyResult};
 use contract::timestamp::Timestamp;
 
 use crate::args::Target;
@@ -147,17 +147,23 @@ pub fn result(reply: Reply) -> Result<ReplyResult, Failure> {
         ReplyOutcome::Completed { result } => return Ok(result),
         ReplyOutcome::Failed { error } => error,
     };
+    Err(refused(error))
+}
+
+/// Why something was not done: bad input if we asked for what is not there.
+pub fn refused(error: ReplyError) -> Failure {
     match error.code {
         ErrorCode::Malformed
         | ErrorCode::UnknownRun
         | ErrorCode::UnknownAgent
         | ErrorCode::UnknownPlatform
-        | ErrorCode::Invalid => Err(Failure::BadInput(error.into())),
+        | ErrorCode::Invalid => Failure::BadInput(error.into()),
         ErrorCode::Expired
         | ErrorCode::WrongState
         | ErrorCode::MemoryLags
         | ErrorCode::NoCapacity
-        | ErrorCode::Internal => Err(Failure::Failed(error.into())),
+        | ErrorCode::Cancelled
+        | ErrorCode::Internal => Failure::Failed(error.into()),
     }
 }
 

@@ -117,8 +117,16 @@ async fn write(client: &Client, args: &ExportArgs, output: &mut Output<'_>) -> R
     })
     .await?;
     let filter = client.bus.prefix().replies_of(run);
-    for reply in read::<Reply>(&client.bus, StreamName::Replies, &filter).await? {
-        export.reply(&reply).map_err(refused)?;
+    for stored in client.bus.read_all(StreamName::Replies, &filter, 0).await? {
+        // What cannot be read is not ours, and is passed over.
+        let asked = client.bus.prefix().parse_reply(&stored.subject);
+        let reply = serde_json::from_slice::<Reply>(&stored.body).ok();
+        if let Some(((asker, _), reply)) = asked.zip(reply) {
+            let whole = client.bus.whole_reply(&asker, reply).await;
+            export
+                .reply(&whole.map_err(|error| Failure::failed(error.to_string()))?)
+                .map_err(refused)?;
+        }
     }
     let filter = client.bus.prefix().logs(run);
     for line in read::<LogLine>(&client.bus, StreamName::Logs, &filter).await? {

@@ -5,7 +5,10 @@ use clap::Command;
 /// The commands as `shoal --help` shows them, by what one wants to do.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Start and follow", &["run", "start", "ensemble", "watch", "events", "logs"]),
-    ("Look", &["ls", "status", "summary", "timeline", "agents", "posts", "diff", "interview"]),
+    (
+        "Look",
+        &["ls", "status", "summary", "timeline", "agents", "posts", "diff", "interview", "chat"],
+    ),
     ("Change", &["stop", "pause", "resume", "close", "inject", "configure", "fork", "rm"]),
     ("Data", &["check", "init", "gen", "export", "memory"]),
     (
@@ -138,12 +141,31 @@ Example:
   shoal stop lantern-pier --reason \"seen enough\"";
 
 pub(crate) const INTERVIEW_ABOUT: &str = "\
-Ask one agent a question. It answers from its world as that is after the last round played, \
-whether the run goes on or has ended. The answer changes nothing in the world.
+Ask one agent a question, or several, or all. They answer from their world as it is after the last \
+round played, whether the run goes on or has ended, or with --at-round as it was after an earlier \
+one. The answers change nothing in the world. Where an agent cannot answer, the others do. Ctrl-C \
+cancels what is not answered yet, and prints the rest.
+
+Questions that differ are read from a file, one JSON object per line: {\"agent\": 3, \"prompt\": \
+\"Why?\", \"platform\": \"twitter\"}. The agent is a number or a name, the platform may be left out, \
+and the prompt where the command line has one.
 
 Example:
   shoal interview lantern-pier --agent 18 \"What would change your mind?\"
-  shoal interview lantern-pier --agent \"harbour\" \"Why now?\" --platform reddit";
+  shoal interview lantern-pier --agent \"harbour\" \"Why now?\" --platform reddit
+  shoal interview lantern-pier --agent 3 --agent 5 \"Whose side are you on?\" --at-round 10
+  shoal interview lantern-pier --all \"Would you go there again?\" --json
+  shoal interview lantern-pier --file questions.jsonl";
+
+pub(crate) const CHAT_ABOUT: &str = "\
+Talk with one agent, line by line. What was said last goes with each question; the talk changes \
+nothing in the world. /help tells what can be typed, /quit or Ctrl-D ends it. Where standard input is \
+no terminal, each line is a question.
+
+Example:
+  shoal chat lantern-pier --agent 18
+  shoal chat lantern-pier --agent \"harbour\" --platform reddit --at-round 10
+  echo \"Why?\" | shoal chat lantern-pier --agent 3 --json";
 
 pub(crate) const SUMMARY_ABOUT: &str = "\
 Summarise a run from what it has published so far: actions by type and world, the posts with the \

@@ -10,7 +10,7 @@
 //! - [`events`], [`logs`], [`timeline`], [`agents`], [`posts`]: views of a run; with [`reading`]
 //!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
-//! - [`ask`], [`interview`], [`control`] and [`rm`]: commands and their replies;
+//! - [`ask`], [`interview`], [`chat`], [`control`] and [`rm`]: commands and their replies;
 //! - [`past`]: `verify`, `replay`, `repair` and `fork`;
 //! - [`diff`]: two runs side by side;
 //! - [`mod@export`]: a run as files; [`mod@ensemble`]: many runs as distributions;
@@ -23,6 +23,7 @@ pub mod agents;
 pub mod args;
 pub mod ask;
 pub mod bars;
+pub mod chat;
 pub mod check;
 pub mod client;
 pub mod completions;
@@ -171,7 +172,10 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Close(args) => control::close(&client.await?, &args, output).await,
         Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
         Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
-        Command::Interview(args) => interview::interview(&client.await?, &args, output).await,
+        Command::Interview(args) => {
+            return interview::interview(&client.await?, &args, output).await;
+        }
+        Command::Chat(args) => return chat::chat(&client.await?, &args, output).await,
         Command::Fork(args) => return fork::fork(&client.await?, &args, output).await,
         Command::Verify(args) => return verify::verify(&client.await?, &args, output).await,
         Command::Replay(args) => return replay::replay(&client.await?, &args, output).await,

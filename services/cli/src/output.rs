@@ -136,6 +136,15 @@ impl<'a> Output<'a> {
         self.say(&lines.join("\n"))
     }
 
+    /// Says what somebody is to type behind.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn prompt(&mut self, text: &str) -> io::Result<()> {
+        self.err.write_all(text.as_bytes())?;
+        self.err.flush()
+    }
+
     fn paint_for(&self, screen: Option<usize>) -> Paint {
         let colors = match self.color {
             Color::Always => true,

@@ -5,6 +5,8 @@
 //! | `sim.ask.<simulation>.start.<client>` | [`StartRequest`] | [`StartAnswer`] |
 //! | `sim.ask.<run>.<verb>.<client>` | `{args, timeout_seconds?}` | [`contract::reply::Reply`] |
 //!
+//! A reply that does not fit one message is answered as it is stored: it says where its parts are.
+//!
 //! What comes to nothing, because it cannot be read or nobody replied in time, is answered
 //! like a start that is refused: `{"status":"refused","problems":[...]}`.
 
@@ -224,7 +226,7 @@ mod tests {
              digit, not ending in -<digits>\n\
              sim.ask.Market.stopp.*: found \"stopp\", expected one of start, stop, pause, \
              resume, close_env, inject, configure, delete, verify, replay, repair, fork, \
-             interview\n\
+             interview, batch_interview, cancel\n\
              sim.ask.Market.stopp.*: found \"*\", expected 1 to 32 of a-z, 0-9, _ and -, \
              beginning with a letter or digit"
         );
@@ -267,7 +269,8 @@ mod tests {
             read_command(Verb::Interview, body).unwrap_err().to_string(),
             "/timeout: found an unknown field, expected one of args, timeout_seconds\n\
              /timeout_seconds: found 0, expected a whole number from 1 to 600\n\
-             /args/agent: found an unknown field, expected one of agent_id, prompt, platform\n\
+             /args/agent: found an unknown field, expected one of agent_id, prompt, platform, \
+             at_round\n\
              /args/agent_id: found nothing, expected the id of an agent\n\
              /args/prompt: found nothing, expected a question"
         );

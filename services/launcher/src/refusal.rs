@@ -1,6 +1,6 @@
 //! Why the launcher does not do what it is asked, in kinds that each edge maps to its own.
 
-use bus::{AppendError, AskError, ReadError};
+use bus::{AppendError, AskError, PartsError, ReadError};
 use contract::id::{CommandId, RunId};
 use contract::problem::{Problem, Problems, shorten};
 use contract::reply::{ErrorCode, ReplyError};
@@ -106,6 +106,15 @@ impl From<ReadError> for Refusal {
     }
 }
 
+impl From<PartsError> for Refusal {
+    fn from(error: PartsError) -> Refusal {
+        match error {
+            PartsError::Read(error) => error.into(),
+            PartsError::Damaged(why) => Refusal::Failed(why),
+        }
+    }
+}
+
 impl From<AppendError> for Refusal {
     fn from(error: AppendError) -> Refusal {
         Refusal::Unavailable(format!("cannot write to the bus: {error}"))
@@ -129,7 +138,9 @@ impl From<ReplyError> for Refusal {
             ErrorCode::UnknownRun | ErrorCode::UnknownAgent | ErrorCode::UnknownPlatform => {
                 Refusal::Unknown(error.message)
             }
-            ErrorCode::WrongState | ErrorCode::MemoryLags => Refusal::WrongState(error.message),
+            ErrorCode::WrongState | ErrorCode::MemoryLags | ErrorCode::Cancelled => {
+                Refusal::WrongState(error.message)
+            }
             ErrorCode::Invalid => {
                 let expected = "arguments that fit this run";
                 Refusal::Invalid(Problem::new("/args", error.message, expected).into())

@@ -9,7 +9,7 @@ import sys
 
 import nats
 
-QUESTIONS = ("interview",)
+QUESTIONS = ("interview", "batch_interview", "cancel")
 
 
 async def main(url, client, run, verb, command_id, body):

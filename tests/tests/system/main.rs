@@ -27,6 +27,7 @@ mod http_edge;
 mod http_interviews;
 mod http_memory;
 mod hung;
+mod interviews;
 mod launchers;
 mod lifecycle;
 mod model_answers;

@@ -2,6 +2,7 @@
 
 mod change;
 mod past;
+mod question;
 mod request;
 mod verb;
 
@@ -12,10 +13,11 @@ use serde_json::Value;
 
 pub use self::change::{AgentChange, Configure, FeedChange, TimeChange};
 pub use self::past::{Fork, Repair, Replay, Verify};
-pub(crate) use self::request::read_platform;
-pub use self::request::{
-    Delete, Inject, InjectedPost, Interview, MAX_INJECTED_POSTS, MAX_PROMPT_BYTES, Request, Stop,
+pub use self::question::{
+    BatchInterview, Cancel, Interview, MAX_PROMPT_BYTES, MAX_QUESTIONS, Question, Whom,
 };
+pub(crate) use self::request::read_platform;
+pub use self::request::{Delete, Inject, InjectedPost, MAX_INJECTED_POSTS, Request, Stop};
 pub use self::verb::{Executor, Verb};
 use crate::door::{Door, Object, parse_body};
 use crate::id::CommandId;
@@ -148,6 +150,7 @@ mod tests {
                 agent_id: 4,
                 prompt: "Why?".to_owned(),
                 platform: Some(Platform::Reddit),
+                at_round: None,
             }),
             issued_at: "2026-03-01T10:00:00Z".parse().unwrap(),
             expires_at: None,
@@ -195,7 +198,8 @@ mod tests {
         assert_eq!(
             Command::from_json(body.as_bytes()).unwrap_err().to_string(),
             "/verb: found \"explode\", expected one of start, stop, pause, resume, close_env, \
-             inject, configure, delete, verify, replay, repair, fork, interview"
+             inject, configure, delete, verify, replay, repair, fork, interview, batch_interview, \
+             cancel"
         );
     }
 

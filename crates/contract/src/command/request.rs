@@ -6,12 +6,10 @@ use serde_json::Value;
 use super::Verb;
 use super::change::Configure;
 use super::past::{Fork, Repair, Replay, Verify};
+use super::question::{BatchInterview, Cancel, Interview};
 use crate::door::{Object, describe};
 use crate::spec::MAX_POST_BYTES;
 use crate::subject::Platform;
-
-/// The longest prompt of an interview, in bytes.
-pub const MAX_PROMPT_BYTES: usize = 8 * 1024;
 
 /// The most posts that one command may put into a run.
 pub const MAX_INJECTED_POSTS: usize = 100;
@@ -46,6 +44,10 @@ pub enum Request {
     Fork(Fork),
     /// Ask one agent.
     Interview(Interview),
+    /// Ask several agents, or all.
+    BatchInterview(BatchInterview),
+    /// Ask for no more answers to such a question.
+    Cancel(Cancel),
 }
 
 /// Arguments of `stop` and `pause`.
@@ -80,17 +82,6 @@ pub struct Delete {
     pub force: bool,
 }
 
-/// One question to one agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Interview {
-    /// Whom.
-    pub agent_id: u32,
-    /// What, at most [`MAX_PROMPT_BYTES`].
-    pub prompt: String,
-    /// In which world; `None`: in each that the run has.
-    pub platform: Option<Platform>,
-}
-
 /// The arguments of what has none.
 #[derive(Serialize)]
 struct Nothing {}
@@ -112,6 +103,8 @@ impl Request {
             Request::Repair(_) => Verb::Repair,
             Request::Fork(_) => Verb::Fork,
             Request::Interview(_) => Verb::Interview,
+            Request::BatchInterview(_) => Verb::BatchInterview,
+            Request::Cancel(_) => Verb::Cancel,
         }
     }
 
@@ -146,7 +139,9 @@ impl Request {
             Verb::Replay => Some(Request::Replay(Replay::read(args))),
             Verb::Repair => Some(Request::Repair(Repair::read(args))),
             Verb::Fork => Fork::read(args).map(Request::Fork),
-            Verb::Interview => read_interview(args).map(Request::Interview),
+            Verb::Interview => Interview::read(args).map(Request::Interview),
+            Verb::BatchInterview => BatchInterview::read(args).map(Request::BatchInterview),
+            Verb::Cancel => Cancel::read(args).map(Request::Cancel),
         }
     }
 }
@@ -167,6 +162,8 @@ impl Serialize for Request {
             Request::Repair(repair) => repair.serialize(serializer),
             Request::Fork(fork) => fork.serialize(serializer),
             Request::Interview(interview) => interview.serialize(serializer),
+            Request::BatchInterview(batch) => batch.serialize(serializer),
+            Request::Cancel(cancel) => cancel.serialize(serializer),
         }
     }
 }
@@ -216,18 +213,6 @@ fn read_post(post: &Object<'_>) -> Option<InjectedPost> {
     }
     let platform = read_platform(post);
     Some(InjectedPost { agent_id: agent_id?, content: content?.to_owned(), platform })
-}
-
-fn read_interview(args: &Object<'_>) -> Option<Interview> {
-    args.refuse_unknown(&["agent_id", "prompt", "platform"]);
-    let agent_id = read_agent(args);
-    args.require("prompt", "a question");
-    let prompt = args.text("prompt");
-    if let Some(prompt) = prompt.filter(|p| p.is_empty() || p.len() > MAX_PROMPT_BYTES) {
-        args.report("prompt", format!("{} bytes", prompt.len()), "1 to 8192 bytes");
-    }
-    let platform = read_platform(args);
-    Some(Interview { agent_id: agent_id?, prompt: prompt?.to_owned(), platform })
 }
 
 /// The required `agent_id`.

@@ -35,6 +35,10 @@ pub enum Verb {
     Fork,
     /// See [`Request::Interview`](super::Request::Interview).
     Interview,
+    /// See [`Request::BatchInterview`](super::Request::BatchInterview).
+    BatchInterview,
+    /// See [`Request::Cancel`](super::Request::Cancel).
+    Cancel,
 }
 
 /// Who carries a request out.
@@ -50,7 +54,7 @@ pub enum Executor {
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Verb; 13] = [
+    pub const ALL: [Verb; 15] = [
         Verb::Start,
         Verb::Stop,
         Verb::Pause,
@@ -64,6 +68,8 @@ impl Verb {
         Verb::Repair,
         Verb::Fork,
         Verb::Interview,
+        Verb::BatchInterview,
+        Verb::Cancel,
     ];
 
     /// The subject token.
@@ -82,6 +88,8 @@ impl Verb {
             Verb::Repair => "repair",
             Verb::Fork => "fork",
             Verb::Interview => "interview",
+            Verb::BatchInterview => "batch_interview",
+            Verb::Cancel => "cancel",
         }
     }
 
@@ -100,7 +108,7 @@ impl Verb {
             | Verb::Replay
             | Verb::Repair
             | Verb::Fork => StreamName::Commands,
-            Verb::Interview => StreamName::Questions,
+            Verb::Interview | Verb::BatchInterview | Verb::Cancel => StreamName::Questions,
         }
     }
 
@@ -114,7 +122,9 @@ impl Verb {
             | Verb::CloseEnv
             | Verb::Inject
             | Verb::Configure
-            | Verb::Interview => Executor::Owner,
+            | Verb::Interview
+            | Verb::BatchInterview
+            | Verb::Cancel => Executor::Owner,
             Verb::Delete => Executor::Launcher,
             Verb::Verify | Verb::Replay | Verb::Repair | Verb::Fork => Executor::Node,
         }

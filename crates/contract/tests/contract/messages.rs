@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use contract::action::Action;
 use contract::command::Command;
 use contract::frame::Frame;
+use contract::interviews::ReplyPart;
 use contract::journal::Entry;
 use contract::memory::{
     Episodes, EpisodesAnswer, Graph, GraphAnswer, MemoryError, Search, SearchAnswer, Stats,
@@ -28,7 +29,7 @@ pub(crate) struct Message {
     pub(crate) reread: fn(&[u8]) -> Result<String, String>,
 }
 
-pub(crate) const MESSAGES: [Message; 26] = [
+pub(crate) const MESSAGES: [Message; 27] = [
     Message { name: "action", reread: |body| reread(derived::<Action>, body) },
     Message { name: "command", reread: |body| reread(Command::from_json, body) },
     Message { name: "dead-letter", reread: |body| reread(derived::<DeadLetter>, body) },
@@ -54,6 +55,7 @@ pub(crate) const MESSAGES: [Message; 26] = [
     Message { name: "node-info", reread: |body| reread(derived::<NodeInfo>, body) },
     Message { name: "progress", reread: |body| reread(derived::<Progress>, body) },
     Message { name: "reply", reread: |body| reread(derived::<Reply>, body) },
+    Message { name: "reply-part", reread: |body| reread(derived::<ReplyPart>, body) },
     Message { name: "simulation", reread: |body| reread(derived::<SimulationRecord>, body) },
     Message { name: "spec", reread: |body| reread(Spec::from_bytes, body) },
     Message { name: "start-answer", reread: |body| reread(derived::<StartAnswer>, body) },

@@ -13,11 +13,13 @@ use crate::in_schemas;
 use crate::messages::MESSAGES;
 
 /// What stands for a token in a subject of the sample, and its name in the document.
-const TOKENS: [(&str, &str); 8] = [
+const TOKENS: [(&str, &str); 10] = [
     ("night-market-1", "run"),
     ("night-market", "simulation"),
     ("cli", "client"),
     ("q1", "command_id"),
+    ("worker7", "by"),
+    ("31", "part"),
     ("twitter", "platform"),
     ("create_post", "action_type"),
     ("some-service", "service"),
@@ -51,6 +53,7 @@ fn subjects() -> BTreeSet<String> {
     let platform = Platform::Twitter;
     let mut subjects: BTreeSet<String> = [
         prefix.reply(&client, &run, &command_id),
+        prefix.reply_part(&client, &run, &command_id, &"worker7".parse().unwrap(), 31),
         prefix.inputs(&run, platform),
         prefix.actions(&run, platform),
         prefix.env_status(&run),
@@ -95,8 +98,9 @@ fn channels_are_the_subjects_that_the_code_makes() {
     for stream in StreamName::ALL.into_iter().filter(|stream| !stream.is_bucket()) {
         let head = format!("sim.{}.", stream.token());
         let count = addresses.iter().filter(|address| address.starts_with(&head)).count();
-        // Beside specs there are the records that name them.
-        let expected = if stream == StreamName::Specs { 2 } else { 1 };
+        // Beside specs there are the records that name them, beside replies their parts.
+        let has_two = matches!(stream, StreamName::Specs | StreamName::Replies);
+        let expected = if has_two { 2 } else { 1 };
         assert_eq!(count, expected, "channels under {head}");
     }
 }

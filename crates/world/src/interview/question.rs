@@ -61,9 +61,16 @@ const FACT_CHINESE: [&str; 6] = ["谁", "哪里", "哪儿", "什么时候", "何
 /// How instructions begin that stand before the question itself: they end with a colon.
 const INSTRUCTIONS: [&str; 1] = ["结合你的人设"];
 
-/// The question without the instructions before it.
+/// How each question begins where a prompt tells the talk so far, line by line.
+const ASKED: &str = "Q: ";
+
+/// The question without the instructions before it, or the talk so far.
 pub(super) fn without_instructions(prompt: &str) -> &str {
     let prompt = words::trim(prompt);
+    if let Some(talk) = prompt.strip_prefix(ASKED) {
+        let last = talk.lines().filter_map(|line| line.strip_prefix(ASKED)).next_back();
+        return words::trim(last.unwrap_or(talk));
+    }
     if INSTRUCTIONS.iter().any(|begin| prompt.starts_with(begin)) {
         let colon = prompt.char_indices().find(|(_, one)| matches!(one, '：' | ':'));
         let after = colon.map_or("", |(place, mark)| &prompt[place + mark.len_utf8()..]);
@@ -199,5 +206,7 @@ mod tests {
         let prompt = "结合你的人设、所有的过往记忆与行动，不调用任何工具直接用文本回复我：你是谁？";
         assert_eq!(without_instructions(prompt), "你是谁？");
         assert_eq!(without_instructions("Note: who?"), "Note: who?");
+        assert_eq!(without_instructions("Q: Why?\nA: Q: is a letter.\nQ: Who?"), "Who?");
+        assert_eq!(without_instructions("Q: Why?"), "Why?");
     }
 }

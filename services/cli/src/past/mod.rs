@@ -4,7 +4,7 @@
 //! so whoever asked may leave.
 
 pub mod fork;
-mod news;
+pub(crate) mod news;
 pub mod repair;
 pub mod replay;
 pub mod verify;

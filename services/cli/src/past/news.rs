@@ -16,7 +16,7 @@ use crate::output::{Output, count, counted};
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 /// What was heard of a command.
-pub(super) struct News {
+pub(crate) struct News {
     run: RunId,
     /// The last of each world, of the present stage.
     worlds: BTreeMap<Option<Platform>, Progress>,
@@ -26,7 +26,7 @@ pub(super) struct News {
 }
 
 impl News {
-    pub(super) fn new(run: &RunId, output: &Output<'_>) -> News {
+    pub(crate) fn new(run: &RunId, output: &Output<'_>) -> News {
         let line = output.is_watched().then(|| {
             let style = ProgressStyle::with_template("{spinner} {wide_msg}");
             let style = style.expect("our templates are well-formed");
@@ -39,7 +39,7 @@ impl News {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub(super) fn tell(&mut self, progress: Progress, output: &mut Output<'_>) -> io::Result<()> {
+    pub(crate) fn tell(&mut self, progress: Progress, output: &mut Output<'_>) -> io::Result<()> {
         self.worlds.retain(|_, before| before.stage == progress.stage);
         self.worlds.insert(progress.platform, progress);
         match &self.line {
@@ -57,7 +57,7 @@ impl News {
     }
 
     /// Draws nothing any more: the ^C that was typed has moved the cursor.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         if let Some(line) = &self.line {
             line.set_draw_target(ProgressDrawTarget::hidden());
         }
@@ -70,6 +70,10 @@ impl News {
             Stage::Executing => "executing",
             Stage::Comparing => "comparing",
             Stage::Storing => "storing",
+            Stage::Asking => {
+                let (done, of) = (count(first.done.into()), count(first.of.into()));
+                return format!("asking agents of {}: {done} of {of} answers", self.run);
+            }
         };
         let worlds: Vec<String> = self.worlds.values().map(so_far).collect();
         let sum = |of: fn(&Progress) -> u64| self.worlds.values().map(of).sum::<u64>();

@@ -61,6 +61,14 @@ pub(super) async fn read(bus: &Bus, run: &RunId, pieces: Sender<Piece>) -> Resul
     Ok(())
 }
 
+/// The reply on `subject` with all its results, wherever they are stored.
+async fn whole(bus: &Bus, subject: &str, reply: Box<Reply>) -> Result<Box<Reply>, Refusal> {
+    match bus.prefix().parse_reply(subject) {
+        Some((client, _)) => Ok(Box::new(bus.whole_reply(&client, *reply).await?)),
+        None => Ok(reply),
+    }
+}
+
 /// Passes on what `piece` makes of each message on `filter`, up to the last one as of now.
 async fn pass_on(
     bus: &Bus,
@@ -80,8 +88,12 @@ async fn pass_on(
                 PATIENCE.as_secs()
             )));
         };
-        let sequence = stored.sequence;
-        if let Some(piece) = piece(stored)?
+        let (sequence, subject) = (stored.sequence, stored.subject.clone());
+        let piece = match piece(stored)? {
+            Some(Piece::Reply(reply)) => Some(Piece::Reply(whole(bus, &subject, reply).await?)),
+            piece => piece,
+        };
+        if let Some(piece) = piece
             && pieces.send(piece).await.is_err()
         {
             return Ok(());

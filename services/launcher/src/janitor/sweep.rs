@@ -45,6 +45,8 @@ pub(super) async fn sweep(
         }
         removed += bus.purge(stream, &subject, ends.get(&stream).copied()).await?;
     }
+    let parts = prefix.reply_parts_of(run);
+    removed += bus.purge(StreamName::Replies, &parts, None).await?;
     if let Some(last) = last {
         removed += bus.purge(StreamName::Replies, &replies, Some(last.sequence + 1)).await?;
     }

@@ -6,7 +6,7 @@
 mod follow;
 mod fork;
 mod frames;
-mod progress;
+pub(crate) mod progress;
 mod repair;
 mod replay;
 mod verify;

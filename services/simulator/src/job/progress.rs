@@ -14,7 +14,7 @@ const BETWEEN: Duration = Duration::from_millis(200);
 
 /// Says how far a job is; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Reporter {
+pub(crate) struct Reporter {
     bus: Bus,
     subject: Arc<str>,
     address: Arc<CommandAddress>,
@@ -22,21 +22,21 @@ pub(super) struct Reporter {
 }
 
 /// Says how far one world of it is, now and then.
-pub(super) struct Report {
+pub(crate) struct Report {
     reporter: Reporter,
     progress: Progress,
     last: Mutex<Option<Instant>>,
 }
 
 impl Reporter {
-    pub(super) fn new(bus: Bus, address: &CommandAddress) -> Reporter {
+    pub(crate) fn new(bus: Bus, address: &CommandAddress) -> Reporter {
         let CommandAddress { run, client, command_id, .. } = address;
         let subject = bus.prefix().progress(client, run, command_id).into();
         Reporter { bus, subject, address: Arc::new(address.clone()), runtime: Handle::current() }
     }
 
     /// About one world, or the run, of which so many ticks are to do.
-    pub(super) fn begin(&self, stage: Stage, platform: Option<Platform>, of: u32) -> Report {
+    pub(crate) fn begin(&self, stage: Stage, platform: Option<Platform>, of: u32) -> Report {
         let progress = Progress {
             v: V1,
             command_id: self.address.command_id.clone(),
@@ -54,7 +54,7 @@ impl Reporter {
 
 impl Report {
     /// So far; most of what is said is left out. Does not block.
-    pub(super) fn says(&self, done: u32, actions: u64, findings: u64) {
+    pub(crate) fn says(&self, done: u32, actions: u64, findings: u64) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let of = self.progress.of.max(done);
         if done < of && last.is_some_and(|last| last.elapsed() < BETWEEN) {

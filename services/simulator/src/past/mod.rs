@@ -44,6 +44,12 @@ impl Replay {
         Ok(Replay { genesis, world: Ok(Box::new(world)), chain: Chain::START, ticks: 0 })
     }
 
+    /// The world of `genesis` as it was found: its frames so far end in `chain`.
+    pub fn from(genesis: Genesis, world: World, chain: Chain) -> Replay {
+        let ticks = world.tick();
+        Replay { genesis, world: Ok(Box::new(world)), chain, ticks }
+    }
+
     /// Plays the next tick; gives its frame, the same as when it was played first. Blocks for as
     /// long as that takes.
     ///
@@ -71,6 +77,11 @@ impl Replay {
     /// The world as it is now; `None` once it could not be played.
     pub fn world(&self) -> Option<&World> {
         self.world.as_deref().ok()
+    }
+
+    /// The same, for good.
+    pub fn into_world(self) -> Option<World> {
+        self.world.ok().map(|world| *world)
     }
 
     /// Where the chain of its frames stands.

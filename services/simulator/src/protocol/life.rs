@@ -140,10 +140,11 @@ pub fn decide(life: Life, verb: Verb) -> Effect {
             }
         },
         Verb::Verify | Verb::Replay | Verb::Fork => Effect::Leave,
-        Verb::Interview => match life {
+        Verb::Interview | Verb::BatchInterview => match life {
             Life::Waiting => Effect::Refuse(NOT_BEGUN),
             _ => Effect::Answer,
         },
+        Verb::Cancel => Effect::Answer,
     }
 }
 
@@ -159,7 +160,9 @@ pub fn turns(verb: Verb) -> bool {
         | Verb::Replay
         | Verb::Repair
         | Verb::Fork
-        | Verb::Interview => false,
+        | Verb::Interview
+        | Verb::BatchInterview
+        | Verb::Cancel => false,
     }
 }
 

@@ -146,7 +146,9 @@ impl<'world> Building<'world> {
             | Request::Verify(_)
             | Request::Replay(_)
             | Request::Repair(_)
-            | Request::Interview(_) => {}
+            | Request::Interview(_)
+            | Request::BatchInterview(_)
+            | Request::Cancel(_) => {}
         }
     }
 

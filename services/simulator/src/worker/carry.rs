@@ -1,28 +1,30 @@
 //! What a lane does about what it is asked.
 
 use bus::{Bus, ReadError};
-use contract::command::{Interview, Verb};
+use contract::command::Verb;
 use contract::journal::Taken;
-use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
+use contract::reply::{ErrorCode, ReplyError};
 use contract::subject::{Platform, StreamName};
 use futures_util::future::FutureExt as _;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc;
 
-use super::lane::{Ask, Came, Done, Lane, Look, Looked, Refusal};
+use super::answer::{Heard, Question, is_now, sayings};
+use super::lane::{Ask, Came, Done, Lane, Look, Looked, QUESTIONS, Refusal};
 use super::pulse::{BEAT, Beat, Pulse, State};
 use super::waiting::{Tell, fits, tell};
 use super::{now, patiently};
 use crate::protocol::carry::{Asked, Carried, wrong_state};
 use crate::protocol::journal::Known;
-use crate::protocol::life::{Effect, Life, NOT_BEGUN, decide};
+use crate::protocol::life::{Effect, Life, decide};
 use crate::protocol::owner::Event;
 use crate::translate;
 
 impl Lane {
     /// Answers what can be answered now; true if anything has come of it.
     ///
-    /// An agent can be asked whenever its world is at hand; all else in its order, between ticks.
+    /// Agents can be asked whenever their world is at hand, so many at a time; all else in its
+    /// order, between ticks.
     pub(super) fn answer_asks(&mut self) -> bool {
         if !self.owner.is_open() || self.world.is_none() {
             return false;
@@ -30,9 +32,7 @@ impl Lane {
         let (questions, others): (Vec<Ask>, Vec<Ask>) =
             self.asks.drain(..).partition(|ask| matches!(ask, Ask::Interview { .. }));
         self.asks = others.into();
-        for question in questions {
-            self.answer(question);
-        }
+        self.answer_questions(questions);
         if !self.owner.can_take() || matches!(self.look, Look::UnderWay) {
             return false;
         }
@@ -45,11 +45,29 @@ impl Lane {
         true
     }
 
+    /// Answers some; the others wait for the next turn.
+    fn answer_questions(&mut self, questions: Vec<Ask>) {
+        let before = self.answered;
+        let mut questions = questions.into_iter();
+        while self.answered - before < QUESTIONS
+            && let Some(question) = questions.next()
+        {
+            self.answer(question);
+        }
+        for left in questions.rev() {
+            self.asks.push_front(left);
+        }
+    }
+
     fn answer(&mut self, ask: Ask) {
         match ask {
             Ask::Command { taken, done } => self.command(taken, done, None),
-            Ask::Interview { interview, done } => {
-                let _ = done.send(self.interview(&interview));
+            Ask::Interview { questions, at_round, done } => {
+                // Whoever asked may have cancelled it.
+                if !done.is_closed() {
+                    self.answered += questions.len();
+                    let _ = done.send(self.interview(&questions, at_round));
+                }
             }
             Ask::IsTaken { known, done } => {
                 let _ = done.send(self.owner.commands().holds(&known));
@@ -110,21 +128,19 @@ impl Lane {
         }
     }
 
-    /// What an agent says now, and its name.
-    fn interview(&self, interview: &Interview) -> Result<(String, Answer), ReplyError> {
-        // A run that was stopped before its first round has nobody to ask either.
-        let begun = self.world.as_ref().filter(|world| world.tick() > 0);
-        let world = begun.ok_or_else(|| wrong_state(NOT_BEGUN))?;
-        let agent = interview.agent_id;
-        let answer = translate::name(world, agent).zip(world.interview(agent, &interview.prompt));
-        let (name, response) = answer.ok_or_else(|| {
-            let last = world.setup().agents.len() - 1;
-            let message = format!("agent {agent} is unknown: there are 0 to {last}");
-            ReplyError { code: ErrorCode::UnknownAgent, message }
-        })?;
-        let tick = world.tick() - 1;
-        let as_of = AsOf { tick, round: tick };
-        Ok((name, Answer { platform: self.platform(), response, as_of }))
+    /// What comes of questions, now or as of an earlier round.
+    fn interview(
+        &self,
+        questions: &[Question],
+        at_round: Option<u32>,
+    ) -> Result<Heard, ReplyError> {
+        let world = self.world.as_deref();
+        Ok(match (is_now(world, at_round)?, world) {
+            (true, Some(world)) => {
+                Heard::Sayings(sayings(world, self.platform(), &self.minds, questions))
+            }
+            (_, None) | (false, _) => Heard::Past(self.genesis.clone(), self.minds.clone()),
+        })
     }
 }
 

@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::command::{Interview, Request};
+use contract::command::Request;
 use contract::frame::Frame;
 use contract::journal::{Genesis, HeardPost, Taken};
 use contract::llm::Budget;
-use contract::reply::{Answer, ReplyError};
+use contract::reply::ReplyError;
 use contract::source::Source;
 use contract::status::PlatformStatus;
 use contract::subject::Platform;
@@ -23,10 +23,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use world::{Decisions, World};
 
+use super::answer::{Heard, Question};
 use super::append::Logs;
 use super::board::Board;
 use super::listen::Listener;
 use super::live::Live;
+use super::minds::Minds;
 use super::now;
 use super::pulse::{BEAT, Beat, Pulse, State};
 use super::purse::Purse;
@@ -42,6 +44,9 @@ use crate::translate::{self, Chain};
 
 /// What is asked of a lane and waits for the end of a tick.
 const ASKS: usize = 256;
+
+/// Questions that are answered in a row while a tick is due: then that has its turn.
+pub(super) const QUESTIONS: usize = 64;
 
 /// How long a worker that is to leave waits for what is under way. What is dropped then has an
 /// unknown outcome, as after a crash, and the next owner looks at it.
@@ -61,12 +66,14 @@ pub enum Ask {
         /// Told once it is journalled, or why it never will be.
         done: Tell,
     },
-    /// Ask an agent.
+    /// Ask agents.
     Interview {
-        /// The question.
-        interview: Interview,
-        /// Given the agent's name and its answer.
-        done: oneshot::Sender<Result<(String, Answer), ReplyError>>,
+        /// Whom and what.
+        questions: Arc<[Question]>,
+        /// As they were after that round; `None`: after the last one.
+        at_round: Option<u32>,
+        /// Told what comes of it, or why nobody can be asked.
+        done: oneshot::Sender<Result<Heard, ReplyError>>,
     },
     /// Has this world taken a command, or a predecessor for it?
     IsTaken {
@@ -119,6 +126,8 @@ pub struct Lane {
     pub(super) shown: Shown,
     /// What was asked during a tick.
     pub(super) asks: VecDeque<Ask>,
+    /// Questions that were answered since the last tick began.
+    pub(super) answered: usize,
     /// The command for whose sake the stream of commands is looked at; others wait behind it.
     pub(super) look: Look,
     /// The commands that the next tick takes.
@@ -141,6 +150,7 @@ pub struct Lane {
     pub(super) board: Board,
     pub(super) pulse: Pulse,
     pub(super) thinking: Thinking,
+    pub(super) minds: Minds,
     pub(super) purse: Purse,
     /// The caps with which it went on last, after one was reached.
     pub(super) went_on_with: Option<Budget>,
@@ -208,6 +218,8 @@ enum Next {
     /// Something has come of a source.
     Heard,
     Thought(Thought),
+    /// Questions are left that the last turn had no time for.
+    Questions,
     Beat,
     InboxClosed,
 }
@@ -256,7 +268,7 @@ impl Lane {
                 }
                 Next::Ask(ask) => self.asks.push_back(ask),
                 Next::TickDue => self.begin_tick(),
-                Next::Heard => {}
+                Next::Heard | Next::Questions => {}
                 Next::Thought(thought) => self.take_thought(thought),
                 Next::Beat => self.say_again(),
                 Next::Leave | Next::InboxClosed => {
@@ -274,10 +286,13 @@ impl Lane {
         is_alone || is_idle || since.elapsed() >= LEAVING || !self.owner.is_open()
     }
 
-    /// What happens next; what is asked goes before the tick that is due.
+    /// What happens next; what is asked goes before the tick that is due, unless that was so for
+    /// too long.
     async fn next(&mut self, leaving: bool) -> Next {
         let due = self.next_tick_at().filter(|_| !leaving);
-        let asks = !leaving && self.world.is_some() && self.owner.is_open();
+        let is_held_up = self.answered >= QUESTIONS && due.is_some_and(|at| at <= Instant::now());
+        let asks = !leaving && !is_held_up && self.world.is_some() && self.owner.is_open();
+        let questions = asks && self.asks.iter().any(|ask| matches!(ask, Ask::Interview { .. }));
         tokio::select! {
             biased;
             Some(came) = self.under_way.next() => Next::Came(came),
@@ -285,11 +300,12 @@ impl Lane {
             ask = self.inbox.recv(), if asks && self.asks.len() < ASKS => {
                 ask.map_or(Next::InboxClosed, Next::Ask)
             }
+            thought = self.thinking.next() => Next::Thought(thought),
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                 Next::TickDue
             }
+            () = std::future::ready(()), if questions => Next::Questions,
             () = self.listener.listen() => Next::Heard,
-            thought = self.thinking.next() => Next::Thought(thought),
             () = tokio::time::sleep(BEAT) => Next::Beat,
         }
     }
@@ -317,7 +333,7 @@ impl Lane {
 
     /// Closes the inputs of the next tick.
     fn begin_tick(&mut self) {
-        self.last_tick_at = Some(Instant::now());
+        (self.last_tick_at, self.answered) = (Some(Instant::now()), 0);
         self.refuse_expired();
         let undecided = self.thinking.undecided();
         let (others, most) = (size_of(&undecided), self.bus.max_payload());

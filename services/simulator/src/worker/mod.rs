@@ -4,9 +4,10 @@
 //! (taking a world up), [`lane`] (its driver), [`fulfil`] (what its owner wishes), [`append`] (its
 //! two logs), [`step`] (its ticks), [`carry`] (what it is asked), [`waiting`] (commands that wait
 //! for a tick), [`thinking`] (what agents decide outside, and what that may cost: [`purse`],
-//! [`lease`]), [`desk`] (commands and questions in, replies out), [`board`] (the run's
-//! env-status), [`snapshot`], [`live`] and [`pulse`].
+//! [`lease`]), [`answer`] (what agents say), [`minds`] (who says it), [`desk`] (commands and questions in, replies out),
+//! [`board`] (the run's env-status), [`snapshot`], [`live`] and [`pulse`].
 
+pub mod answer;
 pub mod append;
 pub mod board;
 pub mod carry;
@@ -16,6 +17,7 @@ pub mod lane;
 pub mod lease;
 mod listen;
 pub mod live;
+pub mod minds;
 pub mod open;
 pub mod pulse;
 pub mod purse;

@@ -20,6 +20,7 @@ use super::append::Logs;
 use super::lane::{Ask, Lane, Look, Shown};
 use super::listen::Listener;
 use super::live::Live;
+use super::minds::Minds;
 use super::pulse::{Beat, State, beating};
 use super::snapshot::{self, Found, Snapshots};
 use super::thinking::Thinking;
@@ -96,6 +97,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         made: VecDeque::new(),
         shown: Shown { ticks, chain: chain.clone() },
         asks: VecDeque::new(),
+        answered: 0,
         look: Look::Unneeded,
         waiting: Queue::new(bus.max_payload()),
         taking: Vec::new(),
@@ -111,6 +113,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         board: context.board.clone(),
         pulse: context.pulse.clone(),
         thinking: Thinking::new(context, &genesis),
+        minds: Minds::new(context, &genesis),
         purse: context.purse.clone(),
         went_on_with: None,
         inbox,
@@ -224,7 +227,7 @@ async fn build(
 
 /// Bytes of actions in one message, on a server that takes messages of so many bytes. A frame of
 /// one message is no atomic batch, so it is as large as the server allows, within reason.
-fn part_size(max_payload: usize) -> u32 {
+pub(super) fn part_size(max_payload: usize) -> u32 {
     let most = u32::try_from(max_payload / 4 * 3).unwrap_or(u32::MAX);
     most.min(LARGEST_PART)
 }

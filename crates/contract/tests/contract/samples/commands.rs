@@ -1,8 +1,8 @@
 //! What a run is asked.
 
 use contract::command::{
-    AgentChange, Command, Configure, Delete, FeedChange, Fork, Inject, InjectedPost, Interview,
-    Repair, Replay, Request, Stop, TimeChange, Verify,
+    AgentChange, BatchInterview, Cancel, Command, Configure, Delete, FeedChange, Fork, Inject,
+    InjectedPost, Interview, Question, Repair, Replay, Request, Stop, TimeChange, Verify, Whom,
 };
 use contract::spec::{Hours, Stance};
 use contract::subject::Platform;
@@ -33,9 +33,19 @@ pub(super) fn samples() -> Vec<Sample> {
     push("fork-with-all", &command(Request::Fork(fork())));
     let paused = Fork { at_round: 1, posts: vec![], configure: None, paused: true };
     push("fork-paused", &command(Request::Fork(paused)));
-    let everywhere = Interview { agent_id: 0, prompt: "为什么？".to_owned(), platform: None };
+    let everywhere =
+        Interview {
+            agent_id: 0, prompt: "为什么？".to_owned(), platform: None, at_round: None
+        };
+    let before = Interview { at_round: Some(1), ..everywhere.clone() };
     let expires = Command { expires_at: Some(at(30)), ..command(Request::Interview(everywhere)) };
     push("interview-everywhere-that-expires", &expires);
+    push("interview-at-a-round", &command(Request::Interview(before)));
+    let whom = Whom::All { prompt: "为什么？".to_owned() };
+    let all = BatchInterview { whom, platform: Some(Platform::Reddit), at_round: Some(1) };
+    push("batch_interview-all-at-a-round", &command(Request::BatchInterview(all)));
+    let of_another = Cancel { client: Some("web".parse().unwrap()), ..cancel() };
+    push("cancel-of-another-client", &command(Request::Cancel(of_another)));
     samples
 }
 
@@ -63,9 +73,26 @@ pub(super) fn next_request(request: Option<&Request>) -> Option<Request> {
             agent_id: 2,
             prompt: "What do you make of the closure?".to_owned(),
             platform: Some(Platform::Twitter),
+            at_round: None,
         })),
-        Some(Request::Interview(_)) => None,
+        Some(Request::Interview(_)) => {
+            let question = |agent_id, prompt: &str, platform| Question {
+                agent_id,
+                prompt: prompt.to_owned(),
+                platform,
+            };
+            let why = question(2, "What do you make of the closure?", None);
+            let who = question(0, "Who are you?", Some(Platform::Twitter));
+            let whom = Whom::Interviews(vec![why.clone(), who, why]);
+            Some(Request::BatchInterview(BatchInterview { whom, platform: None, at_round: None }))
+        }
+        Some(Request::BatchInterview(_)) => Some(Request::Cancel(cancel())),
+        Some(Request::Cancel(_)) => None,
     }
+}
+
+fn cancel() -> Cancel {
+    Cancel { command_id: "01J-batch_interview_7".parse().unwrap(), client: None }
 }
 
 /// A command with this request.

@@ -132,7 +132,8 @@ fn next_stage(stage: Option<&Stage>) -> Option<Stage> {
         Some(Stage::Waiting) => Some(Stage::Executing),
         Some(Stage::Executing) => Some(Stage::Comparing),
         Some(Stage::Comparing) => Some(Stage::Storing),
-        Some(Stage::Storing) => None,
+        Some(Stage::Storing) => Some(Stage::Asking),
+        Some(Stage::Asking) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use contract::command::{Request, Stop, Verb};
 use contract::frame::Outcome;
 use contract::id::Digest;
+use contract::interviews::{AgentOutcome, AgentResult, Interviews, Parts, ReplyPart, Results};
 use contract::journal::{
     Claim, Close, Decisions, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
 };
@@ -10,7 +11,7 @@ use contract::manner::Labels;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::past::{Finding, FindingKind, Parent, WorldCheck, WorldRepair, WorldReplay};
 use contract::reply::{
-    Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, OldWorker, Reply, ReplyResult,
+    Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult,
 };
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::Platform;
@@ -37,6 +38,18 @@ fn replies() -> Vec<Sample> {
     let only_reddit = InterviewResult { twitter: None, reddit: Some(reddit), ..interview() };
     let only_reddit = completed(ReplyResult::Interview(only_reddit));
     samples.push(sample("reply", "interview-in-one-world", &only_reddit));
+    let parts = Some(Parts { count: 2, by: "worker7".parse().unwrap() });
+    let in_parts = Interviews { parts, said: Results::default(), ..interviews() };
+    let in_parts = completed(ReplyResult::Interviews(in_parts));
+    samples.push(sample("reply", "interviews-in-parts", &in_parts));
+    let part = ReplyPart {
+        v: V1,
+        command_id: in_parts.command_id,
+        run_id: run(),
+        part: 1,
+        said: interviews().said,
+    };
+    samples.push(sample("reply-part", "second", &part));
     for code in each(next_code) {
         let command_id = command(Request::Start).command_id;
         let (verb, message) = match code {
@@ -64,6 +77,8 @@ fn completed(result: ReplyResult) -> Reply {
         ReplyResult::Repaired { .. } => Verb::Repair,
         ReplyResult::Forked { .. } => Verb::Fork,
         ReplyResult::Interview(_) => Verb::Interview,
+        ReplyResult::Interviews(_) => Verb::BatchInterview,
+        ReplyResult::Cancelled { .. } => Verb::Cancel,
     };
     let request = each(next_request).into_iter().find(|request| request.verb() == verb);
     let command_id = command(request.unwrap()).command_id;
@@ -111,8 +126,30 @@ fn next_result(result: Option<&ReplyResult>) -> Option<ReplyResult> {
             Some(ReplyResult::Forked { run_id: "night-market-2".parse().unwrap(), at_round: 1 })
         }
         Some(ReplyResult::Forked { .. }) => Some(ReplyResult::Interview(interview())),
-        Some(ReplyResult::Interview(_)) => None,
+        Some(ReplyResult::Interview(_)) => Some(ReplyResult::Interviews(interviews())),
+        Some(ReplyResult::Interviews(_)) => Some(ReplyResult::Cancelled { questions: 2 }),
+        Some(ReplyResult::Cancelled { .. }) => None,
     }
+}
+
+/// What one agent said, and that there is no other.
+fn interviews() -> Interviews {
+    let result = |prompt, agent_id, outcome| AgentResult {
+        prompt,
+        agent_id,
+        platform: Platform::Twitter,
+        outcome,
+    };
+    let said = AgentOutcome::Said {
+        agent_name: "Grüne 王芳".to_owned(),
+        response: "\"Safety first\", they say.\nI wonder.".to_owned(),
+        as_of: AsOf { tick: 1, round: 1 },
+    };
+    let message = "agent 9 is unknown: there are 0 to 3".to_owned();
+    let error = ReplyError { code: ErrorCode::UnknownAgent, message };
+    let results = vec![result(0, 2, said), result(1, 9, AgentOutcome::Failed { error })];
+    let prompts = vec!["What do you make of the closure?".to_owned(), "Who are you?".to_owned()];
+    Interviews { asked: 2, answered: 1, parts: None, said: Results { prompts, results } }
 }
 
 /// A world that is sound, and one in which everything is wrong that can be.
@@ -211,7 +248,8 @@ fn next_code(code: Option<&ErrorCode>) -> Option<ErrorCode> {
         Some(ErrorCode::Invalid) => Some(ErrorCode::WrongState),
         Some(ErrorCode::WrongState) => Some(ErrorCode::MemoryLags),
         Some(ErrorCode::MemoryLags) => Some(ErrorCode::NoCapacity),
-        Some(ErrorCode::NoCapacity) => Some(ErrorCode::Internal),
+        Some(ErrorCode::NoCapacity) => Some(ErrorCode::Cancelled),
+        Some(ErrorCode::Cancelled) => Some(ErrorCode::Internal),
         Some(ErrorCode::Internal) => None,
     }
 }

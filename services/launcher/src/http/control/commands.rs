@@ -37,10 +37,16 @@ pub(super) async fn command(
         let reply: Reply = serde_json::from_slice(&stored.body).map_err(|error| {
             Refusal::Failed(format!("the reply on {subject} cannot be read: {error}"))
         })?;
+        let reply = bus.whole_reply(&client, reply).await.map_err(Refusal::from)?;
         return Ok(success(&CommandView::of_reply(&reply)));
     }
-    let subject = bus.prefix().commands_under(StreamName::Commands, run, &client, &id);
-    let stored = bus.last(StreamName::Commands, &subject).await.map_err(Refusal::from)?;
+    let (mut stored, mut subject) = (None, String::new());
+    for stream in [StreamName::Commands, StreamName::Questions] {
+        if stored.is_none() {
+            subject = bus.prefix().commands_under(stream, run, &client, &id);
+            stored = bus.last(stream, &subject).await.map_err(Refusal::from)?;
+        }
+    }
     let unknown = || Refusal::Unknown(format!("run {run} has no command {id} that was sent here"));
     let command = Command::from_json(&stored.ok_or_else(unknown)?.body).map_err(|problems| {
         Refusal::Failed(format!("the command on {subject} cannot be read: {problems}"))

@@ -28,7 +28,7 @@ use crate::http::stop;
 use crate::refusal::Refusal;
 
 /// The verbs that have a route of their own name. `stop` and `close_env` have the original's, and
-/// so has `interview`.
+/// so have those that only ask.
 const VERBS: [Verb; 8] = [
     Verb::Pause,
     Verb::Resume,

@@ -1,31 +1,38 @@
 //! `POST /api/simulation/interview/batch` and `.../all`: several agents.
+//!
+//! All of them are one command, or as few as have room for the questions; their results are put
+//! together in the order of the questions.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
-use contract::command::Interview;
-use contract::problem::Problem;
-use contract::status::EnvStatus;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bus::{AskError, Bus};
+use contract::command::{BatchInterview, MAX_COMMAND_BYTES, Request, Verb, Whom};
+use contract::id::{CommandId, RunId};
+use contract::interviews::{AgentOutcome, AgentResult, Interviews};
+use contract::past::Progress;
+use contract::reply::{ReplyError, ReplyResult};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
-use tokio::time::Instant;
 
-use super::fields::{All, MAX_INTERVIEWS, Several};
-use super::{Heard, Said, ask_agent};
+use super::Said;
+use super::fields::{All, Several, Terms};
 use crate::create::now;
 use crate::http::App;
-use crate::http::envelope::{Posted, success};
+use crate::http::control::client;
+use crate::http::envelope::{Posted, Success, success};
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
 use crate::refusal::Refusal;
 
-/// Questions of one request that wait for their answers at a time.
-const AT_ONCE: usize = 32;
+/// Commands of one request that wait for their replies at a time.
+const AT_ONCE: usize = 4;
 
 /// Failures that are told where nobody answered.
 const TOLD: usize = 5;
@@ -55,52 +62,200 @@ enum Entry {
     Failed { agent_id: u32, platform: Platform, error: String },
 }
 
-/// What became of an interview.
-type Outcome = (Interview, Result<Heard, Refusal>);
+/// What is not answered yet and still may be.
+#[derive(Serialize)]
+struct Pending<'a> {
+    command_id: &'a CommandId,
+    /// All of them, where the questions did not fit one command.
+    command_ids: &'a [CommandId],
+    run_id: &'a RunId,
+    verb: &'static str,
+    status: &'static str,
+    /// Results that there are, of those that there are to be, as far as is known.
+    done: u32,
+    of: u32,
+}
+
+/// What came of one command.
+enum Told {
+    /// Results, and when they were told.
+    Results(Box<Interviews>, Timestamp),
+    /// Nobody of it could be asked.
+    Refused(ReplyError),
+    /// There is no reply, and there will not be any.
+    Lost(Refusal),
+    /// There is no reply yet.
+    Pending(CommandId, Option<Progress>),
+}
+
+/// What came of a question in one world.
+type Outcome = (u32, Platform, Result<Said, Refusal>);
 
 pub(super) async fn some(
     State(app): State<Arc<App>>,
-    Posted(Several { name, interviews, patience }): Posted<Several>,
+    Posted(several): Posted<Several>,
 ) -> Result<Response, HttpError> {
-    let run = run_of(&app, &name).await?;
-    ask_all(&app, &run, interviews, patience).await
+    ask_all(&app, several).await
 }
 
 pub(super) async fn all(
     State(app): State<Arc<App>>,
-    Posted(All { name, prompt, platform, patience }): Posted<All>,
+    Posted(All(several)): Posted<All>,
 ) -> Result<Response, HttpError> {
-    let run = run_of(&app, &name).await?;
-    let spec = app.creator.specs.of_run(&run).await?;
-    if spec.agents.len() > MAX_INTERVIEWS {
-        let found = format!("a simulation of {} agents", spec.agents.len());
-        let expected = format!("at most {MAX_INTERVIEWS}; ask some of them as a batch");
-        return Err(
-            Refusal::Invalid(Problem::new("/simulation_id", found, &expected).into()).into()
-        );
-    }
-    let agents = spec.agents.iter().map(|agent| agent.agent_id);
-    let interview = |agent_id| Interview { agent_id, prompt: prompt.clone(), platform };
-    ask_all(&app, &run, agents.map(interview).collect(), patience).await
+    ask_all(&app, several).await
 }
 
-async fn ask_all(
-    app: &App,
-    run: &EnvStatus,
-    interviews: Vec<Interview>,
-    patience: Duration,
-) -> Result<Response, HttpError> {
-    let (count, deadline) = (interviews.len(), Instant::now() + patience);
-    let ask = |interview: Interview| async move {
-        let heard = ask_agent(app, &run.run_id, interview.clone(), deadline).await;
-        (interview, heard)
+async fn ask_all(app: &App, several: Several) -> Result<Response, HttpError> {
+    let Several { name, batch, terms } = several;
+    let run = run_of(app, &name).await?;
+    let bus = &app.creator.bus;
+    let batches = batch.split(MAX_COMMAND_BYTES.min(bus.max_payload()));
+    let ask = |batch: BatchInterview| async {
+        let told = ask(bus, &run.run_id, batch.clone(), terms).await;
+        (batch, told)
     };
-    let outcomes: Vec<Outcome> =
-        stream::iter(interviews).map(ask).buffered(AT_ONCE).collect().await;
-    let outcomes = some_answered(outcomes)?;
+    let told: Vec<(BatchInterview, Told)> =
+        stream::iter(batches).map(ask).buffered(AT_ONCE).collect().await;
+    if let Some(pending) = pending(&run.run_id, &told) {
+        return Ok(pending);
+    }
     let worlds: Vec<Platform> = run.platforms.iter().map(|world| world.platform).collect();
-    let results = results(outcomes, &worlds);
+    let (count, outcomes) = outcomes(told, &worlds);
+    let results = results(some_answered(outcomes)?);
     Ok(success(&Data { success: true, interviews_count: count, result: results, timestamp: now() }))
+}
+
+/// Asks some agents, and listens to how far that is.
+async fn ask(bus: &Bus, run: &RunId, batch: BatchInterview, terms: Terms) -> Told {
+    let (id, client) = (bus.new_command_id(), client());
+    let heard = Arc::new(Mutex::new(None));
+    let subject = bus.prefix().progress(&client, run, &id);
+    let listening = async {
+        // Best effort: where nothing can be heard, only less is told.
+        if let Ok(mut messages) = bus.subscribe(subject).await {
+            while let Some(message) = messages.next().await {
+                let progress: Option<Progress> = serde_json::from_slice(&message.body).ok();
+                *heard.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    let request = Request::BatchInterview(batch);
+    let Terms { patience, life } = terms;
+    let asking = bus.ask_run_until(run, &client, id.clone(), request, now(), patience, life);
+    let asked = tokio::select! {
+        asked = asking => asked,
+        () = listening => unreachable!("it never ends"),
+    };
+    let reply = match asked {
+        Ok(reply) => bus.whole_reply(&client, reply).await.map_err(Refusal::from),
+        Err(AskError::Late { void: false, .. }) => {
+            return Told::Pending(id, heard.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+        Err(error) => Err(error.into()),
+    };
+    match reply.map(|reply| (reply.at, reply.into_result())) {
+        Ok((at, Ok(ReplyResult::Interviews(all)))) => Told::Results(Box::new(all), at),
+        Ok((_, Ok(other))) => {
+            Told::Lost(Refusal::Failed(format!("the reply to a batch is an odd one: {other:?}")))
+        }
+        Ok((_, Err(error))) => Told::Refused(error),
+        Err(refusal) => Told::Lost(refusal),
+    }
+}
+
+/// 202, if something is not answered yet and still may be.
+fn pending(run: &RunId, told: &[(BatchInterview, Told)]) -> Option<Response> {
+    let is_pending = |(_, told): &&(BatchInterview, Told)| matches!(told, Told::Pending(..));
+    told.iter().find(is_pending)?;
+    let (mut ids, mut done, mut of) = (Vec::new(), 0_u32, 0_u32);
+    for (_, told) in told {
+        match told {
+            Told::Pending(id, progress) => {
+                ids.push(id.clone());
+                let progress = progress.as_ref();
+                done = done.saturating_add(progress.map_or(0, |progress| progress.done));
+                of = of.saturating_add(progress.map_or(0, |progress| progress.of));
+            }
+            Told::Results(all, _) => {
+                done = done.saturating_add(all.asked);
+                of = of.saturating_add(all.asked);
+            }
+            Told::Refused(_) | Told::Lost(_) => {}
+        }
+    }
+    let command_id = ids.first()?;
+    let (verb, status) = (Verb::BatchInterview.as_str(), "pending");
+    let view = Pending { command_id, command_ids: &ids, run_id: run, verb, status, done, of };
+    Some((StatusCode::ACCEPTED, Json(Success::new(&view))).into_response())
+}
+
+/// How many were asked, and what came of each in each world, in their order.
+fn outcomes(told: Vec<(BatchInterview, Told)>, worlds: &[Platform]) -> (usize, Vec<Outcome>) {
+    let (mut count, mut outcomes) = (0, Vec::new());
+    for (BatchInterview { whom, platform, .. }, told) in told {
+        let of_none = |refusal: &dyn Fn() -> Refusal| -> Vec<Outcome> {
+            let questions = match &whom {
+                Whom::Interviews(questions) => questions.as_slice(),
+                // Nobody knows how many they are: one failure stands for all.
+                Whom::All { .. } => &[],
+            };
+            let failed = questions.iter().flat_map(|question| {
+                let asked = question.platform.or(platform);
+                let asked = asked.map_or_else(|| worlds.to_vec(), |platform| vec![platform]);
+                asked.into_iter().map(|world| (question.agent_id, world, Err(refusal())))
+            });
+            match questions.is_empty() {
+                true => vec![(0, Platform::Twitter, Err(refusal()))],
+                false => failed.collect(),
+            }
+        };
+        match told {
+            Told::Results(all, at) => {
+                count += asked(&whom, &all);
+                outcomes.extend(all.said.results.into_iter().map(|result| outcome(result, at)));
+                continue;
+            }
+            Told::Refused(error) => outcomes.extend(of_none(&|| error.clone().into())),
+            Told::Lost(refusal) => {
+                let text = refusal.to_string();
+                let mut failed = of_none(&|| Refusal::Late(text.clone()));
+                // Its kind is told where nobody answered.
+                if let Some((_, _, first)) = failed.first_mut() {
+                    *first = Err(refusal);
+                }
+                outcomes.extend(failed);
+            }
+            Told::Pending(..) => {}
+        }
+        if let Whom::Interviews(questions) = &whom {
+            count += questions.len();
+        }
+    }
+    (count, outcomes)
+}
+
+/// How many interviews a batch was.
+fn asked(whom: &Whom, all: &Interviews) -> usize {
+    match whom {
+        Whom::Interviews(questions) => questions.len(),
+        Whom::All { .. } => {
+            let mut agents: Vec<u32> = all.said.results.iter().map(|it| it.agent_id).collect();
+            agents.dedup();
+            agents.len()
+        }
+    }
+}
+
+fn outcome(result: AgentResult, timestamp: Timestamp) -> Outcome {
+    let AgentResult { agent_id, platform, outcome, .. } = result;
+    let said = match outcome {
+        AgentOutcome::Said { response, as_of, .. } => {
+            Ok(Said { agent_id, response, timestamp, platform, as_of })
+        }
+        AgentOutcome::Failed { error } => Err(error.into()),
+    };
+    (agent_id, platform, said)
 }
 
 /// The same, unless nobody answered.
@@ -108,19 +263,23 @@ async fn ask_all(
 /// # Errors
 /// Of the first failure's kind, with some of them.
 fn some_answered(outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, HttpError> {
-    if outcomes.iter().any(|(_, heard)| heard.is_ok()) {
+    if outcomes.iter().any(|(.., said)| said.is_ok()) {
         return Ok(outcomes);
     }
-    let (mut told, count) = (Vec::new(), outcomes.len());
-    let mut first = None;
-    for (interview, heard) in outcomes {
-        let Err(refusal) = heard else { continue };
-        if told.len() < TOLD {
-            told.push(format!("agent {}: {refusal}", interview.agent_id));
+    let (mut told, mut first) = (Vec::<String>::new(), None);
+    let mut count = 0;
+    for (agent, _, said) in outcomes {
+        let Err(refusal) = said else { continue };
+        let text = format!("agent {agent}: {refusal}");
+        if told.last() != Some(&text) {
+            count += 1;
+            if told.len() < TOLD {
+                told.push(text);
+            }
         }
         first = first.or(Some(refusal));
     }
-    let more = match count.saturating_sub(told.len()) {
+    let more = match count - told.len() {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
@@ -130,26 +289,19 @@ fn some_answered(outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, HttpError> {
 }
 
 /// What each agent said, by world and number. What comes again gets `#2`, `#3`, ...
-fn results(outcomes: Vec<Outcome>, worlds: &[Platform]) -> Results {
+fn results(outcomes: Vec<Outcome>) -> Results {
     let (mut entries, mut seen) = (BTreeMap::new(), BTreeMap::<(Platform, u32), u32>::new());
     let mut answered = 0;
-    for (Interview { agent_id, platform, .. }, heard) in outcomes {
-        let found: Vec<(Platform, Entry)> = match heard {
-            Ok(heard) => heard.said().map(|said| (said.platform, Entry::Said(said))).collect(),
-            Err(refusal) => {
-                let asked = platform.map_or_else(|| worlds.to_vec(), |platform| vec![platform]);
-                let error = refusal.to_string();
-                let failed = |platform| Entry::Failed { agent_id, platform, error: error.clone() };
-                asked.into_iter().map(|platform| (platform, failed(platform))).collect()
-            }
+    for (agent_id, platform, said) in outcomes {
+        let times = seen.entry((platform, agent_id)).or_default();
+        *times += 1;
+        let again = if *times > 1 { format!("#{times}") } else { String::new() };
+        answered += usize::from(said.is_ok());
+        let entry = match said {
+            Ok(said) => Entry::Said(said),
+            Err(refusal) => Entry::Failed { agent_id, platform, error: refusal.to_string() },
         };
-        for (platform, entry) in found {
-            let times = seen.entry((platform, agent_id)).or_default();
-            *times += 1;
-            let again = if *times > 1 { format!("#{times}") } else { String::new() };
-            answered += usize::from(matches!(entry, Entry::Said(_)));
-            entries.insert(format!("{platform}_{agent_id}{again}"), entry);
-        }
+        entries.insert(format!("{platform}_{agent_id}{again}"), entry);
     }
     Results { interviews_count: entries.len(), answered, results: entries }
 }
@@ -157,39 +309,62 @@ fn results(outcomes: Vec<Outcome>, worlds: &[Platform]) -> Results {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::reply::{Answer, AsOf, InterviewResult};
+    use contract::command::Question;
+    use contract::interviews::Results as Raw;
+    use contract::reply::{AsOf, ErrorCode};
     use serde_json::{Value, json};
 
-    fn answer(platform: Platform, response: &str) -> Answer {
-        let as_of = AsOf { tick: 3, round: 3 };
-        Answer { platform, response: response.to_owned(), as_of }
+    fn question(agent_id: u32, platform: Option<Platform>) -> Question {
+        Question { agent_id, prompt: "Why?".to_owned(), platform }
     }
 
-    fn interview(agent_id: u32, platform: Option<Platform>) -> Interview {
-        Interview { agent_id, prompt: "Why?".to_owned(), platform }
+    fn batch(questions: Vec<Question>) -> BatchInterview {
+        BatchInterview { whom: Whom::Interviews(questions), platform: None, at_round: None }
     }
 
-    fn said(agent_id: u32, response: &str) -> Outcome {
-        let answers = InterviewResult {
-            agent_id,
-            agent_name: "Ada".to_owned(),
-            prompt: "Why?".to_owned(),
-            twitter: Some(answer(Platform::Twitter, response)),
-            reddit: Some(answer(Platform::Reddit, response)),
+    fn result(agent_id: u32, platform: Platform, response: Option<&str>) -> AgentResult {
+        let outcome = match response {
+            Some(response) => AgentOutcome::Said {
+                agent_name: "Ada".to_owned(),
+                response: response.to_owned(),
+                as_of: AsOf { tick: 3, round: 3 },
+            },
+            None => AgentOutcome::Failed {
+                error: ReplyError {
+                    code: ErrorCode::UnknownAgent,
+                    message: "there is no agent 9".to_owned(),
+                },
+            },
         };
-        (interview(agent_id, None), Ok(Heard { answers, at: Timestamp::EPOCH }))
+        AgentResult { prompt: 0, agent_id, platform, outcome }
+    }
+
+    fn told(results: Vec<AgentResult>) -> Told {
+        let asked = u32::try_from(results.len()).unwrap();
+        let said = Raw { prompts: vec!["Why?".to_owned()], results };
+        let all = Interviews { asked, answered: asked, parts: None, said };
+        Told::Results(Box::new(all), Timestamp::EPOCH)
     }
 
     #[test]
     fn each_entry_has_a_key_of_its_own() {
-        let unknown = || Refusal::Unknown("there is no agent 9".to_owned());
-        let outcomes = vec![
-            said(1, "first"),
-            said(1, "second"),
-            (interview(9, None), Err(unknown())),
-            (interview(1, Some(Platform::Reddit)), Err(unknown())),
-        ];
-        let results = results(some_answered(outcomes).unwrap(), &Platform::ALL);
+        let (twitter, reddit) = (Platform::Twitter, Platform::Reddit);
+        let first = batch(vec![question(1, None), question(1, None), question(9, None)]);
+        let said = told(vec![
+            result(1, twitter, Some("first")),
+            result(1, reddit, Some("first")),
+            result(1, twitter, Some("second")),
+            result(1, reddit, Some("second")),
+            result(9, twitter, None),
+            result(9, reddit, None),
+        ]);
+        // Another command, of which nobody could be asked.
+        let second = batch(vec![question(1, Some(reddit))]);
+        let code = ErrorCode::WrongState;
+        let refused = Told::Refused(ReplyError { code, message: "not now".to_owned() });
+        let (count, outcomes) = outcomes(vec![(first, said), (second, refused)], &Platform::ALL);
+        assert_eq!(count, 4);
+        let results = results(some_answered(outcomes).unwrap());
         let value = serde_json::to_value(&results).unwrap();
         let keys: Vec<&String> = value["results"].as_object().unwrap().keys().collect();
         assert_eq!(
@@ -214,11 +389,24 @@ mod tests {
 
     #[test]
     fn where_nobody_answers_the_reason_is_told() {
-        let late = |id| (interview(id, None), Err(Refusal::Late("nobody answered".to_owned())));
-        let error = some_answered((0..7).map(late).collect()).err().unwrap();
+        let late = Told::Lost(Refusal::Late("nobody answered".to_owned()));
+        let seven = batch((0..7).map(|id| question(id, None)).collect());
+        let (_, outcomes) = outcomes(vec![(seven, late)], &Platform::ALL);
+        let error = some_answered(outcomes).err().unwrap();
         let text = format!("{error:?}");
         assert!(text.contains("status: 504"), "{text}");
         assert!(text.contains("no agent answered: agent 0: nobody answered; agent 1"), "{text}");
         assert!(text.contains("; and 2 more"), "{text}");
+    }
+
+    #[test]
+    fn what_is_under_way_is_pending_with_what_there_is() {
+        let run: RunId = "market-1".parse().unwrap();
+        let done = told(vec![result(1, Platform::Twitter, Some("Because."))]);
+        let one = || batch(vec![question(1, None)]);
+        assert!(pending(&run, &[(one(), done)]).is_none());
+        let waits = Told::Pending("q1".parse().unwrap(), None);
+        let answer = pending(&run, &[(one(), waits)]).unwrap();
+        assert_eq!(answer.status(), StatusCode::ACCEPTED);
     }
 }

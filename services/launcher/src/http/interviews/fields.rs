@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use contract::command::{Interview, MAX_PROMPT_BYTES};
+use contract::command::{BatchInterview, Interview, MAX_PROMPT_BYTES, Question, Whom};
 use contract::door::{Object, describe};
+use contract::id::{CommandId, InvalidId};
 use contract::subject::Platform;
 
 use crate::http::control::{read_run, read_timeout};
@@ -22,6 +23,9 @@ const ONE: Duration = Duration::from_secs(60);
 const SOME: Duration = Duration::from_secs(120);
 const ALL: Duration = Duration::from_secs(180);
 
+/// The latest that questions may be void, in millionths of a second.
+const LONGEST: i64 = 3600 * 1_000_000;
+
 /// `POST /interview`.
 pub(super) struct One {
     pub(super) name: RunName,
@@ -31,25 +35,50 @@ pub(super) struct One {
 
 impl Fields for One {
     fn read(object: &Object<'_>) -> Option<One> {
-        object.refuse_unknown(&["simulation_id", "agent_id", "prompt", "platform", "timeout"]);
-        let name = read_run(object);
-        let interview = read_interview(object, None);
-        Some(One { name: name?, interview: interview?, patience: read_timeout(object, ONE) })
+        object.refuse_unknown(&[
+            "simulation_id",
+            "agent_id",
+            "prompt",
+            "platform",
+            "at_round",
+            "timeout",
+        ]);
+        let (name, asked) = (read_run(object), read_question(object));
+        let (at_round, patience) = (read_round(object), read_timeout(object, ONE));
+        let Question { agent_id, prompt, platform } = asked?;
+        let interview = Interview { agent_id, prompt, platform, at_round };
+        Some(One { name: name?, interview, patience })
     }
 }
 
-/// `POST /interview/batch`.
+/// `POST /interview/batch` and `POST /interview/all`.
 pub(super) struct Several {
     pub(super) name: RunName,
-    pub(super) interviews: Vec<Interview>,
+    pub(super) batch: BatchInterview,
+    pub(super) terms: Terms,
+}
+
+/// How long answers are waited for.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    /// By whoever asks.
     pub(super) patience: Duration,
+    /// Until the questions are void: that long, or longer.
+    pub(super) life: Duration,
 }
 
 impl Fields for Several {
     fn read(object: &Object<'_>) -> Option<Several> {
-        object.refuse_unknown(&["simulation_id", "interviews", "platform", "timeout"]);
-        let name = read_run(object);
-        let platform = read_platform(object);
+        object.refuse_unknown(&[
+            "simulation_id",
+            "interviews",
+            "platform",
+            "at_round",
+            "timeout",
+            "deadline",
+        ]);
+        let (name, platform) = (read_run(object), read_platform(object));
+        let at_round = read_round(object);
         object.require("interviews", "a list of interviews");
         let elements = object.list("interviews");
         let is_list = object.get("interviews").is_some_and(serde_json::Value::is_array);
@@ -58,33 +87,68 @@ impl Fields for Several {
             object.report("interviews", found, &format!("1 to {MAX_INTERVIEWS}"));
             return None;
         }
-        let patience = read_timeout(object, SOME);
-        let interviews: Vec<Option<Interview>> = (elements.into_iter())
+        let terms = Terms::read(object, SOME);
+        let questions: Vec<Option<Question>> = (elements.into_iter())
             .map(|(pointer, value)| {
                 let item = object.door().object(value, pointer)?;
                 item.refuse_unknown(&["agent_id", "prompt", "platform"]);
-                read_interview(&item, platform)
+                read_question(&item)
             })
             .collect();
-        let interviews: Option<Vec<Interview>> = interviews.into_iter().collect();
-        Some(Several { name: name?, interviews: interviews.filter(|_| is_list)?, patience })
+        let questions: Option<Vec<Question>> = questions.into_iter().collect();
+        let whom = Whom::Interviews(questions.filter(|_| is_list)?);
+        let batch = BatchInterview { whom, platform, at_round };
+        Some(Several { name: name?, batch, terms })
     }
 }
 
 /// `POST /interview/all`.
-pub(super) struct All {
-    pub(super) name: RunName,
-    pub(super) prompt: String,
-    pub(super) platform: Option<Platform>,
-    pub(super) patience: Duration,
-}
+pub(super) struct All(pub(super) Several);
 
 impl Fields for All {
     fn read(object: &Object<'_>) -> Option<All> {
-        object.refuse_unknown(&["simulation_id", "prompt", "platform", "timeout"]);
+        object.refuse_unknown(&[
+            "simulation_id",
+            "prompt",
+            "platform",
+            "at_round",
+            "timeout",
+            "deadline",
+        ]);
         let (name, prompt) = (read_run(object), read_prompt(object));
-        let (platform, patience) = (read_platform(object), read_timeout(object, ALL));
-        Some(All { name: name?, prompt: prompt?, platform, patience })
+        let (platform, at_round) = (read_platform(object), read_round(object));
+        let terms = Terms::read(object, ALL);
+        let batch = BatchInterview { whom: Whom::All { prompt: prompt? }, platform, at_round };
+        Some(All(Several { name: name?, batch, terms }))
+    }
+}
+
+/// `POST /interview/cancel`.
+pub(super) struct CancelFields {
+    pub(super) name: RunName,
+    pub(super) command_id: CommandId,
+    pub(super) patience: Duration,
+}
+
+impl Fields for CancelFields {
+    fn read(object: &Object<'_>) -> Option<CancelFields> {
+        object.refuse_unknown(&["simulation_id", "command_id", "timeout"]);
+        let name = read_run(object);
+        object.require("command_id", "the id of a batch");
+        let expected = |error: InvalidId| error.expected().to_owned();
+        let command_id = object.parsed("command_id", |text| text.parse().map_err(expected));
+        let patience = read_timeout(object, ONE);
+        Some(CancelFields { name: name?, command_id: command_id?, patience })
+    }
+}
+
+impl Terms {
+    fn read(object: &Object<'_>, default: Duration) -> Terms {
+        let patience = read_timeout(object, default);
+        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        let deadline = object.millionths("deadline", micros(patience)..=LONGEST);
+        let deadline = deadline.and_then(|millionths| u64::try_from(millionths).ok());
+        Terms { patience, life: deadline.map_or(patience, Duration::from_micros) }
     }
 }
 
@@ -93,12 +157,15 @@ pub(super) fn read_platform(object: &Object<'_>) -> Option<Platform> {
         .parsed("platform", |text| text.parse().map_err(|_: String| "twitter or reddit".to_owned()))
 }
 
-fn read_interview(object: &Object<'_>, default: Option<Platform>) -> Option<Interview> {
+fn read_round(object: &Object<'_>) -> Option<u32> {
+    object.u32("at_round", 0..=u32::MAX)
+}
+
+fn read_question(object: &Object<'_>) -> Option<Question> {
     object.require("agent_id", "the id of an agent");
     let agent_id = object.u32("agent_id", 0..=u32::MAX);
-    let prompt = read_prompt(object);
-    let platform = read_platform(object).or(default);
-    Some(Interview { agent_id: agent_id?, prompt: prompt?, platform })
+    let (prompt, platform) = (read_prompt(object), read_platform(object));
+    Some(Question { agent_id: agent_id?, prompt: prompt?, platform })
 }
 
 fn read_prompt(object: &Object<'_>) -> Option<String> {
@@ -145,10 +212,12 @@ mod tests {
             "interviews": [{"agent_id": 0, "prompt": "Why?"},
                 {"agent_id": 1, "prompt": " who ", "platform": "twitter"}]});
         let batch: Several = read(&body).unwrap();
-        let [first, second] = &batch.interviews[..] else { panic!("two") };
-        assert_eq!((first.agent_id, first.platform), (0, Some(Platform::Reddit)));
+        let Whom::Interviews(questions) = &batch.batch.whom else { panic!("another batch") };
+        let [first, second] = &questions[..] else { panic!("two") };
+        assert_eq!((first.agent_id, batch.batch.platform), (0, Some(Platform::Reddit)));
         assert_eq!((second.prompt.as_str(), second.platform), (" who ", Some(Platform::Twitter)));
-        assert_eq!(batch.patience, Duration::from_secs(5));
+        let five = Duration::from_secs(5);
+        assert_eq!((batch.terms.patience, batch.terms.life), (five, five));
         let body = json!({"simulation_id": "../x", "platform": "all", "timeout": "5",
             "interviews": [{"agent_id": -1}, 7, {"agent_id": 1, "prompt": "", "x": 1}]});
         let said = read::<Several>(&body).err().unwrap();
@@ -167,6 +236,21 @@ mod tests {
         for interviews in [json!([]), json!(null), json!({}), json!(vec![json!({}); 2001])] {
             let body = json!({"simulation_id": "market", "interviews": interviews});
             assert!(read::<Several>(&body).is_err());
+        }
+    }
+
+    #[test]
+    fn a_deadline_is_not_before_the_end_of_the_patience() {
+        let body = |deadline: Value| {
+            json!({"simulation_id": "market", "prompt": "Why?", "timeout": 2, "deadline": deadline,
+                "at_round": 3})
+        };
+        let All(all) = read(&body(json!(60))).unwrap();
+        assert_eq!((all.terms.patience.as_secs(), all.terms.life.as_secs()), (2, 60));
+        assert_eq!(all.batch.at_round, Some(3));
+        for deadline in [json!(1), json!(3601), json!("60")] {
+            let said = read::<All>(&body(deadline)).err().unwrap();
+            assert!(said.starts_with("/deadline: found"), "{said}");
         }
     }
 

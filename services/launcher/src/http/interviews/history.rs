@@ -8,9 +8,9 @@ use axum::response::Response;
 use bus::Stored;
 use contract::MAX_SAFE_INTEGER;
 use contract::door::Object;
-use contract::id::{CommandId, RunId};
-use contract::reply::{Answer, AsOf, Reply, ReplyOutcome, ReplyResult};
-use contract::subject::{Platform, StreamName};
+use contract::id::{ClientId, CommandId, RunId};
+use contract::reply::{Answer, AsOf, InterviewResult, Reply, ReplyOutcome, ReplyResult};
+use contract::subject::{Platform, Prefix, StreamName};
 use contract::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -20,7 +20,6 @@ use crate::http::control::read_run;
 use crate::http::envelope::{Fields, Posted, success};
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
-use crate::http::query::cut;
 use crate::model::RunName;
 use crate::refusal::Refusal;
 
@@ -48,9 +47,24 @@ struct Row {
     platform: Platform,
     as_of: AsOf,
     command_id: CommandId,
-    /// Rows are in descending order of it.
     #[serde(skip)]
-    rank: u64,
+    place: Place,
+}
+
+/// Where a row is: newer replies first, and those of one reply in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// The sequence of the reply.
+    reply: u64,
+    /// Its number among the answers in it.
+    answer: usize,
+}
+
+/// What a reply has of a page.
+enum Found {
+    Rows(Vec<Row>),
+    /// Its answers are stored beside it.
+    Parts(ClientId, Box<Reply>),
 }
 
 pub(super) async fn history(
@@ -60,13 +74,34 @@ pub(super) async fn history(
     let run = run_of(&app, &fields.name).await?;
     let bus = &app.creator.bus;
     let filter = bus.prefix().replies_of(&run.run_id);
-    let rows = |stored: &Stored| Some(fields.rows(stored)).filter(|rows| !rows.is_empty());
-    // A reply has a row or two; one more than is wanted tells whether something is older.
-    let before = fields.cursor.map(|rank| reply_of(rank) + 1);
-    let newest = bus.newest(StreamName::Replies, &filter, before, fields.limit + 1, rows).await;
-    let mut history: Vec<Row> =
-        newest.map_err(Refusal::from)?.into_iter().flat_map(|(_, rows)| rows).collect();
-    let next_cursor = cut(&mut history, fields.limit, |last| last.rank);
+    let mut before = fields.cursor.map(|place| place.reply + 1);
+    let mut history: Vec<Row> = Vec::new();
+    // One more than is wanted tells whether something is older.
+    while history.len() <= fields.limit {
+        let most = fields.limit + 1 - history.len();
+        let keep = |stored: &Stored| fields.found(bus.prefix(), stored);
+        let newest = bus.newest(StreamName::Replies, &filter, before, most, keep).await;
+        let newest = newest.map_err(Refusal::from)?;
+        if newest.is_empty() {
+            break;
+        }
+        for (sequence, found) in newest {
+            before = Some(sequence);
+            match found {
+                Found::Rows(rows) => history.extend(rows),
+                Found::Parts(client, reply) => {
+                    let whole = bus.whole_reply(&client, *reply).await.map_err(Refusal::from)?;
+                    history.extend(fields.rows(sequence, whole));
+                }
+            }
+            if history.len() > fields.limit {
+                break;
+            }
+        }
+    }
+    let has_more = history.len() > fields.limit;
+    history.truncate(fields.limit);
+    let next_cursor = history.last().filter(|_| has_more).map(|last| cursor(last.place));
     let count = history.len();
     Ok(success(&Data { count, history, run_id: &run.run_id, next_cursor }))
 }
@@ -77,8 +112,8 @@ pub(super) struct HistoryFields {
     platform: Option<Platform>,
     agent: Option<u32>,
     limit: usize,
-    /// The rank of the row behind which it begins.
-    cursor: Option<u64>,
+    /// The row behind which it begins.
+    cursor: Option<Place>,
 }
 
 impl Fields for HistoryFields {
@@ -89,48 +124,72 @@ impl Fields for HistoryFields {
         let limit = object.integer("limit", 1..=MAX_LIMIT);
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT);
         let cursor = object.parsed("cursor", |text| {
-            let rank = text.parse().ok().filter(|rank| (1..MAX_SAFE_INTEGER).contains(rank));
-            rank.ok_or_else(|| "the next_cursor of a page of the same list".to_owned())
+            place(text).ok_or_else(|| "the next_cursor of a page of the same list".to_owned())
         });
         Some(HistoryFields { name: name?, platform, agent, limit, cursor })
     }
 }
 
-/// Rows of one reply are beside each other, and Twitter's comes first.
-fn rank(sequence: u64, platform: Platform) -> u64 {
-    2 * sequence + u64::from(platform == Platform::Twitter)
+/// A place as a cursor.
+fn cursor(place: Place) -> String {
+    format!("{}.{}", place.reply, place.answer)
 }
 
-/// The sequence of the reply that a row comes from.
-fn reply_of(rank: u64) -> u64 {
-    rank / 2
+/// The place that a cursor is.
+fn place(cursor: &str) -> Option<Place> {
+    let (reply, answer) = cursor.split_once('.')?;
+    let reply = reply.parse().ok().filter(|reply| (1..MAX_SAFE_INTEGER).contains(reply))?;
+    let place = Place { reply, answer: answer.parse().ok()? };
+    (self::cursor(place) == cursor).then_some(place)
 }
 
 impl HistoryFields {
-    /// The rows of a reply that are asked for.
-    fn rows(&self, stored: &Stored) -> Vec<Row> {
-        let Ok(reply) = serde_json::from_slice::<Reply>(&stored.body) else { return Vec::new() };
-        let Reply { command_id, at, outcome, .. } = reply;
-        let ReplyOutcome::Completed { result: ReplyResult::Interview(said) } = outcome else {
-            return Vec::new();
-        };
-        if self.agent.is_some_and(|agent| agent != said.agent_id) {
-            return Vec::new();
+    /// What a stored reply has of the page; `None`: nothing.
+    fn found(&self, prefix: &Prefix, stored: &Stored) -> Option<Found> {
+        let reply: Reply = serde_json::from_slice(&stored.body).ok()?;
+        if let ReplyOutcome::Completed { result: ReplyResult::Interviews(all) } = &reply.outcome
+            && all.parts.is_some()
+        {
+            let (client, _) = prefix.parse_reply(&stored.subject)?;
+            return Some(Found::Parts(client, Box::new(reply)));
         }
-        let row = |Answer { platform, response, as_of }: Answer| Row {
-            agent_id: said.agent_id,
-            response,
-            prompt: said.prompt.clone(),
+        let rows = self.rows(stored.sequence, reply);
+        (!rows.is_empty()).then_some(Found::Rows(rows))
+    }
+
+    /// The rows of a whole reply that are asked for, no more than a page has.
+    fn rows(&self, sequence: u64, reply: Reply) -> Vec<Row> {
+        let Reply { command_id, at, outcome, .. } = reply;
+        let said: Vec<InterviewResult> = match outcome {
+            ReplyOutcome::Completed { result: ReplyResult::Interview(said) } => vec![said],
+            ReplyOutcome::Completed { result: ReplyResult::Interviews(all) } => {
+                all.said.answers().collect()
+            }
+            _ => return Vec::new(),
+        };
+        let answers = said.into_iter().flat_map(|said| {
+            let InterviewResult { agent_id, prompt, twitter, reddit, .. } = said;
+            let answers = twitter.into_iter().chain(reddit);
+            answers.map(move |answer| (agent_id, prompt.clone(), answer))
+        });
+        let row = |(number, (agent_id, prompt, answer)): (usize, (u32, String, Answer))| Row {
+            agent_id,
+            response: answer.response,
+            prompt,
             timestamp: at,
-            platform,
-            as_of,
+            platform: answer.platform,
+            as_of: answer.as_of,
             command_id: command_id.clone(),
-            rank: rank(stored.sequence, platform),
+            place: Place { reply: sequence, answer: number },
         };
         let is_wanted = |row: &Row| {
             self.platform.is_none_or(|platform| platform == row.platform)
-                && self.cursor.is_none_or(|cursor| row.rank < cursor)
+                && self.agent.is_none_or(|agent| agent == row.agent_id)
+                && self.cursor.is_none_or(|cursor| {
+                    row.place.reply < cursor.reply
+                        || (row.place.reply == cursor.reply && row.place.answer > cursor.answer)
+                })
         };
-        said.twitter.into_iter().chain(said.reddit).map(row).filter(is_wanted).collect()
+        answers.enumerate().map(row).filter(is_wanted).take(self.limit + 1).collect()
     }
 }

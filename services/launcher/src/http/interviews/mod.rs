@@ -1,9 +1,10 @@
 //! Asking agents, in the original's shapes: one, several, all, and what was asked before.
 //!
-//! Each interview is one question on the bus with one reply, so several are several: one that
-//! fails takes no other with it.
+//! An interview is one question on the bus with one reply, and so is a batch of them: one that fails
+//! takes no other with it.
 
 mod batch;
+mod cancel;
 mod environment;
 mod fields;
 mod history;
@@ -17,7 +18,6 @@ use contract::reply::{Answer, AsOf, InterviewResult, Reply, ReplyResult};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
-use tokio::time::Instant;
 
 use crate::create::now;
 use crate::http::App;
@@ -31,6 +31,7 @@ pub(super) fn routes() -> Routes {
         .post("/api/simulation/interview", single::interview)
         .post("/api/simulation/interview/batch", batch::some)
         .post("/api/simulation/interview/all", batch::all)
+        .post("/api/simulation/interview/cancel", cancel::cancel)
         .post("/api/simulation/interview/history", history::history)
         .post("/api/simulation/env-status", environment::env_status)
         .post("/api/simulation/close-env", environment::close_env)
@@ -67,17 +68,13 @@ impl Heard {
     }
 }
 
-/// Asks one agent, until `deadline`. After it the question is void.
+/// Asks one agent. A question that is not answered in time is void.
 async fn ask_agent(
     app: &App,
     run: &RunId,
     interview: Interview,
-    deadline: Instant,
+    patience: Duration,
 ) -> Result<Heard, Refusal> {
-    let patience = deadline.saturating_duration_since(Instant::now());
-    if patience < Duration::from_millis(1) {
-        return Err(Refusal::Late("not asked: the time was over before its turn".to_owned()));
-    }
     let (bus, request) = (&app.creator.bus, Request::Interview(interview));
     heard(bus.ask_run(run, &client(), request, now(), patience).await?)
 }

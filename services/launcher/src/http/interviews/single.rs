@@ -8,7 +8,6 @@ use axum::response::Response;
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
-use tokio::time::Instant;
 
 use super::fields::One;
 use super::{Said, ask_agent};
@@ -39,11 +38,10 @@ pub(super) async fn interview(
     State(app): State<Arc<App>>,
     Posted(One { name, interview, patience }): Posted<One>,
 ) -> Result<Response, HttpError> {
-    let deadline = Instant::now() + patience;
     let run = run_of(&app, &name).await?;
     let (agent_id, prompt) = (interview.agent_id, interview.prompt.clone());
     let one = interview.platform.is_some();
-    let heard = ask_agent(&app, &run.run_id, interview, deadline).await?;
+    let heard = ask_agent(&app, &run.run_id, interview, patience).await?;
     let timestamp = heard.at;
     let mut said: BTreeMap<Platform, Said> =
         heard.said().map(|said| (said.platform, said)).collect();

@@ -6,21 +6,26 @@
 //!
 //! [`open`] finds where to begin, [`room`] says how much is read before it is answered, [`post`]
 //! is how lanes are asked, [`worlds`] says which of them and what their answers make of a reply;
-//! here is what is done with each message.
+//! [`interview`] is about questions to agents, [`talks`] how they end before they are answered,
+//! [`past`] the worlds of rounds that are over; here is what is done with each message.
 
+mod interview;
 mod open;
+mod past;
 mod post;
 mod room;
+mod talks;
 mod worlds;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{Bus, Stored};
-use contract::command::{Command, Executor, Interview, Request, Verb};
+use contract::command::{Cancel, Command, Executor, Request, Verb};
 use contract::id::RunId;
 use contract::journal::{Claim, Taken};
 use contract::problem::{Problems, shorten};
-use contract::reply::{ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult};
+use contract::reply::{ErrorCode, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::sync::mpsc;
@@ -28,9 +33,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::open::Opened;
+use self::past::Past;
 use self::post::{Outboxes, answers};
 use self::room::{Place, Room};
-use self::worlds::{done, first_failure_if_all, outcome, worlds_of};
+use self::talks::{Talk, Talks};
+use self::worlds::{done, outcome, worlds_of};
 use super::board::Board;
 use super::lane::Ask;
 use super::waiting::size_of;
@@ -53,6 +60,8 @@ pub struct Desk {
     run: RunId,
     board: Board,
     lanes: Outboxes,
+    talks: Talks,
+    past: Past,
     old_worker: Option<OldWorker>,
 }
 
@@ -77,7 +86,10 @@ impl Desk {
             Claim::FENCED => Some(OldWorker::Fenced),
             _ => None,
         };
-        Desk { bus, run: worker.run.clone(), board, lanes: Outboxes::new(inboxes), old_worker }
+        let (run, status) = (worker.run.clone(), Arc::new(board.status()));
+        let past = Past::new(bus.clone(), run.clone(), status);
+        let (lanes, talks) = (Outboxes::new(inboxes), Talks::default());
+        Desk { bus, run, board, lanes, talks, past, old_worker }
     }
 
     /// Serves until the run has ended and nobody has asked anything for `idle`, or somebody wants
@@ -147,11 +159,23 @@ impl Desk {
             Err(problems) => return refusal(ErrorCode::Malformed, self.said(&problems)),
         };
         let taken = Taken { sequence: stored.sequence, command };
-        place.weigh(size_of(&taken));
+        match &taken.command.request {
+            // Its answers weigh more than it does.
+            Request::BatchInterview(_) => {}
+            _ => place.weigh(size_of(&taken)),
+        }
         let is_late = taken.command.is_expired(now());
         match &taken.command.request {
-            Request::Interview(_) if is_late => refusal(ErrorCode::Expired, TOO_LATE),
-            Request::Interview(interview) => self.interview(interview).await,
+            Request::Interview(_) | Request::BatchInterview(_) | Request::Cancel(_) if is_late => {
+                refusal(ErrorCode::Expired, TOO_LATE)
+            }
+            Request::Interview(interview) => {
+                self.interview(interview, self.begin(address, &taken.command))
+            }
+            Request::BatchInterview(batch) => {
+                self.batch(address, batch, self.begin(address, &taken.command))
+            }
+            Request::Cancel(cancel) => self.cancel(address, cancel),
             // Not the owner's to answer.
             Request::Delete(_)
             | Request::Verify(_)
@@ -161,6 +185,26 @@ impl Desk {
             _ if is_late => self.late(taken),
             _ => self.carry(taken).await,
         }
+    }
+
+    /// Takes note of a question that may be cancelled.
+    fn begin(&self, address: &CommandAddress, command: &Command) -> Talk {
+        self.talks.begin(&address.client, &address.command_id, command.expires_at)
+    }
+
+    /// Cancels a question that is under way. Its own reply is stored first, so that a successor
+    /// who finds that one open cancels it again.
+    fn cancel(&self, address: &CommandAddress, cancel: &Cancel) -> Answer {
+        let client = cancel.client.as_ref().unwrap_or(&address.client);
+        let talk = self.talks.cancel(client, &cancel.command_id);
+        async move {
+            let questions = match talk {
+                Some(talk) => talk.replied().await,
+                None => 0,
+            };
+            Some(Ok(ReplyResult::Cancelled { questions }))
+        }
+        .boxed()
     }
 
     /// What is wrong with a command, as much of it as one message holds: each character may be six
@@ -213,16 +257,18 @@ impl Desk {
         // Without an answer this worker is ending; its successor reads the command again.
         let Some(result) = answer.await else { return Ok(Finished::Replied) };
         let subject = self.reply_to(&address);
-        let CommandAddress { run, verb, command_id, .. } = address;
+        let CommandAddress { run, verb, command_id, client } = address;
+        let id = command_id.clone();
         let reply = match result {
-            Ok(result) => Reply::completed(command_id, run, verb, result, now()),
+            Ok(result) => Reply::completed(id, run, verb, result, now()),
             Err(ReplyError { code, message }) => {
-                Reply::failed(command_id, run, verb.as_str(), code, message, now())
+                Reply::failed(id, run, verb.as_str(), code, message, now())
             }
         };
         // Whoever was first has answered; a second answer is refused and forgotten.
         store_first(&self.bus, StreamName::Replies, &subject, reply.to_bytes()).await?;
         faults::point("reply.stored");
+        self.talks.end(&client, &command_id);
         drop(place);
         Ok(Finished::Replied)
     }
@@ -269,42 +315,6 @@ impl Desk {
                 }
             }
             desk.carry_out(taken, desk.lanes.platforms()).await.await
-        }
-        .boxed()
-    }
-
-    async fn interview(&self, interview: &Interview) -> Answer {
-        let wanted = |platform| interview.platform.is_none_or(|wanted| wanted == platform);
-        if !self.lanes.platforms().into_iter().any(wanted) {
-            let error = self.no_world(interview.platform.map_or("other", Platform::as_str));
-            return refusal(error.code, error.message);
-        }
-        let interview = interview.clone();
-        let mut result = InterviewResult {
-            agent_id: interview.agent_id,
-            agent_name: String::new(),
-            prompt: interview.prompt.clone(),
-            twitter: None,
-            reddit: None,
-        };
-        let question = move |done| Ask::Interview { interview: interview.clone(), done };
-        let Some(posted) = self.lanes.post(wanted, question).await else {
-            return std::future::ready(None).boxed();
-        };
-        async move {
-            let answers = match first_failure_if_all(answers(posted).await?) {
-                Ok(answers) => answers,
-                Err(failure) => return Some(Err(failure)),
-            };
-            for (platform, (name, answer)) in answers {
-                result.agent_name = name;
-                match platform {
-                    Platform::Twitter => result.twitter = Some(answer),
-                    Platform::Reddit => result.reddit = Some(answer),
-                }
-            }
-            faults::point("question.answered");
-            Some(Ok(ReplyResult::Interview(result)))
         }
         .boxed()
     }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use contract::command::MAX_COMMAND_BYTES;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Questions that wait for an answer at the same time. None keeps more than its prompt.
-const QUESTIONS: usize = 256;
+/// What questions that wait for an answer at the same time may weigh, in bytes. A batch of them
+/// weighs as much as if it were not read, since its answers are more than it is.
+const QUESTIONS: usize = 4 * 1024 * 1024;
 
 /// What commands that wait for an answer at the same time may weigh, in bytes: each is kept once
 /// for each world that it is for, and once more in case it must be asked again.
@@ -44,9 +45,9 @@ impl Room {
         }
     }
 
-    /// The next question, read once there is a place for it.
+    /// The next question, read once there is a place for the largest; see [`Place::weigh`].
     pub(super) async fn for_question<T>(&self, next: impl Future<Output = T>) -> (T, Place) {
-        let place = take(&self.questions, 1).await;
+        let place = take(&self.questions, UNREAD).await;
         (next.await, place)
     }
 
@@ -115,10 +116,17 @@ mod tests {
     #[test]
     fn questions_are_read_until_they_are_too_many() {
         let room = Room::new();
-        let place = || room.for_question(ready(())).now_or_never();
-        let places: Vec<_> = std::iter::from_fn(place).collect();
-        assert_eq!(places.len(), QUESTIONS);
+        let question = |bytes| {
+            let ((), mut place) = room.for_question(ready(())).now_or_never()?;
+            place.weigh(bytes);
+            Some(place)
+        };
+        let places: Vec<_> = std::iter::from_fn(|| question(200)).collect();
+        assert_eq!(places.len(), (QUESTIONS - UNREAD) / (200 + EACH) + 1);
         assert!(command(&room, 0).is_some(), "commands go on");
+        drop(places);
+        let batch = || room.for_question(ready(())).now_or_never();
+        assert_eq!(std::iter::from_fn(batch).count(), QUESTIONS / UNREAD);
     }
 
     #[test]

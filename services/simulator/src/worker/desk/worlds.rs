@@ -83,7 +83,9 @@ pub(super) fn outcome(
         | Verb::Replay
         | Verb::Repair
         | Verb::Fork
-        | Verb::Interview => {
+        | Verb::Interview
+        | Verb::BatchInterview
+        | Verb::Cancel => {
             let at = |(platform, done): &(Platform, Done)| {
                 Some(AppliedAt { platform: *platform, tick: done.tick? })
             };

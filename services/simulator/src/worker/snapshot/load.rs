@@ -70,6 +70,35 @@ pub async fn load(bus: &Bus, setup: &Setup, genesis: &Genesis, ticks: usize) -> 
     Found::None
 }
 
+/// The newest snapshot of the world of `genesis` that has at most `ticks` ticks. They were stored in
+/// the order of their ticks, so few of them are read; where one of those is bad, none is used.
+pub async fn load_until(
+    bus: &Bus,
+    setup: &Setup,
+    genesis: &Genesis,
+    ticks: u32,
+) -> Option<(World, Chain)> {
+    let subject = bus.prefix().snapshots(&genesis.run_id, genesis.platform);
+    let listing = patiently(|| async {
+        bus.objects(StreamName::Snapshots, &subject).await.map_err(ObjectError::Read)
+    });
+    let objects = listing.await.ok()?;
+    let (genesis, mut best) = (Arc::new(genesis.clone()), None);
+    let mut among = &objects[..];
+    while let Some(middle) = among.get(among.len() / 2) {
+        let (before, behind) = (&among[..among.len() / 2], &among[among.len() / 2 + 1..]);
+        let (world, chain) = read(bus, &subject, middle, setup, &genesis).await.ok()?;
+        among = match world.tick() <= ticks {
+            true => {
+                best = Some((world, chain));
+                behind
+            }
+            false => before,
+        };
+    }
+    best
+}
+
 /// Reads one and restores it, off the async threads; why not, in words that follow "it".
 async fn read(
     bus: &Bus,

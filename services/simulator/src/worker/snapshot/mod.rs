@@ -22,7 +22,7 @@ use world::World;
 use self::due::Since;
 use crate::translate::Chain;
 
-pub use load::{Found, load};
+pub use load::{Found, load, load_until};
 
 /// How long a world that is handed over waits for its last snapshot.
 const HAND_OVER: Duration = Duration::from_secs(3);

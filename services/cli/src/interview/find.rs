@@ -1,78 +1,14 @@
-//! `interview`: one question to one agent, by number or by name.
+//! Which agent is meant by a number, a name, a handle, or a part of one.
 
-use clap::Args;
-use contract::command::{Interview, MAX_PROMPT_BYTES, Request, Verb};
 use contract::id::Digest;
 use contract::problem::suggest;
-use contract::reply::{InterviewResult, ReplyResult};
 use contract::spec::{AgentSpec, Spec};
 use contract::status::EnvStatus;
 use contract::subject::{Platform, StreamName};
 
-use crate::args::{Target, bounded, platform};
-use crate::ask::{Patience, ask, odd, result};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Output, Paint, counted, one_line};
-use crate::status::find_run;
-use crate::wrap::wrap;
-
-/// Arguments of `interview`.
-#[derive(Clone, Debug, Args)]
-pub struct InterviewArgs {
-    /// Which run.
-    #[command(flatten)]
-    pub target: Target,
-    /// Whom to ask: the agent's number, its name, its handle, or a part of them that only it has
-    #[arg(long, value_name = "ID|NAME")]
-    pub agent: String,
-    /// The question, at most 8192 bytes
-    #[arg(value_parser = parse_prompt)]
-    pub prompt: String,
-    /// Ask in one world only: twitter or reddit; in each that the run has unless given
-    #[arg(long, value_name = "PLATFORM", value_parser = platform())]
-    pub platform: Option<Platform>,
-    /// How long to wait for the answer.
-    #[command(flatten)]
-    pub patience: Patience,
-}
-
-fn parse_prompt(text: &str) -> Result<String, String> {
-    bounded(text, MAX_PROMPT_BYTES, "a question")
-}
-
-/// `shoal interview`.
-///
-/// # Errors
-/// If there is no such run or agent, or nobody answers.
-pub async fn interview(
-    client: &Client,
-    args: &InterviewArgs,
-    output: &mut Output<'_>,
-) -> Result<(), Failure> {
-    let run = find_run(client, &args.target.run).await?;
-    let agent_id = match args.agent.parse() {
-        Ok(agent_id) => agent_id,
-        Err(_) => {
-            let spec = read_spec(client, &run.spec_digest).await?;
-            find_agent(&spec, &args.agent).map_err(Failure::bad_input)?
-        }
-    };
-    let question = Interview { agent_id, prompt: args.prompt.clone(), platform: args.platform };
-    let patience = args.patience.duration();
-    let reply = ask(client, &run.run_id, Request::Interview(question), patience).await?;
-    if client.json {
-        output.print_json(&reply)?;
-    }
-    match result(reply)? {
-        ReplyResult::Interview(_) if client.json => Ok(()),
-        ReplyResult::Interview(answers) => {
-            let text = render(&answers, output.width(), output.paint());
-            Ok(output.print(&text)?)
-        }
-        other => Err(odd(Verb::Interview, &other)),
-    }
-}
+use crate::output::{counted, one_line};
 
 /// The number of the agent of this run that was meant by a number, a name or a part of one.
 ///
@@ -154,26 +90,9 @@ pub(crate) fn names_of<'a>(spec: &'a Spec, agent: &'a AgentSpec) -> Vec<&'a str>
     std::iter::once(agent.name.as_str()).chain(of_profiles).collect()
 }
 
-/// Each world's answer.
-fn render(answers: &InterviewResult, width: usize, paint: Paint) -> String {
-    let mut lines = vec![format!(
-        "{} {}",
-        paint.bold(&one_line(&answers.agent_name, 80)),
-        paint.dim(&format!("#{}", answers.agent_id)),
-    )];
-    for answer in answers.twitter.iter().chain(&answers.reddit) {
-        let as_of = format!("{}, after round {}", answer.platform, answer.as_of.round);
-        lines.push(format!("  {}", paint.dim(&as_of)));
-        let indented = answer.response.lines().map(|line| format!("    {}", one_line(line, 4000)));
-        lines.extend(indented.map(|line| wrap(&line, width, 4)));
-    }
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::reply::{Answer, AsOf};
     use std::path::Path;
 
     fn sample() -> Spec {
@@ -218,36 +137,6 @@ mod tests {
             Err("there is no agent \"Zzzzzzzzzz\": there are 32 agents, with numbers from 0 (`shoal \
                  agents RUN` lists them)"
                 .to_owned())
-        );
-    }
-
-    #[test]
-    fn answers_say_which_world_and_when() {
-        let answer = |platform, response: &str| {
-            let as_of = AsOf { tick: 12, round: 12 };
-            Some(Answer { platform, response: response.to_owned(), as_of })
-        };
-        let answers = InterviewResult {
-            agent_id: 18,
-            agent_name: "Ada".to_owned(),
-            prompt: "Why?".to_owned(),
-            twitter: answer(Platform::Twitter, "Because.\nThat is why we went to the pier."),
-            reddit: answer(Platform::Reddit, "No\x1b[2J idea."),
-        };
-        assert_eq!(
-            render(&answers, 32, Paint::PLAIN),
-            "Ada #18\n  twitter, after round 12\n    Because.\n    That is why we went to the\n    \
-             pier.\n  reddit, after round 12\n    No [2J idea."
-        );
-    }
-
-    #[test]
-    fn a_prompt_is_not_empty_and_not_a_book() {
-        assert_eq!(parse_prompt(" "), Err("expected a question".to_owned()));
-        assert!(parse_prompt(&"a".repeat(MAX_PROMPT_BYTES)).is_ok());
-        assert_eq!(
-            parse_prompt(&"a".repeat(MAX_PROMPT_BYTES + 1)),
-            Err("found 8193 bytes, expected at most 8192".to_owned())
         );
     }
 }
