@@ -126,8 +126,7 @@ fn a_reply_that_fits_no_message_comes_in_parts_and_goes_with_the_run() {
 
     let body = json!({"v": 1, "command_id": "all", "verb": "batch_interview",
         "issued_at": "2026-03-01T10:00:00.000Z", "args": {"all": {"prompt": "Why?"}}});
-    let stored =
-        any_client::ask(&stack, "bridge-1", "batch_interview", "all", &body.to_string());
+    let stored = any_client::ask(&stack, "bridge-1", "batch_interview", "all", &body.to_string());
     let result = &stored["outcome"]["result"];
     assert_eq!((&result["asked"], &result["answered"]), (&json!(400), &json!(400)), "{stored}");
     let count = result["parts"]["count"].as_u64().unwrap();
@@ -151,7 +150,11 @@ fn a_reply_that_fits_no_message_comes_in_parts_and_goes_with_the_run() {
         let body = json!({"simulation_id": "bridge", "limit": 150, "cursor": cursor});
         let page = data(crate::http_control::ask(&stack, "interview/history", &body), 200);
         for row in page["history"].as_array().unwrap() {
-            let row = (row["command_id"].to_string(), row["agent_id"].as_u64(), row["platform"].to_string());
+            let row = (
+                row["command_id"].to_string(),
+                row["agent_id"].as_u64(),
+                row["platform"].to_string(),
+            );
             assert!(rows.insert(row), "a row twice");
         }
         cursor = page["next_cursor"].clone();
@@ -244,7 +247,8 @@ fn a_batch_that_is_late_goes_on_and_can_be_cancelled() {
     signal_process(worker, Signal::STOP);
     let questions: Vec<Value> =
         (0..900).map(|number| json!({"agent_id": number % 8, "prompt": "Why?"})).collect();
-    let body = json!({"simulation_id": run, "interviews": questions, "timeout": 1, "deadline": 600});
+    let body =
+        json!({"simulation_id": run, "interviews": questions, "timeout": 1, "deadline": 600});
     let first = data(crate::http_control::ask(&stack, "interview/batch", &body), 202);
     let all = json!({"simulation_id": run, "prompt": "Why?", "timeout": 1, "deadline": 600});
     let second = data(crate::http_control::ask(&stack, "interview/all", &all), 202);
@@ -258,9 +262,8 @@ fn a_batch_that_is_late_goes_on_and_can_be_cancelled() {
     let cancelled = thread::scope(|scope| {
         let cancel = json!({"simulation_id": run, "command_id": id, "timeout": 60});
         let stack = &stack;
-        let asked = scope.spawn(move || {
-            data(crate::http_control::ask(stack, "interview/cancel", &cancel), 200)
-        });
+        let asked = scope
+            .spawn(move || data(crate::http_control::ask(stack, "interview/cancel", &cancel), 200));
         let cancel = format!("sim.questions.{run}.cancel.");
         wait_for("the cancel to be stored", || {
             subjects(stack).keys().any(|subject| subject.starts_with(&cancel)).then_some(())
@@ -315,8 +318,7 @@ fn a_talk_goes_line_by_line_and_says_name_and_round() {
     assert_eq!(talk.matches("Agent 3 (round 6): ").count(), 2, "{talk}");
     let (talk, code) = chat(&stack, &["--json", "--at-round", "2"], "Who are you?\nWhy?\n");
     assert_eq!(code, Some(0), "{talk}");
-    let turns: Vec<Value> =
-        talk.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let turns: Vec<Value> = talk.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [who, why] = &turns[..] else { panic!("two turns: {talk}") };
     assert_eq!((&who["question"], &who["as_of"]["round"]), (&json!("Who are you?"), &json!(2)));
     // What was said before does not change what is asked.
