@@ -12,7 +12,7 @@ DEATHS ?= 20
 ACTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test golden lint fuzz edge chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers realism clean-data
+.PHONY: help demo up build test golden lint fuzz edge chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -70,6 +70,9 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
     PROFILE=release  as above
   make bench-readers  What a run of 1,000 agents notices of 200 readers of its events and 50
                    questions a second for its state. Some 4 minutes.
+    PROFILE=release  as above
+  make bench-interviews  What agents of a run of 1,000 take to answer while it goes on, one, 50 and
+                   2,000 at once, beside a bare request and a bare command. Some 1 minute.
     PROFILE=release  as above
   make golden      Records the runs that the simulator's tests play again: after a change of the
                    rules (world::RULES), see services/simulator/tests/golden/README.md.
@@ -136,8 +139,8 @@ bench:
 	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench
 
 # The bench starts the programs that are built beside it.
-bench-cycle bench-recovery bench-past bench-pages bench-readers: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
-bench-cycle bench-recovery bench-past bench-pages bench-readers: bus-programs
+bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
+bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews: bus-programs
 bus-programs:
 	$(CARGO) build --profile $(PROFILE) --locked -p bench -p simulator -p launcher --bins
 
@@ -155,6 +158,9 @@ bench-pages:
 
 bench-readers:
 	$(BUS_BENCH) readers
+
+bench-interviews:
+	$(BUS_BENCH) interviews
 
 realism:
 	$(CARGO) build --locked -p bench --bin realism

@@ -18,12 +18,15 @@ use crate::simulations::{FORM, form};
 const ANY: [&str; 5] = ["401", "403", "500", "503", "504"];
 
 /// What other tests see to, and where.
-const ELSEWHERE: [(&str, &str, &str); 6] = [
+const ELSEWHERE: [(&str, &str, &str); 8] = [
     // `events`: its answer does not end.
     ("get", "/api/simulation/{id}/events", "200"),
     // `simulations`: too much, and too slow.
     ("post", "/api/simulation/upload", "408"),
     ("post", "/api/simulation/upload", "413"),
+    // `interviews`: with a worker that stands still.
+    ("post", "/api/simulation/interview/all", "202"),
+    ("post", "/api/simulation/interview/batch", "202"),
     // Refused while a worker prepares its worlds, which is over at once: `docs/verbs.md` and the
     // simulator's tests of its table.
     ("post", "/api/simulation/interview", "409"),
@@ -184,6 +187,7 @@ impl Edge {
             ("interview", interview.clone()),
             ("interview/all", json!({"prompt": "Why?"})),
             ("interview/batch", json!({"interviews": [interview]})),
+            ("interview/cancel", json!({"command_id": "none"})),
             ("interview/history", json!({})),
             ("env-status", json!({})),
             ("prepare", json!({})),

@@ -1,11 +1,12 @@
 //! Measures what the bus costs, how long a run stands still when something dies, how fast its
-//! past is verified, how fast pages about it are and what it notices of its readers, with a real nats-server, nodes, workers and
-//! launchers. What the figures mean is in `docs/performance.md`.
+//! past is verified, how fast pages about it are, what it notices of its readers and what its agents
+//! take to answer, with a real nats-server, nodes, workers and launchers. What the figures mean is in `docs/performance.md`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod bare;
 mod cycle;
 mod figures;
+mod interviews;
 mod pages;
 mod past;
 mod readers;
@@ -53,6 +54,12 @@ enum What {
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
         runs: u32,
     },
+    /// What agents take to answer while their run goes on, beside a bare request and command
+    Interviews {
+        /// Questions of each kind
+        #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(50..))]
+        questions: u32,
+    },
     /// How fast pages about a run are over HTTP, and how fast the read model is filled
     Pages {
         /// Actions of the run, at least
@@ -85,6 +92,7 @@ async fn main() -> ExitCode {
         What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
         What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
         What::Past { runs } => past::measure(runs).await,
+        What::Interviews { questions } => interviews::measure(questions as usize).await,
         What::Readers { readers, questions, rounds, times } => {
             let (readers, rounds, times) = (readers as usize, rounds as usize, times as usize);
             readers::measure(readers::Load { readers, questions, rounds, times }).await

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
-use contract::command::{Interview, Request};
-use contract::reply::{Answer, AppliedAt, AsOf, ReplyOutcome, ReplyResult};
+use contract::command::{BatchInterview, Cancel, Command, Interview, Question, Request, Whom};
+use contract::interviews::AgentOutcome;
+use contract::reply::{Answer, AppliedAt, AsOf, ErrorCode, ReplyError, ReplyOutcome, ReplyResult};
 use contract::subject::{Platform, StreamName};
+use contract::timestamp::Timestamp;
+use futures_util::future::{FutureExt as _, pending, ready};
 use simulator::args::WorkerArgs;
+use simulator::protocol::Lost;
+use simulator::worker::answer::{Heard, Saying};
 use simulator::worker::board;
 use simulator::worker::desk::Desk;
 use simulator::worker::lane::{Ask, Done};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::stage::{PATIENCE, Stage, inject, until};
 
@@ -27,13 +33,129 @@ async fn next(inbox: &mut mpsc::Receiver<Ask>) -> Ask {
 /// Asks an agent of a world, and answers for it.
 async fn interview(stage: &Stage, name: &str, inbox: &mut mpsc::Receiver<Ask>) {
     let (platform, prompt) = (Platform::Reddit, "And now?".to_owned());
-    let question = Interview { agent_id: 0, prompt, platform: Some(platform) };
+    let question = Interview { agent_id: 0, prompt, platform: Some(platform), at_round: None };
     stage.ask(name, Request::Interview(question)).await;
     let Ask::Interview { done, .. } = next(inbox).await else { panic!("another ask") };
-    let (response, as_of) = ("Fine.".to_owned(), AsOf { tick: 0, round: 0 });
-    done.send(Ok(("Ada".to_owned(), Answer { platform, response, as_of }))).unwrap();
+    done.send(Ok(Heard::Sayings(vec![saying(platform)]))).unwrap();
     let reply = stage.reply(name).await;
     assert!(matches!(&reply, ReplyOutcome::Completed { .. }), "{reply:?}");
+}
+
+/// What an agent says at once.
+fn saying(platform: Platform) -> Saying {
+    let (response, as_of) = ("Fine.".to_owned(), AsOf { tick: 0, round: 0 });
+    ready(Ok(("Ada".to_owned(), Answer { platform, response, as_of }))).boxed()
+}
+
+/// A desk with a lane for each world, which are ours.
+async fn desk(stage: &Stage) -> (JoinHandle<Result<(), Lost>>, Vec<mpsc::Receiver<Ask>>) {
+    let subject = stage.bus.prefix().env_status(&stage.run);
+    let found = stage.bus.last(StreamName::EnvStatus, &subject).await.unwrap().unwrap();
+    let (board, writer) = board::open(stage.bus.clone(), stage.status().await, found.sequence);
+    tokio::spawn(writer.run());
+    let (inboxes, lanes): (Vec<_>, Vec<_>) = Platform::ALL
+        .map(|platform| {
+            let (inbox, lane) = mpsc::channel(64);
+            ((platform, inbox), lane)
+        })
+        .into_iter()
+        .unzip();
+    let (worker, why) = ("w".to_owned(), "start".to_owned());
+    let args = WorkerArgs { run: stage.run.clone(), worker, why };
+    let desk = Desk::new(stage.bus.clone(), &args, board, inboxes);
+    (tokio::spawn(desk.serve(Duration::from_secs(600))), lanes)
+}
+
+/// So many questions to agents of the Twitter world.
+fn batch(count: u32) -> Request {
+    let question = |agent_id| Question { agent_id, prompt: "Well?".to_owned(), platform: None };
+    let whom = Whom::Interviews((0..count).map(question).collect());
+    let platform = Some(Platform::Twitter);
+    Request::BatchInterview(BatchInterview { whom, platform, at_round: None })
+}
+
+/// The codes of what has failed of a batch, and how many answered.
+async fn failed(stage: &Stage, id: &str) -> (Vec<ErrorCode>, u32) {
+    let reply = stage.reply(id).await;
+    let ReplyOutcome::Completed { result: ReplyResult::Interviews(all) } = reply else {
+        panic!("{reply:?}")
+    };
+    let codes = all.said.results.iter().filter_map(|result| match &result.outcome {
+        AgentOutcome::Failed { error } => Some(error.code),
+        AgentOutcome::Said { .. } => None,
+    });
+    (codes.collect(), all.answered)
+}
+
+#[tokio::test]
+async fn what_is_not_answered_when_a_batch_is_cancelled_says_so_and_the_rest_stays() {
+    let stage = Stage::start("").await;
+    let (serving, mut lanes) = desk(&stage).await;
+    stage.ask("b1", batch(150)).await;
+    // Three slices. Of the first one agent thinks for ever, the others wait for their world.
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        let Ask::Interview { questions, done, .. } = next(&mut lanes[0]).await else {
+            panic!("another ask")
+        };
+        asked.push((questions.len(), done));
+    }
+    assert_eq!(asked.iter().map(|(count, _)| *count).collect::<Vec<_>>(), [64, 64, 22]);
+    let (count, done) = asked.remove(0);
+    let mut sayings: Vec<Saying> = (1..count).map(|_| saying(Platform::Twitter)).collect();
+    sayings.push(pending().boxed());
+    done.send(Ok(Heard::Sayings(sayings))).unwrap();
+    let cancel =
+        |id: &str| Request::Cancel(Cancel { command_id: id.parse().unwrap(), client: None });
+    stage.ask("c1", cancel("b1")).await;
+    let (codes, answered) = failed(&stage, "b1").await;
+    assert_eq!((codes, answered), (vec![ErrorCode::Cancelled; 87], 63));
+    let cancelled =
+        |questions| ReplyOutcome::Completed { result: ReplyResult::Cancelled { questions } };
+    assert_eq!(stage.reply("c1").await, cancelled(87));
+    // What is over cannot be cancelled any more, and what never was neither.
+    for (id, of) in [("c2", "b1"), ("c3", "never")] {
+        stage.ask(id, cancel(of)).await;
+        assert_eq!(stage.reply(id).await, cancelled(0));
+    }
+    // A single question fails as a whole.
+    let (prompt, platform) = ("Well?".to_owned(), Some(Platform::Reddit));
+    let one = Interview { agent_id: 0, prompt, platform, at_round: None };
+    stage.ask("q1", Request::Interview(one)).await;
+    let waiting = next(&mut lanes[1]).await;
+    stage.ask("c4", cancel("q1")).await;
+    let ReplyOutcome::Failed { error } = stage.reply("q1").await else { panic!("it answered") };
+    assert_eq!((error.code, stage.reply("c4").await), (ErrorCode::Cancelled, cancelled(1)));
+    drop(waiting);
+    serving.abort();
+}
+
+#[tokio::test]
+async fn what_is_not_answered_when_a_batch_expires_says_so() {
+    let stage = Stage::start("").await;
+    let (serving, mut lanes) = desk(&stage).await;
+    let now = Timestamp::from_milliseconds(kit::now_milliseconds());
+    let soon = Timestamp::from_milliseconds(now.milliseconds() + 1_500);
+    let command = Command {
+        command_id: "b1".parse().unwrap(),
+        request: batch(3),
+        issued_at: now,
+        expires_at: Some(soon),
+    };
+    stage.ask_raw("b1", "batch_interview", command.to_bytes()).await;
+    let Ask::Interview { done, .. } = next(&mut lanes[0]).await else { panic!("another ask") };
+    let sayings = vec![saying(Platform::Twitter), pending().boxed(), saying(Platform::Twitter)];
+    done.send(Ok(Heard::Sayings(sayings))).unwrap();
+    let (codes, answered) = failed(&stage, "b1").await;
+    assert_eq!((codes, answered), (vec![ErrorCode::Expired], 2));
+    // A world that cannot be asked refuses the whole.
+    stage.ask("b2", batch(3)).await;
+    let Ask::Interview { done, .. } = next(&mut lanes[0]).await else { panic!("another ask") };
+    let (code, message) = (ErrorCode::WrongState, "not now".to_owned());
+    done.send(Err(ReplyError { code, message })).unwrap();
+    let ReplyOutcome::Failed { error } = stage.reply("b2").await else { panic!("it answered") };
+    assert_eq!(error.code, ErrorCode::WrongState);
+    serving.abort();
 }
 
 #[tokio::test]
