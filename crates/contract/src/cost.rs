@@ -106,7 +106,8 @@ impl Ledger {
         }
     }
 
-    fn is_own(&self, tick: u32) -> bool {
+    /// Whether a tick is the run's own, and no copy of its parent's.
+    pub fn is_own(&self, tick: u32) -> bool {
         self.copied.is_none_or(|copied| tick > copied)
     }
 

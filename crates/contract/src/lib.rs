@@ -14,7 +14,8 @@
 //! - [`action`] and [`frame`]: what a world did in a tick, and the digest that chains it;
 //!   [`chain`]: how frames follow on each other;
 //! - [`journal`]: what entered a world; [`decision`]: what agents decided outside of it;
-//! - [`llm`]: who asks a language model, and what that may cost; [`cost`]: what it did cost;
+//! - [`llm`]: who asks a language model, and what that may cost; [`estimate`]: how often it will;
+//!   [`cost`]: what it did cost;
 //! - [`command`] and [`reply`]: what is asked of a run, and the one answer; [`interviews`]: one that
 //!   many agents gave;
 //! - [`status`]: the latest state of a run; [`freshness`]: what a reader makes of an old one;
@@ -31,6 +32,7 @@ pub mod command;
 pub mod cost;
 pub mod decision;
 pub mod door;
+pub mod estimate;
 pub mod frame;
 pub mod freshness;
 pub mod id;

@@ -12,6 +12,7 @@ use crate::completions::{self, CompletionsArgs, WordsArgs};
 use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
 use crate::control::inject::{INJECT_ABOUT, InjectArgs};
 use crate::control::{CLOSE_ABOUT, PAUSE_ABOUT, PauseArgs, RESUME_ABOUT, TurnArgs};
+use crate::cost::{self, CostArgs};
 use crate::doctor::{DOCTOR_ABOUT, DoctorArgs};
 use crate::ensemble::{self, EnsembleArgs};
 use crate::events::{self, EventsArgs};
@@ -112,6 +113,9 @@ pub enum Command {
     /// Show the state of one run
     #[command(long_about = STATUS_ABOUT)]
     Status(Target),
+    /// Show what the language models of a run took
+    #[command(long_about = cost::ABOUT)]
+    Cost(CostArgs),
     /// Follow a run to its end
     #[command(long_about = WATCH_ABOUT)]
     Watch(WatchArgs),

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use contract::frame::Frame;
-use contract::status::EnvStatus;
+use contract::status::{EnvStatus, RunStatus};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::lively::{Shown, describe};
+use crate::models;
 use crate::output::{Paint, one_line, visible};
 use crate::progress::{News, day, hour, so_far};
 use crate::report::status_word;
@@ -64,9 +65,20 @@ impl Bars {
         let room = self.width.saturating_sub(visible(&run) + 1 + visible(&word) + 2);
         let rest = match trouble(status, now) {
             Some(trouble) => self.paint.yellow(&one_line(&trouble, room)),
-            None => one_line(&format!("seed {}, Ctrl-C leaves it running", self.seed), room),
+            None => one_line(&self.news(status), room),
         };
         self.headline.set_message(format!("{run} {word}  {rest}"));
+    }
+
+    /// Why it waits, if it does; else what it has spent, if it does that.
+    fn news(&self, status: &EnvStatus) -> String {
+        let reason = status.reason.as_deref().filter(|_| status.status == RunStatus::Paused);
+        let budget = status.options.budget.as_ref();
+        match reason {
+            Some(reason) => reason.to_owned(),
+            None if status.asks_models() => models::spent(&status.spent(), budget, None),
+            None => format!("seed {}, Ctrl-C leaves it running", self.seed),
+        }
     }
 
     /// Moves a world's bar to where the world is.
@@ -128,7 +140,6 @@ mod tests {
     use super::*;
     use crate::fixtures::{self, post};
     use crate::tally::Tally;
-    use contract::status::RunStatus;
 
     #[test]
     fn a_bar_is_as_far_as_its_world() {
@@ -163,6 +174,22 @@ mod tests {
         assert_eq!(has_room(idle, 10), [false, true, true]);
         assert_eq!(has_room(&busy, 10), [false, true, false]);
         assert_eq!(has_room(&busy, 9 + READING_TIME), [false, true, true]);
+    }
+
+    #[test]
+    fn what_is_spent_and_why_it_waits_stand_above() {
+        let mut status = fixtures::status("market-1", RunStatus::Running);
+        let bars = Bars::new(&status, 120, Paint::PLAIN);
+        let shown = |status: &EnvStatus| {
+            bars.set_state(status, status.updated_at);
+            bars.headline.message()
+        };
+        assert_eq!(shown(&status), "market-1 running  seed 7, Ctrl-C leaves it running");
+        status.platforms[0].spent.decisions = 3;
+        assert_eq!(shown(&status), "market-1 running  3 decisions, 0 requests, 0 tokens, 0.00");
+        status.status = RunStatus::Paused;
+        status.reason = Some("the budget is used up: 9 of 9 requests".to_owned());
+        assert_eq!(shown(&status), "market-1 paused  the budget is used up: 9 of 9 requests");
     }
 
     #[test]

@@ -7,7 +7,18 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Start and follow", &["run", "start", "ensemble", "watch", "events", "logs"]),
     (
         "Look",
-        &["ls", "status", "summary", "timeline", "agents", "posts", "diff", "interview", "chat"],
+        &[
+            "ls",
+            "status",
+            "summary",
+            "timeline",
+            "agents",
+            "posts",
+            "diff",
+            "cost",
+            "interview",
+            "chat",
+        ],
     ),
     ("Change", &["stop", "pause", "resume", "close", "inject", "configure", "fork", "rm"]),
     ("Data", &["check", "init", "gen", "export", "memory"]),
@@ -88,7 +99,8 @@ show the rounds, and the liveliest actions pass above them; elsewhere there is a
 every ten rounds. Ctrl-C stops following, not the run. At the end there is a summary.
 
 Example:
-  shoal run samples/lantern-pier --pace 0.8 --seed 7";
+  shoal run samples/lantern-pier --pace 0.8 --seed 7
+  shoal run samples/lantern-pier --llm main --llm :Student=small --budget-cost 2.50";
 
 pub(crate) const RM_ABOUT: &str = "\
 Delete runs. Everything of them is removed from the bus: journals, frames, snapshots, logs, \

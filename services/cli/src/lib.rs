@@ -11,6 +11,8 @@
 //!   (all frames so far) and [`page`] (long lists);
 //! - [`status`]: `ls` and `status`; finding a run by its name;
 //! - [`ask`], [`interview`], [`chat`], [`control`] and [`rm`]: commands and their replies;
+//! - [`models`], [`mod@estimate`] and [`mod@cost`]: language models, as they are chosen, what they
+//!   will take, and what they took;
 //! - [`past`]: `verify`, `replay`, `repair` and `fork`;
 //! - [`diff`]: two runs side by side;
 //! - [`mod@export`]: a run as files; [`mod@ensemble`]: many runs as distributions;
@@ -28,9 +30,11 @@ pub mod check;
 pub mod client;
 pub mod completions;
 pub mod control;
+pub mod cost;
 pub mod diff;
 pub mod doctor;
 pub mod ensemble;
+pub mod estimate;
 pub mod events;
 pub mod export;
 pub mod failure;
@@ -44,6 +48,7 @@ pub mod interview;
 pub mod lively;
 pub mod logs;
 pub mod memory;
+pub mod models;
 pub mod output;
 pub mod page;
 pub mod past;
@@ -153,6 +158,9 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Check(args) => return check::check(&args, json, output),
         Command::Watch(args) => return run::watch(&client.await?, &args, output).await,
         Command::Summary(target) => run::summary(&client.await?, &target.run, output).await,
+        Command::Start(args) if args.estimate.estimate => {
+            return estimate::estimate(&args, json, client, output).await;
+        }
         Command::Start(args) => return start::start(&args, client, output).await,
         Command::Ensemble(args) => return ensemble::ensemble(&args, client, output).await,
         Command::Events(args) => return events::events(&client.await?, &args, output).await,
@@ -172,6 +180,7 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Close(args) => control::close(&client.await?, &args, output).await,
         Command::Inject(args) => inject::inject(&client.await?, &args, output).await,
         Command::Configure(args) => configure::configure(&client.await?, &args, output).await,
+        Command::Cost(args) => cost::cost(&client.await?, &args, output).await,
         Command::Interview(args) => {
             return interview::interview(&client.await?, &args, output).await;
         }

@@ -9,7 +9,7 @@ use contract::timestamp::Timestamp;
 
 use crate::bars::Bars;
 use crate::events::Events;
-use crate::output::{Output, count, counted};
+use crate::output::{Output, count, counted, one_line};
 use crate::status::trouble;
 use crate::tally::{Tally, WorldTally};
 
@@ -170,7 +170,9 @@ impl Lines {
         if is_old {
             return Ok(());
         }
-        self.say_once(format!("{}: {}", status.run_id, status.status), output)
+        let reason = status.reason.as_deref().filter(|_| status.status == RunStatus::Paused);
+        let reason = reason.map_or(String::new(), |why| format!(": {}", one_line(why, 400)));
+        self.say_once(format!("{}: {}{reason}", status.run_id, status.status), output)
     }
 
     fn frame(

@@ -3,6 +3,7 @@
 use contract::id::RunId;
 use contract::status::RunStatus;
 
+use crate::models;
 use crate::output::{Paint, columns, count, counted, one_line, span, visible};
 use crate::summary::{Count, Reactions, Summary, TopPost, WorldSummary};
 use crate::wrap::{shorten_digest, wrap};
@@ -21,6 +22,11 @@ pub fn report(summary: &Summary, places: &Places<'_>, width: usize, paint: Paint
     let mut lines = vec![headline(summary, paint)];
     lines.extend(summary.reason.iter().map(|why| format!("  {}", one_line(why, 500))));
     lines.extend(last_error(summary.last_error.as_deref(), paint));
+    lines.extend(
+        summary.spent.iter().map(|spent| {
+            format!("  spent: {}", models::spent(spent, summary.budget.as_ref(), None))
+        }),
+    );
     lines = lines.iter().map(|line| wrap(line, width, 4)).collect();
     if summary.platforms.iter().next().is_some() {
         lines.push(String::new());

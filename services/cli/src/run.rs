@@ -155,8 +155,8 @@ pub(crate) fn requested(args: &StartOptions) -> Result<RequestedOptions, Failure
         memory,
         sources: Some(args.source.clone()).filter(|sources| !sources.is_empty()),
         time_limit_seconds: args.time_limit,
-        llm: None,
-        budget: None,
+        llm: args.llm.options(),
+        budget: args.budget.budget(),
     })
 }
 
@@ -251,7 +251,7 @@ fn in_rounds(problem: &mut Problem) {
 }
 
 /// What is typed for a field of a start request.
-fn typed(place: &str) -> &str {
+pub(crate) fn typed(place: &str) -> &str {
     match place {
         "/options/spec" => "the folder's digest",
         "/options/platforms" => "--platform",
@@ -261,7 +261,11 @@ fn typed(place: &str) -> &str {
         "/options/memory" => "--memory",
         "/options/time_limit_seconds" => "--time-limit",
         "/idempotency_key" => "--idempotency-key",
+        "/options/llm/decision_seconds" => "--decision-seconds",
+        "/options/llm/round_seconds" => "--round-seconds",
+        "/options/budget" => "the budget",
         place if place.starts_with("/options/sources") => "--source",
+        place if place.starts_with("/options/llm") => "--llm",
         other => other,
     }
 }
@@ -323,7 +327,7 @@ pub(crate) fn bad_folder(folder: &Path, problems: &Problems) -> Failure {
 }
 
 /// One problem a line, indented.
-fn listed(problems: &[Problem]) -> String {
+pub(crate) fn listed(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
 }
 
@@ -381,6 +385,11 @@ mod tests {
         assert_eq!(
             refused(&simulation, vec![memory]),
             "the launcher refused to start market:\n  --memory: found \"A\", expected a name"
+        );
+        let ghost = Problem::new("/options/llm/rules/1/endpoint", "\"ghost\"", "one of main");
+        assert_eq!(
+            refused(&simulation, vec![ghost]),
+            "the launcher refused to start market:\n  --llm: found \"ghost\", expected one of main"
         );
     }
 

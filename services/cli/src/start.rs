@@ -16,7 +16,9 @@ use contract::version::V1;
 use serde::Serialize;
 
 use crate::client::Client;
+use crate::estimate::EstimateArgs;
 use crate::failure::Failure;
+use crate::models::{BudgetArgs, LlmArgs};
 use crate::output::{Output, one_line};
 use crate::run::{read_folder, request_run, requested};
 use crate::status::find_run;
@@ -30,9 +32,14 @@ newest run is used again. If there is a folder of that name here, the folder is 
 With --json: {\"run_id\": .., \"created\": ..}; created is false if there is a run with the same \
 options already (see --new-run).
 
+With --estimate nothing is started: it is said how many decisions the settings let one expect, and \
+what language models would take for them. What they took is said by `shoal cost`.
+
 Example:
   shoal start samples/lantern-pier --pace 2
-  shoal start lantern-pier --seed 8 --new-run";
+  shoal start lantern-pier --seed 8 --new-run
+  shoal start lantern-pier --llm main --llm reddit=boost --budget-cost 2.50
+  shoal start samples/lantern-pier --llm main --estimate";
 
 /// Arguments of `start`.
 #[derive(Clone, Debug, Args)]
@@ -43,6 +50,9 @@ pub struct StartArgs {
     /// How to run it.
     #[command(flatten)]
     pub options: StartOptions,
+    /// What an estimate assumes.
+    #[command(flatten)]
+    pub estimate: EstimateArgs,
 }
 
 /// How to run a simulation.
@@ -78,6 +88,12 @@ pub struct StartOptions {
     /// Stop the run if it still plays after so long, e.g. 90s, 30m or 2h; pauses count
     #[arg(long, value_name = "TIME", value_parser = parse_time_limit)]
     pub time_limit: Option<u32>,
+    /// Who decides by asking a language model.
+    #[command(flatten)]
+    pub llm: LlmArgs,
+    /// What the run may cost.
+    #[command(flatten)]
+    pub budget: BudgetArgs,
     /// What the run is to be known by, as `name=value`; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_label)]
     pub label: Vec<(String, String)>,
@@ -191,14 +207,17 @@ pub(crate) fn print_started(
     Ok(ExitCode::SUCCESS)
 }
 
-fn simulation_id(text: &str) -> Result<SimulationId, Failure> {
+pub(crate) fn simulation_id(text: &str) -> Result<SimulationId, Failure> {
     text.parse().map_err(|_| {
         let text = one_line(text, 200);
         Failure::bad_input(format!("{text:?} is neither a folder nor the id of a simulation"))
     })
 }
 
-async fn newest_spec(client: &Client, simulation: &SimulationId) -> Result<Digest, Failure> {
+pub(crate) async fn newest_spec(
+    client: &Client,
+    simulation: &SimulationId,
+) -> Result<Digest, Failure> {
     let subject = client.bus.prefix().spec_of(simulation);
     if let Some(stored) = client.bus.last(StreamName::Specs, &subject).await? {
         let record = SimulationRecord::parse(simulation, &stored.body);

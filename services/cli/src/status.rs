@@ -11,6 +11,7 @@ use contract::timestamp::Timestamp;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow::parse_status;
+use crate::models;
 use crate::output::{Output, Paint, columns, count, counted, one_line, span};
 use crate::report::{last_error, status_word};
 use crate::wrap::{shorten_digest, wrap};
@@ -217,6 +218,7 @@ fn facts(run: &EnvStatus, now: Timestamp, room: usize) -> Vec<(&'static str, Str
     ];
     let sources: Vec<String> = run.options.sources.iter().map(source).collect();
     facts.extend((!sources.is_empty()).then(|| ("listens to", sources.join(", "))));
+    facts.extend(models_of(run));
     let parent = run.parent.as_ref();
     facts.extend(parent.map(|it| ("forked from", format!("{} at round {}", it.run_id, it.round))));
     facts.extend([
@@ -229,6 +231,15 @@ fn facts(run: &EnvStatus, now: Timestamp, room: usize) -> Vec<(&'static str, Str
     facts.push(("last news", when(run.updated_at)));
     facts.extend(run.ended_at.map(|at| ("ended", when(at))));
     facts
+}
+
+/// Who decides by asking a language model, and what that took beside the caps that there are.
+fn models_of(run: &EnvStatus) -> Vec<(&'static str, String)> {
+    let rules = run.options.llm.as_ref().map(|llm| ("models", models::rules(llm)));
+    let budget = run.options.budget.as_ref();
+    let is_told = run.asks_models() || budget.is_some();
+    let spent = is_told.then(|| ("spent", models::spent(&run.spent(), budget, None)));
+    rules.into_iter().chain(spent).collect()
 }
 
 fn options(options: &RunOptions) -> String {
@@ -265,6 +276,7 @@ mod tests {
     use super::*;
     use crate::fixtures;
     use crate::output::visible;
+    use contract::llm::{Budget, LlmOptions};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -368,6 +380,29 @@ mod tests {
             "  ended        2026-03-01T10:01:00.000Z (1 min ago)".to_owned(),
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_models_took_is_shown_beside_the_caps() {
+        let shown = |run: &EnvStatus| -> Vec<String> {
+            let text = render(run, at("2026-03-01T10:02:00Z"), 120, Paint::PLAIN);
+            let is_told = |line: &&str| line.contains("  models  ") || line.contains("  spent  ");
+            text.lines().filter(is_told).map(str::to_owned).collect()
+        };
+        let mut run = fixtures::status("market-1", RunStatus::Running);
+        assert_eq!(shown(&run), [""; 0]);
+        let rules = vec!["main".parse().unwrap(), "reddit=boost".parse().unwrap()];
+        run.options.llm = Some(LlmOptions { rules, decision_seconds: 60, round_seconds: 300 });
+        run.options.budget = Some(Budget { requests: Some(5_000), ..Budget::default() });
+        run.platforms[0].spent.decisions = 3;
+        run.platforms[1].spent.usage.requests = 4;
+        assert_eq!(
+            shown(&run),
+            [
+                "  models       main, reddit=boost; 60 s a decision, 300 s a round",
+                "  spent        3 decisions, 4 of 5,000 requests, 0 tokens, 0.00",
+            ]
+        );
     }
 
     #[test]

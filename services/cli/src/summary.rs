@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use contract::cost::Spent;
 use contract::id::{Digest, RunId, SimulationId};
+use contract::llm::Budget;
 use contract::options::MemoryTarget;
 use contract::status::RunStatus;
 use contract::subject::Platform;
@@ -37,6 +39,12 @@ pub struct Summary {
     pub most_active: Vec<ActiveAgent>,
     /// The memories that its actions go to.
     pub memory: Vec<MemoryTarget>,
+    /// What language models took, where they decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
+    /// The caps that are in effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
 }
 
 /// The worlds of a run.

@@ -99,6 +99,8 @@ impl Tally {
             top_posts: self.top_posts(),
             most_active: self.most_active(),
             memory: status.memory.clone(),
+            spent: status.asks_models().then(|| status.spent()),
+            budget: status.options.budget,
         }
     }
 

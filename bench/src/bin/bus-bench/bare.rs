@@ -11,6 +11,7 @@ use contract::journal::Tick;
 use contract::options::RunOptions;
 use contract::spec::Spec;
 use contract::timestamp::Timestamp;
+use simulator::protocol::journal::Closed;
 use simulator::translate::Chain;
 use simulator::worker::step;
 
@@ -47,7 +48,8 @@ async fn play_world(stage: Stage) -> anyhow::Result<Played> {
         let (commands, heard) = (Vec::new(), Vec::new());
         let record =
             Tick { tick, epoch: 1, at, commands, commands_through: 0, heard, undecided: vec![] };
-        let stepped = step::step(world, None, genesis.clone(), chain, record).await?;
+        let stepped =
+            step::step(world, None, genesis.clone(), chain, Closed::alone(record)).await?;
         (world, chain) = (stepped.world, stepped.chain);
         first_frame.get_or_insert_with(Instant::now);
     }

@@ -6,11 +6,12 @@ use anyhow::{Context as _, ensure};
 use bus::{Bus, Cursor, Start};
 use contract::frame::{Assembler, Frame};
 use contract::id::{Digest, RunId};
-use contract::journal::{Genesis, Tick};
+use contract::journal::Genesis;
 use contract::spec::Spec;
 use contract::status::RunStatus;
 use contract::subject::{Platform, StreamName};
 use simulator::past::{Replay, Verdict, verify};
+use simulator::protocol::journal::Closed;
 use simulator::protocol::journal::Journal;
 use tokio::sync::mpsc;
 use tokio::task::block_in_place;
@@ -41,7 +42,7 @@ struct Past {
     bus: Bus,
     spec: Spec,
     genesis: Genesis,
-    ticks: Vec<Tick>,
+    ticks: Vec<Closed>,
     /// The subject of its frames.
     frames: String,
     /// The stream sequence of the last one.

@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args};
 use contract::MAX_SAFE_INTEGER;
 use contract::command::{Configure, Request, Verb};
 use contract::door::{Door, Object, integer};
+use contract::llm::Budget;
 use contract::problem::{Problem, Problems};
 use contract::spec::Spec;
 use serde_json::{Map, Value, json};
@@ -18,14 +19,18 @@ use crate::ask::Patience;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::interview::{find_agent, read_spec};
+use crate::models::BudgetArgs;
 use crate::output::Output;
 use crate::status::find_run;
 use contract::options::parse_pace;
 
 pub(crate) const CONFIGURE_ABOUT: &str = "\
-Change the pace, the seed or the configuration of a run while it goes on. What is not named stays as it is. \
+Change the pace, the seed, the budget or the configuration of a run while it goes on. What is not named stays as it is. \
 The change enters the next round and has its effect from the one after it; the answer names that \
 round. In a paused run it waits until the run goes on.
+
+A run that has come to a cap of its budget waits, and goes on by itself once that is raised; caps \
+that are not named stay.
 
 Fields have the names that they have in simulation_config.json (docs/fields.md says what they \
 do); lists are separated by commas; an agent is given by its number or name; the sections may be \
@@ -39,11 +44,12 @@ A file is a part of a simulation_config.json: what stands in it is changed. It m
 
 Example:
   shoal configure lantern-pier --pace 0.5 --set event_config.hot_topics=\"the storm,pier 9\"
-  shoal configure lantern-pier --seed 8 --set agents.3.stance=opposing";
+  shoal configure lantern-pier --seed 8 --set agents.3.stance=opposing
+  shoal configure lantern-pier --budget-cost 5";
 
 /// Arguments of `configure`.
 #[derive(Clone, Debug, Args)]
-#[command(group = ArgGroup::new("what").args(["pace", "seed", "set", "file"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("what").args(["pace", "seed", "set", "file"]).args(BudgetArgs::NAMES).required(true).multiple(true))]
 pub struct ConfigureArgs {
     /// Which run.
     #[command(flatten)]
@@ -54,6 +60,9 @@ pub struct ConfigureArgs {
     /// Another seed: what was drawn before stays, what comes is another
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=MAX_SAFE_INTEGER))]
     pub seed: Option<u64>,
+    /// What the run may cost; raised, it lets a run go on that waits for that.
+    #[command(flatten)]
+    pub budget: BudgetArgs,
     /// A field and its new value; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     pub set: Vec<String>,
@@ -86,7 +95,13 @@ pub async fn configure(
     let run = find_run(client, &args.target.run).await?;
     let spec = read_spec(client, &run.spec_digest).await?;
     let file = args.file.as_deref().zip(text.as_deref());
-    let wanted = Wanted { pace: args.pace, seed: args.seed, file, set: &args.set };
+    let wanted = Wanted {
+        pace: args.pace,
+        budget: args.budget.budget(),
+        seed: args.seed,
+        file,
+        set: &args.set,
+    };
     let change = wanted.read(&spec).map_err(|problems| Failure::BadInput(problems.into()))?;
     if !client.json {
         output.say(&format!("changing {}", told::changes(&change).join(", ")))?;
@@ -99,6 +114,7 @@ pub async fn configure(
 pub(crate) struct Wanted<'typed> {
     /// Thousandths of a round per second.
     pub(crate) pace: Option<u32>,
+    pub(crate) budget: Option<Budget>,
     pub(crate) seed: Option<u64>,
     /// A part of a configuration: where it stands, and its text.
     pub(crate) file: Option<(&'typed Path, &'typed str)>,
@@ -116,6 +132,9 @@ impl Wanted<'_> {
         let mut changes = Changes { spec, problems, args, agents };
         if let Some(pace) = self.pace {
             changes.args.insert("pace_milli".to_owned(), pace.into());
+        }
+        if let Some(budget) = self.budget {
+            changes.args.insert("budget".to_owned(), json!(budget));
         }
         if let Some((path, text)) = self.file {
             changes.read_file(&path.display().to_string(), text);
@@ -309,13 +328,17 @@ mod tests {
     use super::*;
     use contract::spec::Stance;
 
-    fn read(file: Option<&str>, set: &[&str]) -> Result<Configure, String> {
+    fn spec() -> Spec {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/lantern-pier");
-        let mut spec = intake::read_folder(&folder, &intake::Limits::default()).unwrap().spec;
+        intake::read_folder(&folder, &intake::Limits::default()).unwrap().spec
+    }
+
+    fn read(file: Option<&str>, set: &[&str]) -> Result<Configure, String> {
+        let mut spec = spec();
         spec.agents[5].name = "Quentin X. Lander".to_owned();
         let set: Vec<String> = set.iter().map(|assignment| (*assignment).to_owned()).collect();
         let file = file.map(|text| (Path::new("part.json"), text));
-        let wanted = Wanted { pace: None, seed: None, file, set: &set };
+        let wanted = Wanted { pace: None, budget: None, seed: None, file, set: &set };
         wanted.read(&spec).map(|change| *change).map_err(|problems| problems.to_string())
     }
 
@@ -360,6 +383,17 @@ mod tests {
             (change.agents[1].agent_id, change.agents[1].stance),
             (5, Some(Stance::Neutral))
         );
+    }
+
+    #[test]
+    fn caps_are_changed_beside_fields() {
+        let budget = Budget { cost_micros: Some(5_000_000), ..Budget::default() };
+        let spec = spec();
+        let wanted =
+            Wanted { pace: Some(0), budget: Some(budget), seed: None, file: None, set: &[] };
+        let change = wanted.read(&spec).unwrap();
+        assert_eq!((change.budget, change.pace_milli), (Some(budget), Some(0)));
+        assert_eq!(told::changes(&change), ["budget.cost_micros = 5000000", "pace_milli = 0"]);
     }
 
     #[test]

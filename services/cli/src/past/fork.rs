@@ -191,7 +191,8 @@ impl Changes<'_> {
         });
         let file = part.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
         let is_changed = file.is_some() || self.seed.is_some() || !self.set.is_empty();
-        let wanted = Wanted { pace: None, seed: self.seed, file, set: self.set };
+        let (pace, budget) = (None, None);
+        let wanted = Wanted { pace, budget, seed: self.seed, file, set: self.set };
         let configure = is_changed.then(|| wanted.read(spec));
         let (posts, configure) = (posts.transpose(), configure.transpose());
         let problems = [posts.as_ref().err(), configure.as_ref().err()];
