@@ -147,7 +147,7 @@ mod tests {
             ("--llm Student=small", "\"Student\" is not twitter or reddit; expected an endpoint"),
             ("--llm https://models.example/v1", "e.g. main, reddit=boost, :Student=small"),
             ("--budget-cost 2,50", "expected an amount with at most six decimals, e.g. 2.50"),
-            ("--budget-tokens -1", "-1 is not in 0..=9007199254740991"),
+            ("--budget-tokens -1", "invalid value '-1' for '--budget-tokens"),
             ("--budget-minutes 1h", "invalid value '1h'"),
             ("--decision-seconds 9", "--llm"),
         ] {
