@@ -12,7 +12,7 @@ DEATHS ?= 20
 ACTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test golden lint fuzz edge chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews realism clean-data
+.PHONY: help demo up build test golden lint fuzz edge chaos bench bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews bench-thinking realism clean-data
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -73,6 +73,9 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
     PROFILE=release  as above
   make bench-interviews  What agents of a run of 1,000 take to answer while it goes on, one, 50 and
                    2,000 at once, beside a bare request and a bare command. Some 1 minute.
+    PROFILE=release  as above
+  make bench-thinking  What a decision of a language model costs where the model answers at once,
+                   in the first rounds and in the last of 50. Some 3 minutes.
     PROFILE=release  as above
   make golden      Records the runs that the simulator's tests play again: after a change of the
                    rules (world::RULES), see services/simulator/tests/golden/README.md.
@@ -139,8 +142,8 @@ bench:
 	$(CARGO) run --release --locked --no-default-features -p bench --bin world-bench
 
 # The bench starts the programs that are built beside it.
-bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
-bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews: bus-programs
+bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews bench-thinking: BUS_BENCH = $(CARGO) run --profile $(PROFILE) --locked -p bench --bin bus-bench --
+bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews bench-thinking: bus-programs
 bus-programs:
 	$(CARGO) build --profile $(PROFILE) --locked -p bench -p simulator -p launcher --bins
 
@@ -161,6 +164,9 @@ bench-readers:
 
 bench-interviews:
 	$(BUS_BENCH) interviews
+
+bench-thinking:
+	$(BUS_BENCH) thinking
 
 realism:
 	$(CARGO) build --locked -p bench --bin realism

@@ -1,6 +1,7 @@
 //! Measures what the bus costs, how long a run stands still when something dies, how fast its
-//! past is verified, how fast pages about it are, what it notices of its readers and what its agents
-//! take to answer, with a real nats-server, nodes, workers and launchers. What the figures mean is in `docs/performance.md`.
+//! past is verified, how fast pages about it are, what it notices of its readers, what its
+//! agents take to answer and what their decisions cost, with a real nats-server, nodes, workers and
+//! launchers. What the figures mean is in `docs/performance.md`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod bare;
@@ -12,6 +13,7 @@ mod past;
 mod readers;
 mod recovery;
 mod site;
+mod thinking;
 mod town;
 mod witness;
 
@@ -60,6 +62,15 @@ enum What {
         #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(50..))]
         questions: u32,
     },
+    /// What a decision of a language model costs, where the model answers at once
+    Thinking {
+        /// Agents of each world
+        #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=2000))]
+        agents: u32,
+        /// Rounds, five to a line
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(10..))]
+        rounds: u32,
+    },
     /// How fast pages about a run are over HTTP, and how fast the read model is filled
     Pages {
         /// Actions of the run, at least
@@ -92,6 +103,7 @@ async fn main() -> ExitCode {
         What::Recovery { of, deaths } => recovery::measure(&of, deaths).await,
         What::Cycle { agents, runs } => cycle::measure(&agents, runs).await,
         What::Past { runs } => past::measure(runs).await,
+        What::Thinking { agents, rounds } => thinking::measure(agents, rounds).await,
         What::Interviews { questions } => interviews::measure(questions as usize).await,
         What::Readers { readers, questions, rounds, times } => {
             let (readers, rounds, times) = (readers as usize, rounds as usize, times as usize);

@@ -153,7 +153,7 @@ fn lateness(events: &[Event], platform: Platform) -> Vec<f64> {
 }
 
 /// Milliseconds that a process has had of processors, with those of its threads that are over.
-fn processor_time(process: u32) -> anyhow::Result<f64> {
+pub(crate) fn processor_time(process: u32) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     let behind_name = stat.rsplit(')').next().context("no name in stat")?;
     let mut fields = behind_name.split_whitespace().skip(11);
