@@ -30,7 +30,8 @@ pub(crate) fn push_json(out: &mut String, text: &str, most: usize) {
     let mut run = 0;
     for (at, letter) in text.char_indices() {
         let hidden = !matches!(letter, ' '..='~') && is_hidden(letter);
-        if left == 0 && !(hidden && !letter.is_whitespace()) {
+        let shown = !hidden || letter.is_whitespace();
+        if left == 0 && shown {
             out.push_str(&text[run..at]);
             out.push_str("…\"");
             return;

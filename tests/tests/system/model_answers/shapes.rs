@@ -111,6 +111,11 @@ fn answers() -> Vec<Row> {
             "[] | the model said nothing",
         ),
         message(
+            "a key that is repeated",
+            &json!({"content": format!("Error: {} {KEY}", "x".repeat(195))}),
+            &format!("[] | answered in words: Error: {} ***", "x".repeat(195)),
+        ),
+        message(
             "a refusal",
             &json!({"content": null, "refusal": "No."}),
             "[] | the model refused: No.",
@@ -222,7 +227,7 @@ async fn who_says_nothing_is_not_waited_for() {
     let short = Duration::from_millis(300);
     let stalling = ModelServer::in_turn(vec![Act::Stall]);
     let (decided, took) = ask(&models(&stalling), short).await;
-    assert_eq!(in_words(&decided), "Away: no answer (no answer in time)");
+    assert_eq!(in_words(&decided), "Away: no answer in time");
     assert_eq!((took.requests, took.prompt_tokens), (1, 0));
 
     let broken = ModelServer::in_turn(vec![Act::Reply(Reply::new(500, "Oops"))]);

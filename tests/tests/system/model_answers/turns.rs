@@ -34,13 +34,12 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_passes() {
-    let pause = Duration::from_millis(1_500);
     let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
     let seen = times.clone();
     let server = ModelServer::scripted(move |request| {
         seen.lock().unwrap().push(Instant::now());
         match request.number {
-            ..=30 => Act::Reply(Reply::new(429, "").header("retry-after-ms", "1500")),
+            ..=30 => Act::Hold(Reply::new(429, "").header("retry-after", "1")),
             _ => Act::Reply(like()),
         }
     });
@@ -48,16 +47,22 @@ async fn a_storm_passes() {
     let gate = Arc::new(Noted::default());
     let tasks: Vec<_> =
         (0..60).map(|agent| start(&models, agent, Platform::Reddit, &gate)).collect();
+    // As many as may be at once, then half of them.
+    for at_once in [20, 10] {
+        until("requests that are held", || server.held() == at_once).await;
+        server.release();
+        until("their answers", || server.held() == 0).await;
+    }
     for task in tasks {
         assert_eq!(in_words(&task.await.unwrap()), LIKED);
     }
-    // Twenty at once, ten after the pause: none but those that were refused is sent twice.
+    // None but those that were refused is sent twice.
     assert_eq!((server.requests(), gate.took().requests), (90, 90));
     let times = times.lock().unwrap();
-    let longest: Vec<usize> = (1..times.len())
-        .filter(|&at| times[at].duration_since(times[at - 1]) > pause / 2)
-        .collect();
-    assert_eq!(longest, [20, 30], "nobody asks while all pause");
+    for refused in [20, 30] {
+        let pause = times[refused].duration_since(times[refused - 1]);
+        assert!(pause >= Duration::from_secs(1), "nobody asks while all pause: {pause:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,8 +81,10 @@ async fn an_endpoint_dies_and_comes_back() {
     for task in tasks {
         assert_eq!(in_words(&task.await.unwrap()), LIKED);
     }
-    // Ten were lost on the way; what found nobody was never sent.
-    assert_eq!((server.requests(), gate.took().requests), (40, 40));
+    // Ten were lost on the way; what found nobody was never sent. A few may have found somebody
+    // who was just leaving.
+    assert_eq!(server.requests(), 40);
+    assert!((40..60).contains(&gate.took().requests), "{:?}", gate.took());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,6 +126,27 @@ async fn a_gate_is_waited_for_or_shut() {
     let failed = start(&models, 1, Platform::Reddit, &gate).await.unwrap().unwrap_err();
     assert_eq!((failed.kind, failed.why.as_str()), (FailedKind::Shut, "2 of 2 requests"));
     assert_eq!((failed.usage.requests, gate.took().requests, server.requests()), (0, 1, 2));
+}
+
+/// Why there is no answer is said as it is: nobody looks for an endpoint's fault where there is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_late_knows_why() {
+    let server = ModelServer::in_turn(vec![Act::Hold(like())]);
+    let models = models_at(&server.url(), &json!({"tools": true, "concurrency": 1}));
+    let short = Duration::from_millis(100);
+    let shut = Arc::new(Noted::default());
+    *shut.closed.lock().unwrap() = Some(Admission::Wait);
+    let late = models.decide(asked(1, Platform::Reddit, short), shut.clone()).await;
+    assert_eq!(in_words(&late), "Away: it was held back until it was too late");
+
+    let gate = Arc::new(Noted::default());
+    let first = start(&models, 1, Platform::Reddit, &gate);
+    until("a request that is held", || server.held() == 1).await;
+    let (late, took) = ask(&models, short).await;
+    assert_eq!(in_words(&late), "Away: its turn did not come in time");
+    assert_eq!((took.requests, shut.took().requests), (0, 0));
+    server.release();
+    assert_eq!(in_words(&first.await.unwrap()), LIKED);
 }
 
 /// One thread: what is started here is in the queue as soon as it had its turn.

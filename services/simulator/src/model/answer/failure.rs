@@ -11,7 +11,7 @@ use crate::model::text;
 pub struct Refusal {
     /// What that means for other requests.
     pub trouble: Trouble,
-    /// Why, in words; may repeat what was sent, so secrets have to be taken out.
+    /// Why, in words.
     pub why: String,
     /// Whether it may be because of the tools in the request.
     pub of_tools: bool,

@@ -30,7 +30,9 @@ pub(super) fn without_thoughts(text: &str) -> &str {
 }
 
 /// What a text calls: all of the first JSON in it that calls anything, and what follows that.
-pub(super) fn called(text: &str) -> Vec<Called> {
+///
+/// `is_cut`: whether the answer ended before its end, so that nothing half is mended.
+pub(super) fn called(text: &str, is_cut: bool) -> Vec<Called> {
     let text = text::head(text, LOOKED_AT);
     let mut called = Vec::new();
     let mut from = 0;
@@ -47,12 +49,12 @@ pub(super) fn called(text: &str) -> Vec<Called> {
             _ => from = start + 1,
         }
     }
-    if called.is_empty() { mended(text) } else { called }
+    if called.is_empty() { mended(text, is_cut) } else { called }
 }
 
 /// The same of a text whose JSON has to be mended before it is any.
-fn mended(text: &str) -> Vec<Called> {
-    repair::object(text, false).map(|fields| calls_of_object(fields, 0)).unwrap_or_default()
+fn mended(text: &str, is_cut: bool) -> Vec<Called> {
+    repair::object(text, is_cut).map(|fields| calls_of_object(fields, 0)).unwrap_or_default()
 }
 
 /// The calls of a value; `depth`: how deep within what was found.
@@ -117,10 +119,16 @@ mod tests {
             (r#"{"mood":"fine"}"#, ""),
             ("I would like post 3.", ""),
         ] {
-            let found = called(text);
+            let found = called(text, false);
             let found = found.iter().map(|call| format!("{} {}", call.name, call.arguments));
             assert_eq!(found.collect::<Vec<_>>().join("; "), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_cut_off_is_not_finished() {
+        let cut = r#"{"actions":[{"action":"like_post","post_id":1"#;
+        assert_eq!((called(cut, false).len(), called(cut, true).len()), (1, 0));
     }
 
     #[test]
@@ -139,7 +147,7 @@ mod tests {
     #[test]
     fn a_hostile_text_takes_no_time() {
         for text in ["[", "{\"a\":", "[1,", "{", "{\"", "[[],"] {
-            assert!(called(&text.repeat(200_000)).is_empty(), "{text}");
+            assert!(called(&text.repeat(200_000), false).is_empty(), "{text}");
         }
     }
 }

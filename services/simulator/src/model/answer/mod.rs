@@ -177,7 +177,7 @@ fn acts_in(platform: Platform, message: &Message<'_>) -> Acts {
     let (mut called, mut in_words) = (calls::called(message.message), false);
     let thoughtless = found::without_thoughts(&message.text);
     if called.is_empty() {
-        called = found::called(thoughtless);
+        called = found::called(thoughtless, message.is_cut());
         in_words = called.is_empty();
     }
     let mut acts = Acts { in_words, ..Acts::default() };

@@ -170,7 +170,7 @@ mod tests {
             (r#""{\"post_id\": 3}""#, three.clone()),
             (r#"{"post_id": 3,}"#, three.clone()),
             (r#"{"post_id": 3"#, three.clone()),
-            (r#"{'post_id': 3}"#, three.clone()),
+            (r#"{'post_id': 3}"#, three),
             (r#"{post_id: 3}"#, None),
             (r#"{"post_id": }"#, None),
             ("{\"content\": \"one\ntwo\"}", Some(json!({"content": "one\ntwo"}))),

@@ -26,7 +26,7 @@ fn refused(name: &str, arguments: &Value) -> String {
 
 #[test]
 fn calls_are_taken_as_they_are_meant() {
-    let like = Call::LikePost { post_id: 3 };
+    let likes = [Call::LikePost { post_id: 3 }];
     for arguments in [
         json!({"post_id": 3}),
         json!({"post_id": "3"}),
@@ -39,16 +39,16 @@ fn calls_are_taken_as_they_are_meant() {
     ] {
         for name in ["like_post", "LIKE_POST", " like-post", "functions.like_post"] {
             let acts = called(&json!([call(name, &arguments)]));
-            assert_eq!(acts.calls, [like.clone()], "{name} {arguments}");
+            assert_eq!(acts.calls, likes, "{name} {arguments}");
             assert_eq!(acts.refused, [] as [String; 0]);
         }
     }
     // One that is no list, one without its wrapping, the older form.
-    assert_eq!(called(&call("like_post", &json!({"post_id": 3}))).calls, [like.clone()]);
+    assert_eq!(called(&call("like_post", &json!({"post_id": 3}))).calls, likes);
     let bare = json!([{"name": "like_post", "arguments": "{\"post_id\":3}"}]);
-    assert_eq!(called(&bare).calls, [like.clone()]);
+    assert_eq!(called(&bare).calls, likes);
     let older = json!({"function_call": {"name": "like_post", "arguments": "{\"post_id\":3}"}});
-    assert_eq!(acts(Platform::Twitter, 200, &body(&older)).came.unwrap().calls, [like]);
+    assert_eq!(acts(Platform::Twitter, 200, &body(&older)).came.unwrap().calls, likes);
     for none in [json!(""), Value::Null, json!({}), json!("{}")] {
         assert_eq!(called(&json!([call("trend", &none)])).calls, [Call::Trend]);
     }

@@ -51,6 +51,8 @@ struct Waiting {
 pub(super) struct Room {
     line: Arc<Line>,
     tokens: u64,
+    /// Since when it is there.
+    pub(super) since: u64,
     pub(super) end: End,
 }
 
@@ -124,9 +126,9 @@ impl Line {
     /// Lets go who may.
     fn pump(self: &Arc<Line>) {
         let mut going = Vec::new();
+        let now = self.now();
         {
             let mut queue = self.queue();
-            let now = self.now();
             loop {
                 match queue.limits.next(now) {
                     Wish::Go(ticket) => going.extend(queue.waiting.remove(&ticket)),
@@ -143,7 +145,7 @@ impl Line {
         }
         for Waiting { tokens, go } in going {
             // A room that nobody takes comes back by being dropped.
-            let _ = go.send(Room { line: self.clone(), tokens, end: End::Unsent });
+            let _ = go.send(Room { line: self.clone(), tokens, since: now, end: End::Unsent });
         }
     }
 
@@ -183,9 +185,14 @@ impl Line {
         }
     }
 
-    /// The endpoint cannot for now; all wait. It refused what was sent at `sent`.
-    pub(super) fn busy(&self, sent: u64, after: Option<u64>) {
-        self.queue().limits.busy(self.now(), sent, after, jitter());
+    /// The endpoint cannot for now; all wait. It refused what has had its room since then.
+    pub(super) fn busy(&self, since: u64, after: Option<u64>) {
+        self.queue().limits.busy(self.now(), since, after, jitter());
+    }
+
+    /// Whether all wait, also those who have room already.
+    pub(super) fn is_paused(&self) -> bool {
+        self.queue().limits.is_paused(self.now())
     }
 
     /// The endpoint is in trouble of some kind; said once as long as that does not change.

@@ -60,7 +60,7 @@ impl Models {
     pub async fn decide(&self, asked: Asked, gate: SharedGate) -> Decided {
         let (line, model) = self.line(&asked)?;
         let mut question = Question::new(&line, &model, &asked, &gate);
-        let acts = tools::acts(&mut question).await.map_err(|lost| question.failed(lost))?;
+        let acts = tools::acts(&mut question).await.map_err(|lost| question.failed(&lost))?;
         let usage = question.usage();
         Ok(Decision {
             agent_id: asked.agent_id,
@@ -79,7 +79,7 @@ impl Models {
     pub async fn say(&self, asked: Asked, gate: SharedGate) -> Result<Said, Failed> {
         let (line, model) = self.line(&asked)?;
         let mut question = Question::new(&line, &model, &asked, &gate);
-        let text = question.words().await.map_err(|lost| question.failed(lost))?;
+        let text = question.words().await.map_err(|lost| question.failed(&lost))?;
         let usage = question.usage();
         Ok(Said { text, endpoint: asked.endpoint, model, usage })
     }

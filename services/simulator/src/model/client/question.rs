@@ -37,6 +37,19 @@ pub(super) struct Question<'asked> {
     usage: Usage,
     /// The last reason why there was no answer.
     last: Option<String>,
+    /// What it waits for.
+    awaits: Awaits,
+}
+
+/// What a question waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaits {
+    /// Room at the endpoint, or another question, which finds out how to ask.
+    Turn,
+    /// The gate.
+    Gate,
+    /// An answer.
+    Answer,
 }
 
 /// Why a question has no answer.
@@ -62,7 +75,15 @@ impl<'asked> Question<'asked> {
         asked: &'asked Asked,
         gate: &'asked SharedGate,
     ) -> Question<'asked> {
-        Question { line, model, asked, gate, usage: Usage::default(), last: None }
+        Question {
+            line,
+            model,
+            asked,
+            gate,
+            usage: Usage::default(),
+            last: None,
+            awaits: Awaits::Turn,
+        }
     }
 
     /// What it took so far.
@@ -70,7 +91,7 @@ impl<'asked> Question<'asked> {
         self.usage
     }
 
-    pub(super) fn failed(&self, lost: Lost) -> Failed {
+    pub(super) fn failed(&self, lost: &Lost) -> Failed {
         let why = text::line(&lost.why, MAX_REASON_BYTES);
         Failed { kind: lost.kind, why, usage: self.usage }
     }
@@ -88,8 +109,12 @@ impl<'asked> Question<'asked> {
 
     /// What comes when there was no answer in time.
     pub(super) fn late(&self) -> Lost {
-        let why = self.last.as_deref().unwrap_or("no answer");
-        let why = format!("{why} (no answer in time)");
+        let why = match (&self.last, self.awaits) {
+            (Some(why), _) => format!("{why} (no answer in time)"),
+            (None, Awaits::Turn) => "its turn did not come in time".to_owned(),
+            (None, Awaits::Gate) => "it was held back until it was too late".to_owned(),
+            (None, Awaits::Answer) => "no answer in time".to_owned(),
+        };
         Lost { kind: FailedKind::Away, why, of_tools: false }
     }
 
@@ -104,7 +129,7 @@ impl<'asked> Question<'asked> {
         match timeout_at(*deadline, self.tries(&body, is_probe, read)).await {
             Ok(came) => came,
             Err(_) => {
-                if self.last.is_none() {
+                if self.last.is_none() && self.awaits == Awaits::Answer {
                     self.line.in_trouble("is slow", "no answer in time");
                 }
                 Err(self.late())
@@ -168,23 +193,30 @@ impl<'asked> Question<'asked> {
         read: impl Fn(u16, &[u8]) -> Answer<T>,
     ) -> Result<T, Missed> {
         let estimate = self.estimate(body);
-        let mut pause = GATE;
+        let mut wait = GATE;
         let mut room = loop {
+            self.awaits = Awaits::Turn;
             let room = self.line.room(self.asked.platform, estimate.tokens(), again).await;
+            if self.line.is_paused() {
+                // The pause began after it was let go.
+                again = true;
+                continue;
+            }
             match self.gate.admit(&estimate) {
                 Admission::Yes => break room,
                 Admission::Wait => {}
                 Admission::No(why) => return Err(Missed::Shut(why)),
             }
             drop(room);
+            self.awaits = Awaits::Gate;
             again = true;
-            sleep(pause).await;
-            pause = LATEST_GATE.min(pause * 2);
+            sleep(wait).await;
+            wait = LATEST_GATE.min(wait * 2);
         };
         let mut at_gate = AtGate::admitted(self.gate, estimate);
         room.end = End::Sent(None);
+        self.awaits = Awaits::Answer;
         self.usage.requests += 1;
-        let sent_at = self.line.now();
         let heard = match send(self.line, body.clone()).await {
             Ok(heard) => heard,
             Err(unheard) => {
@@ -193,7 +225,7 @@ impl<'asked> Question<'asked> {
                     self.usage.requests -= 1;
                     room.end = End::Unsent;
                 }
-                self.troubled(&unheard.refusal, sent_at, None);
+                self.troubled(&unheard.refusal, room.since, None);
                 return Err(Missed::Refused(unheard.refusal, None));
             }
         };
@@ -207,23 +239,22 @@ impl<'asked> Question<'asked> {
                 self.line.answered();
                 Ok(came)
             }
-            Err(mut refusal) => {
-                refusal.why = self.line.endpoint.without_secrets(&refusal.why);
-                self.troubled(&refusal, sent_at, heard.retry_after);
+            Err(refusal) => {
+                self.troubled(&refusal, room.since, heard.retry_after);
                 Err(Missed::Refused(refusal, heard.retry_after))
             }
         }
     }
 
     /// What a refusal means for the endpoint.
-    fn troubled(&self, refusal: &Refusal, sent_at: u64, after: Option<Duration>) {
+    fn troubled(&self, refusal: &Refusal, since: u64, after: Option<Duration>) {
         match refusal.trouble {
             Trouble::Question => self.line.answered(),
             Trouble::Own => self.line.in_trouble("has trouble", &refusal.why),
             Trouble::Garbled => self.line.in_trouble("sends no answers", &refusal.why),
             Trouble::Busy => {
                 let after = after.and_then(|after| u64::try_from(after.as_millis()).ok());
-                self.line.busy(sent_at, after);
+                self.line.busy(since, after);
                 self.line.in_trouble("takes no questions for now", &refusal.why);
             }
             Trouble::Endpoint => {}

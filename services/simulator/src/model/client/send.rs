@@ -63,6 +63,8 @@ pub(super) async fn send(line: &Line, body: Bytes) -> Result<Heard, Unheard> {
     line.learn(&taught);
     let status = response.status().as_u16();
     let body = read(response).await.map_err(|error| unheard(line, error))?;
+    // Before anything is made of it, or cut: half a secret is not found any more.
+    let body = line.endpoint.body_without_secrets(body);
     Ok(Heard { status, body, retry_after: taught.retry_after.map(Duration::from_millis) })
 }
 

@@ -153,6 +153,16 @@ impl Endpoint {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
     }
 
+    /// A body without what it may repeat of our secrets: some gateways do, and what is made of an
+    /// answer is kept.
+    pub fn body_without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
+        let text = String::from_utf8_lossy(&body);
+        match self.secrets.iter().any(|secret| text.contains(secret)) {
+            true => self.without_secrets(&text).into_bytes(),
+            false => body,
+        }
+    }
+
     /// Whether it is on this machine, where no proxy leads.
     pub fn is_loopback(&self) -> bool {
         let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']);

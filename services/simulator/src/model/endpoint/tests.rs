@@ -54,6 +54,9 @@ fn every_field_is_read_and_no_secret_is_shown() {
     let words = "sk-c4nary and p4ssword, version s3cret-version";
     assert_eq!(main.without_secrets(words), "*** and p4ssword, version ***");
     assert_eq!(least.without_secrets("u, p4ssword"), "u, ***");
+    let body = |text: &[u8]| main.body_without_secrets(text.to_vec());
+    assert_eq!(body(b"{\"key\":\"sk-c4nary\"}"), b"{\"key\":\"***\"}");
+    assert_eq!(body(b"\xffother"), b"\xffother");
     let shown = format!("{endpoints:?} {:?}", main.authorization);
     for secret in ["c4nary", "p4ssword", "s3cret"] {
         assert!(!shown.contains(secret), "{shown}");

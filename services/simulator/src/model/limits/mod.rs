@@ -190,7 +190,12 @@ impl Limits {
         }
     }
 
-    /// The endpoint cannot for now: it refused what was sent at `sent`, and asked for a pause of
+    /// Whether nothing may be sent now, whatever has room.
+    pub fn is_paused(&self, now: u64) -> bool {
+        now < self.paused_until
+    }
+
+    /// The endpoint cannot for now: it refused what was let go at `sent`, and asked for a pause of
     /// `after`, or did not say. `jitter` is in thousandths.
     pub fn busy(&mut self, now: u64, sent: u64, after: Option<u64>, jitter: u64) {
         let after = after.map(|after| after.min(LONGEST_ASKED));
