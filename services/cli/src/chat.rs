@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(told(&VecDeque::new(), "Why?"), "Why?");
         let said: VecDeque<String> = ["Q: Who?", "A: Ada."].map(str::to_owned).into();
         assert_eq!(told(&said, "Why?"), "Q: Who?\nA: Ada.\nQ: Why?");
-        let long = "x".repeat(MAX_PROMPT_BYTES - 20);
+        let long = "x".repeat(MAX_PROMPT_BYTES - 10);
         assert_eq!(told(&said, &long), long, "the question comes first");
         let mut more: VecDeque<String> = [format!("Q: {long}"), "A: Yes.".to_owned()].into();
         more.extend(said);

@@ -121,14 +121,14 @@ fn a_reply_that_fits_no_message_comes_in_parts_and_goes_with_the_run() {
     let nats = NatsServer::start(Options { config_extra, ..Options::default() });
     let url = nats.url();
     let stack = Stack::on(nats, &url, &[]);
-    let folder = write_simulation(stack.dir(), "bridge", 200, 3);
+    let folder = write_simulation(stack.dir(), "bridge", 90, 3);
     stack.shoal_json(&["run", folder.to_str().unwrap()]);
 
     let body = json!({"v": 1, "command_id": "all", "verb": "batch_interview",
         "issued_at": "2026-03-01T10:00:00.000Z", "args": {"all": {"prompt": "Why?"}}});
     let stored = any_client::ask(&stack, "bridge-1", "batch_interview", "all", &body.to_string());
     let result = &stored["outcome"]["result"];
-    assert_eq!((&result["asked"], &result["answered"]), (&json!(400), &json!(400)), "{stored}");
+    assert_eq!((&result["asked"], &result["answered"]), (&json!(180), &json!(180)), "{stored}");
     let count = result["parts"]["count"].as_u64().unwrap();
     assert!(count > 1 && results(result).is_empty(), "{stored}");
     let by = result["parts"]["by"].as_str().unwrap();
@@ -141,10 +141,10 @@ fn a_reply_that_fits_no_message_comes_in_parts_and_goes_with_the_run() {
     // Whoever reads it gets it whole: all agents in both worlds, in order.
     let all = stack.shoal_json(&["interview", "bridge-1", "--all", "Why?"]);
     let agents: Vec<u64> = told(&all).into_iter().map(|(agent, ..)| agent).collect();
-    assert_eq!(agents, (0..200).flat_map(|agent| [agent, agent]).collect::<Vec<_>>());
+    assert_eq!(agents, (0..90).flat_map(|agent| [agent, agent]).collect::<Vec<_>>());
     let body = json!({"simulation_id": "bridge", "prompt": "Why?"});
     let all = data(crate::http_control::ask(&stack, "interview/all", &body), 200);
-    assert_eq!((&all["interviews_count"], &all["result"]["answered"]), (&json!(200), &json!(400)));
+    assert_eq!((&all["interviews_count"], &all["result"]["answered"]), (&json!(90), &json!(180)));
     let (mut rows, mut cursor) = (BTreeSet::new(), Value::Null);
     loop {
         let body = json!({"simulation_id": "bridge", "limit": 150, "cursor": cursor});
@@ -162,10 +162,10 @@ fn a_reply_that_fits_no_message_comes_in_parts_and_goes_with_the_run() {
             break;
         }
     }
-    assert_eq!(rows.len(), 3 * 400);
+    assert_eq!(rows.len(), 3 * 180);
     let export = stack.dir().join("export");
     let manifest = stack.shoal_json(&["export", "bridge-1", export.to_str().unwrap()]);
-    assert_eq!(manifest["interviews"], 3 * 400, "{manifest}");
+    assert_eq!(manifest["interviews"], 3 * 180, "{manifest}");
 
     stack.shoal_json(&["rm", "bridge-1", "--yes", "--force"]);
     assert_eq!(of_parts(&stack), 0);

@@ -6,6 +6,7 @@
 pub(crate) mod actions;
 mod commands;
 mod decisions;
+mod interviews;
 mod memory;
 mod notices;
 mod runs;

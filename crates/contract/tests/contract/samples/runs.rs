@@ -3,22 +3,20 @@
 use contract::command::{Request, Stop, Verb};
 use contract::frame::Outcome;
 use contract::id::Digest;
-use contract::interviews::{AgentOutcome, AgentResult, Interviews, Parts, ReplyPart, Results};
 use contract::journal::{
     Claim, Close, Decisions, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
 };
 use contract::manner::Labels;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::past::{Finding, FindingKind, Parent, WorldCheck, WorldRepair, WorldReplay};
-use contract::reply::{
-    Answer, AppliedAt, AsOf, ErrorCode, InterviewResult, OldWorker, Reply, ReplyError, ReplyResult,
-};
+use contract::reply::{AppliedAt, ErrorCode, OldWorker, Reply, ReplyResult};
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use contract::version::V1;
 
 use super::commands::{command, next_request};
+use super::interviews::{in_one_world, in_parts, interview, interviews, part};
 use super::worlds::next_outcome;
 use super::{
     Sample, all_requested_options, at, decisions, each, labels, memory_targets,
@@ -34,22 +32,10 @@ fn replies() -> Vec<Sample> {
     for result in each(next_result) {
         samples.push(sample("reply", word_of(&result), &completed(result)));
     }
-    let reddit = answer(Platform::Reddit, "Ask me tomorrow.");
-    let only_reddit = InterviewResult { twitter: None, reddit: Some(reddit), ..interview() };
-    let only_reddit = completed(ReplyResult::Interview(only_reddit));
-    samples.push(sample("reply", "interview-in-one-world", &only_reddit));
-    let parts = Some(Parts { count: 2, by: "worker7".parse().unwrap() });
-    let in_parts = Interviews { parts, said: Results::default(), ..interviews() };
-    let in_parts = completed(ReplyResult::Interviews(in_parts));
+    samples.push(sample("reply", "interview-in-one-world", &completed(in_one_world())));
+    let in_parts = completed(in_parts());
     samples.push(sample("reply", "interviews-in-parts", &in_parts));
-    let part = ReplyPart {
-        v: V1,
-        command_id: in_parts.command_id,
-        run_id: run(),
-        part: 1,
-        said: interviews().said,
-    };
-    samples.push(sample("reply-part", "second", &part));
+    samples.push(sample("reply-part", "second", &part(in_parts.command_id)));
     for code in each(next_code) {
         let command_id = command(Request::Start).command_id;
         let (verb, message) = match code {
@@ -132,26 +118,6 @@ fn next_result(result: Option<&ReplyResult>) -> Option<ReplyResult> {
     }
 }
 
-/// What one agent said, and that there is no other.
-fn interviews() -> Interviews {
-    let result = |prompt, agent_id, outcome| AgentResult {
-        prompt,
-        agent_id,
-        platform: Platform::Twitter,
-        outcome,
-    };
-    let said = AgentOutcome::Said {
-        agent_name: "Grüne 王芳".to_owned(),
-        response: "\"Safety first\", they say.\nI wonder.".to_owned(),
-        as_of: AsOf { tick: 1, round: 1 },
-    };
-    let message = "agent 9 is unknown: there are 0 to 3".to_owned();
-    let error = ReplyError { code: ErrorCode::UnknownAgent, message };
-    let results = vec![result(0, 2, said), result(1, 9, AgentOutcome::Failed { error })];
-    let prompts = vec!["What do you make of the closure?".to_owned(), "Who are you?".to_owned()];
-    Interviews { asked: 2, answered: 1, parts: None, said: Results { prompts, results } }
-}
-
 /// A world that is sound, and one in which everything is wrong that can be.
 fn checks() -> Vec<WorldCheck> {
     let sound = WorldCheck {
@@ -221,20 +187,6 @@ fn repairs() -> Vec<WorldRepair> {
 /// Where a run comes from that was forked.
 fn parent() -> Parent {
     Parent { run_id: run(), round: 1, command: 46 }
-}
-
-fn interview() -> InterviewResult {
-    InterviewResult {
-        agent_id: 2,
-        agent_name: "Grüne 王芳".to_owned(),
-        prompt: "What do you make of the closure?".to_owned(),
-        twitter: Some(answer(Platform::Twitter, "\"Safety first\", they say.\nI wonder.")),
-        reddit: Some(answer(Platform::Reddit, "Ask me tomorrow.")),
-    }
-}
-
-fn answer(platform: Platform, response: &str) -> Answer {
-    Answer { platform, response: response.to_owned(), as_of: AsOf { tick: 1, round: 1 } }
 }
 
 fn next_code(code: Option<&ErrorCode>) -> Option<ErrorCode> {

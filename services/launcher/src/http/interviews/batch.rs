@@ -119,6 +119,7 @@ async fn ask_all(app: &App, several: Several) -> Result<Response, HttpError> {
     if let Some(pending) = pending(&run.run_id, &told) {
         return Ok(pending);
     }
+    let told = some_told(told)?;
     let worlds: Vec<Platform> = run.platforms.iter().map(|world| world.platform).collect();
     let (count, outcomes) = outcomes(told, &worlds);
     let results = results(some_answered(outcomes)?);
@@ -197,7 +198,7 @@ fn outcomes(told: Vec<(BatchInterview, Told)>, worlds: &[Platform]) -> (usize, V
         let of_none = |refusal: &dyn Fn() -> Refusal| -> Vec<Outcome> {
             let questions = match &whom {
                 Whom::Interviews(questions) => questions.as_slice(),
-                // Nobody knows how many they are: one failure stands for all.
+                // One command, of which there are results, or nothing is told of it here.
                 Whom::All { .. } => &[],
             };
             let failed = questions.iter().flat_map(|question| {
@@ -205,10 +206,7 @@ fn outcomes(told: Vec<(BatchInterview, Told)>, worlds: &[Platform]) -> (usize, V
                 let asked = asked.map_or_else(|| worlds.to_vec(), |platform| vec![platform]);
                 asked.into_iter().map(|world| (question.agent_id, world, Err(refusal())))
             });
-            match questions.is_empty() {
-                true => vec![(0, Platform::Twitter, Err(refusal()))],
-                false => failed.collect(),
-            }
+            failed.collect()
         };
         match told {
             Told::Results(all, at) => {
@@ -256,6 +254,24 @@ fn outcome(result: AgentResult, timestamp: Timestamp) -> Outcome {
         AgentOutcome::Failed { error } => Err(error.into()),
     };
     (agent_id, platform, said)
+}
+
+/// The same, unless there are no results at all.
+///
+/// # Errors
+/// Why there are none of the first command.
+fn some_told(told: Vec<(BatchInterview, Told)>) -> Result<Vec<(BatchInterview, Told)>, HttpError> {
+    if told.iter().any(|(_, told)| matches!(told, Told::Results(..))) {
+        return Ok(told);
+    }
+    let refusal = told.into_iter().find_map(|(_, told)| match told {
+        Told::Refused(error) => Some(Refusal::from(error)),
+        Told::Lost(refusal) => Some(refusal),
+        Told::Results(..) | Told::Pending(..) => None,
+    });
+    let refusal = refusal.unwrap_or_else(|| Refusal::Failed("nobody was asked".to_owned()));
+    let text = format!("no agent answered: {refusal}");
+    Err(HttpError::from(refusal).told(text))
 }
 
 /// The same, unless nobody answered.
@@ -389,14 +405,20 @@ mod tests {
 
     #[test]
     fn where_nobody_answers_the_reason_is_told() {
-        let late = Told::Lost(Refusal::Late("nobody answered".to_owned()));
-        let seven = batch((0..7).map(|id| question(id, None)).collect());
-        let (_, outcomes) = outcomes(vec![(seven, late)], &Platform::ALL);
-        let error = some_answered(outcomes).err().unwrap();
+        let late = || Told::Lost(Refusal::Late("nobody answered".to_owned()));
+        let seven = || batch((0..7).map(|id| question(id, None)).collect());
+        let error = some_told(vec![(seven(), late())]).err().unwrap();
         let text = format!("{error:?}");
         assert!(text.contains("status: 504"), "{text}");
-        assert!(text.contains("no agent answered: agent 0: nobody answered; agent 1"), "{text}");
-        assert!(text.contains("; and 2 more"), "{text}");
+        assert!(text.contains("no agent answered: nobody answered"), "{text}");
+        let unknown = told((0..7).map(|id| result(id, Platform::Reddit, None)).collect());
+        let told = some_told(vec![(seven(), unknown), (seven(), late())]).ok().unwrap();
+        let (_, outcomes) = outcomes(told, &Platform::ALL);
+        let text = format!("{:?}", some_answered(outcomes).err().unwrap());
+        assert!(text.contains("status: 404"), "{text}");
+        let expected = "no agent answered: agent 0: there is no agent 9; agent 1: there is";
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains("; and 9 more"), "{text}");
     }
 
     #[test]

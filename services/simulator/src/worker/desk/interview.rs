@@ -102,10 +102,9 @@ impl Desk {
                     faults::point("question.answered");
                     all.map(|told| told.map(ReplyResult::Interviews))
                 }
-                // As after a crash: a successor asks again.
                 Err(lost) => {
-                    tracing::error!("failed to store a part of a reply: {lost}");
-                    None
+                    let why = format!("a part of the reply could not be stored: {lost}");
+                    Some(Err(error(ErrorCode::Internal, why)))
                 }
             }
         }
