@@ -153,6 +153,7 @@ async fn apply(
     let paused = status.status == RunStatus::Paused;
     let longest = patience.duration();
     let patience = if paused { longest.min(WHILE_PAUSED) } else { longest };
+    let budget = request.change().is_some_and(|change| change.budget.is_some());
     let reply: Reply = match store_and_wait(client, run, request, patience).await {
         Ok(reply) => reply,
         Err(AskError::Late { reply_subject, .. }) if paused => {
@@ -161,7 +162,10 @@ async fn apply(
                     "reply_subject": reply_subject});
                 return Ok(output.print_json(&waits)?);
             }
-            let text = format!("{run} is paused: {what} when it goes on (`shoal resume {run}`)");
+            let by_itself =
+                if budget { "by itself where its budget was used up, else " } else { "" };
+            let way = format!("{by_itself}`shoal resume {run}`");
+            let text = format!("{run} is paused: {what} when it goes on ({way})");
             return Ok(output.print(&text)?);
         }
         Err(error) => return Err(explain(verb, run, error)),
