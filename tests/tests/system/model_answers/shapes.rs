@@ -41,18 +41,8 @@ fn error(status: u16, message: &str, code: &str) -> Reply {
     Reply::new(status, json!({"error": error}).to_string())
 }
 
-/// What models say.
-fn answers() -> Vec<Row> {
-    let text = |text: &str| json!({"content": text});
-    let two = json!({"content": "I like it.", "tool_calls": [
-        {"function": {"name": "like_post", "arguments": {"post_id": "3"}}},
-        {"function": {"name": "upvote", "arguments": "{}"}},
-        {"function": {"name": "do_nothing", "arguments": ""}},
-    ]});
-    let both = format!(
-        "{} | there is no action \"upvote\"",
-        LIKED.replace("}]", "},{\"action_type\":\"DO_NOTHING\"}]")
-    );
+/// What models call.
+fn calls() -> Vec<Row> {
     vec![
         call("arguments as a text", "like_post", &json!("{\"post_id\":3}"), LIKED),
         call("arguments as an object", "like_post", &json!({"post_id": 3}), LIKED),
@@ -85,6 +75,22 @@ fn answers() -> Vec<Row> {
             &json!({"post_id": 3}),
             "[] | repost is no action of this platform",
         ),
+    ]
+}
+
+/// What models say, by tools or not.
+fn messages() -> Vec<Row> {
+    let text = |text: &str| json!({"content": text});
+    let two = json!({"content": "I like it.", "tool_calls": [
+        {"function": {"name": "like_post", "arguments": {"post_id": "3"}}},
+        {"function": {"name": "upvote", "arguments": "{}"}},
+        {"function": {"name": "do_nothing", "arguments": ""}},
+    ]});
+    let both = format!(
+        "{} | there is no action \"upvote\"",
+        LIKED.replace("}]", "},{\"action_type\":\"DO_NOTHING\"}]")
+    );
+    vec![
         message("several calls", &two, &both),
         message(
             "an older call",
@@ -198,6 +204,12 @@ fn refusals() -> Vec<Row> {
             "Question: it answered with more than 1048576 bytes",
             1,
         ),
+    ]
+}
+
+/// Who hangs up.
+fn ends() -> Vec<Row> {
+    vec![
         row("hung up in the head", vec![Act::Break(10, like())], LIKED, 2),
         row("hung up in the body", vec![Act::Break(200, like())], LIKED, 2),
         row("hung up without a word", vec![Act::Break(0, like())], LIKED, 2),
@@ -206,7 +218,7 @@ fn refusals() -> Vec<Row> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_odd_answer_comes_to_something() {
-    let rows = answers().into_iter().chain(refusals());
+    let rows = calls().into_iter().chain(messages()).chain(refusals()).chain(ends());
     let tasks = rows.map(|row| {
         tokio::spawn(async move {
             let Row { name, acts, came, requests } = row;

@@ -91,7 +91,7 @@ fn every_problem_of_the_file_is_named() {
         },
         "twice": {"url": "x", "url_file": "y", "models": ["a", "a", 1], "extra": []},
         "whole": {"url": "ftp://c4nary/", "key_file": "empty", "models": "m"},
-        "work": {"url": "http://x/v1/chat/completions", "models": ["m"]},
+        "wrong": {"url": "http://x/v1/chat/completions", "models": ["m"]},
     }))
     .unwrap_err();
     let expected = [
@@ -121,7 +121,7 @@ fn every_problem_of_the_file_is_named() {
          http:// or https://",
         "/whole/key_file: found an empty file, expected a key",
         "/whole/models: found the text \"m\", expected a list",
-        "/work/url: found an address that ends with /chat/completions, expected the address \
+        "/wrong/url: found an address that ends with /chat/completions, expected the address \
          before that: it is appended",
     ];
     let expected = expected.map(|line| format!("endpoints.json /endpoints{line}"));
