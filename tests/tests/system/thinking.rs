@@ -1,7 +1,7 @@
 //! Runs whose agents ask a language model: what is asked is paid once, whoever dies; caps and
 //! outages hold a run, and it goes on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -37,8 +37,7 @@ fn endpoints(folder: &tempfile::TempDir, models: &ModelServer) -> PathBuf {
 
 /// Starts a run of so many agents and rounds, all of whom ask; its id.
 fn begin(stack: &Stack, agents: usize, rounds: u32, more: &Value) -> String {
-    let folder = stack.dir().join("simulations");
-    write_simulation(&folder, "bridge", agents, rounds);
+    lively(&write_simulation(&stack.dir().join("simulations"), "bridge", agents, rounds));
     let rules = json!([{"endpoint": "main"}, {"endpoint": "boost", "platform": "reddit"}]);
     let mut body = json!({"simulation_id": "bridge", "new_run": true, "llm": {"rules": rules}});
     for (key, value) in more.as_object().unwrap() {
@@ -46,6 +45,14 @@ fn begin(stack: &Stack, agents: usize, rounds: u32, more: &Value) -> String {
     }
     let started = data(ask(stack, "start", &body), 200);
     started["run_id"].as_str().unwrap().to_owned()
+}
+
+/// Makes a simulation's nights as busy as its days.
+fn lively(folder: &Path) {
+    let file = folder.join("simulation_config.json");
+    let mut config: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    config["time_config"]["off_peak_activity_multiplier"] = json!(1.0);
+    std::fs::write(&file, config.to_string()).unwrap();
 }
 
 fn completed(stack: &Stack, run: &str) -> Value {
@@ -130,7 +137,8 @@ fn a_worker_that_is_killed_costs_at_most_the_requests_under_way() {
     let (decisions, requests) = (spent(&status, "decisions"), models.requests());
     assert_eq!(requests, decisions + under_way, "what was under way is all that was lost");
     assert!(status["epoch"].as_u64().unwrap() > 1);
-    assert_eq!(spent(&status, "undecided"), 0);
+    let cost = stack.shoal_json(&["cost", &run]);
+    assert_eq!(spent(&status, "undecided"), 0, "{cost}");
     verified(&stack, &run);
     assert_eq!(models.requests(), requests);
 }
@@ -144,8 +152,8 @@ fn a_cap_is_never_exceeded_holds_the_run_and_lets_it_go_on_once_it_is_raised() {
     assert_eq!((models.requests(), spent(&status, "decisions")), (25, 25));
     assert_eq!(status["options"]["budget"], json!({"requests": 25}));
     let configure = |budget: Value| {
-        let body = json!({"run_id": run, "budget": budget, "timeout": 60});
-        data(ask(&stack, "configure", &body), 200)
+        let body = json!({"budget": budget, "timeout": 60});
+        data(ask(&stack, &format!("{run}/configure"), &body), 200)
     };
     configure(json!({"requests": 100_000}));
     let status = completed(&stack, &run);
@@ -166,7 +174,7 @@ fn an_endpoint_that_dies_holds_the_run_and_nothing_is_lost_when_it_is_back() {
     let status = paused(&stack, &run, "endpoint main has answered nobody in this round");
     let played = ticks(&status);
     models.revive();
-    data(ask(&stack, "resume", &json!({"run_id": run})), 200);
+    data(ask(&stack, &format!("{run}/resume"), &json!({})), 200);
     let status = completed(&stack, &run);
     assert!(ticks(&status) > played);
     verified(&stack, &run);

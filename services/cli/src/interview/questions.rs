@@ -170,7 +170,10 @@ mod tests {
         let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let spec = sample_spec();
         let ids = of_names(&names(&["3", "777777", "3"]), "Why?", &spec).unwrap();
-        assert_eq!(ids.iter().map(|question| question.agent_id).collect::<Vec<_>>(), [3, 777_777, 3]);
+        assert_eq!(
+            ids.iter().map(|question| question.agent_id).collect::<Vec<_>>(),
+            [3, 777_777, 3]
+        );
         let wrong = of_names(&names(&["Zzzzzzz", "3", "Yyyyyyy"]), "Why?", &spec).unwrap_err();
         assert!(wrong.contains("Zzzzzzz") && wrong.contains("Yyyyyyy"), "{wrong}");
     }
