@@ -83,7 +83,7 @@ fn read_line(line: &Object<'_>, prompt: &Option<String>, spec: &Spec) -> Option<
     line.refuse_unknown(&["agent", "agent_id", "prompt", "platform"]);
     let agent_id = match (line.get("agent"), line.get("agent_id")) {
         (Some(_), Some(_)) => {
-            line.report("agent_id", "both".to_owned(), "either agent or agent_id");
+            line.report("agent_id", "both", "either agent or agent_id");
             None
         }
         (Some(agent), None) => {
@@ -170,7 +170,10 @@ mod tests {
         let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let spec = sample_spec();
         let ids = of_names(&names(&["3", "777777", "3"]), "Why?", &spec).unwrap();
-        assert_eq!(ids.iter().map(|question| question.agent_id).collect::<Vec<_>>(), [3, 777_777, 3]);
+        assert_eq!(
+            ids.iter().map(|question| question.agent_id).collect::<Vec<_>>(),
+            [3, 777_777, 3]
+        );
         let wrong = of_names(&names(&["Zzzzzzz", "3", "Yyyyyyy"]), "Why?", &spec).unwrap_err();
         assert!(wrong.contains("Zzzzzzz") && wrong.contains("Yyyyyyy"), "{wrong}");
     }

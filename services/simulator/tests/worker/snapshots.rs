@@ -30,7 +30,8 @@ async fn stored(stage: &Stage) -> [Vec<Object>; 2] {
 
 /// Opens the run to ask it something, and lets it go.
 async fn open(stage: &Stage, name: &str) {
-    let question = Interview { agent_id: 0, prompt: "And now?".to_owned(), platform: None, at_round: None };
+    let question =
+        Interview { agent_id: 0, prompt: "And now?".to_owned(), platform: None, at_round: None };
     stage.ask(name, Request::Interview(question)).await;
     let worker = stage.worker(name, "interview");
     let reply = stage.reply(name).await;
