@@ -134,7 +134,7 @@ impl Whom {
                 None
             }
             (Some(_), Some(_)) => {
-                args.report("all", "both".to_owned(), "either interviews or all");
+                args.report("all", "both", "either interviews or all");
                 None
             }
             (Some(list), None) => read_questions(args, list).map(Whom::Interviews),

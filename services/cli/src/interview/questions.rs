@@ -83,7 +83,7 @@ fn read_line(line: &Object<'_>, prompt: &Option<String>, spec: &Spec) -> Option<
     line.refuse_unknown(&["agent", "agent_id", "prompt", "platform"]);
     let agent_id = match (line.get("agent"), line.get("agent_id")) {
         (Some(_), Some(_)) => {
-            line.report("agent_id", "both".to_owned(), "either agent or agent_id");
+            line.report("agent_id", "both", "either agent or agent_id");
             None
         }
         (Some(agent), None) => {
