@@ -282,19 +282,16 @@ fn some_answered(outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, HttpError> {
     if outcomes.iter().any(|(.., said)| said.is_ok()) {
         return Ok(outcomes);
     }
-    let (mut told, mut first) = (Vec::<String>::new(), None);
-    let mut count = 0;
+    let (mut told, mut first) = (Vec::new(), None);
     for (agent, _, said) in outcomes {
         let Err(refusal) = said else { continue };
-        let text = format!("agent {agent}: {refusal}");
-        if told.last() != Some(&text) {
-            count += 1;
-            if told.len() < TOLD {
-                told.push(text);
-            }
-        }
+        told.push(format!("agent {agent}: {refusal}"));
         first = first.or(Some(refusal));
     }
+    // In both worlds the reason is mostly the same.
+    told.dedup();
+    let count = told.len();
+    told.truncate(TOLD);
     let more = match count - told.len() {
         0 => String::new(),
         more => format!("; and {more} more"),
