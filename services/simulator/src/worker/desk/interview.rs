@@ -283,7 +283,6 @@ impl Desk {
         let CommandAddress { client, run, command_id, .. } = address;
         let subject = self.bus.prefix().reply_part(client, run, command_id, by, part.part);
         store_first(&self.bus, StreamName::Replies, &subject, part.to_bytes()).await?;
-        faults::point("part.stored");
         Ok(())
     }
 }
