@@ -94,8 +94,8 @@ fn a_hundred_agents_in_both_worlds_decide_and_what_they_decided_is_asked_for_onc
 
     // Nobody is asked by whoever plays the past again, also where another takes the run up.
     verified(&stack, &run);
-    let fork = stack.shoal_json(&["fork", &run, "--at-round", "2", "--paused"]);
-    let fork = fork["run_id"].as_str().unwrap();
+    let forked = stack.shoal_json(&["fork", &run, "--at-round", "2", "--paused"]);
+    let fork = forked["outcome"]["result"]["run_id"].as_str().unwrap();
     paused(&stack, fork, "forked");
     signal_process(worker_of(&mut stack, &run), Signal::KILL);
     let arguments = ["interview", run.as_str(), "--agent", "3", "Why?", "--platform", "twitter"];
@@ -166,7 +166,7 @@ fn a_cap_is_never_exceeded_holds_the_run_and_lets_it_go_on_once_it_is_raised() {
 fn an_endpoint_that_dies_holds_the_run_and_nothing_is_lost_when_it_is_back() {
     let models = ModelServer::start();
     let (stack, _folder) = stack(&models);
-    let llm = json!({"rules": [{"endpoint": "main"}], "decision_seconds": 2, "round_seconds": 5});
+    let llm = json!({"rules": [{"endpoint": "main"}], "decision_seconds": 10, "round_seconds": 40});
     let run = begin(&stack, 12, 12, &json!({"llm": llm, "pace": 4}));
     stack.await_status(&run, "in its second round", |status| ticks(status) >= 2);
     models.die();
