@@ -209,7 +209,6 @@ pub(super) struct Looked {
     pub(super) stands: bool,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one of it exists, for a moment")]
 enum Next {
     Came(Came),
     Leave,
