@@ -116,7 +116,7 @@ fn a_worker_that_is_killed_costs_at_most_the_requests_under_way() {
     let before = models.requests();
     let hold = |seen: &system_tests::model::Seen<'_>| {
         let reply = Reply::new(200, sensible(seen.body));
-        if seen.number % 3 == 0 { Act::Hold(reply) } else { Act::Reply(reply) }
+        if seen.number.is_multiple_of(3) { Act::Hold(reply) } else { Act::Reply(reply) }
     };
     models.set_script(hold);
     let held = wait_for("requests of both worlds under way", || {
