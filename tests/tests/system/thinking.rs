@@ -119,14 +119,13 @@ fn a_worker_that_is_killed_costs_at_most_the_requests_under_way() {
         if seen.number.is_multiple_of(3) { Act::Hold(reply) } else { Act::Reply(reply) }
     };
     models.set_script(hold);
-    let held = wait_for("requests of both worlds under way", || {
-        let held = models.held();
-        (held >= 8 && models.requests() > before + 10).then_some(held)
+    wait_for("requests of both worlds under way", || {
+        (models.held() >= 8 && models.requests() > before + 10).then_some(())
     });
     let worker = worker_of(&mut stack, &run);
     wait_for("the rest to be journalled", || {
         let status = stack.shoal_json(&["status", &run]);
-        (spent(&status, "decisions") + held >= models.requests()).then_some(())
+        (spent(&status, "decisions") + models.held() >= models.requests()).then_some(())
     });
     let under_way = models.held();
     signal_process(worker, Signal::KILL);
