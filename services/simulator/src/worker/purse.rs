@@ -21,7 +21,9 @@ pub struct Purse {
 
 #[derive(Debug, Default)]
 struct Inner {
-    budget: Budget,
+    /// The caps as each world that plays knows them. One that has not heard yet that they were
+    /// raised must not shut the others out.
+    budgets: BTreeMap<Platform, Budget>,
     /// By world: what it has spent, journalled or not, and for how long it has played. One that
     /// has not said yet what it had spent is `None`.
     worlds: BTreeMap<Platform, Option<(Usage, PlayClock)>>,
@@ -59,10 +61,13 @@ impl Purse {
         self.lock().worlds.entry(platform).or_default().get_or_insert_default();
     }
 
-    /// The caps that are in effect, and for how long a world has played.
-    pub fn set(&self, platform: Platform, budget: Budget, clock: PlayClock) {
+    /// The caps that a world knows, if it may play on, and for how long it has played.
+    pub fn set(&self, platform: Platform, budget: Option<Budget>, clock: PlayClock) {
         let mut inner = self.lock();
-        inner.budget = budget;
+        match budget {
+            Some(budget) => drop(inner.budgets.insert(platform, budget)),
+            None => drop(inner.budgets.remove(&platform)),
+        }
         if let Some((_, known)) = inner.worlds.entry(platform).or_default() {
             *known = clock;
         }
@@ -70,12 +75,9 @@ impl Purse {
 
     /// That the run has played for as long as it may, in words, if it has.
     pub fn is_out_of_time(&self) -> Option<String> {
-        let mut inner = self.lock();
-        let budget = Budget { wall_seconds: inner.budget.wall_seconds, ..Budget::default() };
-        let all = std::mem::replace(&mut inner.budget, budget);
-        let reached = inner.reached_with(&Usage::default());
-        inner.budget = all;
-        reached
+        let inner = self.lock();
+        let wall_seconds = inner.budget().wall_seconds;
+        inner.reached_of(Budget { wall_seconds, ..Budget::default() }, &Usage::default())
     }
 
     /// Which cap is reached, in words, if one is.
@@ -105,9 +107,27 @@ impl Inner {
     }
 
     fn reached_with(&self, spent: &Usage) -> Option<String> {
+        self.reached_of(self.budget(), spent)
+    }
+
+    /// Of the caps that worlds know the highest.
+    fn budget(&self) -> Budget {
+        let higher = |one: Option<u64>, other: Option<u64>| Some(one?.max(other?));
+        let both = |one: Budget, other: &Budget| Budget {
+            requests: higher(one.requests, other.requests),
+            tokens: higher(one.tokens, other.tokens),
+            cost_micros: higher(one.cost_micros, other.cost_micros),
+            wall_seconds: higher(one.wall_seconds, other.wall_seconds),
+        };
+        let mut all = self.budgets.values();
+        let first = all.next().copied().unwrap_or_default();
+        all.fold(first, both)
+    }
+
+    fn reached_of(&self, budget: Budget, spent: &Usage) -> Option<String> {
         let worlds = self.worlds.values().flatten();
         let played = worlds.map(|(_, clock)| clock.milliseconds(now())).max().unwrap_or(0);
-        let reached = self.budget.reached(spent, played)?;
+        let reached = budget.reached(spent, played)?;
         Some(format!("{BUDGET}: {} are spent", reached.what))
     }
 
@@ -124,7 +144,7 @@ impl Inner {
         let mut then = spent;
         then.add(&self.under_way);
         then.add(estimate);
-        if let Some(why) = self.budget.exceeded(&then) {
+        if let Some(why) = self.budget().exceeded(&then) {
             let is_alone = self.under_way == Usage::default();
             let no = || Admission::No(format!("{BUDGET}: the next request may take {why}"));
             return if is_alone { no() } else { Admission::Wait };
@@ -174,7 +194,7 @@ mod tests {
         let purse = Purse::new(&Platform::ALL, Lease::endless());
         for platform in Platform::ALL {
             purse.opened(platform, Usage::default());
-            purse.set(platform, budget, PlayClock::default());
+            purse.set(platform, Some(budget), PlayClock::default());
         }
         purse
     }
@@ -216,7 +236,7 @@ mod tests {
         let Admission::No(why) = pocket.admit(&usage(1, 40)) else { panic!("it went") };
         assert_eq!(why, "budget: the next request may take it to 40 of 30 tokens");
         let budget = Budget { tokens: Some(50), ..budget };
-        purse.set(Platform::Reddit, budget, PlayClock::default());
+        purse.set(Platform::Reddit, Some(budget), PlayClock::default());
         assert_eq!(pocket.admit(&usage(1, 40)), Admission::Yes);
     }
 

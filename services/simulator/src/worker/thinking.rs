@@ -223,7 +223,8 @@ impl Lane {
     /// may, and lets it go on once somebody has raised the cap that was reached.
     pub(super) fn think(&mut self, leaving: bool) {
         let budget = self.budget();
-        self.purse.set(self.platform(), budget, self.owner.ledger().clock());
+        let known = Some(budget).filter(|_| self.owner.life().is_live());
+        self.purse.set(self.platform(), known, self.owner.ledger().clock());
         if leaving {
             return;
         }
