@@ -45,8 +45,7 @@ impl Followed {
             }
             Record::Tick(record) => {
                 (self.next, self.outcome) = (self.next + 1, None);
-                let decided = std::mem::take(&mut self.decided).into_values().collect();
-                Ok(self.last.replace(Closed { record, decided }))
+                Ok(self.last.replace(Closed::taking(record, &mut self.decided)))
             }
             Record::End(end) => {
                 self.outcome = Some(end.outcome);

@@ -138,10 +138,7 @@ impl Journal {
         (self.revived, self.crashes) = (false, 0);
         match record {
             Record::Genesis(genesis) => self.genesis = Some(*genesis),
-            Record::Tick(record) => {
-                let decided = std::mem::take(&mut self.decided).into_values().collect();
-                self.ticks.push(Closed { record, decided });
-            }
+            Record::Tick(record) => self.ticks.push(Closed::taking(record, &mut self.decided)),
             Record::Hold(hold) => self.reason = hold.reason,
             Record::Go(_) => (self.reason, self.revived) = (None, !before.is_live()),
             Record::End(end) => self.reason = end.reason,

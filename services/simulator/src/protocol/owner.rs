@@ -382,8 +382,7 @@ impl Owner {
                 self.journalled += 1;
                 self.through = tick.commands_through;
                 // One whose agents could not even decide is not stepped.
-                let decided = std::mem::take(&mut self.decided).into_values().collect();
-                let closed = Closed { record: tick, decided };
+                let closed = Closed::taking(tick, &mut self.decided);
                 self.due = Some(closed).filter(|_| self.failing.is_none());
             }
             Record::Go(_) if !self.backlog.is_empty() => {

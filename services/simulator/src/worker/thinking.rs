@@ -80,8 +80,7 @@ impl Thinking {
 
     /// The rule that counts for an agent, if it asks.
     pub(super) fn rule(&self, agent: u32) -> Option<&LlmRule> {
-        let place = self.rules.get(agent as usize).copied().flatten()?;
-        self.options.as_ref()?.rules.get(place)
+        rule_of(&self.rules, self.options.as_ref()?, agent)
     }
 
     /// Whether all have decided for `tick`, or will not.
@@ -192,8 +191,7 @@ impl Thinking {
         let Some(gather) = self.gather.as_mut() else { return };
         // One more than may go, so that it is ready when another is answered.
         while let Some(agent) = gather.ask(|endpoint| models.most_at_once(endpoint) + 1) {
-            let place = self.rules.get(agent as usize).copied().flatten();
-            let rule = place.and_then(|place| options.rules.get(place));
+            let rule = rule_of(&self.rules, options, agent);
             let Some((rule, prompt)) = rule.zip(prompt::decision(world, agent)) else {
                 let (kind, usage) = (FailedKind::Question, Usage::default());
                 let why = "there is no such agent".to_owned();
@@ -216,6 +214,15 @@ impl Thinking {
             self.under_way.push(deciding.boxed());
         }
     }
+}
+
+/// The rule that counts for an agent, where these are the places of the rules by agent.
+fn rule_of<'a>(
+    places: &[Option<usize>],
+    options: &'a LlmOptions,
+    agent: u32,
+) -> Option<&'a LlmRule> {
+    options.rules.get(places.get(agent as usize).copied().flatten()?)
 }
 
 impl Lane {

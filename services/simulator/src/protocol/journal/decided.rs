@@ -21,6 +21,11 @@ pub struct Closed {
 }
 
 impl Closed {
+    /// The tick that is closed by `record`, with what was decided for it, which is taken out.
+    pub fn taking(record: Tick, decided: &mut BTreeMap<u32, Decision>) -> Closed {
+        Closed { record, decided: std::mem::take(decided).into_values().collect() }
+    }
+
     /// A tick for which nobody decides outside.
     pub fn alone(record: Tick) -> Closed {
         Closed { record, decided: Vec::new() }
