@@ -75,7 +75,7 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
                    2,000 at once, beside a bare request and a bare command. Some 1 minute.
     PROFILE=release  as above
   make bench-thinking  What a decision of a language model costs where the model answers at once,
-                   in the first rounds and in the last of 50. Some 3 minutes.
+                   in the first rounds and in the last of 50. Some 6 minutes.
     PROFILE=release  as above
   make golden      Records the runs that the simulator's tests play again: after a change of the
                    rules (world::RULES), see services/simulator/tests/golden/README.md.

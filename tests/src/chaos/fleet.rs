@@ -213,6 +213,19 @@ impl Fleet {
         kept
     }
 
+    /// The last that each service has complained of, oldest first.
+    pub fn complaints(&self) -> Vec<String> {
+        let of = |member: &Member| {
+            let log = member.log();
+            let loud = log.lines().filter(|line| line.contains("ERROR") || line.contains("WARN"));
+            let mut last: Vec<String> =
+                loud.rev().take(8).map(|line| format!("{}: {line}", member.name)).collect();
+            last.reverse();
+            last
+        };
+        self.members().flat_map(of).collect()
+    }
+
     /// All services.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.nodes.iter().chain([&self.launcher, &self.sink])

@@ -71,6 +71,14 @@ pub fn play(safeguard: Safeguard, without: bool) -> Vec<String> {
     game.play_twins([SIMULATION].into_iter());
     settle::settle(fleet, watcher, game, &log);
     oracle::ask(fleet, &game.known(), &log);
+    if !log.violations().is_empty() {
+        let safeguard = safeguard.name();
+        log.say(&format!(
+            "{safeguard} is {}; what was complained of:",
+            ["on", "off"][usize::from(without)]
+        ));
+        fleet.complaints().iter().for_each(|line| log.say(line));
+    }
     log.violations()
 }
 

@@ -4,6 +4,7 @@
 
 mod any_client;
 mod bad_input;
+mod canaries;
 mod cli_config;
 mod cli_views;
 mod cluster;

@@ -2,6 +2,9 @@
 //! outages hold a run, and it goes on.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -217,4 +220,98 @@ fn who_is_too_slow_does_nothing_and_it_is_recorded_why() {
     verified(&stack, &run);
     let cost = stack.shoal_json(&["cost", &run]).to_string();
     assert!(cost.contains("400"), "{cost}");
+}
+
+/// Requests that a server takes in each half second.
+const TAKEN: u32 = 15;
+
+#[test]
+fn a_storm_of_429_slows_a_run_down_and_costs_it_nothing() {
+    // Nobody is heard at first, and few at a time later.
+    let (window, refused) = (Mutex::new((Instant::now(), 0)), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&refused);
+    let models = ModelServer::scripted(move |seen| {
+        let mut window = window.lock().unwrap();
+        if window.0.elapsed() > Duration::from_millis(500) {
+            *window = (Instant::now(), 0);
+        }
+        window.1 += 1;
+        if seen.number <= 40 || window.1 > TAKEN {
+            counted.fetch_add(1, Ordering::Relaxed);
+            let error = json!({"error": {"message": "Rate limit reached", "code": "rate_limit"}});
+            return Act::Reply(Reply::new(429, error.to_string()).header("Retry-After", "1"));
+        }
+        Act::Reply(Reply::new(200, sensible(seen.body)))
+    });
+    let (stack, _folder) = stack(&models);
+    let run = begin(&stack, 40, 3, &json!({}));
+    let status = completed(&stack, &run);
+    let (decisions, refused) = (spent(&status, "decisions"), refused.load(Ordering::Relaxed));
+    assert!(refused >= 40 && decisions > 60, "{refused} of {decisions}");
+    assert_eq!(spent(&status, "undecided"), 0, "{status}");
+    // All that was sent is in the sum, and who was refused has not asked again at once.
+    assert_eq!(spent(&status, "requests"), models.requests());
+    assert_eq!(models.requests(), decisions + refused);
+    assert!(refused < 2 * decisions, "{refused} requests were refused for {decisions} decisions");
+    verified(&stack, &run);
+    assert_eq!(models.requests(), decisions + refused);
+}
+
+#[test]
+fn a_model_answers_for_its_agents_now_and_then_and_the_world_does_not_notice() {
+    let models = ModelServer::start();
+    let (stack, _folder) = stack(&models);
+    let llm = json!({"rules": [{"endpoint": "main", "agents": [0, 1, 2]}]});
+    let run = begin(&stack, 8, 6, &json!({"llm": llm}));
+    completed(&stack, &run);
+    let summary = stack.shoal_json(&["summary", &run]);
+    let (spent_before, decided) = (models.requests(), models.bodies());
+    let ask_all = |more: &[&str]| {
+        let all = ["interview", &run, "--all", "Why do you say so?", "--platform", "twitter"];
+        let answers = stack.shoal_json(&[&all[..], more].concat());
+        assert_eq!((&answers["asked"], &answers["answered"]), (&json!(8), &json!(8)), "{answers}");
+        let words = |row: &Value| row["response"].as_str().unwrap().to_owned();
+        answers["results"].as_array().unwrap().iter().map(words).collect::<Vec<String>>()
+    };
+    let now = ask_all(&[]);
+    let by_model = |words: &String| words.starts_with("Model words ");
+    assert_eq!(now.iter().map(by_model).collect::<Vec<_>>()[..4], [true, true, true, false]);
+    assert_eq!(models.requests(), spent_before + 3, "the world speaks for the others");
+    // A talk tells who the agent is and what it did, and takes no tools.
+    let talk = models.bodies().pop().unwrap();
+    assert!(talk.contains("Why do you say so?") && !talk.contains("\"tools\""), "{talk}");
+    assert!(!decided.iter().any(|body| body.contains("Why do you say so?")));
+
+    stack.shoal_json(&["close", &run]);
+    let then = ask_all(&["--at-round", "2"]);
+    assert_ne!(then[0], now[0], "another round is another question");
+    assert_eq!(then, ask_all(&["--at-round", "2"]), "the same question has the same answer here");
+    assert_eq!(ask_all(&["--at-round", "6"]), now, "the last round is now");
+    assert_eq!(digests(&stack.shoal_json(&["summary", &run])), digests(&summary));
+    verified(&stack, &run);
+}
+
+#[test]
+fn a_fork_whose_past_was_paid_asks_only_for_what_is_new() {
+    let models = ModelServer::start();
+    let (stack, _folder) = stack(&models);
+    let run = begin(&stack, 20, 5, &json!({}));
+    let status = completed(&stack, &run);
+    let asked = models.requests();
+    let post = "A ferry runs from today.";
+    let file = stack.dir().join("memo.jsonl");
+    std::fs::write(&file, json!({"agent_id": 0, "content": post}).to_string()).unwrap();
+    let arguments = ["fork", &run, "--at-round", "3", "--inject", file.to_str().unwrap()];
+    let forked = stack.shoal_json(&arguments);
+    let fork = forked["outcome"]["result"]["run_id"].as_str().unwrap();
+    let of_fork = completed(&stack, fork);
+    // Two rounds are its own.
+    let own = models.requests() - asked;
+    assert!(own > 0 && own < asked, "{own} requests of {asked}");
+    assert_eq!(spent(&of_fork, "requests"), own, "what it has of its parent was paid there");
+    assert_eq!(spent(&status, "requests"), asked);
+    let told = models.bodies().iter().filter(|body| body.contains(post)).count();
+    assert!(told > 0, "the new post is in what its agents are shown");
+    verified(&stack, fork);
+    assert_eq!(models.requests(), asked + own);
 }

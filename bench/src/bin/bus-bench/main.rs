@@ -65,7 +65,7 @@ enum What {
     /// What a decision of a language model costs, where the model answers at once
     Thinking {
         /// Agents of each world
-        #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=2000))]
+        #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=2000))]
         agents: u32,
         /// Rounds, five to a line
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(10..))]

@@ -17,7 +17,7 @@ use crate::site::Site;
 use crate::town;
 
 /// Thousandths of a round a second: what a round needs is over before the next begins.
-const PACE_MILLI: u32 = 700;
+const PACE_MILLI: u32 = 350;
 /// Rounds of a line.
 const BLOCK: u32 = 5;
 /// Decisions per second of a processor.
@@ -55,7 +55,8 @@ pub(crate) async fn measure(agents: u32, rounds: u32) -> anyhow::Result<()> {
     let file = file.to_string_lossy().into_owned();
     let mut site = Site::start("", &[("SHOAL_LLM_ENDPOINTS", &file)]).await?;
     site.add_node();
-    let spec = lively(town::generated(agents, rounds)?);
+    // Some rounds more than are looked at: the end of a run has costs of its own.
+    let spec = lively(town::generated(agents, rounds + BLOCK)?);
     let alone = play(&mut site, &spec, rounds, None, &models).await?;
     let asked = play(&mut site, &spec, rounds, Some(llm()), &models).await?;
     println!(
