@@ -92,7 +92,10 @@ impl Ledger {
                 }
             }
             Record::Go(go) => self.clock.goes(go.at),
-            Record::Hold(hold) => self.clock.stands(hold.at),
+            Record::Hold(hold) => {
+                self.clock.stands(hold.at);
+                hold.spent.iter().for_each(|spent| self.spent.usage.add(spent));
+            }
             Record::End(end) => self.clock.stands(end.at),
             Record::Claim(_) | Record::Close(_) | Record::Decisions(_) => {}
         }

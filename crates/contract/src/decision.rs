@@ -167,7 +167,7 @@ pub enum Call {
 pub struct Undecided {
     /// Why, for people.
     pub why: String,
-    /// They, ascending.
+    /// They, ascending; none where they were asked again and have decided then.
     pub agents: Vec<u32>,
     /// What it took to learn that.
     #[serde(flatten)]

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
-use crate::decision::{Decision, Undecided};
+use crate::decision::{Decision, Undecided, Usage};
 use crate::frame::Outcome;
 use crate::id::{Digest, RunId};
 use crate::options::{MemoryTarget, RunOptions};
@@ -185,6 +185,10 @@ pub struct Hold {
     pub reason: Option<String>,
     /// The command that holds it, if one does.
     pub command: Option<Taken>,
+    /// What requests to language models took in this round of which nothing came; who asked is
+    /// asked again once the world goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Usage>,
     /// When.
     pub at: Timestamp,
 }

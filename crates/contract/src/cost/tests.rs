@@ -116,7 +116,7 @@ fn tick(tick: u32, seconds: i64, undecided: &[u32]) -> Record {
 }
 
 fn hold(seconds: i64) -> Record {
-    Record::Hold(Hold { epoch: 1, reason: None, command: None, at: at(seconds) })
+    Record::Hold(Hold { epoch: 1, reason: None, command: None, spent: None, at: at(seconds) })
 }
 
 fn go(seconds: i64) -> Record {

@@ -70,7 +70,7 @@ fn world(run: &EnvStatus, platform: Platform) -> World {
         tick(1, 20, vec![undecided("no answer within 60 s", &[1])]),
         decisions(2, &[2]),
         tick(2, 50, vec![undecided("refused", &[0, 1]), undecided("no answer within 60 s", &[3])]),
-        Record::Hold(Hold { epoch: 1, reason: None, command: None, at: at(65) }),
+        Record::Hold(Hold { epoch: 1, reason: None, command: None, spent: None, at: at(65) }),
     ] {
         world.take(&record);
     }

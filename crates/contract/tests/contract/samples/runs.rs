@@ -239,7 +239,14 @@ fn journal() -> Vec<Sample> {
     push("tick-with-undecided", Record::Tick(undecided));
     let pause = Some(taken(43, Request::Pause(because("the survey was wrong"))));
     let reason = Some("the survey was wrong".to_owned());
-    push("hold-by-command", Record::Hold(Hold { epoch: 2, reason, command: pause, at: at(4) }));
+    push(
+        "hold-by-command",
+        Record::Hold(Hold { epoch: 2, reason, command: pause, spent: None, at: at(4) }),
+    );
+    let reason = Some("endpoint main: HTTP 401".to_owned());
+    let spent = decisions::undecided().first().map(|undecided| undecided.usage);
+    let vain = Hold { epoch: 2, reason, command: None, spent, at: at(4) };
+    push("hold-asked-in-vain", Record::Hold(vain));
     let resume = Some(taken(44, Request::Resume));
     push("go-by-command", Record::Go(Go { epoch: 2, command: resume, at: at(5) }));
     for outcome in each(next_outcome) {
@@ -320,9 +327,13 @@ fn next_record(record: Option<&Record>) -> Option<Record> {
             decisions: decisions::decisions(),
             at: at(3),
         })),
-        Some(Record::Decisions(_)) => {
-            Some(Record::Hold(Hold { epoch: 1, reason: None, command: None, at: at(4) }))
-        }
+        Some(Record::Decisions(_)) => Some(Record::Hold(Hold {
+            epoch: 1,
+            reason: None,
+            command: None,
+            spent: None,
+            at: at(4),
+        })),
         Some(Record::Hold(_)) => Some(Record::Go(Go { epoch: 1, command: None, at: at(5) })),
         Some(Record::Go(_)) => Some(Record::End(End {
             epoch: 1,
