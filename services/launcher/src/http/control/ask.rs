@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bus::AskError;
 use contract::command::{Request, Verb};
+use contract::cost::BUDGET;
 use contract::id::{CommandId, RunId};
 use contract::reply::{Reply, ReplyError, ReplyOutcome, ReplyResult};
 use contract::status::{EnvStatus, RunStatus};
@@ -60,7 +61,8 @@ pub(super) struct CommandView<'a> {
     error: Option<&'a ReplyError>,
     /// When it was answered.
     at: Option<Timestamp>,
-    /// `resume`, where it waits for somebody to resume the run.
+    /// `resume`, where it waits for somebody to resume the run; `budget`, where for somebody to
+    /// raise the cap that the run has reached.
     waits_for: Option<&'static str>,
     /// The run as it is now, where the command may have changed its state.
     run: Option<View<'a>>,
@@ -92,7 +94,6 @@ impl<'a> CommandView<'a> {
         verb: Verb,
         run: Option<&EnvStatus>,
     ) -> CommandView<'a> {
-        let waits = run.is_some_and(|run| waits_for_resume(run, verb));
         CommandView {
             command_id,
             run_id,
@@ -101,15 +102,19 @@ impl<'a> CommandView<'a> {
             result: None,
             error: None,
             at: None,
-            waits_for: waits.then_some("resume"),
+            waits_for: run.and_then(|run| waits_for(run, verb)),
             run: None,
         }
     }
 }
 
-/// The next round takes it, and a paused run has none.
-fn waits_for_resume(run: &EnvStatus, verb: Verb) -> bool {
-    run.status == RunStatus::Paused && matches!(verb, Verb::Inject | Verb::Configure)
+/// What the next round waits for, which takes the command: a paused run has none before.
+fn waits_for(run: &EnvStatus, verb: Verb) -> Option<&'static str> {
+    if run.status != RunStatus::Paused || !matches!(verb, Verb::Inject | Verb::Configure) {
+        return None;
+    }
+    let lacks_budget = run.reason.as_ref().is_some_and(|reason| reason.starts_with(BUDGET));
+    Some(if lacks_budget { "budget" } else { "resume" })
 }
 
 /// The run that a command is for. One that is deleted meanwhile may still have the reply to a
@@ -140,8 +145,11 @@ pub(in crate::http) async fn ask(
 ) -> Result<Answered, Refusal> {
     let (bus, model) = (&app.creator.bus, &app.creator.model);
     let status = model.ask(|runs| runs.run(run));
-    let waits = status.is_some_and(|status| waits_for_resume(&status, request.verb()));
-    let patience = if waits { manner.patience.min(WHILE_PAUSED) } else { manner.patience };
+    let waits = status.and_then(|status| waits_for(&status, request.verb()));
+    // One that raises the caps enough is taken at once.
+    let is_pointless =
+        waits.is_some() && request.change().is_none_or(|change| change.budget.is_none());
+    let patience = if is_pointless { manner.patience.min(WHILE_PAUSED) } else { manner.patience };
     let (id, is_ours) = match manner.key {
         Some(key) => (key, false),
         None => (bus.new_command_id(), true),
