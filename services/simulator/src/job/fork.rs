@@ -247,9 +247,9 @@ impl Job {
         });
         let own = own.into_iter().flatten();
         let reason = || Some("it was forked to be resumed later".to_owned());
-        let hold = asked
-            .paused
-            .then(|| Record::Hold(Hold { epoch: EPOCH, reason: reason(), command: None, at }));
+        let hold = asked.paused.then(|| {
+            Record::Hold(Hold { epoch: EPOCH, reason: reason(), command: None, spent: None, at })
+        });
         let genesis = Genesis {
             run_id: child.run_id.clone(),
             memory: child.memory.clone(),

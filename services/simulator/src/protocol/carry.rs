@@ -5,7 +5,7 @@
 //! does not fit, or the newest command being gone, shows it, and the command is refused. To take
 //! it for one that was done would be a lie, and to journal it the end of the journal.
 
-use contract::command::Request;
+use contract::command::{Request, Verb};
 use contract::frame::Outcome;
 use contract::id::CommandId;
 use contract::journal::{Close, End, Go, Hold, Record, Taken};
@@ -126,7 +126,14 @@ impl Owner {
         let (epoch, command) = (self.epoch(), taken.clone());
         let verb = taken.command.request.verb();
         let is_overtaken = turns(verb) && self.is_overtaken(taken.sequence);
-        match decide(self.life(), verb) {
+        let effect = match decide(self.life(), verb) {
+            // A cap holds it, and raised it would let it go on against this command.
+            Effect::Already if verb == Verb::Pause && self.commands().lacks_budget() => {
+                Effect::Hold
+            }
+            effect => effect,
+        };
+        match effect {
             Effect::Begin => Carried::Begins,
             Effect::Queue if self.commands().is_refused(taken.sequence) => {
                 Carried::Refused(wrong_state(ENDED))
@@ -135,7 +142,7 @@ impl Owner {
             Effect::Hold | Effect::Go | Effect::End if is_overtaken => Carried::Done(None),
             Effect::Hold => {
                 let (reason, command) = (reason_of(taken), Some(command));
-                Carried::Turns(Record::Hold(Hold { epoch, reason, command, at }))
+                Carried::Turns(Record::Hold(Hold { epoch, reason, command, spent: None, at }))
             }
             Effect::Go => Carried::Turns(Record::Go(Go { epoch, command: Some(command), at })),
             Effect::End => {

@@ -1,8 +1,8 @@
 //! Who decides outside for the tick that is open, who has decided, and who will not: pure.
 //!
 //! An agent is asked once. What it decided goes to the journal; that it could not is noted, with
-//! the reason, and it does nothing. A tick is closed once nobody is left. Where an endpoint has
-//! answered nobody, or says that it will not, the world is held instead: rounds in which nobody
+//! the reason, and it does nothing. A tick is closed once nobody is left. Where an endpoint has let
+//! nobody decide, or says that it will not, the world is held instead: rounds in which nobody
 //! could decide are worth nothing, and whoever lets the world go on has them asked again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,6 +18,9 @@ const MAX_REASONS: usize = 16;
 /// What an agent is under whose reason is one too many.
 const OTHERS: &str = "other reasons, as the log says";
 
+/// What requests are under whose agents were asked again and have decided then.
+const ASKED_AGAIN: &str = "nothing came of it, and those who asked were asked again";
+
 /// The decisions of one tick, as far as they have come.
 #[derive(Clone, Debug)]
 pub struct Gather {
@@ -30,6 +33,8 @@ pub struct Gather {
     endpoints: BTreeMap<String, Line>,
     /// Why nobody else is asked.
     shut: Option<String>,
+    /// What requests took of which nothing came, and whose agents are asked again.
+    vain: Usage,
 }
 
 /// Those who ask one endpoint, and what is known of it in this tick.
@@ -39,8 +44,12 @@ struct Line {
     open: VecDeque<u32>,
     /// How many were asked and have not answered.
     asking: usize,
-    has_answered: bool,
-    /// Why the last one to whom it gave no answer had none.
+    /// Somebody has decided.
+    has_decided: bool,
+    /// How many did not decide, and how many of those had an answer that was of no use.
+    undecided: usize,
+    useless: usize,
+    /// Why the last one who did not decide did not.
     why: Option<String>,
 }
 
@@ -49,7 +58,7 @@ impl Gather {
     pub fn new(tick: u32, wanted: &[(u32, &str)], decided: &BTreeMap<u32, Decision>) -> Gather {
         let mut endpoints: BTreeMap<String, Line> = BTreeMap::new();
         for decision in decided.values() {
-            endpoints.entry(decision.endpoint.clone()).or_default().has_answered = true;
+            endpoints.entry(decision.endpoint.clone()).or_default().has_decided = true;
         }
         for (agent, endpoint) in wanted.iter().filter(|(agent, _)| !decided.contains_key(agent)) {
             endpoints.entry((*endpoint).to_owned()).or_default().open.push_back(*agent);
@@ -61,6 +70,7 @@ impl Gather {
             undecided: BTreeMap::new(),
             endpoints,
             shut: None,
+            vain: Usage::default(),
         }
     }
 
@@ -93,19 +103,22 @@ impl Gather {
         line.asking = line.asking.saturating_sub(1);
         match decided {
             Ok(decision) => {
-                line.has_answered = true;
+                line.has_decided = true;
                 Some(decision)
             }
             Err(failed) => {
                 match failed.kind {
-                    FailedKind::Question => line.has_answered = true,
-                    FailedKind::Away => line.why = Some(failed.why.clone()),
+                    FailedKind::Question => line.useless += 1,
+                    FailedKind::Away => {}
                     FailedKind::Endpoint | FailedKind::Shut => {
                         line.open.push_front(agent);
+                        self.vain.add(&failed.usage);
                         self.shut.get_or_insert(failed.why);
                         return None;
                     }
                 }
+                line.undecided += 1;
+                line.why = Some(failed.why.clone());
                 self.give_up(agent, &failed);
                 None
             }
@@ -116,15 +129,25 @@ impl Gather {
     pub fn time_is_up(&mut self, why: &str) {
         let mut left: Vec<u32> = std::mem::take(&mut self.asked).into_keys().collect();
         for line in self.endpoints.values_mut() {
-            if std::mem::take(&mut line.asking) > 0 {
+            if line.asking > 0 {
                 line.why.get_or_insert_with(|| why.to_owned());
             }
+            line.undecided += std::mem::take(&mut line.asking);
             left.extend(line.open.drain(..));
         }
         for agent in left {
             // What the requests under way cost nobody knows; that there was one, the purse does.
             let (kind, usage) = (FailedKind::Away, Usage::default());
             self.give_up(agent, &Failed { kind, why: why.to_owned(), usage });
+        }
+    }
+
+    /// Whoever has not decided is asked again: what kept them from it was no endpoint's doing.
+    pub fn put_back(&mut self) {
+        for (agent, endpoint) in std::mem::take(&mut self.asked) {
+            let line = self.endpoints.entry(endpoint).or_default();
+            line.asking = line.asking.saturating_sub(1);
+            line.open.push_back(agent);
         }
     }
 
@@ -145,12 +168,24 @@ impl Gather {
     /// Somebody lets the world go on: whoever did not decide is asked again, of its endpoint.
     pub fn reopen(&mut self, endpoint_of: impl Fn(u32) -> Option<String>) {
         self.shut = None;
-        self.endpoints.values_mut().for_each(|line| line.why = None);
-        let undecided = std::mem::take(&mut self.undecided);
-        for agent in undecided.into_values().flat_map(|(agents, _)| agents) {
-            let endpoint = endpoint_of(agent).unwrap_or_default();
-            self.endpoints.entry(endpoint).or_default().open.push_back(agent);
+        for line in self.endpoints.values_mut() {
+            (line.why, line.undecided, line.useless) = (None, 0, 0);
         }
+        for (agents, usage) in std::mem::take(&mut self.undecided).into_values() {
+            self.vain.add(&usage);
+            for agent in agents {
+                let endpoint = endpoint_of(agent).unwrap_or_default();
+                self.endpoints.entry(endpoint).or_default().open.push_back(agent);
+            }
+        }
+    }
+
+    /// What requests took of which nothing came: said by the `hold` to which it has led, so that
+    /// it is known of also after a crash.
+    pub fn take_vain(&mut self) -> Usage {
+        let mut vain = std::mem::take(&mut self.vain);
+        self.undecided.values_mut().for_each(|(_, usage)| vain.add(&std::mem::take(usage)));
+        vain
     }
 
     /// True while somebody who was asked has not answered.
@@ -169,22 +204,25 @@ impl Gather {
             return None;
         }
         let is_over = !self.is_open();
-        let mut away = self.endpoints.iter().filter(|(_, it)| is_over && !it.has_answered);
-        let away = away.find_map(|(name, line)| {
+        let mut silent = self.endpoints.iter().filter(|(_, line)| is_over && line.is_useless());
+        let silent = silent.find_map(|(name, line)| {
             let why = line.why.as_ref()?;
-            Some(format!("endpoint {name} has answered nobody in this round: {why}"))
+            Some(format!("endpoint {name} has let nobody decide in this round: {why}"))
         });
-        self.shut.clone().or(away)
+        self.shut.clone().or(silent)
     }
 
-    /// Who has not decided, as the tick's record says it.
+    /// Who has not decided, as the tick's record says it. What was paid for nothing and has not
+    /// been said yet is nobody's.
     pub fn undecided(&self) -> Vec<Undecided> {
         let group = |(why, (agents, usage)): (&String, &(BTreeSet<u32>, Usage))| Undecided {
             why: why.clone(),
             agents: agents.iter().copied().collect(),
             usage: *usage,
         };
-        self.undecided.iter().map(group).collect()
+        let vain = Undecided { why: ASKED_AGAIN.into(), agents: vec![], usage: self.vain };
+        let vain = Some(vain).filter(|vain| vain.usage != Usage::default());
+        self.undecided.iter().map(group).chain(vain).collect()
     }
 
     /// How many have still to decide, and of how many.
@@ -196,6 +234,14 @@ impl Gather {
     /// True while somebody is still to be asked.
     pub fn is_open(&self) -> bool {
         self.endpoints.values().any(|line| !line.open.is_empty())
+    }
+}
+
+impl Line {
+    /// Whether nobody can decide here, as far as it has shown. A single answer of no use may be
+    /// due to the question.
+    fn is_useless(&self) -> bool {
+        !self.has_decided && (self.undecided > 1 || self.useless == 0)
     }
 }
 
@@ -262,7 +308,7 @@ mod tests {
         assert_eq!(gather.hold(), None, "the other may be answered");
         let mut other = gather.clone();
         gather.came(2, failed(FailedKind::Away, "connection refused"));
-        let why = "endpoint main has answered nobody in this round: connection refused";
+        let why = "endpoint main has let nobody decide in this round: connection refused";
         assert_eq!((gather.hold().as_deref(), gather.is_complete()), (Some(why), false));
         other.came(2, Ok(decision(2)));
         assert_eq!((other.hold(), other.is_complete()), (None, true));
@@ -281,10 +327,62 @@ mod tests {
             assert_eq!(gather.hold(), None);
             assert!(gather.came(2, Ok(decision(2))).is_some());
             assert_eq!(gather.hold().as_deref(), Some("no key"));
-            assert_eq!((gather.left(), gather.undecided()), ((2, 3), vec![]));
+            assert_eq!((gather.left(), gather.take_vain().requests), ((2, 3), 2));
+            assert_eq!(gather.undecided(), []);
             gather.reopen(|_| None);
             assert_eq!(ask(&mut gather, 9), [1, 3]);
         }
+    }
+
+    #[test]
+    fn an_endpoint_that_answers_and_is_of_no_use_to_anybody_holds_the_world_too() {
+        let mut gather = of(1, &[1, 2], &BTreeMap::new());
+        ask(&mut gather, 2);
+        gather.came(1, failed(FailedKind::Question, "HTTP 400"));
+        let mut one = gather.clone();
+        gather.came(2, failed(FailedKind::Question, "HTTP 400"));
+        assert!(gather.hold().is_some_and(|why| why.ends_with("HTTP 400")));
+        one.came(2, Ok(decision(2)));
+        assert_eq!((one.hold(), one.is_complete()), (None, true));
+        // Of one alone it may be the question that is wrong.
+        let mut alone = of(1, &[1], &BTreeMap::new());
+        ask(&mut alone, 1);
+        alone.came(1, failed(FailedKind::Question, "HTTP 400"));
+        assert_eq!((alone.hold(), alone.is_complete()), (None, true));
+    }
+
+    #[test]
+    fn what_was_asked_in_vain_is_said_once_by_a_hold_or_by_the_tick() {
+        let mut gather = of(1, &[1, 2], &BTreeMap::new());
+        ask(&mut gather, 2);
+        gather.came(1, failed(FailedKind::Away, "no route"));
+        gather.came(2, failed(FailedKind::Endpoint, "no key"));
+        assert!(gather.hold().is_some());
+        let mut paused = gather.clone();
+        assert_eq!(gather.take_vain().requests, 4);
+        assert_eq!(gather.undecided().iter().map(|it| it.usage.requests).sum::<u64>(), 0);
+        // Where somebody else's hold came first, the tick says it.
+        for gather in [&mut gather, &mut paused] {
+            gather.reopen(|_| Some("main".to_owned()));
+            assert_eq!(ask(gather, 9), [2, 1]);
+            for agent in [1, 2] {
+                assert!(gather.came(agent, Ok(decision(agent))).is_some());
+            }
+            assert!(gather.is_complete());
+        }
+        assert_eq!(gather.undecided(), []);
+        let told = paused.undecided();
+        assert_eq!((told.len(), told[0].usage.requests, &told[0].agents[..]), (1, 4, &[][..]));
+    }
+
+    #[test]
+    fn who_is_put_back_is_asked_again() {
+        let mut gather = of(1, &[1, 2], &BTreeMap::new());
+        assert_eq!(ask(&mut gather, 1), [1]);
+        gather.put_back();
+        assert_eq!((gather.waits(), gather.left()), (false, (2, 2)));
+        assert_eq!(gather.came(1, Ok(decision(1))), None, "nobody asked it");
+        assert_eq!(ask(&mut gather, 9), [2, 1]);
     }
 
     #[test]

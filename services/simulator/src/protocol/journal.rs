@@ -133,6 +133,8 @@ impl Journal {
             if decisions.tick as usize == self.ticks.len() {
                 note_decisions(&mut self.decided, decisions.decisions);
             }
+            // A round may take longer than the time between two crashes, and gets on all the same.
+            self.crashes = 0;
             return Ok(());
         }
         (self.revived, self.crashes) = (false, 0);

@@ -75,6 +75,8 @@ impl Life {
             (Record::Tick(tick), Life::Held) => Err(format!("tick {} during a hold", tick.tick)),
             (Record::Tick(tick), _) => Err(format!("tick {} after the end", tick.tick)),
             (Record::Hold(_), Life::Playing) => Ok(Life::Held),
+            // Somebody wants it to stay held who was not the reason of the first.
+            (Record::Hold(hold), Life::Held) if hold.command.is_some() => Ok(Life::Held),
             (Record::Hold(_), Life::Held) => Err("hold during a hold".to_owned()),
             (Record::Hold(_), Life::Waiting) => Err("hold before it has begun".to_owned()),
             (Record::Hold(_), _) => Err("hold after the end".to_owned()),
@@ -329,7 +331,7 @@ mod tests {
         };
         let close = Close { epoch: 1, command: Taken { sequence: 1, command }, at };
         let (hold, go) = (
-            Hold { epoch: 1, reason: None, command: None, at },
+            Hold { epoch: 1, reason: None, command: None, spent: None, at },
             Go { epoch: 1, command: None, at },
         );
         let end = End { epoch: 1, outcome: Outcome::Stopped, reason: None, command: None, at };

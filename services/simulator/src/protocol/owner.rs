@@ -65,6 +65,8 @@ pub struct Owner {
     decided: BTreeMap<u32, Decision>,
     /// The same, for these ticks, not journalled yet.
     paid: VecDeque<(u32, Decision)>,
+    /// Decisions were written, and commands have their turn.
+    yields: bool,
     /// The most bytes of a message.
     max_payload: usize,
     ledger: Ledger,
@@ -127,6 +129,7 @@ impl Owner {
             due: None,
             decided: journal.decided,
             paid: VecDeque::new(),
+            yields: false,
             max_payload,
             ledger: journal.ledger,
             turn: None,
@@ -208,6 +211,7 @@ impl Owner {
             Event::Due(due) => self.begin_tick(due, now),
             Event::Paid(tick, decision) => self.paid.push_back((tick, decision)),
             Event::Turn(record) => self.turn = Some(record),
+            Event::Pay => self.yields = false,
         }
         self.advance(now);
     }
@@ -227,7 +231,7 @@ impl Owner {
             self.stepping = true;
             return self.wishes.push_back(Wish::Step(closed));
         }
-        if self.phase == Phase::Open && self.write_paid(now) {
+        if self.phase == Phase::Open && !self.yields && self.write_paid(now) {
             return;
         }
         match self.phase {
@@ -394,6 +398,7 @@ impl Owner {
                 if decisions.tick == self.journalled {
                     note_decisions(&mut self.decided, decisions.decisions);
                 }
+                self.yields = true;
                 self.wishes.push_back(Wish::Paid);
             }
             Record::Genesis(_) | Record::Claim(_) => {}

@@ -51,6 +51,8 @@ pub enum Event {
     Paid(u32, Decision),
     /// A command turns the world's life with this record.
     Turn(Record),
+    /// Commands had their turn since [`Wish::Paid`]: what was decided since is written.
+    Pay,
 }
 
 /// What enters in a tick, beside what was decided outside.
@@ -89,7 +91,8 @@ pub enum Wish {
     Claimed,
     /// The world is where its journal ends: ask it.
     Opened,
-    /// What was decided outside is stored, some or all of it.
+    /// What was decided outside is stored, some or all of it. [`Event::Pay`] answers it, once
+    /// commands that came meanwhile are considered: they would wait for all answers of a round.
     Paid,
     /// The frame of this tick is there already.
     Skipped(u32),

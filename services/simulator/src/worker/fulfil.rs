@@ -55,7 +55,10 @@ impl Lane {
                 Wish::Applied(tick) => self.applied(tick),
                 Wish::GiveBack => self.waiting.give_back(std::mem::take(&mut self.taking)),
                 Wish::Turned(record) => self.turned(&record),
-                Wish::Paid => self.report(),
+                Wish::Paid => {
+                    self.report();
+                    self.begin(Came::Event, std::future::ready(Event::Pay));
+                }
                 Wish::Stored(_) => self.stored(),
                 Wish::Room(lack) => self.room(lack),
                 Wish::End(why) => return Err(why),

@@ -10,7 +10,6 @@ use std::time::Duration;
 use contract::command::Request;
 use contract::frame::Frame;
 use contract::journal::{Genesis, HeardPost, Taken};
-use contract::llm::Budget;
 use contract::reply::ReplyError;
 use contract::source::Source;
 use contract::status::PlatformStatus;
@@ -152,8 +151,8 @@ pub struct Lane {
     pub(super) thinking: Thinking,
     pub(super) minds: Minds,
     pub(super) purse: Purse,
-    /// The caps with which it went on last, after one was reached.
-    pub(super) went_on_with: Option<Budget>,
+    /// The command for caps for whose sake it went on last, after one was reached.
+    pub(super) went_on_for: Option<u64>,
     pub(super) inbox: mpsc::Receiver<Ask>,
     pub(super) node_gone: Shutdown,
     /// When the last tick began; `None`: the next is due at once.

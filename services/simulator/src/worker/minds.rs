@@ -13,14 +13,14 @@ use tokio::time::Instant;
 use world::World;
 
 use super::Context;
+use super::models::ModelFile;
 use super::purse::Asking;
-use crate::model::client::Models;
 use crate::model::{Asked, prompt};
 
 /// The minds of a world's agents; cheap to clone.
 #[derive(Clone)]
 pub struct Minds {
-    models: Arc<Result<Models, String>>,
+    models: Arc<ModelFile>,
     spec: Arc<Spec>,
     platform: Platform,
     options: Option<Arc<LlmOptions>>,
@@ -56,7 +56,7 @@ impl Minds {
             prompt: prompt::interview(world, agent, question)?,
             deadline: Instant::now() + Duration::from_secs(u64::from(options.decision_seconds)),
         };
-        let (models, gate) = (Arc::clone(&self.models), Arc::clone(&self.gate));
+        let (models, gate) = (self.models.known(), Arc::clone(&self.gate));
         let saying = async move {
             let models = (*models).as_ref().map_err(|why| failed(why))?;
             let said = models.say(asked, gate).await.map_err(|why| failed(&why.to_string()))?;

@@ -18,6 +18,7 @@ pub mod lease;
 mod listen;
 pub mod live;
 pub mod minds;
+mod models;
 pub mod open;
 pub mod pulse;
 pub mod purse;
@@ -27,7 +28,6 @@ mod thinking;
 pub mod waiting;
 
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,9 +50,8 @@ use self::open::Manner;
 use self::pulse::Pulse;
 use self::purse::Purse;
 use crate::args::{Cli, WorkerArgs};
-use crate::model::client::Models;
-use crate::model::endpoint;
 use crate::protocol::{Ended, Lost};
+use crate::worker::models::ModelFile;
 
 /// Exit code of a worker that found its run in other hands.
 pub const EXIT_FENCED: u8 = 75;
@@ -88,15 +87,8 @@ struct Context {
     pulse: Pulse,
     node_gone: Shutdown,
     purse: Purse,
-    models: Arc<Result<Models, String>>,
+    models: Arc<ModelFile>,
     lease: Lease,
-}
-
-/// The language models that the operator has defined. What is wrong with the definition concerns
-/// only runs that ask them.
-fn models(file: Option<&Path>) -> Result<Models, String> {
-    let endpoints = endpoint::read(file).map_err(|problems| problems.to_string())?;
-    Models::new(endpoints).map_err(|error| format!("{error:#}"))
 }
 
 /// Holds the run until its node is gone, or it is not ours any more.
@@ -117,7 +109,7 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
     let (board, writer) = board::open(bus.clone(), status.clone(), sequence);
     let node = cli.node.name();
     let purse = Purse::new(&status.options.platforms, lease.clone());
-    let models = Arc::new(models(cli.node.llm_endpoints.as_deref()));
+    let models = Arc::new(ModelFile::read(cli.node.llm_endpoints.as_deref()));
     let context = Context {
         bus: bus.clone(),
         status: Arc::new(status),

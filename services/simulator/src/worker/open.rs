@@ -115,7 +115,7 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         thinking: Thinking::new(context, &genesis),
         minds: Minds::new(context, &genesis),
         purse: context.purse.clone(),
-        went_on_with: None,
+        went_on_for: None,
         inbox,
         node_gone: context.node_gone.clone(),
         last_tick_at,

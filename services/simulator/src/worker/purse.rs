@@ -29,6 +29,8 @@ struct Inner {
     worlds: BTreeMap<Platform, Option<(Usage, PlayClock)>>,
     /// What requests that are under way may take.
     under_way: Usage,
+    /// Its worker is about to leave: what is asked now would be paid for and lost.
+    is_leaving: bool,
 }
 
 /// The purse of a run, as one of its worlds takes from it.
@@ -56,9 +58,23 @@ impl Purse {
         self.lock().worlds.insert(platform, Some((usage, clock)));
     }
 
-    /// A world is gone, and spends no more.
+    /// A world is gone: it spends no more, plays no more, and hears of no cap.
     pub fn gone(&self, platform: Platform) {
-        self.lock().worlds.entry(platform).or_default().get_or_insert_default();
+        let mut inner = self.lock();
+        inner.budgets.remove(&platform);
+        let (_, clock) = inner.worlds.entry(platform).or_default().get_or_insert_default();
+        *clock = PlayClock::default();
+    }
+
+    /// Its worker is about to leave: nothing else is sent.
+    pub fn leave(&self) {
+        self.lock().is_leaving = true;
+    }
+
+    /// Whether anything may be sent, as far as it does not depend on what it takes: not while the
+    /// lease is in doubt, or a world has not said what it had spent.
+    pub fn is_open(&self) -> bool {
+        self.lease.is_fresh() && self.lock().worlds.values().all(Option::is_some)
     }
 
     /// The caps that a world knows, if it may play on, and for how long it has played.
@@ -134,6 +150,9 @@ impl Inner {
     /// A request goes that may take so much, if all fits that is under way. What does not fit
     /// beside others is asked again once they are over; what does not fit alone never goes.
     fn admit(&mut self, estimate: &Usage) -> Admission {
+        if self.is_leaving {
+            return Admission::No("its worker is about to leave".to_owned());
+        }
         if self.worlds.values().any(Option::is_none) {
             return Admission::Wait;
         }
@@ -238,6 +257,32 @@ mod tests {
         let budget = Budget { tokens: Some(50), ..budget };
         purse.set(Platform::Reddit, Some(budget), PlayClock::default());
         assert_eq!(pocket.admit(&usage(1, 40)), Admission::Yes);
+    }
+
+    #[test]
+    fn a_world_that_is_gone_has_no_say_in_the_caps_and_no_time() {
+        let purse = Purse::new(&Platform::ALL, Lease::endless());
+        for platform in Platform::ALL {
+            purse.opened(platform, Usage::default());
+            purse.set(platform, Some(Budget::default()), PlayClock::default());
+        }
+        purse.gone(Platform::Reddit);
+        let budget = Budget { requests: Some(1), ..Budget::default() };
+        purse.set(Platform::Twitter, Some(budget), PlayClock::default());
+        let pocket = purse.pocket(Platform::Twitter);
+        assert_eq!(pocket.admit(&usage(1, 0)), Admission::Yes);
+        assert_eq!(pocket.admit(&usage(1, 0)), Admission::Wait);
+        pocket.settle(&usage(1, 0), &usage(1, 0));
+        assert!(purse.reached().is_some());
+    }
+
+    #[test]
+    fn who_is_about_to_leave_sends_nothing() {
+        let purse = purse(Budget::default());
+        assert!(purse.is_open());
+        purse.leave();
+        let admitted = purse.pocket(Platform::Reddit).admit(&usage(1, 1));
+        assert!(matches!(admitted, Admission::No(_)));
     }
 
     #[test]

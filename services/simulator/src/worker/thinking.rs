@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::decision::{Decision, Undecided, Usage};
-use contract::journal::{Genesis, Go, Hold, Record};
+use contract::journal::{Genesis, Go, Hold, Record, Taken};
 use contract::llm::{Budget, LlmOptions, LlmRule};
 use contract::subject::Platform;
 use futures_util::StreamExt as _;
@@ -18,9 +18,9 @@ use tokio::time::Instant;
 use world::World;
 
 use super::lane::Lane;
-use super::purse::Pocket;
+use super::models::ModelFile;
+use super::purse::{Pocket, Purse};
 use super::{Context, now};
-use crate::model::client::Models;
 use crate::model::{Asked, Decided, Failed, FailedKind, prompt};
 use crate::protocol::gather::Gather;
 use crate::protocol::life::Life;
@@ -28,14 +28,17 @@ use crate::protocol::owner::Event;
 
 /// Who asks in one world, and what is under way.
 pub(super) struct Thinking {
-    models: Arc<Result<Models, String>>,
+    models: Arc<ModelFile>,
     platform: Platform,
     pocket: Arc<Pocket>,
+    purse: Purse,
     /// `None`: nobody asks a language model.
     options: Option<LlmOptions>,
     /// By agent, the rule that counts for it.
     rules: Vec<Option<usize>>,
     gather: Option<Gather>,
+    /// Whether all that may be asked of was looked at for this tick, as the file is now.
+    is_checked: bool,
     under_way: FuturesUnordered<BoxFuture<'static, (u32, Decided)>>,
     /// When the time of the round is up; from its first request on.
     ends_at: Option<Instant>,
@@ -65,9 +68,11 @@ impl Thinking {
             models: Arc::clone(&context.models),
             platform,
             pocket: context.purse.pocket(platform),
+            purse: context.purse.clone(),
             options,
             rules,
             gather: None,
+            is_checked: false,
             under_way: FuturesUnordered::new(),
             ends_at: None,
         }
@@ -99,6 +104,12 @@ impl Thinking {
         self.gather.as_ref().map(Gather::undecided).unwrap_or_default()
     }
 
+    /// What requests took of which nothing came, if they took anything; said once.
+    fn take_vain(&mut self) -> Option<Usage> {
+        let vain = self.gather.as_mut().map(Gather::take_vain)?;
+        Some(vain).filter(|vain| *vain != Usage::default())
+    }
+
     /// What the next tick waits for, in words.
     pub(super) fn waits_for(&self) -> Option<String> {
         let (left, of) = self.gather.as_ref()?.left();
@@ -109,6 +120,8 @@ impl Thinking {
     pub(super) async fn next(&mut self) -> Thought {
         let ends_at = self.ends_at.unwrap_or_else(Instant::now);
         tokio::select! {
+            // What has come counts, also where it comes with the end of the round.
+            biased;
             Some((agent, decided)) = self.under_way.next() => Thought::Came(agent, decided),
             () = tokio::time::sleep_until(ends_at), if self.ends_at.is_some() => Thought::TimeIsUp,
             else => std::future::pending().await,
@@ -125,6 +138,13 @@ impl Thinking {
                 }
                 Some((gather.tick(), gather.came(agent, decided)?))
             }
+            // The bus was away, and with it the right to ask: no endpoint is to blame.
+            Thought::TimeIsUp if !self.purse.is_open() => {
+                self.ends_at = None;
+                self.under_way.clear();
+                gather.put_back();
+                None
+            }
             Thought::TimeIsUp => {
                 self.ends_at = None;
                 let seconds = self.options.as_ref().map_or(0, |options| options.round_seconds);
@@ -136,9 +156,12 @@ impl Thinking {
         }
     }
 
-    /// Somebody lets the world go on: who did not decide is asked again.
+    /// Somebody lets the world go on: who did not decide is asked again, of what there is now.
     pub(super) fn reopen(&mut self) {
-        self.ends_at = None;
+        if self.is_used() {
+            self.models.read_again();
+        }
+        (self.ends_at, self.is_checked) = (None, false);
         if let Some(mut gather) = self.gather.take() {
             gather.reopen(|agent| Some(self.rule(agent)?.endpoint.clone()));
             self.gather = Some(gather);
@@ -157,15 +180,20 @@ impl Thinking {
     }
 
     /// Begins with the tick that is open, where it has not.
-    fn begin(&mut self, world: &World, decided: &BTreeMap<u32, Decision>) {
-        if self.gather.as_ref().is_some_and(|gather| gather.tick() == world.tick()) {
+    fn begin(&mut self, world: &World, decided: impl FnOnce() -> BTreeMap<u32, Decision>) {
+        let is_begun = self.gather.as_ref().is_some_and(|gather| gather.tick() == world.tick());
+        if is_begun && self.is_checked {
             return;
         }
-        self.forget();
-        let wanted = world.wanted();
-        let endpoint = |agent: &u32| Some((*agent, &*self.rule(*agent)?.endpoint));
-        let wanted: Vec<_> = wanted.iter().filter_map(endpoint).collect();
-        let mut gather = Gather::new(world.tick(), &wanted, decided);
+        if !is_begun {
+            self.forget();
+            let wanted = world.wanted();
+            let endpoint = |agent: &u32| Some((*agent, &*self.rule(*agent)?.endpoint));
+            let wanted: Vec<_> = wanted.iter().filter_map(endpoint).collect();
+            self.gather = Some(Gather::new(world.tick(), &wanted, &decided()));
+        }
+        self.is_checked = true;
+        let Some(mut gather) = self.gather.take() else { return };
         if let Err(why) = self.check(&gather) {
             gather.shut(why);
         }
@@ -177,7 +205,8 @@ impl Thinking {
         if !gather.is_open() {
             return Ok(());
         }
-        let models = (*self.models).as_ref().map_err(Clone::clone)?;
+        let models = self.models.known();
+        let models = (*models).as_ref().map_err(Clone::clone)?;
         let rules = self.rules.iter().flatten().copied();
         let rules: BTreeSet<usize> = rules.collect();
         let options = self.options.iter().flat_map(|options| &options.rules);
@@ -187,8 +216,9 @@ impl Thinking {
 
     /// Asks on behalf of as many as may be asked at once.
     fn ask(&mut self, world: &World) {
-        let (Ok(models), Some(options)) = (&*self.models, &self.options) else { return };
-        let Some(gather) = self.gather.as_mut() else { return };
+        let known = self.models.known();
+        let (Ok(models), Some(options)) = (&*known, &self.options) else { return };
+        let Some(gather) = self.gather.as_mut().filter(|_| self.purse.is_open()) else { return };
         // One more than may go, so that it is ready when another is answered.
         while let Some(agent) = gather.ask(|endpoint| models.most_at_once(endpoint) + 1) {
             let rule = rule_of(&self.rules, options, agent);
@@ -233,12 +263,12 @@ impl Lane {
         let known = Some(budget).filter(|_| self.owner.life().is_live());
         self.purse.set(self.platform(), known, self.owner.ledger().clock());
         if leaving {
-            return;
+            return self.purse.leave();
         }
         if let Some(world) = self.world.as_ref().filter(|_| self.owner.may_decide())
             && self.thinking.is_used()
         {
-            self.thinking.begin(world, self.owner.decided());
+            self.thinking.begin(world, || self.owner.decided());
             self.thinking.ask(world);
         }
         if !self.owner.can_take() {
@@ -248,10 +278,11 @@ impl Lane {
         let turn = match self.owner.life() {
             Life::Playing => self.holds().map(|reason| {
                 tracing::warn!(platform = %self.platform(), "the world is held: {reason}");
-                Record::Hold(Hold { epoch, reason: Some(reason), command, at })
+                let spent = self.thinking.take_vain();
+                Record::Hold(Hold { epoch, reason: Some(reason), command, spent, at })
             }),
             Life::Held if self.may_go_on(budget) => {
-                self.went_on_with = Some(budget);
+                self.went_on_for = self.raising();
                 Some(Record::Go(Go { epoch, command, at }))
             }
             _ => None,
@@ -269,8 +300,15 @@ impl Lane {
 
     /// Whether a cap that was reached is so no more.
     fn may_go_on(&self, budget: Budget) -> bool {
-        let is_raised = budget != self.configured_budget() && self.went_on_with != Some(budget);
+        let is_raised = budget != self.configured_budget() && self.went_on_for != self.raising();
         self.owner.commands().lacks_budget() && is_raised && self.purse.reached().is_none()
+    }
+
+    /// The newest command that waits and is for the caps.
+    fn raising(&self) -> Option<u64> {
+        let of_budget =
+            |taken: &Taken| taken.command.request.change()?.budget.map(|_| taken.sequence);
+        self.waiting.commands().filter_map(of_budget).max()
     }
 
     /// The caps that are in effect: also those that wait for the next tick, which brings them on.

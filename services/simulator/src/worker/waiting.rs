@@ -365,7 +365,7 @@ mod tests {
             let reason = Some("r".repeat(bytes));
             let pause = Request::Pause(Stop { reason: reason.clone() });
             let taken = Some(command(1, pause, None));
-            Record::Hold(Hold { epoch: u32::MAX, reason, command: taken, at: at(0) })
+            Record::Hold(Hold { epoch: u32::MAX, reason, command: taken, spent: None, at: at(0) })
         };
         let max_payload = 64 * 1024;
         assert_eq!(fits(&hold(31_000), max_payload), Ok(()));

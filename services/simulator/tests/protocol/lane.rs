@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 
 use contract::command::Request;
+use contract::cost::BUDGET;
 use contract::decision::{Call, Decision, Usage};
-use contract::journal::{Entry, Genesis, Record, Taken};
+use contract::journal::{Entry, Genesis, Go, Hold, Record, Taken};
 use simulator::model::{Failed, FailedKind};
 use simulator::protocol::carry::{Asked, Carried};
 use simulator::protocol::gather::Gather;
@@ -181,6 +182,9 @@ impl Lane {
                 self.wanted.push(Do::Snapshot(Head { tick, digest }));
             }
             self.think();
+            if self.hold_or_go(now) {
+                continue;
+            }
             match self.next_tick_at(now) {
                 Some(due) if due <= now => self.begin_tick(now),
                 Some(due) if self.timer != Some(due) => {
@@ -234,10 +238,11 @@ impl Lane {
                 }
                 Wish::GiveBack => self.give_back(),
                 Wish::Turned(record) => self.turned(&record),
-                Wish::Claimed | Wish::Opened | Wish::Paid | Wish::Room(_) => {}
+                Wish::Paid => self.wanted.push(Do::After(0, Came::Event(Event::Pay))),
+                Wish::Claimed | Wish::Opened | Wish::Room(_) => {}
                 Wish::End(Ended::Lost(Lost::Fenced(_))) if self.bug == Some(Bug::IgnoresEnd) => {
                     let (epoch, reason, command) = (self.owner.epoch(), None, None);
-                    let hold = contract::journal::Hold { epoch, reason, command, at: at(now) };
+                    let hold = Hold { epoch, reason, command, spent: None, at: at(now) };
                     let bodies = vec![Entry::new(Record::Hold(hold)).to_bytes()];
                     let which = Which::Journal;
                     self.wanted.push(Do::Append { which, bodies, expected: None });
@@ -358,17 +363,38 @@ impl Lane {
         let tick = self.world.ticks;
         if self.gather.as_ref().is_none_or(|gather| gather.tick() != tick) {
             let decided = match self.bug {
-                Some(Bug::AsksAgain) => &Default::default(),
+                Some(Bug::AsksAgain) => Default::default(),
                 _ => self.owner.decided(),
             };
             let wanted = self.world.wanted();
             let wanted: Vec<_> = wanted.into_iter().map(|agent| (agent, "main")).collect();
-            self.gather = Some(Gather::new(tick, &wanted, decided));
+            self.gather = Some(Gather::new(tick, &wanted, &decided));
         }
         let Some(gather) = &mut self.gather else { return };
         while let Some(agent) = gather.ask(|_| 2) {
             self.wanted.push(Do::Ask { tick, agent });
         }
+    }
+
+    /// Holds the world where nobody could decide, as for a cap of the budget, and lets it go on
+    /// where that is why it is held; true if it did.
+    fn hold_or_go(&mut self, now: u64) -> bool {
+        if self.is_away || !self.owner.can_take() {
+            return false;
+        }
+        let (epoch, command, at) = (self.owner.epoch(), None, at(now));
+        let record = match (self.owner.life(), &mut self.gather) {
+            (Life::Playing, Some(gather)) if gather.hold().is_some() => {
+                let (reason, spent) = (Some(format!("{BUDGET}: all is spent")), gather.take_vain());
+                Record::Hold(Hold { epoch, reason, command, spent: Some(spent), at })
+            }
+            (Life::Held, _) if self.owner.commands().lacks_budget() => {
+                Record::Go(Go { epoch, command, at })
+            }
+            _ => return false,
+        };
+        self.owner.on(Event::Turn(record), at);
+        true
     }
 
     /// What comes of asking; of a tick that is over, nothing.

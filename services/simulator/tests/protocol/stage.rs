@@ -51,7 +51,7 @@ impl Kind {
         let begun = Record::Tick(tick(0, 1, vec![]));
         match self {
             Kind::FirstFrame => vec![],
-            Kind::Go => vec![begun, Record::Hold(Hold { epoch, reason, command, at })],
+            Kind::Go => vec![begun, Record::Hold(Hold { epoch, reason, command, spent: None, at })],
             Kind::Close => {
                 let outcome = Outcome::Completed;
                 vec![begun, Record::End(End { epoch, outcome, reason, command, at })]
@@ -139,7 +139,7 @@ impl Scene {
             let taken = taken(60, request.clone());
             let (epoch, reason, command, at) = (EPOCH, None, Some(taken.clone()), at(8));
             let record = match request {
-                Request::Pause(_) => Record::Hold(Hold { epoch, reason, command, at }),
+                Request::Pause(_) => Record::Hold(Hold { epoch, reason, command, spent: None, at }),
                 Request::Resume => Record::Go(Go { epoch, command, at }),
                 Request::Stop(_) => {
                     Record::End(End { epoch, outcome: Outcome::Stopped, reason, command, at })

@@ -45,11 +45,11 @@ pub use read::read;
 pub const CONCURRENCY: usize = 16;
 
 /// All endpoints that there are, by name. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints(Arc<BTreeMap<String, Endpoint>>);
 
 /// One place where models are asked. What may hold a secret is never shown.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Where requests go; its path ends with `/chat/completions`. May hold a secret.
     pub url: Url,

@@ -33,7 +33,10 @@ impl Closed {
 }
 
 /// Notes what was decided for a tick that is open: of an agent the first counts.
-pub fn note_decisions(decided: &mut BTreeMap<u32, Decision>, decisions: Vec<Decision>) {
+pub fn note_decisions(
+    decided: &mut BTreeMap<u32, Decision>,
+    decisions: impl IntoIterator<Item = Decision>,
+) {
     for decision in decisions {
         decided.entry(decision.agent_id).or_insert(decision);
     }

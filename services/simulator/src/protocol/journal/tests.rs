@@ -65,9 +65,14 @@ fn tick_with(tick: u32, epoch: u32, commands: Vec<Taken>) -> Record {
     })
 }
 
+/// One that nobody has asked for.
+fn hold_again() -> Record {
+    Record::Hold(Hold { epoch: 1, reason: None, command: None, spent: None, at: AT })
+}
+
 fn hold() -> Record {
     let command = Some(taken(20, Request::Pause(Default::default())));
-    Record::Hold(Hold { epoch: 1, reason: Some("lunch".to_owned()), command, at: AT })
+    Record::Hold(Hold { epoch: 1, reason: Some("lunch".to_owned()), command, spent: None, at: AT })
 }
 
 fn go(sequence: u64) -> Record {
@@ -193,7 +198,7 @@ fn a_hold_for_the_budget_is_told_from_others_and_caps_add_up() {
     let commands = vec![taken(3, budget(Some(5), None)), taken(4, budget(Some(9), Some(70)))];
     let for_budget = |why: &str| {
         let reason = Some(format!("{BUDGET}: {why}"));
-        Record::Hold(Hold { epoch: 1, reason, command: None, at: AT })
+        Record::Hold(Hold { epoch: 1, reason, command: None, spent: None, at: AT })
     };
     let begun = || vec![genesis(), claim(1), tick_with(0, 1, commands.clone())];
     let commands = |more: Vec<Record>| read([begun(), more].concat()).unwrap().commands;
@@ -201,6 +206,8 @@ fn a_hold_for_the_budget_is_told_from_others_and_caps_add_up() {
     let caps = Budget { requests: Some(9), tokens: Some(70), ..Budget::default() };
     assert_eq!((after.budget(), after.lacks_budget()), (&caps, true));
     assert!(!commands(vec![hold()]).lacks_budget(), "somebody paused it");
+    let paused = commands(vec![for_budget("all"), hold()]);
+    assert!(!paused.lacks_budget(), "somebody paused it where it was held");
     let went_on = Record::Go(Go { epoch: 1, command: None, at: AT });
     assert!(!commands(vec![for_budget("all"), went_on]).lacks_budget());
 }
@@ -302,7 +309,7 @@ fn a_record_that_cannot_stand_there_is_named() {
     refuse_after(vec![stop(), tick(1, 1)], "tick 1 after the end");
     refuse_after(vec![stop(), complete()], "it had ended before");
     refuse_after(vec![hold(), tick(1, 1)], "tick 1 during a hold");
-    refuse_after(vec![hold(), hold()], "hold during a hold");
+    refuse_after(vec![hold(), hold_again()], "hold during a hold");
     refuse_after(vec![stop(), hold()], "hold after the end");
     refuse_after(vec![go(21)], "go where it is neither held nor ended early");
     refuse_after(vec![complete(), go(21)], "go where it is neither held nor ended early");

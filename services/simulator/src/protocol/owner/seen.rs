@@ -6,7 +6,7 @@ use contract::cost::Ledger;
 use contract::decision::Decision;
 
 use super::{Log, Owner, Phase, Which};
-use crate::protocol::journal::Commands;
+use crate::protocol::journal::{Commands, note_decisions};
 use crate::protocol::life::Life;
 
 impl Owner {
@@ -20,9 +20,12 @@ impl Owner {
         self.life
     }
 
-    /// What was decided outside for the tick that is open, and is journalled, by agent.
-    pub fn decided(&self) -> &BTreeMap<u32, Decision> {
-        &self.decided
+    /// What was decided outside for the tick that is open, by agent, journalled or about to be.
+    pub fn decided(&self) -> BTreeMap<u32, Decision> {
+        let mut decided = self.decided.clone();
+        let waits = self.paid.iter().filter(|(tick, _)| *tick == self.journalled);
+        note_decisions(&mut decided, waits.map(|(_, decision)| decision.clone()));
+        decided
     }
 
     /// What its decisions have come to.
@@ -50,13 +53,15 @@ impl Owner {
 
     /// True between two ticks: a command can be carried out.
     pub fn can_take(&self) -> bool {
-        self.is_open() && self.is_between_ticks() && self.turn.is_none() && self.failing.is_none()
+        let is_free = self.is_between_ticks() && (self.paid.is_empty() || self.yields);
+        self.is_open() && is_free && self.turn.is_none() && self.failing.is_none()
     }
 
     /// True if nothing is in the way of the next tick but its time.
     pub fn can_tick(&self) -> bool {
         let has_room = self.full[1].is_none() && !self.pausing[0];
-        self.can_take() && self.made.is_none() && has_room && self.plays()
+        let has_all = self.paid.is_empty() && self.made.is_none();
+        self.can_take() && has_all && has_room && self.plays()
     }
 
     /// True while agents of the tick that is open may be asked outside: its world is where its
@@ -83,14 +88,11 @@ impl Owner {
 
     /// True while nothing is under way: the owner can leave.
     pub fn is_idle(&self) -> bool {
-        self.is_between_ticks() && self.sending.is_none() && self.made.is_none()
+        let has_all = self.paid.is_empty() && self.made.is_none();
+        self.is_between_ticks() && has_all && self.sending.is_none()
     }
 
     pub(super) fn is_between_ticks(&self) -> bool {
-        self.writing.is_none()
-            && self.paid.is_empty()
-            && !self.stepping
-            && !self.deciding
-            && self.due.is_none()
+        self.writing.is_none() && !self.stepping && !self.deciding && self.due.is_none()
     }
 }
