@@ -38,7 +38,7 @@ fn echoing(seen: &system_tests::model::Seen<'_>) -> Act {
         let function = json!({"name": name, "arguments": arguments.to_string()});
         says(json!({"tool_calls": [{"id": key, "type": "function", "function": function}]}))
     };
-    match seen.number % 11 {
+    match seen.number % 20 {
         0 => Act::Reply(error(400)),
         1 => Act::Reply(error(500)),
         2 => Act::Reply(error(429).header("Retry-After", "0").header("x-ratelimit-limit", key)),
@@ -114,14 +114,14 @@ impl Scene {
                 ("SHOAL_LOG", "trace,async_nats=trace"),
             ],
         );
-        strange(&write_simulation(&stack.dir().join("simulations"), "bridge", 12, 4));
+        strange(&write_simulation(&stack.dir().join("simulations"), "bridge", 12, 3));
         Scene { stack, models, hook, store, folder, said: Vec::new() }
     }
 
     /// Starts a run all of whose agents ask.
     fn begin(&self) -> String {
         let rules = json!([{"endpoint": "main"}, {"endpoint": "boost", "platform": "reddit"}]);
-        let llm = json!({"rules": rules, "decision_seconds": 5, "round_seconds": 20});
+        let llm = json!({"rules": rules, "decision_seconds": 3, "round_seconds": 8});
         let body = json!({"simulation_id": "bridge", "new_run": true, "llm": llm,
             "memory": ["hook", "local"]});
         let started = data(ask(&self.stack, "start", &body), 200);
@@ -143,8 +143,17 @@ impl Scene {
     /// Rounds in which nothing is as it should be, and questions to those who were in them.
     fn odd_days(&mut self) {
         let run = self.begin();
-        let over = |status: &Value| matches!(status["status"].as_str(), Some("completed"));
-        self.stack.await_status(&run, "completed", over);
+        let rests =
+            |status: &Value| ["completed", "paused"].iter().any(|it| status["status"] == *it);
+        // Some of what is answered holds a run, which says why.
+        for _ in 0..5 {
+            if self.stack.await_status(&run, "at rest", rests)["status"] == "completed" {
+                break;
+            }
+            self.shoal(&["status", &run]);
+            self.shoal(&["resume", &run]);
+        }
+        self.shoal(&["stop", &run]);
         self.shoal(&["interview", &run, "--all", &format!("{STRANGE} question?")]);
         for arguments in [
             &["status", &run][..],

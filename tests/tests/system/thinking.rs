@@ -172,7 +172,7 @@ fn an_endpoint_that_dies_holds_the_run_and_nothing_is_lost_when_it_is_back() {
     let run = begin(&stack, 12, 12, &json!({"llm": llm, "pace": 4}));
     stack.await_status(&run, "in its second round", |status| ticks(status) >= 2);
     models.die();
-    let status = paused(&stack, &run, "endpoint main has answered nobody in this round");
+    let status = paused(&stack, &run, "endpoint main has let nobody decide in this round");
     let played = ticks(&status);
     models.revive();
     data(ask(&stack, &format!("{run}/resume"), &json!({})), 200);
@@ -185,18 +185,63 @@ fn an_endpoint_that_dies_holds_the_run_and_nothing_is_lost_when_it_is_back() {
 }
 
 #[test]
+fn a_file_of_endpoints_that_was_wrong_is_mended_while_the_run_waits() {
+    let models = ModelServer::start();
+    let (stack, folder) = stack(&models);
+    let file = folder.path().join("endpoints.json");
+    let good = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "{").unwrap();
+    let run = begin(&stack, 8, 2, &json!({}));
+    paused(&stack, &run, "endpoints.json");
+    // In vain as long as it is wrong.
+    data(ask(&stack, &format!("{run}/resume"), &json!({})), 200);
+    paused(&stack, &run, "endpoints.json");
+    std::fs::write(&file, good).unwrap();
+    data(ask(&stack, &format!("{run}/resume"), &json!({})), 200);
+    completed(&stack, &run);
+    verified(&stack, &run);
+}
+
+#[test]
+fn who_pauses_a_run_that_waits_for_money_has_it_paused() {
+    let models = ModelServer::start();
+    let (stack, _folder) = stack(&models);
+    let run = begin(&stack, 12, 4, &json!({"budget": {"requests": 9}}));
+    paused(&stack, &run, "budget: 9 of 9 requests are spent");
+    data(ask(&stack, &format!("{run}/pause"), &json!({"reason": "lunch"})), 200);
+    paused(&stack, &run, "lunch");
+    let raised = json!({"budget": {"requests": 100_000}, "timeout": 1});
+    assert_eq!(ask(&stack, &format!("{run}/configure"), &raised).unwrap().status, 202);
+    let status = stack.shoal_json(&["status", &run]);
+    assert_eq!((&status["status"], models.requests()), (&json!("paused"), 9));
+    data(ask(&stack, &format!("{run}/resume"), &json!({})), 200);
+    completed(&stack, &run);
+}
+
+#[test]
 fn a_wrong_key_holds_the_run_at_once_and_an_unknown_endpoint_is_refused() {
     let models = ModelServer::scripted(|_| {
         let error = json!({"error": {"message": "Incorrect API key provided: sk-canary-4711"}});
         Act::Reply(Reply::new(401, error.to_string()))
     });
-    let (mut stack, _folder) = stack(&models);
+    let (mut stack, folder) = stack(&models);
     let run = begin(&stack, 12, 3, &json!({}));
     let status = paused(&stack, &run, "401");
     assert!(models.requests() < 30, "{} requests with a wrong key", models.requests());
     assert!(!status.to_string().contains("sk-canary"), "{status}");
     let log = stack.service(SIMULATOR).log();
     assert!(!log.contains("sk-canary"), "{log}");
+    // What was asked in vain is in the sum, and a new key is taken up by who resumes.
+    assert_eq!(spent(&status, "requests"), models.requests());
+    models.set_script(|seen| match seen.head.contains("sk-canary-4712") {
+        true => Act::Reply(Reply::new(200, sensible(seen.body))),
+        false => Act::Reply(Reply::new(401, "no")),
+    });
+    std::fs::write(folder.path().join("key"), "sk-canary-4712").unwrap();
+    data(ask(&stack, &format!("{run}/resume"), &json!({})), 200);
+    let status = completed(&stack, &run);
+    assert_eq!(spent(&status, "requests"), models.requests());
+    verified(&stack, &run);
 
     let rules = json!({"rules": [{"endpoint": "mian"}]});
     let body = json!({"simulation_id": "bridge", "new_run": true, "llm": rules});
