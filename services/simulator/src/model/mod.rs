@@ -14,6 +14,7 @@ pub mod prompt;
 mod text;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::decision::{Decision, Usage};
 use contract::subject::Platform;
@@ -44,8 +45,10 @@ pub struct Asked {
     pub model: Option<String>,
     /// What is asked.
     pub prompt: Prompt,
-    /// Until when an answer is of use.
+    /// Until when an answer is of use at all.
     pub deadline: Instant,
+    /// How long it may take from its first request on; to wait for that is none of it.
+    pub within: Duration,
 }
 
 /// A text that a model gave.

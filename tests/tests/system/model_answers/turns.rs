@@ -149,6 +149,28 @@ async fn who_is_late_knows_why() {
     assert_eq!(in_words(&first.await.unwrap()), LIKED);
 }
 
+/// Who waits for its turn, or at the gate, loses nothing of its own time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_time_of_a_decision_begins_with_its_first_request() {
+    let slow = Duration::from_millis(600);
+    let server = ModelServer::in_turn(vec![Act::Later(slow, like())]);
+    let models = models_at(&server.url(), &json!({"tools": true, "concurrency": 1}));
+    let gate = Arc::new(Noted::default());
+    let within = |agent, within| {
+        let (models, gate): (Models, SharedGate) = (models.clone(), gate.clone());
+        let mut question = asked(agent, Platform::Reddit, LONG);
+        question.within = within;
+        tokio::spawn(async move { models.decide(question, gate).await })
+    };
+    // The fourth has its turn after longer than it may take.
+    let tasks: Vec<_> = (0..4).map(|agent| within(agent, slow * 5 / 2)).collect();
+    for task in tasks {
+        assert_eq!(in_words(&task.await.unwrap()), LIKED);
+    }
+    let late = within(4, slow / 2).await.unwrap();
+    assert_eq!(in_words(&late), "Away: no answer in time");
+}
+
 /// One thread: what is started here is in the queue as soon as it had its turn.
 #[tokio::test]
 async fn both_platforms_take_turns() {

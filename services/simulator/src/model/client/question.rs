@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use contract::decision::{MAX_REASON_BYTES, Usage};
 use kit::retry::Pauses;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::body::{Wanted, body};
-use super::line::Line;
+use super::line::{Line, Room};
 use super::send::{AtGate, send};
 use crate::model::answer::{self, Acts, Answer, Refusal, Trouble};
 use crate::model::limits::End;
@@ -35,6 +35,8 @@ pub(super) struct Question<'asked> {
     pub(super) asked: &'asked Asked,
     gate: &'asked SharedGate,
     usage: Usage,
+    /// When an answer comes too late: earlier once the first request goes.
+    ends: Instant,
     /// The last reason why there was no answer.
     last: Option<String>,
     /// What it waits for.
@@ -61,12 +63,8 @@ pub(super) struct Lost {
     pub(super) of_tools: bool,
 }
 
-/// How a try ended that gave no answer.
-enum Missed {
-    /// The gate is shut.
-    Shut(String),
-    Refused(Refusal, Option<Duration>),
-}
+/// Why a try gave no answer, and how long the server wants to be left alone.
+type Missed = (Refusal, Option<Duration>);
 
 impl<'asked> Question<'asked> {
     pub(super) fn new(
@@ -81,9 +79,15 @@ impl<'asked> Question<'asked> {
             asked,
             gate,
             usage: Usage::default(),
+            ends: asked.deadline,
             last: None,
             awaits: Awaits::Turn,
         }
+    }
+
+    /// When an answer comes too late.
+    pub(super) fn ends(&self) -> Instant {
+        self.ends
     }
 
     /// What it took so far.
@@ -124,17 +128,9 @@ impl<'asked> Question<'asked> {
         is_probe: bool,
         read: impl Fn(u16, &[u8]) -> Answer<T>,
     ) -> Result<T, Lost> {
-        let Asked { platform, prompt, deadline, .. } = self.asked;
+        let Asked { platform, prompt, .. } = self.asked;
         let body = body(&self.line.endpoint, self.model, *platform, prompt, wanted);
-        match timeout_at(*deadline, self.tries(&body, is_probe, read)).await {
-            Ok(came) => came,
-            Err(_) => {
-                if self.last.is_none() && self.awaits == Awaits::Answer {
-                    self.line.in_trouble("is slow", "no answer in time");
-                }
-                Err(self.late())
-            }
-        }
+        self.tries(&body, is_probe, read).await
     }
 
     async fn tries<T>(
@@ -147,12 +143,9 @@ impl<'asked> Question<'asked> {
         let mut garbled = 0;
         let mut again = false;
         loop {
-            let (refusal, after) = match self.once(body, again, &read).await {
+            let (refusal, after) = match self.once(body, again, &read).await? {
                 Ok(came) => return Ok(came),
-                Err(Missed::Shut(why)) => {
-                    return Err(Lost { kind: FailedKind::Shut, why, of_tools: false });
-                }
-                Err(Missed::Refused(refusal, after)) => (refusal, after),
+                Err(missed) => missed,
             };
             again = true;
             let Refusal { trouble, why, of_tools } = refusal;
@@ -180,42 +173,75 @@ impl<'asked> Question<'asked> {
             self.last = Some(why);
             // Where the whole endpoint pauses, the queue is the pause.
             if trouble != Trouble::Busy {
-                sleep(pauses.next_pause().max(after.unwrap_or_default())).await;
+                let pause = sleep(pauses.next_pause().max(after.unwrap_or_default()));
+                if timeout_at(self.ends, pause).await.is_err() {
+                    return Err(self.late());
+                }
             }
         }
     }
 
     /// Sends it once, when there is room and the gate is open.
+    ///
+    /// # Errors
+    /// That the gate is shut, or that it is too late.
     async fn once<T>(
         &mut self,
         body: &Bytes,
-        mut again: bool,
+        again: bool,
         read: impl Fn(u16, &[u8]) -> Answer<T>,
-    ) -> Result<T, Missed> {
+    ) -> Result<Result<T, Missed>, Lost> {
         let estimate = self.estimate(body);
+        let Ok(room) = timeout_at(self.ends, self.room(&estimate, again)).await else {
+            return Err(self.late());
+        };
+        let mut room = room?;
+        room.end = End::Sent(None);
+        let at_gate = AtGate::admitted(self.gate, estimate);
+        // The first request's; later ones are later.
+        self.ends = self.ends.min(Instant::now() + self.asked.within);
+        self.awaits = Awaits::Answer;
+        let Ok(came) = timeout_at(self.ends, self.sent(room, at_gate, body, read)).await else {
+            if self.last.is_none() {
+                self.line.in_trouble("is slow", "no answer in time");
+            }
+            return Err(self.late());
+        };
+        Ok(came)
+    }
+
+    /// Waits until there is room and the gate is open.
+    async fn room(&mut self, estimate: &Usage, mut again: bool) -> Result<Room, Lost> {
         let mut wait = GATE;
-        let mut room = loop {
+        loop {
             self.awaits = Awaits::Turn;
             let room = self.line.room(self.asked.platform, estimate.tokens(), again).await;
+            again = true;
             if self.line.is_paused() {
                 // The pause began after it was let go.
-                again = true;
                 continue;
             }
-            match self.gate.admit(&estimate) {
-                Admission::Yes => break room,
+            match self.gate.admit(estimate) {
+                Admission::Yes => return Ok(room),
                 Admission::Wait => {}
-                Admission::No(why) => return Err(Missed::Shut(why)),
+                Admission::No(why) => {
+                    return Err(Lost { kind: FailedKind::Shut, why, of_tools: false });
+                }
             }
             drop(room);
             self.awaits = Awaits::Gate;
-            again = true;
             sleep(wait).await;
             wait = LATEST_GATE.min(wait * 2);
-        };
-        let mut at_gate = AtGate::admitted(self.gate, estimate);
-        room.end = End::Sent(None);
-        self.awaits = Awaits::Answer;
+        }
+    }
+
+    async fn sent<T>(
+        &mut self,
+        mut room: Room,
+        mut at_gate: AtGate,
+        body: &Bytes,
+        read: impl Fn(u16, &[u8]) -> Answer<T>,
+    ) -> Result<T, Missed> {
         self.usage.requests += 1;
         let heard = match send(self.line, body.clone()).await {
             Ok(heard) => heard,
@@ -226,7 +252,7 @@ impl<'asked> Question<'asked> {
                     room.end = End::Unsent;
                 }
                 self.troubled(&unheard.refusal, room.since, None);
-                return Err(Missed::Refused(unheard.refusal, None));
+                return Err((unheard.refusal, None));
             }
         };
         let Answer { mut usage, came } = read(heard.status, &heard.body);
@@ -241,7 +267,7 @@ impl<'asked> Question<'asked> {
             }
             Err(refusal) => {
                 self.troubled(&refusal, room.since, heard.retry_after);
-                Err(Missed::Refused(refusal, heard.retry_after))
+                Err((refusal, heard.retry_after))
             }
         }
     }
