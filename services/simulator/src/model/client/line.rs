@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use contract::subject::Platform;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
@@ -14,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::tools::Tools;
 use crate::model::endpoint::Endpoint;
 use crate::model::limits::taught::Taught;
-use crate::model::limits::{End, Limits, Ticket, Wish};
+use crate::model::limits::{End, Limits, Ticket, Use, Wish};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -98,18 +97,13 @@ impl Line {
     }
 
     /// Waits for room for a request of so many tokens; `again`: one that had some before.
-    pub(super) async fn room(
-        self: &Arc<Line>,
-        platform: Platform,
-        tokens: u64,
-        again: bool,
-    ) -> Room {
+    pub(super) async fn room(self: &Arc<Line>, wanted: Use, tokens: u64, again: bool) -> Room {
         let (go, gone) = oneshot::channel();
         let place = {
             let mut queue = self.queue();
             let ticket = queue.next;
             queue.next += 1;
-            queue.limits.wait(platform, ticket, tokens, again);
+            queue.limits.wait(wanted, ticket, tokens, again);
             queue.waiting.insert(ticket, Waiting { tokens, go });
             Place { line: self, ticket }
         };

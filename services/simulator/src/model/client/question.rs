@@ -12,7 +12,7 @@ use super::body::{Wanted, body};
 use super::line::{Line, Room};
 use super::send::{AtGate, send};
 use crate::model::answer::{self, Acts, Answer, Refusal, Trouble};
-use crate::model::limits::End;
+use crate::model::limits::{End, Use};
 use crate::model::{Admission, Asked, Failed, FailedKind, SharedGate, text};
 
 /// How soon a gate that lets nobody pass is asked again, at first and at the latest.
@@ -213,9 +213,13 @@ impl<'asked> Question<'asked> {
     /// Waits until there is room and the gate is open.
     async fn room(&mut self, estimate: &Usage, mut again: bool) -> Result<Room, Lost> {
         let mut wait = GATE;
+        let wanted = match self.asked.prompt.wants_action {
+            true => Use::Decision(self.asked.platform),
+            false => Use::Talk,
+        };
         loop {
             self.awaits = Awaits::Turn;
-            let room = self.line.room(self.asked.platform, estimate.tokens(), again).await;
+            let room = self.line.room(wanted, estimate.tokens(), again).await;
             again = true;
             if self.line.is_paused() {
                 // The pause began after it was let go.

@@ -1,8 +1,9 @@
 //! Who may ask an endpoint when: what happens goes in, who may go comes out. Pure; time is a
 //! number of milliseconds that is passed in.
 //!
-//! What waits is two queues, one a platform, which take turns while both wait. What holds them
-//! back: how many are under way, the operator's requests and tokens per minute, what the endpoint
+//! What waits is agents that are to decide, in two queues, one a platform, which take turns while
+//! both wait; and talks (interviews), which go where no agent waits, and now and then where one
+//! does. What holds them back: how many are under way, the operator's requests and tokens per minute, what the endpoint
 //! said about its own, and a pause for all while it cannot.
 
 mod bucket;
@@ -17,6 +18,18 @@ use self::taught::{Allowance, Taught};
 
 /// Names what waits.
 pub type Ticket = u64;
+
+/// For what a request is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// For an agent of this world to decide: its round waits for that.
+    Decision(Platform),
+    /// For a talk with an agent: no round waits for that.
+    Talk,
+}
+
+/// While both wait, so many decisions go, and then one talk.
+const DECISIONS: u32 = 7;
 
 /// The first pause of an endpoint that does not say how long, and the longest.
 const FIRST_PAUSE: u64 = 250;
@@ -44,9 +57,13 @@ pub struct Limits {
     paused_until: u64,
     /// Pauses in a row.
     pauses: u32,
+    /// Decisions by platform.
     waiting: [VecDeque<Waiting>; 2],
     /// Whose turn it is, where both wait.
     turn: usize,
+    talks: VecDeque<Waiting>,
+    /// How many decisions went since a talk did, or since none waited.
+    passed: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,13 +110,18 @@ impl Limits {
             pauses: 0,
             waiting: [VecDeque::new(), VecDeque::new()],
             turn: 0,
+            talks: VecDeque::new(),
+            passed: 0,
         }
     }
 
     /// Somebody wants to send a request that may take so many tokens; `again`: it did already, and
     /// comes before those who never had a turn.
-    pub fn wait(&mut self, platform: Platform, ticket: Ticket, tokens: u64, again: bool) {
-        let queue = &mut self.waiting[index(platform)];
+    pub fn wait(&mut self, wanted: Use, ticket: Ticket, tokens: u64, again: bool) {
+        let queue = match wanted {
+            Use::Decision(platform) => &mut self.waiting[index(platform)],
+            Use::Talk => &mut self.talks,
+        };
         match again {
             true => queue.push_front(Waiting { ticket, tokens }),
             false => queue.push_back(Waiting { ticket, tokens }),
@@ -108,15 +130,17 @@ impl Limits {
 
     /// It waits no more.
     pub fn leave(&mut self, ticket: Ticket) {
-        for queue in &mut self.waiting {
+        for queue in self.waiting.iter_mut().chain([&mut self.talks]) {
             queue.retain(|waiting| waiting.ticket != ticket);
         }
     }
 
     /// What is to be done now.
     pub fn next(&mut self, now: u64) -> Wish {
-        let queue = if self.waiting[self.turn].is_empty() { 1 - self.turn } else { self.turn };
-        let Some(&Waiting { ticket, tokens }) = self.waiting[queue].front() else {
+        let platform = if self.waiting[self.turn].is_empty() { 1 - self.turn } else { self.turn };
+        let (decision, talk) = (self.waiting[platform].front(), self.talks.front());
+        let is_talk = talk.is_some() && (decision.is_none() || self.passed >= DECISIONS);
+        let Some(&Waiting { ticket, tokens }) = (if is_talk { talk } else { decision }) else {
             return Wish::Nothing;
         };
         if self.under_way >= self.open {
@@ -126,8 +150,14 @@ impl Limits {
         if ready > now {
             return Wish::At(ready);
         }
-        self.waiting[queue].pop_front();
-        self.turn = 1 - queue;
+        if is_talk {
+            self.talks.pop_front();
+            self.passed = 0;
+        } else {
+            self.waiting[platform].pop_front();
+            self.turn = 1 - platform;
+            self.passed = if self.talks.is_empty() { 0 } else { self.passed + 1 };
+        }
         self.under_way += 1;
         self.tokens_under_way = self.tokens_under_way.saturating_add(tokens);
         for (bucket, amount) in self.buckets(tokens) {

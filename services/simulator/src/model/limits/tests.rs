@@ -14,7 +14,7 @@ fn go(limits: &mut Limits, now: u64) -> (Vec<Ticket>, Wish) {
 }
 
 fn crowd(limits: &mut Limits, platform: Platform, tickets: impl Iterator<Item = Ticket>) {
-    tickets.for_each(|ticket| limits.wait(platform, ticket, 10, false));
+    tickets.for_each(|ticket| limits.wait(Use::Decision(platform), ticket, 10, false));
 }
 
 #[test]
@@ -27,6 +27,29 @@ fn platforms_take_turns_while_both_wait() {
     crowd(&mut limits, Reddit, 13..=14);
     crowd(&mut limits, Twitter, 6..=6);
     assert_eq!(go(&mut limits, 0).0, [13, 6, 14]);
+}
+
+#[test]
+fn decisions_come_before_talks_which_are_not_starved() {
+    let mut limits = Limits::new(100, None, None);
+    (101..=104).for_each(|ticket| limits.wait(Use::Talk, ticket, 10, false));
+    crowd(&mut limits, Twitter, 1..=9);
+    crowd(&mut limits, Reddit, 11..=18);
+    let order = [
+        vec![1, 11, 2, 12, 3, 13, 4, 101],
+        vec![14, 5, 15, 6, 16, 7, 17, 102],
+        // Where nobody is to decide they all go.
+        vec![8, 18, 9, 103, 104],
+    ];
+    assert_eq!(go(&mut limits, 0), (order.concat(), Wish::Nothing));
+    // Decisions that went while nobody talked count for nothing.
+    crowd(&mut limits, Twitter, 21..=30);
+    assert_eq!(go(&mut limits, 0).0.len(), 10);
+    limits.wait(Use::Talk, 105, 10, false);
+    limits.wait(Use::Talk, 106, 10, true);
+    crowd(&mut limits, Reddit, 31..=31);
+    limits.leave(105);
+    assert_eq!(go(&mut limits, 0), (vec![31, 106], Wish::Nothing));
 }
 
 #[test]
@@ -47,7 +70,7 @@ fn who_comes_again_comes_first() {
     let mut limits = Limits::new(1, None, None);
     crowd(&mut limits, Twitter, 1..=2);
     assert_eq!(go(&mut limits, 0).0, [1]);
-    limits.wait(Twitter, 3, 10, true);
+    limits.wait(Use::Decision(Twitter), 3, 10, true);
     limits.over(0, 10, End::Unsent);
     assert_eq!(go(&mut limits, 0).0, [3]);
 }
@@ -128,7 +151,7 @@ fn pauses_grow_and_end() {
         assert_eq!(go(&mut limits, now).0, [1]);
         limits.busy(now, now, None, 1_000);
         limits.over(now, 10, End::Sent(None));
-        limits.wait(Twitter, 1, 10, true);
+        limits.wait(Use::Decision(Twitter), 1, 10, true);
         assert_eq!(limits.next(now), Wish::At(now + pause));
         now += pause;
     }
