@@ -226,7 +226,8 @@ impl Limits {
     }
 
     /// The endpoint cannot for now: it refused what was let go at `sent`, and asked for a pause of
-    /// `after`, or did not say. `jitter` is in thousandths.
+    /// `after`, or did not say. It is left alone for at least our own pause, which grows with each
+    /// refusal in a row, also where it asks for none. `jitter` is in thousandths.
     pub fn busy(&mut self, now: u64, sent: u64, after: Option<u64>, jitter: u64) {
         let after = after.map(|after| after.min(LONGEST_ASKED));
         if self.pauses > 0 && sent < self.paused_at {
@@ -236,9 +237,10 @@ impl Limits {
         }
         let own = FIRST_PAUSE << self.pauses.min(8);
         let own = own.min(LONGEST_PAUSE).saturating_mul(jitter) / 1000;
+        let pause = after.map_or(own, |after| after.max(own));
         self.pauses = self.pauses.saturating_add(1);
         self.paused_at = now;
-        self.paused_until = self.paused_until.max(now.saturating_add(after.unwrap_or(own)));
+        self.paused_until = self.paused_until.max(now.saturating_add(pause));
         self.open = (self.open / 2).max(1);
     }
 }

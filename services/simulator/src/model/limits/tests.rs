@@ -147,9 +147,18 @@ fn pauses_grow_and_end() {
     let mut limits = Limits::new(1, None, None);
     crowd(&mut limits, Twitter, 1..=1);
     let mut now = 0;
-    for pause in [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000] {
+    // Who asks for no pause, or for a short one, has ours.
+    for (asked, pause) in [
+        (None, 250),
+        (Some(0), 500),
+        (Some(999), 1_000),
+        (Some(0), 2_000),
+        (Some(4_001), 4_001),
+        (None, 5_000),
+        (Some(0), 5_000),
+    ] {
         assert_eq!(go(&mut limits, now).0, [1]);
-        limits.busy(now, now, None, 1_000);
+        limits.busy(now, now, asked, 1_000);
         limits.over(now, 10, End::Sent(None));
         limits.wait(Use::Decision(Twitter), 1, 10, true);
         assert_eq!(limits.next(now), Wish::At(now + pause));
