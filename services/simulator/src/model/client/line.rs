@@ -48,11 +48,21 @@ struct Waiting {
 
 /// Room at the endpoint for one request; goes back when it is dropped.
 pub(super) struct Room {
-    line: Arc<Line>,
+    pub(super) line: Arc<Line>,
     tokens: u64,
     /// Since when it is there.
     pub(super) since: u64,
     pub(super) end: End,
+}
+
+impl Room {
+    /// What the endpoint said that it can take, as it answered this.
+    pub(super) fn learn(&self, taught: &Taught) {
+        if taught.requests.is_some() || taught.tokens.is_some() {
+            let now = self.line.now();
+            self.line.queue().limits.learn(now, self.tokens, taught);
+        }
+    }
 }
 
 /// A place in the queue; left when it is dropped.
@@ -161,13 +171,6 @@ impl Line {
             }
         });
         true
-    }
-
-    /// The endpoint said what it can take.
-    pub(super) fn learn(&self, taught: &Taught) {
-        if taught.requests.is_some() || taught.tokens.is_some() {
-            self.queue().limits.learn(self.now(), taught);
-        }
     }
 
     /// The endpoint answered, if only to refuse a question.

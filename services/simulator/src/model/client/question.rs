@@ -247,7 +247,7 @@ impl<'asked> Question<'asked> {
         read: impl Fn(u16, &[u8]) -> Answer<T>,
     ) -> Result<T, Missed> {
         self.usage.requests += 1;
-        let heard = match send(self.line, body.clone()).await {
+        let heard = match send(&room, body.clone()).await {
             Ok(heard) => heard,
             Err(unheard) => {
                 if unheard.unsent {

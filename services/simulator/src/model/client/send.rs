@@ -8,7 +8,7 @@ use contract::decision::Usage;
 use reqwest::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::line::Line;
+use super::line::{Line, Room};
 use crate::model::answer::{MAX_ANSWER_BYTES, Refusal};
 use crate::model::limits::taught::{self, Taught};
 use crate::model::{Gate, SharedGate};
@@ -49,8 +49,9 @@ impl Drop for AtGate {
     }
 }
 
-/// Sends a body and reads what comes.
-pub(super) async fn send(line: &Line, body: Bytes) -> Result<Heard, Unheard> {
+/// Sends a body, for which there is this room, and reads what comes.
+pub(super) async fn send(room: &Room, body: Bytes) -> Result<Heard, Unheard> {
+    let line = &*room.line;
     let mut headers = HeaderMap::with_capacity(3);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -60,7 +61,7 @@ pub(super) async fn send(line: &Line, body: Bytes) -> Result<Heard, Unheard> {
     let request = line.client.post(line.endpoint.url.clone()).headers(headers).body(body);
     let response = request.send().await.map_err(|error| unheard(line, error))?;
     let taught = taught(&response);
-    line.learn(&taught);
+    room.learn(&taught);
     let status = response.status().as_u16();
     let body = read(response).await.map_err(|error| unheard(line, error))?;
     // Before anything is made of it, or cut: half a secret is not found any more.

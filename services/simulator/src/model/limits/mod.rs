@@ -191,8 +191,7 @@ impl Limits {
             }
             End::Sent(Some(took)) => {
                 if let Some(bucket) = &mut self.tokens {
-                    bucket.give(now, tokens);
-                    bucket.take(took);
+                    bucket.settle(now, tokens, took);
                 }
             }
             End::Sent(None) => {}
@@ -205,10 +204,10 @@ impl Limits {
         self.open = (self.open + 1).min(self.most);
     }
 
-    /// The endpoint said what it can take.
-    pub fn learn(&mut self, now: u64, taught: &Taught) {
+    /// The endpoint said what it can take, as it answered a request of so many `tokens`.
+    pub fn learn(&mut self, now: u64, tokens: u64, taught: &Taught) {
         let under_way = u64::try_from(self.under_way).unwrap_or(u64::MAX);
-        // What is under way may not have been counted yet.
+        // What is under way may not have been counted yet; but what it answers is.
         let bucket = |said: Allowance, under_way| {
             Bucket::said(now, said, said.remaining.saturating_sub(under_way))
         };
@@ -216,7 +215,7 @@ impl Limits {
             self.said_requests = bucket(said, under_way.saturating_sub(1));
         }
         if let Some(said) = taught.tokens {
-            self.said_tokens = bucket(said, self.tokens_under_way);
+            self.said_tokens = bucket(said, self.tokens_under_way.saturating_sub(tokens));
         }
     }
 

@@ -104,21 +104,35 @@ fn an_endpoint_is_believed() {
     let mut limits = Limits::new(100, None, None);
     crowd(&mut limits, Twitter, 1..=9);
     assert_eq!(limits.next(0), Wish::Go(1));
-    limits.learn(0, &requests(2));
+    limits.learn(0, 10, &requests(2));
     // 98 come back within ten seconds.
     assert_eq!(go(&mut limits, 0), (vec![2, 3], Wish::At(103)));
     // Of three, two are on their way still.
     limits.over(1, 10, End::Sent(None));
-    limits.learn(1, &requests(3));
+    limits.learn(1, 10, &requests(3));
     assert_eq!(go(&mut limits, 1), (vec![4, 5], Wish::At(105)));
-    limits.learn(1, &requests(100));
+    limits.learn(1, 10, &requests(100));
     assert_eq!(go(&mut limits, 1).0, [6, 7, 8, 9]);
 
     let tokens = Some(Allowance { limit: 1_000, remaining: 30, reset: 97_000 });
     crowd(&mut limits, Twitter, 11..=14);
-    limits.tokens_under_way = 0;
-    limits.learn(1, &Taught { tokens, ..Taught::default() });
+    limits.tokens_under_way = 10;
+    limits.learn(1, 10, &Taught { tokens, ..Taught::default() });
     assert_eq!(go(&mut limits, 1), (vec![11, 12, 13], Wish::At(1_001)));
+}
+
+#[test]
+fn what_is_answered_is_taken_off_once() {
+    let tokens = Some(Allowance { limit: 1_000, remaining: 500, reset: 60_000 });
+    let mut limits = Limits::new(100, None, None);
+    limits.wait(Use::Decision(Twitter), 1, 450, false);
+    limits.wait(Use::Decision(Twitter), 2, 450, false);
+    assert_eq!(go(&mut limits, 0).0, [1, 2]);
+    // 500 are left without the first, of which the second may take 450.
+    limits.learn(0, 450, &Taught { tokens, ..Taught::default() });
+    limits.over(0, 450, End::Sent(Some(450)));
+    crowd(&mut limits, Twitter, 3..=8);
+    assert_eq!(go(&mut limits, 0), (vec![3, 4, 5, 6, 7], Wish::At(1_200)));
 }
 
 #[test]
