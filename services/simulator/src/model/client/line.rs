@@ -10,12 +10,13 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
+use super::CONNECT_MILLISECONDS;
 use super::tools::Tools;
 use crate::model::endpoint::Endpoint;
 use crate::model::limits::taught::Taught;
 use crate::model::limits::{End, Limits, Ticket, Use, Wish};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(CONNECT_MILLISECONDS);
 
 /// After how many milliseconds the queue is looked at again, whatever it is that it waits for.
 const LONGEST_TIMER: u64 = 60_000;
