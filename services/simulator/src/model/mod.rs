@@ -81,7 +81,8 @@ pub struct Failed {
 pub enum FailedKind {
     /// Nothing: it was this question's.
     Question,
-    /// The endpoint did not answer in time, or said that it cannot now.
+    /// The endpoint did not answer in time, or said that it cannot now, or what it sends is no
+    /// answer of a model: nobody has been answered.
     Away,
     /// None will be answered before somebody does something: a key, a model's name, a quota.
     Endpoint,

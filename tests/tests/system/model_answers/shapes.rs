@@ -177,7 +177,7 @@ fn refusals() -> Vec<Row> {
         row(
             "always a page",
             vec![Act::Reply(Reply::new(200, page)); 3],
-            "Question: it answered with a page: 502 Bad Gateway",
+            "Away: it answered with a page: 502 Bad Gateway",
             3,
         ),
         status(

@@ -152,8 +152,8 @@ impl<'asked> Question<'asked> {
             let lost = |kind, why| Lost { kind, why, of_tools };
             if is_probe && of_tools {
                 let kind = match trouble {
-                    Trouble::Question | Trouble::Garbled => FailedKind::Question,
-                    Trouble::Own | Trouble::Busy => FailedKind::Away,
+                    Trouble::Question => FailedKind::Question,
+                    Trouble::Own | Trouble::Garbled | Trouble::Busy => FailedKind::Away,
                     Trouble::Endpoint => FailedKind::Endpoint,
                 };
                 return Err(lost(kind, why));
@@ -164,8 +164,9 @@ impl<'asked> Question<'asked> {
                     self.line.in_trouble("takes no questions", &why);
                     return Err(lost(FailedKind::Endpoint, why));
                 }
+                // Whoever answers like that is no model, and has answered nobody.
                 Trouble::Garbled if garbled + 1 >= GARBLED => {
-                    return Err(lost(FailedKind::Question, why));
+                    return Err(lost(FailedKind::Away, why));
                 }
                 Trouble::Garbled => garbled += 1,
                 Trouble::Own | Trouble::Busy => {}
