@@ -22,6 +22,9 @@ pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// The most bytes of a text that an agent says.
 pub const MAX_WORDS_BYTES: usize = 16 * 1024;
 
+/// How many calls of an answer are looked at; more of them are counted.
+const LOOKED_AT: usize = 64;
+
 /// The most reasons of one decision; more of them are counted.
 const MAX_REASONS: usize = 8;
 
@@ -174,15 +177,15 @@ impl Message<'_> {
 }
 
 fn acts_in(platform: Platform, message: &Message<'_>) -> Acts {
-    let (mut called, mut in_words) = (calls::called(message.message), false);
+    let ((mut called, mut beyond), mut in_words) = (calls::called(message.message), false);
     let thoughtless = found::without_thoughts(&message.text);
     if called.is_empty() {
         called = found::called(thoughtless, message.is_cut());
         in_words = called.is_empty();
     }
+    beyond += called.len().saturating_sub(LOOKED_AT);
     let mut acts = Acts { in_words, ..Acts::default() };
-    let mut beyond = 0_usize;
-    for called in called {
+    for called in called.into_iter().take(LOOKED_AT) {
         if acts.calls.len() == MAX_CALLS {
             beyond += 1;
             continue;
@@ -196,7 +199,9 @@ fn acts_in(platform: Platform, message: &Message<'_>) -> Acts {
         }
     }
     if beyond > 0 {
-        acts.refuse(Some(format!("{beyond} more calls: a decision has at most {MAX_CALLS}")));
+        // First, so that it is not what is left out.
+        let why = format!("{beyond} more calls: a decision has at most {MAX_CALLS}");
+        acts.refused.insert(0, why);
     }
     if in_words {
         acts.refuse(Some(match (message.refusal(), thoughtless.trim()) {

@@ -126,9 +126,24 @@ fn what_is_too_much_is_cut_or_left_out() {
     let odd: Vec<Value> = (0..500).map(|_| call(&"\"x".repeat(500), &json!({}))).collect();
     let acts = called(&json!(odd));
     assert_eq!(acts.refused.len(), 8);
-    assert_eq!(acts.refused[7], "493 more of the kind");
+    assert_eq!(acts.refused[0], "436 more calls: a decision has at most 8");
+    assert_eq!(acts.refused[7], "58 more of the kind");
     let bytes = serde_json::to_vec(&acts.refused).unwrap().len();
     assert!(bytes < MAX_DECISION_BYTES, "{bytes}");
+}
+
+#[test]
+fn no_more_calls_are_judged_than_a_decision_may_need() {
+    let mut calls = vec![call("x", &Value::Null); 63];
+    let like = |post_id| call("like_post", &json!({"post_id": post_id}));
+    calls.extend((1..=5_000).map(like));
+    let acts = called(&json!(calls));
+    assert_eq!(acts.calls, [Call::LikePost { post_id: 1 }]);
+    assert_eq!(acts.refused[0], "4999 more calls: a decision has at most 8");
+    let text = json!({"content": json!(calls[..500]).to_string()});
+    let acts = super::acts(Platform::Reddit, 200, &body(&text)).came.unwrap();
+    assert_eq!(acts.calls, [Call::LikePost { post_id: 1 }]);
+    assert_eq!(acts.refused[0], "436 more calls: a decision has at most 8");
 }
 
 #[test]
