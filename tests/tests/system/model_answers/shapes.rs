@@ -31,6 +31,14 @@ fn call(name: &'static str, tool: &str, arguments: &Value, came: &str) -> Row {
     message(name, &json!({"content": null, "tool_calls": [call]}), came)
 }
 
+/// Words in which the key stands with escapes of JSON, once.
+fn escaped() -> Row {
+    let key = KEY.replace('-', "\\u002D").replace('4', "\\u0034");
+    let body = format!(r#"{{"choices":[{{"message":{{"content":"{key}"}}}}]}}"#);
+    let came = "[] | answered in words: ***";
+    status("a key with escapes", Reply::new(200, body), came, 1)
+}
+
 /// A status with a body, once, and what is made of it.
 fn status(name: &'static str, reply: Reply, came: &str, requests: u64) -> Row {
     row(name, vec![Act::Reply(reply)], came, requests)
@@ -51,6 +59,12 @@ fn calls() -> Vec<Row> {
         call("arguments without an end", "like_post", &json!("{\"post_id\": 3"), LIKED),
         call("arguments of Python", "like_post", &json!("{'post_id': 3}"), LIKED),
         call("more arguments", "like_post", &json!({"post_id": 3, "why": [1]}), LIKED),
+        call(
+            "a key with escapes within escapes",
+            "create_post",
+            &json!(format!("{{\"content\":\"My key: {}\"}}", KEY.replace('c', "\\u0063"))),
+            r#"[{"action_type":"CREATE_POST","content":"My key: ***"}]"#,
+        ),
         call(
             "arguments that are none",
             "like_post",
@@ -121,6 +135,7 @@ fn messages() -> Vec<Row> {
             &json!({"content": format!("Error: {} {KEY}", "x".repeat(195))}),
             &format!("[] | answered in words: Error: {} ***", "x".repeat(195)),
         ),
+        escaped(),
         message(
             "a refusal",
             &json!({"content": null, "refusal": "No."}),

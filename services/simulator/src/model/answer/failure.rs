@@ -4,6 +4,7 @@ use contract::decision::MAX_REASON_BYTES;
 use reqwest::StatusCode;
 use serde_json::Value;
 
+use super::Sent;
 use crate::model::text;
 
 /// Why a request gave nothing.
@@ -74,18 +75,18 @@ impl Refusal {
 }
 
 /// What is wrong with a response as a whole; `None` if it may be an answer.
-pub(super) fn of(status: u16, json: Option<&Value>, body: &[u8]) -> Option<Refusal> {
-    match (status, json) {
+pub(super) fn of(sent: &Sent) -> Option<Refusal> {
+    match (sent.status, &sent.json) {
         (200..=299, Some(json)) => within_success(json),
-        (200..=299, None) => Some(match body {
-            [] => Refusal::garbled("nothing"),
-            body if body.len() > super::MAX_ANSWER_BYTES => {
+        (200..=299, None) => Some(match sent.text.as_str() {
+            _ if sent.is_too_long => {
                 let most = super::MAX_ANSWER_BYTES;
                 Refusal::of_question(&format!("it answered with more than {most} bytes"))
             }
-            body => Refusal::garbled(&what_it_is(body)),
+            "" => Refusal::garbled("nothing"),
+            text => Refusal::garbled(&what_it_is(text)),
         }),
-        (status, json) => Some(of_status(status, json, body)),
+        (status, json) => Some(of_status(status, json.as_ref(), &sent.text)),
     }
 }
 
@@ -108,8 +109,8 @@ fn within_success(json: &Value) -> Option<Refusal> {
     Some(Refusal::new(trouble, &format!("it answered with an error: {}", said.message)))
 }
 
-fn of_status(status: u16, json: Option<&Value>, body: &[u8]) -> Refusal {
-    let said = json.and_then(Said::of).unwrap_or_else(|| Said::of_body(json, body));
+fn of_status(status: u16, json: Option<&Value>, text: &str) -> Refusal {
+    let said = json.and_then(Said::of).unwrap_or_else(|| Said::of_body(json, text));
     let trouble = trouble(status, &said);
     let name = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let name = name.map(|name| format!(" {name}")).unwrap_or_default();
@@ -188,11 +189,11 @@ impl Said {
     }
 
     /// From what is no JSON, or JSON of no such form.
-    fn of_body(json: Option<&Value>, body: &[u8]) -> Said {
+    fn of_body(json: Option<&Value>, text: &str) -> Said {
         let message = match json {
-            Some(_) => String::from_utf8_lossy(body).into_owned(),
-            None if body.is_empty() => String::new(),
-            None => what_it_is(body),
+            Some(json) => json.to_string(),
+            None if text.is_empty() => String::new(),
+            None => what_it_is(text),
         };
         Said { all: message.to_lowercase(), message, code: String::new() }
     }
@@ -203,11 +204,10 @@ impl Said {
 }
 
 /// What a body is that is no JSON, in words.
-fn what_it_is(body: &[u8]) -> String {
+fn what_it_is(text: &str) -> String {
     /// How much of it is looked at.
     const LOOKED_AT: usize = 4 * 1024;
-    let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
-    let text = text.trim();
+    let text = text::head(text, LOOKED_AT).trim();
     let is_page = text.starts_with('<');
     let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
     match title {

@@ -7,12 +7,14 @@ mod calls;
 mod failure;
 mod found;
 mod repair;
+mod sent;
 
 use contract::decision::{Call, MAX_CALLS, MAX_DECISION_BYTES, MAX_REASON_BYTES, Usage};
 use contract::subject::Platform;
 use serde_json::Value;
 
 pub use failure::{Refusal, Trouble};
+pub use sent::Sent;
 
 use super::text;
 
@@ -62,13 +64,13 @@ struct Message<'body> {
 }
 
 /// What a question for an action came to.
-pub fn acts(platform: Platform, status: u16, body: &[u8]) -> Answer<Acts> {
-    heard(status, body, |message| Ok(acts_in(platform, message)))
+pub fn acts(platform: Platform, sent: &Sent) -> Answer<Acts> {
+    heard(sent, |message| Ok(acts_in(platform, message)))
 }
 
 /// What a question for words came to.
-pub fn words(status: u16, body: &[u8]) -> Answer<String> {
-    heard(status, body, |message| {
+pub fn words(sent: &Sent) -> Answer<String> {
+    heard(sent, |message| {
         let said = text::written(found::without_thoughts(&message.text));
         if !said.is_empty() {
             return Ok(text::head(&said, MAX_WORDS_BYTES).to_owned());
@@ -81,33 +83,14 @@ pub fn words(status: u16, body: &[u8]) -> Answer<String> {
     })
 }
 
-fn heard<T>(
-    status: u16,
-    body: &[u8],
-    read: impl FnOnce(&Message<'_>) -> Result<T, Refusal>,
-) -> Answer<T> {
-    let value = match body.len() > MAX_ANSWER_BYTES {
-        true => None,
-        false => parse(body),
-    };
-    let usage = value.as_ref().map(usage).unwrap_or_default();
-    let came = match (failure::of(status, value.as_ref(), body), &value) {
+fn heard<T>(sent: &Sent, read: impl FnOnce(&Message<'_>) -> Result<T, Refusal>) -> Answer<T> {
+    let usage = sent.json.as_ref().map(usage).unwrap_or_default();
+    let came = match (failure::of(sent), &sent.json) {
         (Some(refusal), _) => Err(refusal),
         (None, Some(value)) => message(value).and_then(|message| read(&message)),
         (None, None) => Err(Refusal::garbled("no JSON")),
     };
     Answer { usage, came }
-}
-
-/// A body as JSON. What is no UTF-8 in it is replaced.
-fn parse(body: &[u8]) -> Option<Value> {
-    match serde_json::from_slice(body) {
-        Ok(value) => Some(value),
-        Err(_) if std::str::from_utf8(body).is_err() => {
-            serde_json::from_str(&String::from_utf8_lossy(body)).ok()
-        }
-        Err(_) => None,
-    }
 }
 
 /// The tokens that a body speaks of, under any of the names that servers have for them.

@@ -2,6 +2,15 @@ use contract::decision::{MAX_CALLS, MAX_DECISION_BYTES};
 use serde_json::json;
 
 use super::*;
+use crate::model::endpoint::Secrets;
+
+fn acts(platform: Platform, status: u16, body: &[u8]) -> Answer<Acts> {
+    super::acts(platform, &Sent::read(status, body, &Secrets::default()))
+}
+
+fn words(status: u16, body: &[u8]) -> Answer<String> {
+    super::words(&Sent::read(status, body, &Secrets::default()))
+}
 
 /// A body with this message.
 fn body(message: &Value) -> Vec<u8> {
@@ -141,7 +150,7 @@ fn no_more_calls_are_judged_than_a_decision_may_need() {
     assert_eq!(acts.calls, [Call::LikePost { post_id: 1 }]);
     assert_eq!(acts.refused[0], "4999 more calls: a decision has at most 8");
     let text = json!({"content": json!(calls[..500]).to_string()});
-    let acts = super::acts(Platform::Reddit, 200, &body(&text)).came.unwrap();
+    let acts = self::acts(Platform::Reddit, 200, &body(&text)).came.unwrap();
     assert_eq!(acts.calls, [Call::LikePost { post_id: 1 }]);
     assert_eq!(acts.refused[0], "436 more calls: a decision has at most 8");
 }
@@ -214,6 +223,39 @@ fn words_are_what_was_said() {
     }
     let long = words(200, &body(&json!({"content": "船".repeat(100_000)}))).came.unwrap();
     assert!(long.len() <= MAX_WORDS_BYTES && long.len() > MAX_WORDS_BYTES - 3);
+}
+
+/// A secret is found in whatever form it stands in an answer, which is not damaged for that.
+#[test]
+fn no_secret_is_read_out_of_an_answer() {
+    let key = "sk-c4nary/0123456789+abc";
+    let file = json!({"endpoints": {"main": {
+        "url": format!("http://x/v1?code={}", "none"), "key_file": "key", "models": ["m"],
+    }}});
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key"), key).unwrap();
+    let path = folder.path().join("endpoints.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    let endpoints = crate::model::endpoint::read(Some(&path)).unwrap();
+    let secrets = &endpoints.get("main").unwrap().secrets;
+    let twice = key.replace('/', "\\\\\\/").replace('+', "\\\\u002B");
+    let arguments = format!("{{\\\"content\\\":\\\"{twice}, none\\\"}}");
+    let function = format!(r#"{{"name":"create_post","arguments":"{arguments}"}}"#);
+    let body =
+        format!(r#"{{"choices":[{{"message":{{"tool_calls":[{{"function":{function}}}]}}}}]}}"#);
+    let came = super::acts(Platform::Reddit, &Sent::read(200, body.as_bytes(), secrets)).came;
+    let content = "***, none".to_owned();
+    assert_eq!(came.unwrap().calls, [Call::CreatePost { content }], "{body}");
+    // What is no JSON is a text.
+    let half = format!("{{\"error\": \"none: {}", key.replace('/', "\\/"));
+    for status in [200, 500] {
+        let sent = Sent::read(status, half.as_bytes(), secrets);
+        let why = super::words(&sent).came.unwrap_err().why;
+        assert!(why.ends_with("no JSON: {\"error\": \"***: ***"), "{why}");
+    }
+    let error = json!({"error": {"message": format!("none: {}...", &key[..20])}}).to_string();
+    let why = super::words(&Sent::read(401, error.as_bytes(), secrets)).came.unwrap_err().why;
+    assert_eq!(why, "it answered 401 Unauthorized: ***: ***...");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::body::{Wanted, body};
 use super::line::{Line, Room};
 use super::send::{AtGate, send};
-use crate::model::answer::{self, Acts, Answer, Refusal, Trouble};
+use crate::model::answer::{self, Acts, Answer, Refusal, Sent, Trouble};
 use crate::model::limits::{End, Use};
 use crate::model::{Admission, Asked, Failed, FailedKind, SharedGate, text};
 
@@ -103,7 +103,7 @@ impl<'asked> Question<'asked> {
     /// Asks for actions.
     pub(super) async fn acts(&mut self, wanted: Wanted, is_probe: bool) -> Result<Acts, Lost> {
         let platform = self.asked.platform;
-        self.ask(wanted, is_probe, |status, body| answer::acts(platform, status, body)).await
+        self.ask(wanted, is_probe, |sent| answer::acts(platform, sent)).await
     }
 
     /// Asks for words.
@@ -126,7 +126,7 @@ impl<'asked> Question<'asked> {
         &mut self,
         wanted: Wanted,
         is_probe: bool,
-        read: impl Fn(u16, &[u8]) -> Answer<T>,
+        read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<T, Lost> {
         let Asked { platform, prompt, .. } = self.asked;
         let body = body(&self.line.endpoint, self.model, *platform, prompt, wanted);
@@ -137,7 +137,7 @@ impl<'asked> Question<'asked> {
         &mut self,
         body: &Bytes,
         is_probe: bool,
-        read: impl Fn(u16, &[u8]) -> Answer<T>,
+        read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<T, Lost> {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut garbled = 0;
@@ -190,7 +190,7 @@ impl<'asked> Question<'asked> {
         &mut self,
         body: &Bytes,
         again: bool,
-        read: impl Fn(u16, &[u8]) -> Answer<T>,
+        read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<Result<T, Missed>, Lost> {
         let estimate = self.estimate(body);
         let Ok(room) = timeout_at(self.ends, self.room(&estimate, again)).await else {
@@ -245,7 +245,7 @@ impl<'asked> Question<'asked> {
         mut room: Room,
         mut at_gate: AtGate,
         body: &Bytes,
-        read: impl Fn(u16, &[u8]) -> Answer<T>,
+        read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<T, Missed> {
         self.usage.requests += 1;
         let heard = match send(&room, body.clone()).await {
@@ -260,7 +260,7 @@ impl<'asked> Question<'asked> {
                 return Err((unheard.refusal, None));
             }
         };
-        let Answer { mut usage, came } = read(heard.status, &heard.body);
+        let Answer { mut usage, came } = read(&heard.sent);
         usage.cost_micros = self.line.endpoint.price.cost_micros(&usage);
         self.usage.add(&usage);
         at_gate.took.add(&usage);

@@ -9,14 +9,14 @@ use reqwest::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::line::{Line, Room};
-use crate::model::answer::{MAX_ANSWER_BYTES, Refusal};
+use crate::model::answer::{MAX_ANSWER_BYTES, Refusal, Sent};
+use crate::model::endpoint::Source;
 use crate::model::limits::taught::{self, Taught};
 use crate::model::{Gate, SharedGate};
 
 /// What a server sent.
 pub(super) struct Heard {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+    pub(super) sent: Sent,
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -64,9 +64,8 @@ pub(super) async fn send(room: &Room, body: Bytes) -> Result<Heard, Unheard> {
     room.learn(&taught);
     let status = response.status().as_u16();
     let body = read(response).await.map_err(|error| unheard(line, error))?;
-    // Before anything is made of it, or cut: half a secret is not found any more.
-    let body = line.endpoint.body_without_secrets(body);
-    Ok(Heard { status, body, retry_after: taught.retry_after.map(Duration::from_millis) })
+    let sent = Sent::read(status, &body, &line.endpoint.secrets);
+    Ok(Heard { sent, retry_after: taught.retry_after.map(Duration::from_millis) })
 }
 
 /// The body, or as much of it as shows that it is too long.
@@ -93,7 +92,8 @@ fn taught(response: &Response) -> Taught {
 fn unheard(line: &Line, error: reqwest::Error) -> Unheard {
     let unsent = error.is_connect();
     let is_ours = error.is_builder();
-    let why = line.endpoint.without_secrets(&chain(&error.without_url()));
+    let why = chain(&error.without_url());
+    let why = line.endpoint.secrets.hide(&why, Source::Other);
     let refusal = match (is_ours, unsent) {
         (true, _) => Refusal::of_question(&format!("it cannot be asked: {why}")),
         (false, true) => Refusal::busy(&format!("it cannot be reached: {why}")),

@@ -12,7 +12,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
-use super::{CONCURRENCY, Endpoint, Endpoints, Price};
+use super::{CONCURRENCY, Endpoint, Endpoints, Price, Secrets};
 
 const FIELDS: [&str; 12] = [
     "url",
@@ -43,10 +43,6 @@ const MAX_MODEL_BYTES: usize = 128;
 const MAX_EXTRA_BYTES: usize = 16 * 1024;
 /// The highest price of a million tokens, in millionths.
 const MAX_PRICE: i64 = 1_000_000 * 1_000_000;
-/// Shorter texts are no secrets; to hide them would hide half of what is said.
-const SECRET: usize = 4;
-/// From how many letters on a part of an address may be a secret.
-const SECRET_SEGMENT: usize = 16;
 
 /// The endpoints that `file` defines; without one there are none. The files that it names (those
 /// of secrets) are looked for beside it.
@@ -109,7 +105,7 @@ fn read_one(object: &Object<'_>, folder: &Path) -> Option<Endpoint> {
     if with_user && key.is_some() {
         object.report("key_file", "a key beside a user in the address", "one of them");
     }
-    let secrets = secrets(&url, key.as_deref());
+    let secrets = Secrets::of(&url, key.as_deref());
     let authorization = match key {
         Some(key) => Some(read_authorization(object, &key)?),
         None => None,
@@ -208,19 +204,6 @@ fn read_secret(object: &Object<'_>, key: &str, file: &str, folder: &Path) -> Opt
             None
         }
     }
-}
-
-/// What must not be shown of an address and a key.
-fn secrets(url: &Url, key: Option<&str>) -> Vec<String> {
-    let query = url.query().unwrap_or_default().split('&');
-    let query = query.map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-    let user = [url.username(), url.password().unwrap_or_default()];
-    let all = key.into_iter().chain(query).chain(user).filter(|text| text.len() >= SECRET);
-    let path = url.path().split('/').filter(|text| text.len() >= SECRET_SEGMENT);
-    let mut secrets: Vec<String> = all.chain(path).map(str::to_owned).collect();
-    // What contains another is replaced before it.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets
 }
 
 fn read_models(object: &Object<'_>) -> Option<Vec<String>> {
