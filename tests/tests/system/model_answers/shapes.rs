@@ -178,6 +178,12 @@ fn refusals() -> Vec<Row> {
             1,
         ),
         status(
+            "no quota for a while",
+            error(429, "You exceeded your current quota", "").header("retry-after-ms", "50"),
+            LIKED,
+            2,
+        ),
+        status(
             "elsewhere",
             Reply::new(302, "").header("location", "http://127.0.0.1:1/"),
             "Endpoint: it answered 302 Found (redirects are not followed: name the final address)",

@@ -5,11 +5,11 @@ use super::*;
 use crate::model::endpoint::Secrets;
 
 fn acts(platform: Platform, status: u16, body: &[u8]) -> Answer<Acts> {
-    super::acts(platform, &Sent::read(status, body, &Secrets::default()))
+    super::acts(platform, &Sent::read(status, body, None, &Secrets::default()))
 }
 
 fn words(status: u16, body: &[u8]) -> Answer<String> {
-    super::words(&Sent::read(status, body, &Secrets::default()))
+    super::words(&Sent::read(status, body, None, &Secrets::default()))
 }
 
 /// A body with this message.
@@ -243,18 +243,18 @@ fn no_secret_is_read_out_of_an_answer() {
     let function = format!(r#"{{"name":"create_post","arguments":"{arguments}"}}"#);
     let body =
         format!(r#"{{"choices":[{{"message":{{"tool_calls":[{{"function":{function}}}]}}}}]}}"#);
-    let came = super::acts(Platform::Reddit, &Sent::read(200, body.as_bytes(), secrets)).came;
+    let came = super::acts(Platform::Reddit, &Sent::read(200, body.as_bytes(), None, secrets)).came;
     let content = "***, none".to_owned();
     assert_eq!(came.unwrap().calls, [Call::CreatePost { content }], "{body}");
     // What is no JSON is a text.
     let half = format!("{{\"error\": \"none: {}", key.replace('/', "\\/"));
     for status in [200, 500] {
-        let sent = Sent::read(status, half.as_bytes(), secrets);
+        let sent = Sent::read(status, half.as_bytes(), None, secrets);
         let why = super::words(&sent).came.unwrap_err().why;
         assert!(why.ends_with("no JSON: {\"error\": \"***: ***"), "{why}");
     }
     let error = json!({"error": {"message": format!("none: {}...", &key[..20])}}).to_string();
-    let why = super::words(&Sent::read(401, error.as_bytes(), secrets)).came.unwrap_err().why;
+    let why = super::words(&Sent::read(401, error.as_bytes(), None, secrets)).came.unwrap_err().why;
     assert_eq!(why, "it answered 401 Unauthorized: ***: ***...");
 }
 
@@ -337,6 +337,36 @@ fn each_failure_says_what_it_means_for_others() {
     assert_eq!(why(200, "data: x"), "it answered with a stream of events");
     assert_eq!(why(200, "Hello"), "it answered with no JSON: Hello");
     assert!(why(307, "").ends_with("(redirects are not followed: name the final address)"));
+}
+
+#[test]
+fn a_quota_that_comes_back_is_waited_for() {
+    let quota = "You exceeded your current quota, please check your plan and billing details.";
+    let error = |more: &Value| {
+        let mut error = json!({"error": {"message": quota, "status": "RESOURCE_EXHAUSTED"}});
+        error["error"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        error
+    };
+    let detail =
+        json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"});
+    let in_words = format!("{quota} Please retry in 7.25s.");
+    for (status, header, body, trouble, after) in [
+        (429, None, error(&json!({})), Trouble::Endpoint, None),
+        (429, Some(2_000), error(&json!({})), Trouble::Busy, Some(2_000)),
+        (429, None, error(&json!({"details": [{}, detail]})), Trouble::Busy, Some(34_500)),
+        (429, None, json!([error(&json!({"details": [detail]}))]), Trouble::Busy, Some(34_500)),
+        (429, None, error(&json!({"message": in_words})), Trouble::Busy, Some(7_250)),
+        (429, Some(9), error(&json!({"code": "insufficient_quota"})), Trouble::Endpoint, Some(9)),
+        (403, Some(9), error(&json!({})), Trouble::Endpoint, Some(9)),
+    ] {
+        let sent = Sent::read(status, body.to_string().as_bytes(), header, &Secrets::default());
+        let refusal = super::words(&sent).came.unwrap_err();
+        let found = sent.retry_after.map(|after| after.as_millis());
+        assert_eq!((refusal.trouble, found), (trouble, after), "{status} {header:?} {body}");
+    }
+    // What a good answer speaks of is no word of the server.
+    let talk = body(&json!({"content": "Try again in 5s, or try again in 10s."}));
+    assert_eq!(Sent::read(200, &talk, None, &Secrets::default()).retry_after, None);
 }
 
 #[test]

@@ -248,8 +248,8 @@ impl<'asked> Question<'asked> {
         read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<T, Missed> {
         self.usage.requests += 1;
-        let heard = match send(&room, body.clone()).await {
-            Ok(heard) => heard,
+        let sent = match send(&room, body.clone()).await {
+            Ok(sent) => sent,
             Err(unheard) => {
                 if unheard.unsent {
                     at_gate.took.requests = 0;
@@ -260,7 +260,7 @@ impl<'asked> Question<'asked> {
                 return Err((unheard.refusal, None));
             }
         };
-        let Answer { mut usage, came } = read(&heard.sent);
+        let Answer { mut usage, came } = read(&sent);
         usage.cost_micros = self.line.endpoint.price.cost_micros(&usage);
         self.usage.add(&usage);
         at_gate.took.add(&usage);
@@ -271,8 +271,8 @@ impl<'asked> Question<'asked> {
                 Ok(came)
             }
             Err(refusal) => {
-                self.troubled(&refusal, room.since, heard.retry_after);
-                Err((refusal, heard.retry_after))
+                self.troubled(&refusal, room.since, sent.retry_after);
+                Err((refusal, sent.retry_after))
             }
         }
     }

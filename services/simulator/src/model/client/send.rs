@@ -1,7 +1,7 @@
 //! One request: sent, counted at the gate, and read.
 
 use std::error::Error;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use contract::decision::Usage;
@@ -13,12 +13,6 @@ use crate::model::answer::{MAX_ANSWER_BYTES, Refusal, Sent};
 use crate::model::endpoint::Source;
 use crate::model::limits::taught::{self, Taught};
 use crate::model::{Gate, SharedGate};
-
-/// What a server sent.
-pub(super) struct Heard {
-    pub(super) sent: Sent,
-    pub(super) retry_after: Option<Duration>,
-}
 
 /// Why nothing was heard.
 pub(super) struct Unheard {
@@ -50,7 +44,7 @@ impl Drop for AtGate {
 }
 
 /// Sends a body, for which there is this room, and reads what comes.
-pub(super) async fn send(room: &Room, body: Bytes) -> Result<Heard, Unheard> {
+pub(super) async fn send(room: &Room, body: Bytes) -> Result<Sent, Unheard> {
     let line = &*room.line;
     let mut headers = HeaderMap::with_capacity(3);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -64,8 +58,7 @@ pub(super) async fn send(room: &Room, body: Bytes) -> Result<Heard, Unheard> {
     room.learn(&taught);
     let status = response.status().as_u16();
     let body = read(response).await.map_err(|error| unheard(line, error))?;
-    let sent = Sent::read(status, &body, &line.endpoint.secrets);
-    Ok(Heard { sent, retry_after: taught.retry_after.map(Duration::from_millis) })
+    Ok(Sent::read(status, &body, taught.retry_after, &line.endpoint.secrets))
 }
 
 /// The body, or as much of it as shows that it is too long.
