@@ -106,7 +106,8 @@ pub enum Admission {
 pub trait Gate: Send + Sync + 'static {
     /// Whether a request that may take so much can be sent.
     fn admit(&self, estimate: &Usage) -> Admission;
-    /// It is over, and took this; what is not known of it is 0.
+    /// It is over, and took this; what was sent and of which nobody says what it took, as much as
+    /// was admitted.
     fn settle(&self, estimate: &Usage, took: &Usage);
 }
 

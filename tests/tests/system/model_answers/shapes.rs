@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use contract::decision::Usage;
 use serde_json::{Value, json};
 use system_tests::model::{Act, ModelServer, Reply, completion};
 
-use super::{KEY, LIKED, LONG, ask, in_words, like, models};
+use super::{KEY, LIKED, LONG, ask, in_words, like, models, models_at};
 
 /// What a server does with the first requests (it answers well from then on), what comes of it,
 /// and after how many requests.
@@ -255,19 +256,53 @@ async fn every_odd_answer_comes_to_something() {
     }
 }
 
+/// What a request took that was sent, and of which nobody says it, is what it may have taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_counts_is_not_for_nothing() {
+    let uncounted = || {
+        let mut body: Value = serde_json::from_str(&like().body).unwrap();
+        body.as_object_mut().unwrap().remove("usage");
+        Reply::new(200, body.to_string())
+    };
+    let price = json!({"prompt": 1, "completion": 2});
+    let fields = json!({"tools": true, "max_tokens": 50, "price": price});
+    for (acts, refused) in [
+        (vec![Act::Reply(uncounted())], 0),
+        (vec![Act::Break(200, like()), Act::Reply(uncounted())], 0),
+        (vec![Act::Reply(Reply::new(200, "")), Act::Reply(uncounted())], 0),
+        (vec![Act::Reply(Reply::new(500, "Oops")), Act::Reply(uncounted())], 1),
+        (vec![Act::Break(70, Reply::new(500, "Oops")), Act::Reply(uncounted())], 1),
+    ] {
+        let sent = u64::try_from(acts.len()).unwrap();
+        let server = ModelServer::in_turn(acts);
+        let (decided, took) = ask(&models_at(&server.url(), &fields), LONG).await;
+        assert_eq!(in_words(&decided), LIKED);
+        let prompt_tokens = u64::try_from(server.bodies()[0].len()).unwrap() / 4;
+        let counted = sent - refused;
+        let expected = Usage {
+            requests: sent,
+            prompt_tokens: counted * prompt_tokens,
+            cached_tokens: 0,
+            completion_tokens: counted * 50,
+            cost_micros: counted * (prompt_tokens + 50 * 2),
+        };
+        assert_eq!(took, expected);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_says_nothing_is_not_waited_for() {
     let short = Duration::from_millis(300);
     let stalling = ModelServer::in_turn(vec![Act::Stall]);
     let (decided, took) = ask(&models(&stalling), short).await;
     assert_eq!(in_words(&decided), "Away: no answer in time");
-    assert_eq!((took.requests, took.prompt_tokens), (1, 0));
+    assert_eq!((took.requests, took.completion_tokens), (1, 256));
 
     let broken = ModelServer::in_turn(vec![Act::Reply(Reply::new(500, "Oops"))]);
     let (decided, took) = ask(&models(&broken), short).await;
     let why = "Away: it answered 500 Internal Server Error: no JSON: Oops (no answer in time)";
     assert_eq!(in_words(&decided), why);
-    assert_eq!(took.requests, broken.requests());
+    assert_eq!((took.requests, took.tokens()), (broken.requests(), 0));
 
     let wants_more = Reply::new(429, "").header("retry-after", "3600");
     let busy = ModelServer::in_turn(vec![Act::Reply(wants_more)]);

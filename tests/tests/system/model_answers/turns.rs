@@ -101,7 +101,7 @@ async fn a_question_that_is_given_up_leaves_nothing_behind() {
     asking.abort();
     assert!(asking.await.unwrap_err().is_cancelled());
     let took = gate.took();
-    assert_eq!((took.requests, took.prompt_tokens), (1, 0));
+    assert_eq!((took.requests, took.completion_tokens), (1, 256), "it may have been answered");
     // Its room and its turn are free again.
     let (decided, _) = ask(&models, LONG).await;
     assert_eq!(in_words(&decided), LIKED);

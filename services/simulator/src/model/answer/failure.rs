@@ -92,6 +92,13 @@ pub(super) fn of(sent: &Sent) -> Option<Refusal> {
     }
 }
 
+/// Whether a response says that there is no answer: no model was asked for one.
+pub(super) fn is_error(sent: &Sent) -> bool {
+    let no_choice = |json: &&Value| json.pointer("/choices/0").is_none();
+    let is_good = (200..=299).contains(&sent.status);
+    !is_good || sent.json.as_ref().filter(no_choice).and_then(Said::of).is_some()
+}
+
 /// An error that came as a success.
 fn within_success(json: &Value, sent: &Sent) -> Option<Refusal> {
     if !json.is_object() {

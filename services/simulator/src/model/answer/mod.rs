@@ -36,8 +36,9 @@ const BESIDE: usize = 512;
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<T> {
-    /// The tokens that it took, as far as the server said.
-    pub usage: Usage,
+    /// The tokens that it took, as the server says; none where it refused. `None`: it took some,
+    /// and the server does not say how many.
+    pub usage: Option<Usage>,
     /// What it gave.
     pub came: Result<T, Refusal>,
 }
@@ -84,7 +85,8 @@ pub fn words(sent: &Sent) -> Answer<String> {
 }
 
 fn heard<T>(sent: &Sent, read: impl FnOnce(&Message<'_>) -> Result<T, Refusal>) -> Answer<T> {
-    let usage = sent.json.as_ref().map(usage).unwrap_or_default();
+    let usage = sent.json.as_ref().map(usage).filter(|usage| usage.tokens() > 0);
+    let usage = usage.or_else(|| failure::is_error(sent).then(Usage::default));
     let came = match (failure::of(sent), &sent.json) {
         (Some(refusal), _) => Err(refusal),
         (None, Some(value)) => message(value).and_then(|message| read(&message)),

@@ -265,16 +265,33 @@ fn tokens_have_many_names() {
         (json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 8}}), (10, 8, 0)),
         (json!({"prompt_tokens": 10, "prompt_cache_hit_tokens": 99}), (10, 10, 0)),
         (json!({"input_tokens": 10, "output_tokens": 2.0}), (10, 0, 2)),
-        (json!({"prompt_tokens": -1, "completion_tokens": "2"}), (0, 0, 0)),
-        (json!({"prompt_tokens": 1e18}), (0, 0, 0)),
         (json!({"prompt_tokens": 9_007_199_254_740_991_u64}), (1 << 32, 0, 0)),
-        (Value::Null, (0, 0, 0)),
     ] {
         let body = json!({"choices": [], "usage": usage}).to_string();
-        let took = words(200, body.as_bytes()).usage;
+        let took = words(200, body.as_bytes()).usage.unwrap();
         let found = (took.prompt_tokens, took.cached_tokens, took.completion_tokens);
         assert_eq!(found, expected, "{usage}");
     }
+}
+
+#[test]
+fn what_an_answer_took_may_not_be_known() {
+    let none = Some(Usage::default());
+    for (status, body, usage) in [
+        (200, json!({"choices": [{"message": {"content": "Hm."}}]}), None),
+        (200, json!({"choices": [], "usage": {"prompt_tokens": -1}}), None),
+        (200, json!({"choices": [], "usage": {"prompt_tokens": 1e18}}), None),
+        (200, json!({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}}), None),
+        (200, json!({"choices": [{"error": {"message": "gone"}}]}), None),
+        (200, json!("x"), None),
+        // Refused before any model was asked.
+        (200, json!({"error": {"message": "overloaded"}}), none),
+        (429, json!({}), none),
+        (500, json!({"choices": []}), none),
+    ] {
+        assert_eq!(words(status, body.to_string().as_bytes()).usage, usage, "{status} {body}");
+    }
+    assert_eq!((words(200, b"<html>").usage, words(502, b"<html>").usage), (None, none));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::body::{Wanted, body};
 use super::line::{Line, Room};
-use super::send::{AtGate, send};
+use super::send::{AtGate, Unheard, send};
 use crate::model::answer::{self, Acts, Answer, Refusal, Sent, Trouble};
 use crate::model::limits::{End, Use};
 use crate::model::{Admission, Asked, Failed, FailedKind, SharedGate, text};
@@ -198,17 +198,22 @@ impl<'asked> Question<'asked> {
         };
         let mut room = room?;
         room.end = End::Sent(None);
-        let at_gate = AtGate::admitted(self.gate, estimate);
+        let mut at_gate = AtGate::admitted(self.gate, estimate);
         // The first request's; later ones are later.
         self.ends = self.ends.min(Instant::now() + self.asked.within);
         self.awaits = Awaits::Answer;
-        let Ok(came) = timeout_at(self.ends, self.sent(room, at_gate, body, read)).await else {
-            if self.last.is_none() {
-                self.line.in_trouble("is slow", "no answer in time");
+        let sent = self.sent(&mut room, &mut at_gate, body, read);
+        let came = timeout_at(self.ends, sent).await;
+        self.usage.add(&at_gate.took);
+        match came {
+            Ok(came) => Ok(came),
+            Err(_) => {
+                if self.last.is_none() {
+                    self.line.in_trouble("is slow", "no answer in time");
+                }
+                Err(self.late())
             }
-            return Err(self.late());
-        };
-        Ok(came)
+        }
     }
 
     /// Waits until there is room and the gate is open.
@@ -240,31 +245,33 @@ impl<'asked> Question<'asked> {
         }
     }
 
+    /// Sends it, and says at the gate what it took, as soon as that is known.
     async fn sent<T>(
-        &mut self,
-        mut room: Room,
-        mut at_gate: AtGate,
+        &self,
+        room: &mut Room,
+        at_gate: &mut AtGate,
         body: &Bytes,
         read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<T, Missed> {
-        self.usage.requests += 1;
-        let sent = match send(&room, body.clone()).await {
+        let sent = match send(room, body.clone()).await {
             Ok(sent) => sent,
-            Err(unheard) => {
-                if unheard.unsent {
-                    at_gate.took.requests = 0;
-                    self.usage.requests -= 1;
+            Err(Unheard { refusal, unsent, is_refused }) => {
+                if unsent || is_refused {
+                    at_gate.took = Usage { requests: u64::from(!unsent), ..Usage::default() };
+                }
+                if unsent {
                     room.end = End::Unsent;
                 }
-                self.troubled(&unheard.refusal, room.since, None);
-                return Err((unheard.refusal, None));
+                self.troubled(&refusal, room.since, None);
+                return Err((refusal, None));
             }
         };
-        let Answer { mut usage, came } = read(&sent);
-        usage.cost_micros = self.line.endpoint.price.cost_micros(&usage);
-        self.usage.add(&usage);
-        at_gate.took.add(&usage);
-        room.end = End::Sent((usage.tokens() > 0).then(|| usage.tokens()));
+        let Answer { usage, came } = read(&sent);
+        if let Some(usage) = usage {
+            let cost_micros = self.line.endpoint.price.cost_micros(&usage);
+            at_gate.took = Usage { requests: 1, cost_micros, ..usage };
+            room.end = End::Sent(Some(usage.tokens()).filter(|tokens| *tokens > 0));
+        }
         match came {
             Ok(came) => {
                 self.line.answered();

@@ -19,9 +19,12 @@ pub(super) struct Unheard {
     pub(super) refusal: Refusal,
     /// Whether the request was never sent, since nobody was there to take it.
     pub(super) unsent: bool,
+    /// Whether it was refused, though not why.
+    pub(super) is_refused: bool,
 }
 
-/// A request at the gate: settled when it is dropped, with what is known then.
+/// A request at the gate: settled when it is dropped, with what is known then. As long as that is
+/// nothing it is as much as it may take.
 pub(super) struct AtGate {
     gate: SharedGate,
     estimate: Usage,
@@ -31,8 +34,7 @@ pub(super) struct AtGate {
 impl AtGate {
     /// After the gate has admitted `estimate`.
     pub(super) fn admitted(gate: &SharedGate, estimate: Usage) -> AtGate {
-        let took = Usage { requests: 1, ..Usage::default() };
-        AtGate { gate: gate.clone(), estimate, took }
+        AtGate { gate: gate.clone(), estimate, took: estimate }
     }
 }
 
@@ -57,7 +59,9 @@ pub(super) async fn send(room: &Room, body: Bytes) -> Result<Sent, Unheard> {
     let taught = taught(&response);
     room.learn(&taught);
     let status = response.status().as_u16();
-    let body = read(response).await.map_err(|error| unheard(line, error))?;
+    let is_refused = !response.status().is_success();
+    let body =
+        read(response).await.map_err(|error| Unheard { is_refused, ..unheard(line, error) })?;
     Ok(Sent::read(status, &body, taught.retry_after, &line.endpoint.secrets))
 }
 
@@ -92,7 +96,7 @@ fn unheard(line: &Line, error: reqwest::Error) -> Unheard {
         (false, true) => Refusal::busy(&format!("it cannot be reached: {why}")),
         (false, false) => Refusal::own(&format!("it did not answer: {why}")),
     };
-    Unheard { refusal, unsent: unsent || is_ours }
+    Unheard { refusal, unsent: unsent || is_ours, is_refused: false }
 }
 
 /// An error and its causes in one line, none twice.
