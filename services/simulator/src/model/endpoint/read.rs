@@ -137,7 +137,7 @@ fn read_url(object: &Object<'_>, folder: &Path) -> Option<Url> {
         }
         (None, Some(_)) => {
             let file = object.text("url_file")?;
-            ("url_file", read_secret(object, "url_file", file, folder)?)
+            ("url_file", read_secret(object, "url_file", file, folder, "the address")?)
         }
         _ => {
             object.require("url", "the address of the API, or url_file in its place");
@@ -147,6 +147,11 @@ fn read_url(object: &Object<'_>, folder: &Path) -> Option<Url> {
     let expected = "an address that begins with http:// or https://";
     let mut url = match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+        // What stands in a file may be no address, and what looks like a scheme a part of a key.
+        Ok(_) if key == "url_file" => {
+            object.report(key, "an address of another scheme", expected);
+            return None;
+        }
         Ok(url) => {
             object.report(key, format!("an address of scheme {:?}", url.scheme()), expected);
             return None;
@@ -174,7 +179,7 @@ fn read_key(object: &Object<'_>, folder: &Path) -> Option<Option<String>> {
     if object.get("key_file").is_none() {
         return Some(None);
     }
-    let key = read_secret(object, "key_file", object.text("key_file")?, folder)?;
+    let key = read_secret(object, "key_file", object.text("key_file")?, folder, "the key")?;
     if key.is_empty() {
         object.report("key_file", "an empty file", "a key");
         return None;
@@ -195,12 +200,20 @@ fn read_authorization(object: &Object<'_>, key: &str) -> Option<HeaderValue> {
     }
 }
 
-/// The content of a file, without the blanks that editors leave.
-fn read_secret(object: &Object<'_>, key: &str, file: &str, folder: &Path) -> Option<String> {
+/// The content of a file that holds `what`, without the blanks that editors leave. Its name is not
+/// shown: it may be what should stand in the file.
+fn read_secret(
+    object: &Object<'_>,
+    key: &str,
+    file: &str,
+    folder: &Path,
+    what: &str,
+) -> Option<String> {
     match std::fs::read_to_string(folder.join(file)) {
         Ok(text) => Some(text.trim().to_owned()),
         Err(error) => {
-            object.report(key, format!("{file:?}: {error}"), "a readable file");
+            let expected = format!("the name of a file that holds {what}, beside this one");
+            object.report(key, error.to_string(), &expected);
             None
         }
     }
