@@ -152,7 +152,6 @@ fn messages() -> Vec<Row> {
 
 /// What servers say that is no answer.
 fn refusals() -> Vec<Row> {
-    let page = "<html><head><title>502 Bad Gateway</title></head></html>";
     vec![
         status(
             "bad question",
@@ -190,6 +189,13 @@ fn refusals() -> Vec<Row> {
             "Endpoint: it answered 302 Found (redirects are not followed: name the final address)",
             1,
         ),
+    ]
+}
+
+/// What is tried again, and for how long.
+fn troubles() -> Vec<Row> {
+    let page = "<html><head><title>502 Bad Gateway</title></head></html>";
+    vec![
         status("too fast", error(429, "Slow down", "").header("retry-after-ms", "50"), LIKED, 2),
         status("too busy", Reply::new(503, "").header("retry-after", "0"), LIKED, 2),
         status("a gateway's page", Reply::new(502, page), LIKED, 2),
@@ -240,7 +246,8 @@ fn ends() -> Vec<Row> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_odd_answer_comes_to_something() {
-    let rows = calls().into_iter().chain(messages()).chain(refusals()).chain(ends());
+    let rows =
+        calls().into_iter().chain(messages()).chain(refusals()).chain(troubles()).chain(ends());
     let tasks = rows.map(|row| {
         tokio::spawn(async move {
             let Row { name, acts, came, requests } = row;
