@@ -158,7 +158,7 @@ fn read_url(object: &Object<'_>, folder: &Path) -> Option<Url> {
         }
         (None, Some(_)) => {
             let file = object.text("url_file")?;
-            ("url_file", read_secret(object, "url_file", file, folder)?)
+            ("url_file", read_secret(object, "url_file", file, folder, "the address")?)
         }
         _ => {
             object.require("url", "the address to post to, or url_file in its place");
@@ -192,7 +192,7 @@ fn read_headers(object: &Object<'_>, folder: &Path) -> HeaderMap {
             let Some(text) = inner.text(name) else { continue };
             let value = match section {
                 "headers" => Some(text.to_owned()),
-                _ => read_secret(&inner, name, text, folder),
+                _ => read_secret(&inner, name, text, folder, "the header's value"),
             };
             let Some(header) = read_header_name(&inner, name, &headers) else { continue };
             let Some(value) = value else { continue };
@@ -224,12 +224,20 @@ fn read_header_name(inner: &Object<'_>, name: &str, taken: &HeaderMap) -> Option
     Some(header)
 }
 
-/// The content of a file, without the line end that editors leave.
-fn read_secret(object: &Object<'_>, key: &str, file: &str, folder: &Path) -> Option<String> {
+/// The content of a file that holds `what`, without the line end that editors leave. Its name is
+/// not shown: it may be what should stand in the file.
+fn read_secret(
+    object: &Object<'_>,
+    key: &str,
+    file: &str,
+    folder: &Path,
+    what: &str,
+) -> Option<String> {
     match std::fs::read_to_string(folder.join(file)) {
         Ok(text) => Some(text.trim_end().to_owned()),
         Err(error) => {
-            object.report(key, format!("{file:?}: {error}"), "a readable file");
+            let expected = format!("the name of a file that holds {what}, beside this one");
+            object.report(key, error.to_string(), &expected);
             None
         }
     }
@@ -312,14 +320,39 @@ mod tests {
                 "targets.json /targets/hook/headers/X-Number: found 1, expected a text",
                 "targets.json /targets/hook/headers/bad name: found the name \"bad name\", \
                  expected a header's name",
-                "targets.json /targets/hook/header_files/Authorization: found \"gone\": No such \
-                 file or directory (os error 2), expected a readable file",
+                "targets.json /targets/hook/header_files/Authorization: found No such file or \
+                 directory (os error 2), expected the name of a file that holds the header's \
+                 value, beside this one",
                 "targets.json /targets/hook/body/say: found {{texts}}, expected {{text}} (did you \
                  mean that?)",
                 "targets.json /targets/odd/kind: found \"sqlit\", expected \"sqlite\" (did you \
                  mean that?)",
                 "targets.json /targets/two: found a second target of kind sqlite, expected one: \
                  there is one file",
+            ]
+        );
+    }
+
+    /// Who writes a secret where the name of its file belongs is not shown it.
+    #[test]
+    fn what_stands_in_the_place_of_a_name_is_not_shown() {
+        let address = "https://u:s3cret@memory.example/in";
+        let error = read(&json!({
+            "one": {"kind": "http", "url_file": address, "body": {"say": "{{text}}"}},
+            "two": {
+                "kind": "http", "url": "http://x/", "body": {"say": "{{text}}"},
+                "header_files": {"Authorization": "Bearer s3cret"},
+            },
+        }))
+        .unwrap_err();
+        assert_eq!(
+            error.lines().collect::<Vec<_>>(),
+            [
+                "targets.json /targets/one/url_file: found No such file or directory (os error \
+                 2), expected the name of a file that holds the address, beside this one",
+                "targets.json /targets/two/header_files/Authorization: found No such file or \
+                 directory (os error 2), expected the name of a file that holds the header's \
+                 value, beside this one",
             ]
         );
     }

@@ -86,6 +86,7 @@ fn asked(agent_id: u32, platform: Platform, time: Duration) -> Asked {
         model: None,
         prompt: Prompt { system, user, wants_action: true },
         deadline: Instant::now() + time,
+        within: time,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod prompt;
 mod text;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use contract::decision::{Decision, Usage};
 use contract::subject::Platform;
@@ -44,8 +45,10 @@ pub struct Asked {
     pub model: Option<String>,
     /// What is asked.
     pub prompt: Prompt,
-    /// Until when an answer is of use.
+    /// Until when an answer is of use at all.
     pub deadline: Instant,
+    /// How long it may take from its first request on; to wait for that is none of it.
+    pub within: Duration,
 }
 
 /// A text that a model gave.
@@ -78,7 +81,8 @@ pub struct Failed {
 pub enum FailedKind {
     /// Nothing: it was this question's.
     Question,
-    /// The endpoint did not answer in time, or said that it cannot now.
+    /// The endpoint did not answer in time, or said that it cannot now, or what it sends is no
+    /// answer of a model: nobody has been answered.
     Away,
     /// None will be answered before somebody does something: a key, a model's name, a quota.
     Endpoint,
@@ -102,7 +106,8 @@ pub enum Admission {
 pub trait Gate: Send + Sync + 'static {
     /// Whether a request that may take so much can be sent.
     fn admit(&self, estimate: &Usage) -> Admission;
-    /// It is over, and took this; what is not known of it is 0.
+    /// It is over, and took this; what was sent and of which nobody says what it took, as much as
+    /// was admitted.
     fn settle(&self, estimate: &Usage, took: &Usage);
 }
 

@@ -17,6 +17,10 @@ use super::models::ModelFile;
 use super::purse::Asking;
 use crate::model::{Asked, prompt};
 
+/// How long a question waits for its turn at most. Who asked says how long that is of use, and drops
+/// it when it is not any more.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
 /// The minds of a world's agents; cheap to clone.
 #[derive(Clone)]
 pub struct Minds {
@@ -54,7 +58,8 @@ impl Minds {
             endpoint: rule.endpoint.clone(),
             model: rule.model.clone(),
             prompt: prompt::interview(world, agent, question)?,
-            deadline: Instant::now() + Duration::from_secs(u64::from(options.decision_seconds)),
+            deadline: Instant::now() + LONGEST,
+            within: Duration::from_secs(u64::from(options.decision_seconds)),
         };
         let (models, gate) = (self.models.known(), Arc::clone(&self.gate));
         let saying = async move {

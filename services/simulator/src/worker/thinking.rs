@@ -237,7 +237,8 @@ impl Thinking {
                 endpoint: rule.endpoint.clone(),
                 model: rule.model.clone(),
                 prompt,
-                deadline: (now + seconds(options.decision_seconds)).min(ends_at),
+                deadline: ends_at,
+                within: seconds(options.decision_seconds),
             };
             let (models, pocket) = (models.clone(), Arc::clone(&self.pocket));
             let deciding = async move { (agent, models.decide(asked, pocket).await) };

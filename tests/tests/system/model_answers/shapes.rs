@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use contract::decision::Usage;
 use serde_json::{Value, json};
 use system_tests::model::{Act, ModelServer, Reply, completion};
 
-use super::{KEY, LIKED, LONG, ask, in_words, like, models};
+use super::{KEY, LIKED, LONG, ask, in_words, like, models, models_at};
 
 /// What a server does with the first requests (it answers well from then on), what comes of it,
 /// and after how many requests.
@@ -31,6 +32,14 @@ fn call(name: &'static str, tool: &str, arguments: &Value, came: &str) -> Row {
     message(name, &json!({"content": null, "tool_calls": [call]}), came)
 }
 
+/// Words in which the key stands with escapes of JSON, once.
+fn escaped() -> Row {
+    let key = KEY.replace('-', "\\u002D").replace('4', "\\u0034");
+    let body = format!(r#"{{"choices":[{{"message":{{"content":"{key}"}}}}]}}"#);
+    let came = "[] | answered in words: ***";
+    status("a key with escapes", Reply::new(200, body), came, 1)
+}
+
 /// A status with a body, once, and what is made of it.
 fn status(name: &'static str, reply: Reply, came: &str, requests: u64) -> Row {
     row(name, vec![Act::Reply(reply)], came, requests)
@@ -51,6 +60,12 @@ fn calls() -> Vec<Row> {
         call("arguments without an end", "like_post", &json!("{\"post_id\": 3"), LIKED),
         call("arguments of Python", "like_post", &json!("{'post_id': 3}"), LIKED),
         call("more arguments", "like_post", &json!({"post_id": 3, "why": [1]}), LIKED),
+        call(
+            "a key with escapes within escapes",
+            "create_post",
+            &json!(format!("{{\"content\":\"My key: {}\"}}", KEY.replace('c', "\\u0063"))),
+            r#"[{"action_type":"CREATE_POST","content":"My key: ***"}]"#,
+        ),
         call(
             "arguments that are none",
             "like_post",
@@ -121,6 +136,7 @@ fn messages() -> Vec<Row> {
             &json!({"content": format!("Error: {} {KEY}", "x".repeat(195))}),
             &format!("[] | answered in words: Error: {} ***", "x".repeat(195)),
         ),
+        escaped(),
         message(
             "a refusal",
             &json!({"content": null, "refusal": "No."}),
@@ -136,7 +152,6 @@ fn messages() -> Vec<Row> {
 
 /// What servers say that is no answer.
 fn refusals() -> Vec<Row> {
-    let page = "<html><head><title>502 Bad Gateway</title></head></html>";
     vec![
         status(
             "bad question",
@@ -163,11 +178,24 @@ fn refusals() -> Vec<Row> {
             1,
         ),
         status(
+            "no quota for a while",
+            error(429, "You exceeded your current quota", "").header("retry-after-ms", "50"),
+            LIKED,
+            2,
+        ),
+        status(
             "elsewhere",
             Reply::new(302, "").header("location", "http://127.0.0.1:1/"),
             "Endpoint: it answered 302 Found (redirects are not followed: name the final address)",
             1,
         ),
+    ]
+}
+
+/// What is tried again, and for how long.
+fn troubles() -> Vec<Row> {
+    let page = "<html><head><title>502 Bad Gateway</title></head></html>";
+    vec![
         status("too fast", error(429, "Slow down", "").header("retry-after-ms", "50"), LIKED, 2),
         status("too busy", Reply::new(503, "").header("retry-after", "0"), LIKED, 2),
         status("a gateway's page", Reply::new(502, page), LIKED, 2),
@@ -177,7 +205,7 @@ fn refusals() -> Vec<Row> {
         row(
             "always a page",
             vec![Act::Reply(Reply::new(200, page)); 3],
-            "Question: it answered with a page: 502 Bad Gateway",
+            "Away: it answered with a page: 502 Bad Gateway",
             3,
         ),
         status(
@@ -218,7 +246,8 @@ fn ends() -> Vec<Row> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_odd_answer_comes_to_something() {
-    let rows = calls().into_iter().chain(messages()).chain(refusals()).chain(ends());
+    let rows =
+        calls().into_iter().chain(messages()).chain(refusals()).chain(troubles()).chain(ends());
     let tasks = rows.map(|row| {
         tokio::spawn(async move {
             let Row { name, acts, came, requests } = row;
@@ -234,19 +263,53 @@ async fn every_odd_answer_comes_to_something() {
     }
 }
 
+/// What a request took that was sent, and of which nobody says it, is what it may have taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_counts_is_not_for_nothing() {
+    let uncounted = || {
+        let mut body: Value = serde_json::from_str(&like().body).unwrap();
+        body.as_object_mut().unwrap().remove("usage");
+        Reply::new(200, body.to_string())
+    };
+    let price = json!({"prompt": 1, "completion": 2});
+    let fields = json!({"tools": true, "max_tokens": 50, "price": price});
+    for (acts, refused) in [
+        (vec![Act::Reply(uncounted())], 0),
+        (vec![Act::Break(200, like()), Act::Reply(uncounted())], 0),
+        (vec![Act::Reply(Reply::new(200, "")), Act::Reply(uncounted())], 0),
+        (vec![Act::Reply(Reply::new(500, "Oops")), Act::Reply(uncounted())], 1),
+        (vec![Act::Break(70, Reply::new(500, "Oops")), Act::Reply(uncounted())], 1),
+    ] {
+        let sent = u64::try_from(acts.len()).unwrap();
+        let server = ModelServer::in_turn(acts);
+        let (decided, took) = ask(&models_at(&server.url(), &fields), LONG).await;
+        assert_eq!(in_words(&decided), LIKED);
+        let prompt_tokens = u64::try_from(server.bodies()[0].len()).unwrap() / 4;
+        let counted = sent - refused;
+        let expected = Usage {
+            requests: sent,
+            prompt_tokens: counted * prompt_tokens,
+            cached_tokens: 0,
+            completion_tokens: counted * 50,
+            cost_micros: counted * (prompt_tokens + 50 * 2),
+        };
+        assert_eq!(took, expected);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_says_nothing_is_not_waited_for() {
     let short = Duration::from_millis(300);
     let stalling = ModelServer::in_turn(vec![Act::Stall]);
     let (decided, took) = ask(&models(&stalling), short).await;
     assert_eq!(in_words(&decided), "Away: no answer in time");
-    assert_eq!((took.requests, took.prompt_tokens), (1, 0));
+    assert_eq!((took.requests, took.completion_tokens), (1, 256));
 
     let broken = ModelServer::in_turn(vec![Act::Reply(Reply::new(500, "Oops"))]);
     let (decided, took) = ask(&models(&broken), short).await;
     let why = "Away: it answered 500 Internal Server Error: no JSON: Oops (no answer in time)";
     assert_eq!(in_words(&decided), why);
-    assert_eq!(took.requests, broken.requests());
+    assert_eq!((took.requests, took.tokens()), (broken.requests(), 0));
 
     let wants_more = Reply::new(429, "").header("retry-after", "3600");
     let busy = ModelServer::in_turn(vec![Act::Reply(wants_more)]);

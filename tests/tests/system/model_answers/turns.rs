@@ -8,7 +8,7 @@ use contract::subject::Platform;
 use serde_json::json;
 use simulator::model::client::Models;
 use simulator::model::{Admission, Failed, FailedKind, SharedGate};
-use system_tests::model::{Act, ModelServer, Reply};
+use system_tests::model::{Act, ModelServer, Reply, completion};
 use tokio::task::JoinHandle;
 
 use super::{LIKED, LONG, Noted, ask, asked, in_words, like, models, models_at};
@@ -101,7 +101,7 @@ async fn a_question_that_is_given_up_leaves_nothing_behind() {
     asking.abort();
     assert!(asking.await.unwrap_err().is_cancelled());
     let took = gate.took();
-    assert_eq!((took.requests, took.prompt_tokens), (1, 0));
+    assert_eq!((took.requests, took.completion_tokens), (1, 256), "it may have been answered");
     // Its room and its turn are free again.
     let (decided, _) = ask(&models, LONG).await;
     assert_eq!(in_words(&decided), LIKED);
@@ -149,6 +149,28 @@ async fn who_is_late_knows_why() {
     assert_eq!(in_words(&first.await.unwrap()), LIKED);
 }
 
+/// Who waits for its turn, or at the gate, loses nothing of its own time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_time_of_a_decision_begins_with_its_first_request() {
+    let slow = Duration::from_millis(600);
+    let server = ModelServer::in_turn(vec![Act::Later(slow, like())]);
+    let models = models_at(&server.url(), &json!({"tools": true, "concurrency": 1}));
+    let gate = Arc::new(Noted::default());
+    let within = |agent, within| {
+        let (models, gate): (Models, SharedGate) = (models.clone(), gate.clone());
+        let mut question = asked(agent, Platform::Reddit, LONG);
+        question.within = within;
+        tokio::spawn(async move { models.decide(question, gate).await })
+    };
+    // The fourth has its turn after longer than it may take.
+    let tasks: Vec<_> = (0..4).map(|agent| within(agent, slow * 5 / 2)).collect();
+    for task in tasks {
+        assert_eq!(in_words(&task.await.unwrap()), LIKED);
+    }
+    let late = within(4, slow / 2).await.unwrap();
+    assert_eq!(in_words(&late), "Away: no answer in time");
+}
+
 /// One thread: what is started here is in the queue as soon as it had its turn.
 #[tokio::test]
 async fn both_platforms_take_turns() {
@@ -171,6 +193,47 @@ async fn both_platforms_take_turns() {
         task.await.unwrap().unwrap();
     }
     assert_eq!(*order.lock().unwrap(), "trtrtrtrtrtrtrtrtrtr");
+}
+
+/// One thread, as above.
+#[tokio::test]
+async fn talks_wait_for_decisions() {
+    let order: Arc<Mutex<String>> = Arc::default();
+    let seen = order.clone();
+    let server = ModelServer::scripted(move |request| {
+        let is_talk = !request.body.contains("like_post");
+        seen.lock().unwrap().push(if is_talk { 't' } else { 'd' });
+        if request.number == 1 { Act::Hold(like()) } else { Act::Reply(well()) }
+    });
+    let models = models_at(&server.url(), &json!({"tools": true, "concurrency": 1}));
+    let gate = Arc::new(Noted::default());
+    let first = start(&models, 0, Platform::Reddit, &gate);
+    let talks: Vec<_> = (0..5)
+        .map(|agent| {
+            let (models, gate): (Models, SharedGate) = (models.clone(), gate.clone());
+            let mut question = asked(agent, Platform::Twitter, LONG);
+            question.prompt.wants_action = false;
+            tokio::spawn(async move { models.say(question, gate).await })
+        })
+        .collect();
+    let decisions: Vec<_> =
+        (1..=10).map(|agent| start(&models, agent, Platform::Reddit, &gate)).collect();
+    until("a request that is held", || server.held() == 1).await;
+    server.release();
+    for talk in talks {
+        talk.await.unwrap().unwrap();
+    }
+    for decision in decisions.into_iter().chain([first]) {
+        decision.await.unwrap().unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), "ddddddddtdddtttt");
+}
+
+/// Words and a call at once: an answer to both kinds of questions.
+fn well() -> Reply {
+    let function = json!({"name": "like_post", "arguments": "{\"post_id\":3}"});
+    let message = json!({"content": "Well.", "tool_calls": [{"function": function}]});
+    Reply::new(200, completion(&message))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use contract::subject::Platform;
 use serde_json::{Map, Value};
 use world::TEXT_MAX;
 
-use super::repair;
+use super::{LOOKED_AT, repair};
 use crate::model::actions::{self, ACTIONS, Action, Given, Kind};
 use crate::model::text;
 
@@ -20,8 +20,9 @@ pub(super) struct Called {
     pub(super) arguments: Value,
 }
 
-/// What a message calls by tools: `tool_calls`, one or several, or the older `function_call`.
-pub(super) fn called(message: &Value) -> Vec<Called> {
+/// What a message calls by tools: `tool_calls`, one or several, or the older `function_call`; and
+/// how many more there are than are looked at.
+pub(super) fn called(message: &Value) -> (Vec<Called>, usize) {
     let calls = match &message["tool_calls"] {
         Value::Array(calls) => calls.as_slice(),
         call @ Value::Object(_) => std::slice::from_ref(call),
@@ -35,7 +36,8 @@ pub(super) fn called(message: &Value) -> Vec<Called> {
         let name = function["name"].as_str().unwrap_or_default().to_owned();
         Called { name, arguments: function["arguments"].clone() }
     };
-    calls.iter().map(called).collect()
+    let looked_at = &calls[..calls.len().min(LOOKED_AT)];
+    (looked_at.iter().map(called).collect(), calls.len() - looked_at.len())
 }
 
 /// The action that is called, and what of its text was cut; or why it is none.

@@ -4,6 +4,7 @@ use contract::decision::MAX_REASON_BYTES;
 use reqwest::StatusCode;
 use serde_json::Value;
 
+use super::Sent;
 use crate::model::text;
 
 /// Why a request gave nothing.
@@ -33,17 +34,19 @@ pub enum Trouble {
 }
 
 /// Words that say that something has to be paid.
-const UNPAID: [&str; 9] = [
+const UNPAID: [&str; 8] = [
     "insufficient_quota",
     "insufficient balance",
     "insufficient_balance",
     "insufficient credit",
-    "exceeded your current quota",
     "billing_hard_limit",
     "billing_not_active",
     "account_deactivated",
     "credit balance is too low",
 ];
+
+/// Words that say the same, or that a minute's quota is used up: some servers have them for both.
+const QUOTA: &str = "exceeded your current quota";
 
 /// Words that say that a model or a key is wrong, where the status does not.
 const MISNAMED: [&str; 5] =
@@ -74,23 +77,30 @@ impl Refusal {
 }
 
 /// What is wrong with a response as a whole; `None` if it may be an answer.
-pub(super) fn of(status: u16, json: Option<&Value>, body: &[u8]) -> Option<Refusal> {
-    match (status, json) {
-        (200..=299, Some(json)) => within_success(json),
-        (200..=299, None) => Some(match body {
-            [] => Refusal::garbled("nothing"),
-            body if body.len() > super::MAX_ANSWER_BYTES => {
+pub(super) fn of(sent: &Sent) -> Option<Refusal> {
+    match (sent.status, &sent.json) {
+        (200..=299, Some(json)) => within_success(json, sent),
+        (200..=299, None) => Some(match sent.text.as_str() {
+            _ if sent.is_too_long => {
                 let most = super::MAX_ANSWER_BYTES;
                 Refusal::of_question(&format!("it answered with more than {most} bytes"))
             }
-            body => Refusal::garbled(&what_it_is(body)),
+            "" => Refusal::garbled("nothing"),
+            text => Refusal::garbled(&what_it_is(text)),
         }),
-        (status, json) => Some(of_status(status, json, body)),
+        (status, json) => Some(of_status(status, json.as_ref(), sent)),
     }
 }
 
+/// Whether a response says that there is no answer: no model was asked for one.
+pub(super) fn is_error(sent: &Sent) -> bool {
+    let no_choice = |json: &&Value| json.pointer("/choices/0").is_none();
+    let is_good = (200..=299).contains(&sent.status);
+    !is_good || sent.json.as_ref().filter(no_choice).and_then(Said::of).is_some()
+}
+
 /// An error that came as a success.
-fn within_success(json: &Value) -> Option<Refusal> {
+fn within_success(json: &Value, sent: &Sent) -> Option<Refusal> {
     if !json.is_object() {
         return Some(Refusal::garbled("JSON that is no object"));
     }
@@ -100,17 +110,17 @@ fn within_success(json: &Value) -> Option<Refusal> {
     let said = Said::of(json)?;
     let status = said.code.parse().ok().filter(|status| (400..=599).contains(status));
     let trouble = match status {
-        Some(status) => trouble(status, &said),
+        Some(status) => trouble(status, &said, sent),
         None if said.has("rate_limit") || said.has("rate limit") => Trouble::Busy,
         None if said.has("overloaded") || said.has("server_error") => Trouble::Own,
-        None => trouble(400, &said),
+        None => trouble(400, &said, sent),
     };
     Some(Refusal::new(trouble, &format!("it answered with an error: {}", said.message)))
 }
 
-fn of_status(status: u16, json: Option<&Value>, body: &[u8]) -> Refusal {
-    let said = json.and_then(Said::of).unwrap_or_else(|| Said::of_body(json, body));
-    let trouble = trouble(status, &said);
+fn of_status(status: u16, json: Option<&Value>, sent: &Sent) -> Refusal {
+    let said = json.and_then(Said::of).unwrap_or_else(|| Said::of_body(json, &sent.text));
+    let trouble = trouble(status, &said, sent);
     let name = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let name = name.map(|name| format!(" {name}")).unwrap_or_default();
     let mut why = format!("it answered {status}{name}");
@@ -133,12 +143,15 @@ fn of_status(status: u16, json: Option<&Value>, body: &[u8]) -> Refusal {
 }
 
 /// What a status means, with what was said.
-fn trouble(status: u16, said: &Said) -> Trouble {
+fn trouble(status: u16, said: &Said, sent: &Sent) -> Trouble {
     let any = |words: &[&str]| words.iter().any(|word| said.has(word));
     let no_model = said.has("model")
         && (said.has("does not exist") || said.has("not found") || said.has("not exist"));
     match status {
         _ if any(&UNPAID) => Trouble::Endpoint,
+        // Who says when to come again will answer then.
+        429 if said.has(QUOTA) && sent.retry_after.is_some() => Trouble::Busy,
+        _ if said.has(QUOTA) => Trouble::Endpoint,
         403 if said.has("moderation") || said.has("flagged") => Trouble::Question,
         400 | 422 if any(&MISNAMED) || no_model => Trouble::Endpoint,
         408 | 409 | 425 => Trouble::Own,
@@ -188,11 +201,11 @@ impl Said {
     }
 
     /// From what is no JSON, or JSON of no such form.
-    fn of_body(json: Option<&Value>, body: &[u8]) -> Said {
+    fn of_body(json: Option<&Value>, text: &str) -> Said {
         let message = match json {
-            Some(_) => String::from_utf8_lossy(body).into_owned(),
-            None if body.is_empty() => String::new(),
-            None => what_it_is(body),
+            Some(json) => json.to_string(),
+            None if text.is_empty() => String::new(),
+            None => what_it_is(text),
         };
         Said { all: message.to_lowercase(), message, code: String::new() }
     }
@@ -203,11 +216,10 @@ impl Said {
 }
 
 /// What a body is that is no JSON, in words.
-fn what_it_is(body: &[u8]) -> String {
+fn what_it_is(text: &str) -> String {
     /// How much of it is looked at.
     const LOOKED_AT: usize = 4 * 1024;
-    let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
-    let text = text.trim();
+    let text = text::head(text, LOOKED_AT).trim();
     let is_page = text.starts_with('<');
     let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
     match title {

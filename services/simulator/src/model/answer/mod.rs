@@ -7,12 +7,14 @@ mod calls;
 mod failure;
 mod found;
 mod repair;
+mod sent;
 
 use contract::decision::{Call, MAX_CALLS, MAX_DECISION_BYTES, MAX_REASON_BYTES, Usage};
 use contract::subject::Platform;
 use serde_json::Value;
 
 pub use failure::{Refusal, Trouble};
+pub use sent::Sent;
 
 use super::text;
 
@@ -21,6 +23,9 @@ pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// The most bytes of a text that an agent says.
 pub const MAX_WORDS_BYTES: usize = 16 * 1024;
+
+/// How many calls of an answer are looked at; more of them are counted.
+const LOOKED_AT: usize = 64;
 
 /// The most reasons of one decision; more of them are counted.
 const MAX_REASONS: usize = 8;
@@ -31,8 +36,9 @@ const BESIDE: usize = 512;
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<T> {
-    /// The tokens that it took, as far as the server said.
-    pub usage: Usage,
+    /// The tokens that it took, as the server says; none where it refused. `None`: it took some,
+    /// and the server does not say how many.
+    pub usage: Option<Usage>,
     /// What it gave.
     pub came: Result<T, Refusal>,
 }
@@ -59,13 +65,13 @@ struct Message<'body> {
 }
 
 /// What a question for an action came to.
-pub fn acts(platform: Platform, status: u16, body: &[u8]) -> Answer<Acts> {
-    heard(status, body, |message| Ok(acts_in(platform, message)))
+pub fn acts(platform: Platform, sent: &Sent) -> Answer<Acts> {
+    heard(sent, |message| Ok(acts_in(platform, message)))
 }
 
 /// What a question for words came to.
-pub fn words(status: u16, body: &[u8]) -> Answer<String> {
-    heard(status, body, |message| {
+pub fn words(sent: &Sent) -> Answer<String> {
+    heard(sent, |message| {
         let said = text::written(found::without_thoughts(&message.text));
         if !said.is_empty() {
             return Ok(text::head(&said, MAX_WORDS_BYTES).to_owned());
@@ -78,33 +84,15 @@ pub fn words(status: u16, body: &[u8]) -> Answer<String> {
     })
 }
 
-fn heard<T>(
-    status: u16,
-    body: &[u8],
-    read: impl FnOnce(&Message<'_>) -> Result<T, Refusal>,
-) -> Answer<T> {
-    let value = match body.len() > MAX_ANSWER_BYTES {
-        true => None,
-        false => parse(body),
-    };
-    let usage = value.as_ref().map(usage).unwrap_or_default();
-    let came = match (failure::of(status, value.as_ref(), body), &value) {
+fn heard<T>(sent: &Sent, read: impl FnOnce(&Message<'_>) -> Result<T, Refusal>) -> Answer<T> {
+    let usage = sent.json.as_ref().map(usage).filter(|usage| usage.tokens() > 0);
+    let usage = usage.or_else(|| failure::is_error(sent).then(Usage::default));
+    let came = match (failure::of(sent), &sent.json) {
         (Some(refusal), _) => Err(refusal),
         (None, Some(value)) => message(value).and_then(|message| read(&message)),
         (None, None) => Err(Refusal::garbled("no JSON")),
     };
     Answer { usage, came }
-}
-
-/// A body as JSON. What is no UTF-8 in it is replaced.
-fn parse(body: &[u8]) -> Option<Value> {
-    match serde_json::from_slice(body) {
-        Ok(value) => Some(value),
-        Err(_) if std::str::from_utf8(body).is_err() => {
-            serde_json::from_str(&String::from_utf8_lossy(body)).ok()
-        }
-        Err(_) => None,
-    }
 }
 
 /// The tokens that a body speaks of, under any of the names that servers have for them.
@@ -174,15 +162,15 @@ impl Message<'_> {
 }
 
 fn acts_in(platform: Platform, message: &Message<'_>) -> Acts {
-    let (mut called, mut in_words) = (calls::called(message.message), false);
+    let ((mut called, mut beyond), mut in_words) = (calls::called(message.message), false);
     let thoughtless = found::without_thoughts(&message.text);
     if called.is_empty() {
         called = found::called(thoughtless, message.is_cut());
         in_words = called.is_empty();
     }
+    beyond += called.len().saturating_sub(LOOKED_AT);
     let mut acts = Acts { in_words, ..Acts::default() };
-    let mut beyond = 0_usize;
-    for called in called {
+    for called in called.into_iter().take(LOOKED_AT) {
         if acts.calls.len() == MAX_CALLS {
             beyond += 1;
             continue;
@@ -196,7 +184,9 @@ fn acts_in(platform: Platform, message: &Message<'_>) -> Acts {
         }
     }
     if beyond > 0 {
-        acts.refuse(Some(format!("{beyond} more calls: a decision has at most {MAX_CALLS}")));
+        // First, so that it is not what is left out.
+        let why = format!("{beyond} more calls: a decision has at most {MAX_CALLS}");
+        acts.refused.insert(0, why);
     }
     if in_words {
         acts.refuse(Some(match (message.refusal(), thoughtless.trim()) {

@@ -2,6 +2,15 @@ use contract::decision::{MAX_CALLS, MAX_DECISION_BYTES};
 use serde_json::json;
 
 use super::*;
+use crate::model::endpoint::Secrets;
+
+fn acts(platform: Platform, status: u16, body: &[u8]) -> Answer<Acts> {
+    super::acts(platform, &Sent::read(status, body, None, &Secrets::default()))
+}
+
+fn words(status: u16, body: &[u8]) -> Answer<String> {
+    super::words(&Sent::read(status, body, None, &Secrets::default()))
+}
 
 /// A body with this message.
 fn body(message: &Value) -> Vec<u8> {
@@ -126,9 +135,24 @@ fn what_is_too_much_is_cut_or_left_out() {
     let odd: Vec<Value> = (0..500).map(|_| call(&"\"x".repeat(500), &json!({}))).collect();
     let acts = called(&json!(odd));
     assert_eq!(acts.refused.len(), 8);
-    assert_eq!(acts.refused[7], "493 more of the kind");
+    assert_eq!(acts.refused[0], "436 more calls: a decision has at most 8");
+    assert_eq!(acts.refused[7], "58 more of the kind");
     let bytes = serde_json::to_vec(&acts.refused).unwrap().len();
     assert!(bytes < MAX_DECISION_BYTES, "{bytes}");
+}
+
+#[test]
+fn no_more_calls_are_judged_than_a_decision_may_need() {
+    let mut calls = vec![call("x", &Value::Null); 63];
+    let like = |post_id| call("like_post", &json!({"post_id": post_id}));
+    calls.extend((1..=5_000).map(like));
+    let acts = called(&json!(calls));
+    assert_eq!(acts.calls, [Call::LikePost { post_id: 1 }]);
+    assert_eq!(acts.refused[0], "4999 more calls: a decision has at most 8");
+    let text = json!({"content": json!(calls[..500]).to_string()});
+    let acts = self::acts(Platform::Reddit, 200, &body(&text)).came.unwrap();
+    assert_eq!(acts.calls, [Call::LikePost { post_id: 1 }]);
+    assert_eq!(acts.refused[0], "436 more calls: a decision has at most 8");
 }
 
 #[test]
@@ -201,6 +225,39 @@ fn words_are_what_was_said() {
     assert!(long.len() <= MAX_WORDS_BYTES && long.len() > MAX_WORDS_BYTES - 3);
 }
 
+/// A secret is found in whatever form it stands in an answer, which is not damaged for that.
+#[test]
+fn no_secret_is_read_out_of_an_answer() {
+    let key = "sk-c4nary/0123456789+abc";
+    let file = json!({"endpoints": {"main": {
+        "url": format!("http://x/v1?code={}", "none"), "key_file": "key", "models": ["m"],
+    }}});
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key"), key).unwrap();
+    let path = folder.path().join("endpoints.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    let endpoints = crate::model::endpoint::read(Some(&path)).unwrap();
+    let secrets = &endpoints.get("main").unwrap().secrets;
+    let twice = key.replace('/', "\\\\\\/").replace('+', "\\\\u002B");
+    let arguments = format!("{{\\\"content\\\":\\\"{twice}, none\\\"}}");
+    let function = format!(r#"{{"name":"create_post","arguments":"{arguments}"}}"#);
+    let body =
+        format!(r#"{{"choices":[{{"message":{{"tool_calls":[{{"function":{function}}}]}}}}]}}"#);
+    let came = super::acts(Platform::Reddit, &Sent::read(200, body.as_bytes(), None, secrets)).came;
+    let content = "***, none".to_owned();
+    assert_eq!(came.unwrap().calls, [Call::CreatePost { content }], "{body}");
+    // What is no JSON is a text.
+    let half = format!("{{\"error\": \"none: {}", key.replace('/', "\\/"));
+    for status in [200, 500] {
+        let sent = Sent::read(status, half.as_bytes(), None, secrets);
+        let why = super::words(&sent).came.unwrap_err().why;
+        assert!(why.ends_with("no JSON: {\"error\": \"***: ***"), "{why}");
+    }
+    let error = json!({"error": {"message": format!("none: {}...", &key[..20])}}).to_string();
+    let why = super::words(&Sent::read(401, error.as_bytes(), None, secrets)).came.unwrap_err().why;
+    assert_eq!(why, "it answered 401 Unauthorized: ***: ***...");
+}
+
 #[test]
 fn tokens_have_many_names() {
     for (usage, expected) in [
@@ -208,16 +265,33 @@ fn tokens_have_many_names() {
         (json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 8}}), (10, 8, 0)),
         (json!({"prompt_tokens": 10, "prompt_cache_hit_tokens": 99}), (10, 10, 0)),
         (json!({"input_tokens": 10, "output_tokens": 2.0}), (10, 0, 2)),
-        (json!({"prompt_tokens": -1, "completion_tokens": "2"}), (0, 0, 0)),
-        (json!({"prompt_tokens": 1e18}), (0, 0, 0)),
         (json!({"prompt_tokens": 9_007_199_254_740_991_u64}), (1 << 32, 0, 0)),
-        (Value::Null, (0, 0, 0)),
     ] {
         let body = json!({"choices": [], "usage": usage}).to_string();
-        let took = words(200, body.as_bytes()).usage;
+        let took = words(200, body.as_bytes()).usage.unwrap();
         let found = (took.prompt_tokens, took.cached_tokens, took.completion_tokens);
         assert_eq!(found, expected, "{usage}");
     }
+}
+
+#[test]
+fn what_an_answer_took_may_not_be_known() {
+    let none = Some(Usage::default());
+    for (status, body, usage) in [
+        (200, json!({"choices": [{"message": {"content": "Hm."}}]}), None),
+        (200, json!({"choices": [], "usage": {"prompt_tokens": -1}}), None),
+        (200, json!({"choices": [], "usage": {"prompt_tokens": 1e18}}), None),
+        (200, json!({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}}), None),
+        (200, json!({"choices": [{"error": {"message": "gone"}}]}), None),
+        (200, json!("x"), None),
+        // Refused before any model was asked.
+        (200, json!({"error": {"message": "overloaded"}}), none),
+        (429, json!({}), none),
+        (500, json!({"choices": []}), none),
+    ] {
+        assert_eq!(words(status, body.to_string().as_bytes()).usage, usage, "{status} {body}");
+    }
+    assert_eq!((words(200, b"<html>").usage, words(502, b"<html>").usage), (None, none));
 }
 
 #[test]
@@ -280,6 +354,36 @@ fn each_failure_says_what_it_means_for_others() {
     assert_eq!(why(200, "data: x"), "it answered with a stream of events");
     assert_eq!(why(200, "Hello"), "it answered with no JSON: Hello");
     assert!(why(307, "").ends_with("(redirects are not followed: name the final address)"));
+}
+
+#[test]
+fn a_quota_that_comes_back_is_waited_for() {
+    let quota = "You exceeded your current quota, please check your plan and billing details.";
+    let error = |more: &Value| {
+        let mut error = json!({"error": {"message": quota, "status": "RESOURCE_EXHAUSTED"}});
+        error["error"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        error
+    };
+    let detail =
+        json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"});
+    let in_words = format!("{quota} Please retry in 7.25s.");
+    for (status, header, body, trouble, after) in [
+        (429, None, error(&json!({})), Trouble::Endpoint, None),
+        (429, Some(2_000), error(&json!({})), Trouble::Busy, Some(2_000)),
+        (429, None, error(&json!({"details": [{}, detail]})), Trouble::Busy, Some(34_500)),
+        (429, None, json!([error(&json!({"details": [detail]}))]), Trouble::Busy, Some(34_500)),
+        (429, None, error(&json!({"message": in_words})), Trouble::Busy, Some(7_250)),
+        (429, Some(9), error(&json!({"code": "insufficient_quota"})), Trouble::Endpoint, Some(9)),
+        (403, Some(9), error(&json!({})), Trouble::Endpoint, Some(9)),
+    ] {
+        let sent = Sent::read(status, body.to_string().as_bytes(), header, &Secrets::default());
+        let refusal = super::words(&sent).came.unwrap_err();
+        let found = sent.retry_after.map(|after| after.as_millis());
+        assert_eq!((refusal.trouble, found), (trouble, after), "{status} {header:?} {body}");
+    }
+    // What a good answer speaks of is no word of the server.
+    let talk = body(&json!({"content": "Try again in 5s, or try again in 10s."}));
+    assert_eq!(Sent::read(200, &talk, None, &Secrets::default()).retry_after, None);
 }
 
 #[test]

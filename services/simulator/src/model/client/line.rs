@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use contract::subject::Platform;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
+use super::CONNECT_MILLISECONDS;
 use super::tools::Tools;
 use crate::model::endpoint::Endpoint;
 use crate::model::limits::taught::Taught;
-use crate::model::limits::{End, Limits, Ticket, Wish};
+use crate::model::limits::{End, Limits, Ticket, Use, Wish};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(CONNECT_MILLISECONDS);
 
 /// After how many milliseconds the queue is looked at again, whatever it is that it waits for.
 const LONGEST_TIMER: u64 = 60_000;
@@ -49,11 +49,21 @@ struct Waiting {
 
 /// Room at the endpoint for one request; goes back when it is dropped.
 pub(super) struct Room {
-    line: Arc<Line>,
+    pub(super) line: Arc<Line>,
     tokens: u64,
     /// Since when it is there.
     pub(super) since: u64,
     pub(super) end: End,
+}
+
+impl Room {
+    /// What the endpoint said that it can take, as it answered this.
+    pub(super) fn learn(&self, taught: &Taught) {
+        if taught.requests.is_some() || taught.tokens.is_some() {
+            let now = self.line.now();
+            self.line.queue().limits.learn(now, self.tokens, taught);
+        }
+    }
 }
 
 /// A place in the queue; left when it is dropped.
@@ -98,18 +108,13 @@ impl Line {
     }
 
     /// Waits for room for a request of so many tokens; `again`: one that had some before.
-    pub(super) async fn room(
-        self: &Arc<Line>,
-        platform: Platform,
-        tokens: u64,
-        again: bool,
-    ) -> Room {
+    pub(super) async fn room(self: &Arc<Line>, wanted: Use, tokens: u64, again: bool) -> Room {
         let (go, gone) = oneshot::channel();
         let place = {
             let mut queue = self.queue();
             let ticket = queue.next;
             queue.next += 1;
-            queue.limits.wait(platform, ticket, tokens, again);
+            queue.limits.wait(wanted, ticket, tokens, again);
             queue.waiting.insert(ticket, Waiting { tokens, go });
             Place { line: self, ticket }
         };
@@ -167,13 +172,6 @@ impl Line {
             }
         });
         true
-    }
-
-    /// The endpoint said what it can take.
-    pub(super) fn learn(&self, taught: &Taught) {
-        if taught.requests.is_some() || taught.tokens.is_some() {
-            self.queue().limits.learn(self.now(), taught);
-        }
     }
 
     /// The endpoint answered, if only to refuse a question.

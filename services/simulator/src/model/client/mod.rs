@@ -19,6 +19,10 @@ use self::question::Question;
 use super::endpoint::Endpoints;
 use super::{Asked, Decided, Failed, Said, SharedGate};
 
+/// How long it may take until a connection is there, in milliseconds: how late after its gate was
+/// open a request may be sent, about.
+pub const CONNECT_MILLISECONDS: u64 = 2_000;
+
 /// The endpoints, each with its own limits and connections. Clones share them.
 #[derive(Clone)]
 pub struct Models {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use contract::decision::{MAX_REASON_BYTES, Usage};
 use kit::retry::Pauses;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::body::{Wanted, body};
-use super::line::Line;
-use super::send::{AtGate, send};
-use crate::model::answer::{self, Acts, Answer, Refusal, Trouble};
-use crate::model::limits::End;
+use super::line::{Line, Room};
+use super::send::{AtGate, Unheard, send};
+use crate::model::answer::{self, Acts, Answer, Refusal, Sent, Trouble};
+use crate::model::limits::{End, Use};
 use crate::model::{Admission, Asked, Failed, FailedKind, SharedGate, text};
 
 /// How soon a gate that lets nobody pass is asked again, at first and at the latest.
@@ -35,6 +35,8 @@ pub(super) struct Question<'asked> {
     pub(super) asked: &'asked Asked,
     gate: &'asked SharedGate,
     usage: Usage,
+    /// When an answer comes too late: earlier once the first request goes.
+    ends: Instant,
     /// The last reason why there was no answer.
     last: Option<String>,
     /// What it waits for.
@@ -61,12 +63,8 @@ pub(super) struct Lost {
     pub(super) of_tools: bool,
 }
 
-/// How a try ended that gave no answer.
-enum Missed {
-    /// The gate is shut.
-    Shut(String),
-    Refused(Refusal, Option<Duration>),
-}
+/// Why a try gave no answer, and how long the server wants to be left alone.
+type Missed = (Refusal, Option<Duration>);
 
 impl<'asked> Question<'asked> {
     pub(super) fn new(
@@ -81,9 +79,15 @@ impl<'asked> Question<'asked> {
             asked,
             gate,
             usage: Usage::default(),
+            ends: asked.deadline,
             last: None,
             awaits: Awaits::Turn,
         }
+    }
+
+    /// When an answer comes too late.
+    pub(super) fn ends(&self) -> Instant {
+        self.ends
     }
 
     /// What it took so far.
@@ -99,7 +103,7 @@ impl<'asked> Question<'asked> {
     /// Asks for actions.
     pub(super) async fn acts(&mut self, wanted: Wanted, is_probe: bool) -> Result<Acts, Lost> {
         let platform = self.asked.platform;
-        self.ask(wanted, is_probe, |status, body| answer::acts(platform, status, body)).await
+        self.ask(wanted, is_probe, |sent| answer::acts(platform, sent)).await
     }
 
     /// Asks for words.
@@ -122,45 +126,34 @@ impl<'asked> Question<'asked> {
         &mut self,
         wanted: Wanted,
         is_probe: bool,
-        read: impl Fn(u16, &[u8]) -> Answer<T>,
+        read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<T, Lost> {
-        let Asked { platform, prompt, deadline, .. } = self.asked;
+        let Asked { platform, prompt, .. } = self.asked;
         let body = body(&self.line.endpoint, self.model, *platform, prompt, wanted);
-        match timeout_at(*deadline, self.tries(&body, is_probe, read)).await {
-            Ok(came) => came,
-            Err(_) => {
-                if self.last.is_none() && self.awaits == Awaits::Answer {
-                    self.line.in_trouble("is slow", "no answer in time");
-                }
-                Err(self.late())
-            }
-        }
+        self.tries(&body, is_probe, read).await
     }
 
     async fn tries<T>(
         &mut self,
         body: &Bytes,
         is_probe: bool,
-        read: impl Fn(u16, &[u8]) -> Answer<T>,
+        read: impl Fn(&Sent) -> Answer<T>,
     ) -> Result<T, Lost> {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut garbled = 0;
         let mut again = false;
         loop {
-            let (refusal, after) = match self.once(body, again, &read).await {
+            let (refusal, after) = match self.once(body, again, &read).await? {
                 Ok(came) => return Ok(came),
-                Err(Missed::Shut(why)) => {
-                    return Err(Lost { kind: FailedKind::Shut, why, of_tools: false });
-                }
-                Err(Missed::Refused(refusal, after)) => (refusal, after),
+                Err(missed) => missed,
             };
             again = true;
             let Refusal { trouble, why, of_tools } = refusal;
             let lost = |kind, why| Lost { kind, why, of_tools };
             if is_probe && of_tools {
                 let kind = match trouble {
-                    Trouble::Question | Trouble::Garbled => FailedKind::Question,
-                    Trouble::Own | Trouble::Busy => FailedKind::Away,
+                    Trouble::Question => FailedKind::Question,
+                    Trouble::Own | Trouble::Garbled | Trouble::Busy => FailedKind::Away,
                     Trouble::Endpoint => FailedKind::Endpoint,
                 };
                 return Err(lost(kind, why));
@@ -171,8 +164,9 @@ impl<'asked> Question<'asked> {
                     self.line.in_trouble("takes no questions", &why);
                     return Err(lost(FailedKind::Endpoint, why));
                 }
+                // Whoever answers like that is no model, and has answered nobody.
                 Trouble::Garbled if garbled + 1 >= GARBLED => {
-                    return Err(lost(FailedKind::Question, why));
+                    return Err(lost(FailedKind::Away, why));
                 }
                 Trouble::Garbled => garbled += 1,
                 Trouble::Own | Trouble::Busy => {}
@@ -180,68 +174,112 @@ impl<'asked> Question<'asked> {
             self.last = Some(why);
             // Where the whole endpoint pauses, the queue is the pause.
             if trouble != Trouble::Busy {
-                sleep(pauses.next_pause().max(after.unwrap_or_default())).await;
+                let pause = sleep(pauses.next_pause().max(after.unwrap_or_default()));
+                if timeout_at(self.ends, pause).await.is_err() {
+                    return Err(self.late());
+                }
             }
         }
     }
 
     /// Sends it once, when there is room and the gate is open.
+    ///
+    /// # Errors
+    /// That the gate is shut, or that it is too late.
     async fn once<T>(
         &mut self,
         body: &Bytes,
-        mut again: bool,
-        read: impl Fn(u16, &[u8]) -> Answer<T>,
-    ) -> Result<T, Missed> {
+        again: bool,
+        read: impl Fn(&Sent) -> Answer<T>,
+    ) -> Result<Result<T, Missed>, Lost> {
         let estimate = self.estimate(body);
+        let Ok(room) = timeout_at(self.ends, self.room(&estimate, again)).await else {
+            return Err(self.late());
+        };
+        let mut room = room?;
+        room.end = End::Sent(None);
+        let mut at_gate = AtGate::admitted(self.gate, estimate);
+        // The first request's; later ones are later.
+        self.ends = self.ends.min(Instant::now() + self.asked.within);
+        self.awaits = Awaits::Answer;
+        let sent = self.sent(&mut room, &mut at_gate, body, read);
+        let came = timeout_at(self.ends, sent).await;
+        self.usage.add(&at_gate.took);
+        match came {
+            Ok(came) => Ok(came),
+            Err(_) => {
+                if self.last.is_none() {
+                    self.line.in_trouble("is slow", "no answer in time");
+                }
+                Err(self.late())
+            }
+        }
+    }
+
+    /// Waits until there is room and the gate is open.
+    async fn room(&mut self, estimate: &Usage, mut again: bool) -> Result<Room, Lost> {
         let mut wait = GATE;
-        let mut room = loop {
+        let wanted = match self.asked.prompt.wants_action {
+            true => Use::Decision(self.asked.platform),
+            false => Use::Talk,
+        };
+        loop {
             self.awaits = Awaits::Turn;
-            let room = self.line.room(self.asked.platform, estimate.tokens(), again).await;
+            let room = self.line.room(wanted, estimate.tokens(), again).await;
+            again = true;
             if self.line.is_paused() {
                 // The pause began after it was let go.
-                again = true;
                 continue;
             }
-            match self.gate.admit(&estimate) {
-                Admission::Yes => break room,
+            match self.gate.admit(estimate) {
+                Admission::Yes => return Ok(room),
                 Admission::Wait => {}
-                Admission::No(why) => return Err(Missed::Shut(why)),
+                Admission::No(why) => {
+                    return Err(Lost { kind: FailedKind::Shut, why, of_tools: false });
+                }
             }
             drop(room);
             self.awaits = Awaits::Gate;
-            again = true;
             sleep(wait).await;
             wait = LATEST_GATE.min(wait * 2);
-        };
-        let mut at_gate = AtGate::admitted(self.gate, estimate);
-        room.end = End::Sent(None);
-        self.awaits = Awaits::Answer;
-        self.usage.requests += 1;
-        let heard = match send(self.line, body.clone()).await {
-            Ok(heard) => heard,
-            Err(unheard) => {
-                if unheard.unsent {
-                    at_gate.took.requests = 0;
-                    self.usage.requests -= 1;
+        }
+    }
+
+    /// Sends it, and says at the gate what it took, as soon as that is known.
+    async fn sent<T>(
+        &self,
+        room: &mut Room,
+        at_gate: &mut AtGate,
+        body: &Bytes,
+        read: impl Fn(&Sent) -> Answer<T>,
+    ) -> Result<T, Missed> {
+        let sent = match send(room, body.clone()).await {
+            Ok(sent) => sent,
+            Err(Unheard { refusal, unsent, is_refused }) => {
+                if unsent || is_refused {
+                    at_gate.took = Usage { requests: u64::from(!unsent), ..Usage::default() };
+                }
+                if unsent {
                     room.end = End::Unsent;
                 }
-                self.troubled(&unheard.refusal, room.since, None);
-                return Err(Missed::Refused(unheard.refusal, None));
+                self.troubled(&refusal, room.since, None);
+                return Err((refusal, None));
             }
         };
-        let Answer { mut usage, came } = read(heard.status, &heard.body);
-        usage.cost_micros = self.line.endpoint.price.cost_micros(&usage);
-        self.usage.add(&usage);
-        at_gate.took.add(&usage);
-        room.end = End::Sent((usage.tokens() > 0).then(|| usage.tokens()));
+        let Answer { usage, came } = read(&sent);
+        if let Some(usage) = usage {
+            let cost_micros = self.line.endpoint.price.cost_micros(&usage);
+            at_gate.took = Usage { requests: 1, cost_micros, ..usage };
+            room.end = End::Sent(Some(usage.tokens()).filter(|tokens| *tokens > 0));
+        }
         match came {
             Ok(came) => {
                 self.line.answered();
                 Ok(came)
             }
             Err(refusal) => {
-                self.troubled(&refusal, room.since, heard.retry_after);
-                Err(Missed::Refused(refusal, heard.retry_after))
+                self.troubled(&refusal, room.since, sent.retry_after);
+                Err((refusal, sent.retry_after))
             }
         }
     }

@@ -1,33 +1,30 @@
 //! One request: sent, counted at the gate, and read.
 
 use std::error::Error;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use contract::decision::Usage;
 use reqwest::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::line::Line;
-use crate::model::answer::{MAX_ANSWER_BYTES, Refusal};
+use super::line::{Line, Room};
+use crate::model::answer::{MAX_ANSWER_BYTES, Refusal, Sent};
+use crate::model::endpoint::Source;
 use crate::model::limits::taught::{self, Taught};
 use crate::model::{Gate, SharedGate};
-
-/// What a server sent.
-pub(super) struct Heard {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
-    pub(super) retry_after: Option<Duration>,
-}
 
 /// Why nothing was heard.
 pub(super) struct Unheard {
     pub(super) refusal: Refusal,
     /// Whether the request was never sent, since nobody was there to take it.
     pub(super) unsent: bool,
+    /// Whether it was refused, though not why.
+    pub(super) is_refused: bool,
 }
 
-/// A request at the gate: settled when it is dropped, with what is known then.
+/// A request at the gate: settled when it is dropped, with what is known then. As long as that is
+/// nothing it is as much as it may take.
 pub(super) struct AtGate {
     gate: SharedGate,
     estimate: Usage,
@@ -37,8 +34,7 @@ pub(super) struct AtGate {
 impl AtGate {
     /// After the gate has admitted `estimate`.
     pub(super) fn admitted(gate: &SharedGate, estimate: Usage) -> AtGate {
-        let took = Usage { requests: 1, ..Usage::default() };
-        AtGate { gate: gate.clone(), estimate, took }
+        AtGate { gate: gate.clone(), estimate, took: estimate }
     }
 }
 
@@ -49,8 +45,9 @@ impl Drop for AtGate {
     }
 }
 
-/// Sends a body and reads what comes.
-pub(super) async fn send(line: &Line, body: Bytes) -> Result<Heard, Unheard> {
+/// Sends a body, for which there is this room, and reads what comes.
+pub(super) async fn send(room: &Room, body: Bytes) -> Result<Sent, Unheard> {
+    let line = &*room.line;
     let mut headers = HeaderMap::with_capacity(3);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -60,12 +57,12 @@ pub(super) async fn send(line: &Line, body: Bytes) -> Result<Heard, Unheard> {
     let request = line.client.post(line.endpoint.url.clone()).headers(headers).body(body);
     let response = request.send().await.map_err(|error| unheard(line, error))?;
     let taught = taught(&response);
-    line.learn(&taught);
+    room.learn(&taught);
     let status = response.status().as_u16();
-    let body = read(response).await.map_err(|error| unheard(line, error))?;
-    // Before anything is made of it, or cut: half a secret is not found any more.
-    let body = line.endpoint.body_without_secrets(body);
-    Ok(Heard { status, body, retry_after: taught.retry_after.map(Duration::from_millis) })
+    let is_refused = !response.status().is_success();
+    let body =
+        read(response).await.map_err(|error| Unheard { is_refused, ..unheard(line, error) })?;
+    Ok(Sent::read(status, &body, taught.retry_after, &line.endpoint.secrets))
 }
 
 /// The body, or as much of it as shows that it is too long.
@@ -92,13 +89,14 @@ fn taught(response: &Response) -> Taught {
 fn unheard(line: &Line, error: reqwest::Error) -> Unheard {
     let unsent = error.is_connect();
     let is_ours = error.is_builder();
-    let why = line.endpoint.without_secrets(&chain(&error.without_url()));
+    let why = chain(&error.without_url());
+    let why = line.endpoint.secrets.hide(&why, Source::Other);
     let refusal = match (is_ours, unsent) {
         (true, _) => Refusal::of_question(&format!("it cannot be asked: {why}")),
         (false, true) => Refusal::busy(&format!("it cannot be reached: {why}")),
         (false, false) => Refusal::own(&format!("it did not answer: {why}")),
     };
-    Unheard { refusal, unsent: unsent || is_ours }
+    Unheard { refusal, unsent: unsent || is_ours, is_refused: false }
 }
 
 /// An error and its causes in one line, none twice.

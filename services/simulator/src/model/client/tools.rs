@@ -33,7 +33,7 @@ pub(super) async fn acts(question: &mut Question<'_>) -> Result<Acts, Lost> {
     if let Some(has) = tools.known.get() {
         return ask(question, *has).await;
     }
-    let Ok(finding) = timeout_at(question.asked.deadline, tools.finding.lock()).await else {
+    let Ok(finding) = timeout_at(question.ends(), tools.finding.lock()).await else {
         return Err(question.late());
     };
     if let Some(has) = tools.known.get() {

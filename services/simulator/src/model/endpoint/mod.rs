@@ -28,6 +28,7 @@
 
 mod price;
 mod read;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,6 +41,7 @@ use reqwest::header::HeaderValue;
 
 pub use price::Price;
 pub use read::read;
+pub use secrets::{Secrets, Source};
 
 /// How many requests are under way at once where nothing is said.
 pub const CONCURRENCY: usize = 16;
@@ -76,7 +78,7 @@ pub struct Endpoint {
     /// Those that are sent with tools alone.
     pub extra_of_tools: Vec<(String, String)>,
     /// The texts that must not be shown, wherever they turn up.
-    secrets: Vec<String>,
+    pub secrets: Secrets,
 }
 
 impl Endpoints {
@@ -146,21 +148,6 @@ impl Endpoint {
     /// Scheme, host and port: what may be shown of where it is.
     pub fn place(&self) -> String {
         self.url.origin().ascii_serialization()
-    }
-
-    /// `text` without what it may repeat of our secrets.
-    pub fn without_secrets(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
-    }
-
-    /// A body without what it may repeat of our secrets: some gateways do, and what is made of an
-    /// answer is kept.
-    pub fn body_without_secrets(&self, body: Vec<u8>) -> Vec<u8> {
-        let text = String::from_utf8_lossy(&body);
-        match self.secrets.iter().any(|secret| text.contains(secret)) {
-            true => self.without_secrets(&text).into_bytes(),
-            false => body,
-        }
     }
 
     /// Whether it is on this machine, where no proxy leads.

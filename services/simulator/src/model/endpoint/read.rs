@@ -12,7 +12,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
-use super::{CONCURRENCY, Endpoint, Endpoints, Price};
+use super::{CONCURRENCY, Endpoint, Endpoints, Price, Secrets};
 
 const FIELDS: [&str; 12] = [
     "url",
@@ -43,10 +43,6 @@ const MAX_MODEL_BYTES: usize = 128;
 const MAX_EXTRA_BYTES: usize = 16 * 1024;
 /// The highest price of a million tokens, in millionths.
 const MAX_PRICE: i64 = 1_000_000 * 1_000_000;
-/// Shorter texts are no secrets; to hide them would hide half of what is said.
-const SECRET: usize = 4;
-/// From how many letters on a part of an address may be a secret.
-const SECRET_SEGMENT: usize = 16;
 
 /// The endpoints that `file` defines; without one there are none. The files that it names (those
 /// of secrets) are looked for beside it.
@@ -109,7 +105,7 @@ fn read_one(object: &Object<'_>, folder: &Path) -> Option<Endpoint> {
     if with_user && key.is_some() {
         object.report("key_file", "a key beside a user in the address", "one of them");
     }
-    let secrets = secrets(&url, key.as_deref());
+    let secrets = Secrets::of(&url, key.as_deref());
     let authorization = match key {
         Some(key) => Some(read_authorization(object, &key)?),
         None => None,
@@ -141,7 +137,7 @@ fn read_url(object: &Object<'_>, folder: &Path) -> Option<Url> {
         }
         (None, Some(_)) => {
             let file = object.text("url_file")?;
-            ("url_file", read_secret(object, "url_file", file, folder)?)
+            ("url_file", read_secret(object, "url_file", file, folder, "the address")?)
         }
         _ => {
             object.require("url", "the address of the API, or url_file in its place");
@@ -151,6 +147,11 @@ fn read_url(object: &Object<'_>, folder: &Path) -> Option<Url> {
     let expected = "an address that begins with http:// or https://";
     let mut url = match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+        // What stands in a file may be no address, and what looks like a scheme a part of a key.
+        Ok(_) if key == "url_file" => {
+            object.report(key, "an address of another scheme", expected);
+            return None;
+        }
         Ok(url) => {
             object.report(key, format!("an address of scheme {:?}", url.scheme()), expected);
             return None;
@@ -178,7 +179,7 @@ fn read_key(object: &Object<'_>, folder: &Path) -> Option<Option<String>> {
     if object.get("key_file").is_none() {
         return Some(None);
     }
-    let key = read_secret(object, "key_file", object.text("key_file")?, folder)?;
+    let key = read_secret(object, "key_file", object.text("key_file")?, folder, "the key")?;
     if key.is_empty() {
         object.report("key_file", "an empty file", "a key");
         return None;
@@ -199,28 +200,23 @@ fn read_authorization(object: &Object<'_>, key: &str) -> Option<HeaderValue> {
     }
 }
 
-/// The content of a file, without the blanks that editors leave.
-fn read_secret(object: &Object<'_>, key: &str, file: &str, folder: &Path) -> Option<String> {
+/// The content of a file that holds `what`, without the blanks that editors leave. Its name is not
+/// shown: it may be what should stand in the file.
+fn read_secret(
+    object: &Object<'_>,
+    key: &str,
+    file: &str,
+    folder: &Path,
+    what: &str,
+) -> Option<String> {
     match std::fs::read_to_string(folder.join(file)) {
         Ok(text) => Some(text.trim().to_owned()),
         Err(error) => {
-            object.report(key, format!("{file:?}: {error}"), "a readable file");
+            let expected = format!("the name of a file that holds {what}, beside this one");
+            object.report(key, error.to_string(), &expected);
             None
         }
     }
-}
-
-/// What must not be shown of an address and a key.
-fn secrets(url: &Url, key: Option<&str>) -> Vec<String> {
-    let query = url.query().unwrap_or_default().split('&');
-    let query = query.map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-    let user = [url.username(), url.password().unwrap_or_default()];
-    let all = key.into_iter().chain(query).chain(user).filter(|text| text.len() >= SECRET);
-    let path = url.path().split('/').filter(|text| text.len() >= SECRET_SEGMENT);
-    let mut secrets: Vec<String> = all.chain(path).map(str::to_owned).collect();
-    // What contains another is replaced before it.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets
 }
 
 fn read_models(object: &Object<'_>) -> Option<Vec<String>> {

@@ -2,9 +2,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Endpoints, Price, read};
+use super::{Endpoints, Price, Source, read};
 
-/// Reads `endpoints` as a file in a folder with the files `main.key`, `place` and `empty`.
+/// Reads `endpoints` as a file in a folder with the files `main.key`, `place`, `empty` and
+/// `other`.
 fn file(endpoints: &Value) -> Result<Endpoints, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("endpoints.json");
@@ -12,6 +13,7 @@ fn file(endpoints: &Value) -> Result<Endpoints, String> {
     std::fs::write(folder.path().join("main.key"), "sk-c4nary\n").unwrap();
     std::fs::write(folder.path().join("place"), "https://u:p4ssword@m.example/v1\n").unwrap();
     std::fs::write(folder.path().join("empty"), "\n").unwrap();
+    std::fs::write(folder.path().join("other"), "sk-c4nary:0123").unwrap();
     let prefix = format!("{}/", folder.path().display());
     read(Some(&path)).map_err(|problems| problems.to_string().replace(&prefix, ""))
 }
@@ -52,11 +54,8 @@ fn every_field_is_read_and_no_secret_is_shown() {
     let (least, _) = endpoints.find("least", Some("m")).unwrap();
     assert_eq!((least.concurrency, least.tools, least.price), (16, None, Price::default()));
     let words = "sk-c4nary and p4ssword, version s3cret-version";
-    assert_eq!(main.without_secrets(words), "*** and p4ssword, version ***");
-    assert_eq!(least.without_secrets("u, p4ssword"), "u, ***");
-    let body = |text: &[u8]| main.body_without_secrets(text.to_vec());
-    assert_eq!(body(b"{\"key\":\"sk-c4nary\"}"), b"{\"key\":\"***\"}");
-    assert_eq!(body(b"\xffother"), b"\xffother");
+    assert_eq!(main.secrets.hide(words, Source::Other), "*** and p4ssword, version ***");
+    assert_eq!(least.secrets.hide("u, p4ssword", Source::Other), "u, ***");
     let shown = format!("{endpoints:?} {:?}", main.authorization);
     for secret in ["c4nary", "p4ssword", "s3cret"] {
         assert!(!shown.contains(secret), "{shown}");
@@ -101,8 +100,8 @@ fn every_problem_of_the_file_is_named() {
         "/keys/key_file: found a key beside a user in the address, expected one of them",
         "/odd/urll: found an unknown field, expected \"url\" (did you mean that?)",
         "/odd/url: found nothing, expected the address of the API, or url_file in its place",
-        "/odd/key_file: found \"gone\": No such file or directory (os error 2), expected a \
-         readable file",
+        "/odd/key_file: found No such file or directory (os error 2), expected the name of a file \
+         that holds the key, beside this one",
         "/odd/models: found 0 models, expected 1 to 64",
         "/odd/concurrency: found 0, expected a whole number from 1 to 10000",
         "/odd/requests_per_minute: found -1, expected a whole number from 1 to 150119987579",
@@ -126,6 +125,32 @@ fn every_problem_of_the_file_is_named() {
     ];
     let expected = expected.map(|line| format!("endpoints.json /endpoints{line}"));
     assert_eq!(error.lines().collect::<Vec<_>>(), expected);
+}
+
+/// Who writes a key where the name of its file belongs is not shown it.
+#[test]
+fn what_stands_in_the_place_of_a_name_is_not_shown() {
+    let long = format!("sk-c4nary-{}", "x".repeat(300));
+    for (field, value, what) in [
+        ("key_file", "sk-c4nary-0123456789", "the key"),
+        ("key_file", &long, "the key"),
+        ("key_file", "sk-c4nary\0", "the key"),
+        ("url_file", "https://u:c4nary@m.example/v1", "the address"),
+    ] {
+        let mut endpoint = json!({"models": ["m"], field: value});
+        if field == "key_file" {
+            endpoint["url"] = json!("http://x/v1");
+        }
+        let error = file(&json!({"main": endpoint})).unwrap_err();
+        let expected = format!("expected the name of a file that holds {what}, beside this one");
+        assert!(!error.contains("c4nary"), "{error}");
+        assert!(error.contains(&format!("/main/{field}: found ")), "{error}");
+        assert!(error.ends_with(&expected), "{error}");
+    }
+    // Nor what stands in the file, which `Url` takes for an address.
+    let error = file(&json!({"main": {"models": ["m"], "url_file": "other"}})).unwrap_err();
+    let expected = "found an address of another scheme, expected an address that begins with http:// or https://";
+    assert!(error.ends_with(expected), "{error}");
 }
 
 #[test]

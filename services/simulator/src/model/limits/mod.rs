@@ -1,8 +1,9 @@
 //! Who may ask an endpoint when: what happens goes in, who may go comes out. Pure; time is a
 //! number of milliseconds that is passed in.
 //!
-//! What waits is two queues, one a platform, which take turns while both wait. What holds them
-//! back: how many are under way, the operator's requests and tokens per minute, what the endpoint
+//! What waits is agents that are to decide, in two queues, one a platform, which take turns while
+//! both wait; and talks (interviews), which go where no agent waits, and now and then where one
+//! does. What holds them back: how many are under way, the operator's requests and tokens per minute, what the endpoint
 //! said about its own, and a pause for all while it cannot.
 
 mod bucket;
@@ -17,6 +18,18 @@ use self::taught::{Allowance, Taught};
 
 /// Names what waits.
 pub type Ticket = u64;
+
+/// For what a request is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// For an agent of this world to decide: its round waits for that.
+    Decision(Platform),
+    /// For a talk with an agent: no round waits for that.
+    Talk,
+}
+
+/// While both wait, so many decisions go, and then one talk.
+const DECISIONS: u32 = 7;
 
 /// The first pause of an endpoint that does not say how long, and the longest.
 const FIRST_PAUSE: u64 = 250;
@@ -44,9 +57,13 @@ pub struct Limits {
     paused_until: u64,
     /// Pauses in a row.
     pauses: u32,
+    /// Decisions by platform.
     waiting: [VecDeque<Waiting>; 2],
     /// Whose turn it is, where both wait.
     turn: usize,
+    talks: VecDeque<Waiting>,
+    /// How many decisions went since a talk did, or since none waited.
+    passed: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,13 +110,18 @@ impl Limits {
             pauses: 0,
             waiting: [VecDeque::new(), VecDeque::new()],
             turn: 0,
+            talks: VecDeque::new(),
+            passed: 0,
         }
     }
 
     /// Somebody wants to send a request that may take so many tokens; `again`: it did already, and
     /// comes before those who never had a turn.
-    pub fn wait(&mut self, platform: Platform, ticket: Ticket, tokens: u64, again: bool) {
-        let queue = &mut self.waiting[index(platform)];
+    pub fn wait(&mut self, wanted: Use, ticket: Ticket, tokens: u64, again: bool) {
+        let queue = match wanted {
+            Use::Decision(platform) => &mut self.waiting[index(platform)],
+            Use::Talk => &mut self.talks,
+        };
         match again {
             true => queue.push_front(Waiting { ticket, tokens }),
             false => queue.push_back(Waiting { ticket, tokens }),
@@ -108,15 +130,17 @@ impl Limits {
 
     /// It waits no more.
     pub fn leave(&mut self, ticket: Ticket) {
-        for queue in &mut self.waiting {
+        for queue in self.waiting.iter_mut().chain([&mut self.talks]) {
             queue.retain(|waiting| waiting.ticket != ticket);
         }
     }
 
     /// What is to be done now.
     pub fn next(&mut self, now: u64) -> Wish {
-        let queue = if self.waiting[self.turn].is_empty() { 1 - self.turn } else { self.turn };
-        let Some(&Waiting { ticket, tokens }) = self.waiting[queue].front() else {
+        let platform = if self.waiting[self.turn].is_empty() { 1 - self.turn } else { self.turn };
+        let (decision, talk) = (self.waiting[platform].front(), self.talks.front());
+        let is_talk = talk.is_some() && (decision.is_none() || self.passed >= DECISIONS);
+        let Some(&Waiting { ticket, tokens }) = (if is_talk { talk } else { decision }) else {
             return Wish::Nothing;
         };
         if self.under_way >= self.open {
@@ -126,8 +150,14 @@ impl Limits {
         if ready > now {
             return Wish::At(ready);
         }
-        self.waiting[queue].pop_front();
-        self.turn = 1 - queue;
+        if is_talk {
+            self.talks.pop_front();
+            self.passed = 0;
+        } else {
+            self.waiting[platform].pop_front();
+            self.turn = 1 - platform;
+            self.passed = if self.talks.is_empty() { 0 } else { self.passed + 1 };
+        }
         self.under_way += 1;
         self.tokens_under_way = self.tokens_under_way.saturating_add(tokens);
         for (bucket, amount) in self.buckets(tokens) {
@@ -161,8 +191,7 @@ impl Limits {
             }
             End::Sent(Some(took)) => {
                 if let Some(bucket) = &mut self.tokens {
-                    bucket.give(now, tokens);
-                    bucket.take(took);
+                    bucket.settle(now, tokens, took);
                 }
             }
             End::Sent(None) => {}
@@ -175,10 +204,10 @@ impl Limits {
         self.open = (self.open + 1).min(self.most);
     }
 
-    /// The endpoint said what it can take.
-    pub fn learn(&mut self, now: u64, taught: &Taught) {
+    /// The endpoint said what it can take, as it answered a request of so many `tokens`.
+    pub fn learn(&mut self, now: u64, tokens: u64, taught: &Taught) {
         let under_way = u64::try_from(self.under_way).unwrap_or(u64::MAX);
-        // What is under way may not have been counted yet.
+        // What is under way may not have been counted yet; but what it answers is.
         let bucket = |said: Allowance, under_way| {
             Bucket::said(now, said, said.remaining.saturating_sub(under_way))
         };
@@ -186,7 +215,7 @@ impl Limits {
             self.said_requests = bucket(said, under_way.saturating_sub(1));
         }
         if let Some(said) = taught.tokens {
-            self.said_tokens = bucket(said, self.tokens_under_way);
+            self.said_tokens = bucket(said, self.tokens_under_way.saturating_sub(tokens));
         }
     }
 
@@ -196,7 +225,8 @@ impl Limits {
     }
 
     /// The endpoint cannot for now: it refused what was let go at `sent`, and asked for a pause of
-    /// `after`, or did not say. `jitter` is in thousandths.
+    /// `after`, or did not say. It is left alone for at least our own pause, which grows with each
+    /// refusal in a row, also where it asks for none. `jitter` is in thousandths.
     pub fn busy(&mut self, now: u64, sent: u64, after: Option<u64>, jitter: u64) {
         let after = after.map(|after| after.min(LONGEST_ASKED));
         if self.pauses > 0 && sent < self.paused_at {
@@ -206,9 +236,10 @@ impl Limits {
         }
         let own = FIRST_PAUSE << self.pauses.min(8);
         let own = own.min(LONGEST_PAUSE).saturating_mul(jitter) / 1000;
+        let pause = after.map_or(own, |after| after.max(own));
         self.pauses = self.pauses.saturating_add(1);
         self.paused_at = now;
-        self.paused_until = self.paused_until.max(now.saturating_add(after.unwrap_or(own)));
+        self.paused_until = self.paused_until.max(now.saturating_add(pause));
         self.open = (self.open / 2).max(1);
     }
 }

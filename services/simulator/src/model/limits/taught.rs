@@ -57,7 +57,7 @@ pub fn read<'headers>(header: impl Fn(&'static str) -> Option<&'headers str>, un
 }
 
 /// Milliseconds of `6m0s`, `120ms`, `1h2m3.5s`; a number alone is seconds.
-fn duration(text: &str) -> Option<u64> {
+pub(crate) fn duration(text: &str) -> Option<u64> {
     let mut rest = text.trim();
     if let Some(seconds) = thousandths(rest, 1000) {
         return Some(seconds);

@@ -14,7 +14,7 @@ fn go(limits: &mut Limits, now: u64) -> (Vec<Ticket>, Wish) {
 }
 
 fn crowd(limits: &mut Limits, platform: Platform, tickets: impl Iterator<Item = Ticket>) {
-    tickets.for_each(|ticket| limits.wait(platform, ticket, 10, false));
+    tickets.for_each(|ticket| limits.wait(Use::Decision(platform), ticket, 10, false));
 }
 
 #[test]
@@ -27,6 +27,29 @@ fn platforms_take_turns_while_both_wait() {
     crowd(&mut limits, Reddit, 13..=14);
     crowd(&mut limits, Twitter, 6..=6);
     assert_eq!(go(&mut limits, 0).0, [13, 6, 14]);
+}
+
+#[test]
+fn decisions_come_before_talks_which_are_not_starved() {
+    let mut limits = Limits::new(100, None, None);
+    (101..=104).for_each(|ticket| limits.wait(Use::Talk, ticket, 10, false));
+    crowd(&mut limits, Twitter, 1..=9);
+    crowd(&mut limits, Reddit, 11..=18);
+    let order = [
+        vec![1, 11, 2, 12, 3, 13, 4, 101],
+        vec![14, 5, 15, 6, 16, 7, 17, 102],
+        // Where nobody is to decide they all go.
+        vec![8, 18, 9, 103, 104],
+    ];
+    assert_eq!(go(&mut limits, 0), (order.concat(), Wish::Nothing));
+    // Decisions that went while nobody talked count for nothing.
+    crowd(&mut limits, Twitter, 21..=30);
+    assert_eq!(go(&mut limits, 0).0.len(), 10);
+    limits.wait(Use::Talk, 105, 10, false);
+    limits.wait(Use::Talk, 106, 10, true);
+    crowd(&mut limits, Reddit, 31..=31);
+    limits.leave(105);
+    assert_eq!(go(&mut limits, 0), (vec![31, 106], Wish::Nothing));
 }
 
 #[test]
@@ -47,7 +70,7 @@ fn who_comes_again_comes_first() {
     let mut limits = Limits::new(1, None, None);
     crowd(&mut limits, Twitter, 1..=2);
     assert_eq!(go(&mut limits, 0).0, [1]);
-    limits.wait(Twitter, 3, 10, true);
+    limits.wait(Use::Decision(Twitter), 3, 10, true);
     limits.over(0, 10, End::Unsent);
     assert_eq!(go(&mut limits, 0).0, [3]);
 }
@@ -81,21 +104,35 @@ fn an_endpoint_is_believed() {
     let mut limits = Limits::new(100, None, None);
     crowd(&mut limits, Twitter, 1..=9);
     assert_eq!(limits.next(0), Wish::Go(1));
-    limits.learn(0, &requests(2));
+    limits.learn(0, 10, &requests(2));
     // 98 come back within ten seconds.
     assert_eq!(go(&mut limits, 0), (vec![2, 3], Wish::At(103)));
     // Of three, two are on their way still.
     limits.over(1, 10, End::Sent(None));
-    limits.learn(1, &requests(3));
+    limits.learn(1, 10, &requests(3));
     assert_eq!(go(&mut limits, 1), (vec![4, 5], Wish::At(105)));
-    limits.learn(1, &requests(100));
+    limits.learn(1, 10, &requests(100));
     assert_eq!(go(&mut limits, 1).0, [6, 7, 8, 9]);
 
     let tokens = Some(Allowance { limit: 1_000, remaining: 30, reset: 97_000 });
     crowd(&mut limits, Twitter, 11..=14);
-    limits.tokens_under_way = 0;
-    limits.learn(1, &Taught { tokens, ..Taught::default() });
+    limits.tokens_under_way = 10;
+    limits.learn(1, 10, &Taught { tokens, ..Taught::default() });
     assert_eq!(go(&mut limits, 1), (vec![11, 12, 13], Wish::At(1_001)));
+}
+
+#[test]
+fn what_is_answered_is_taken_off_once() {
+    let tokens = Some(Allowance { limit: 1_000, remaining: 500, reset: 60_000 });
+    let mut limits = Limits::new(100, None, None);
+    limits.wait(Use::Decision(Twitter), 1, 450, false);
+    limits.wait(Use::Decision(Twitter), 2, 450, false);
+    assert_eq!(go(&mut limits, 0).0, [1, 2]);
+    // 500 are left without the first, of which the second may take 450.
+    limits.learn(0, 450, &Taught { tokens, ..Taught::default() });
+    limits.over(0, 450, End::Sent(Some(450)));
+    crowd(&mut limits, Twitter, 3..=8);
+    assert_eq!(go(&mut limits, 0), (vec![3, 4, 5, 6, 7], Wish::At(1_200)));
 }
 
 #[test]
@@ -124,11 +161,20 @@ fn pauses_grow_and_end() {
     let mut limits = Limits::new(1, None, None);
     crowd(&mut limits, Twitter, 1..=1);
     let mut now = 0;
-    for pause in [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000] {
+    // Who asks for no pause, or for a short one, has ours.
+    for (asked, pause) in [
+        (None, 250),
+        (Some(0), 500),
+        (Some(999), 1_000),
+        (Some(0), 2_000),
+        (Some(4_001), 4_001),
+        (None, 5_000),
+        (Some(0), 5_000),
+    ] {
         assert_eq!(go(&mut limits, now).0, [1]);
-        limits.busy(now, now, None, 1_000);
+        limits.busy(now, now, asked, 1_000);
         limits.over(now, 10, End::Sent(None));
-        limits.wait(Twitter, 1, 10, true);
+        limits.wait(Use::Decision(Twitter), 1, 10, true);
         assert_eq!(limits.next(now), Wish::At(now + pause));
         now += pause;
     }
