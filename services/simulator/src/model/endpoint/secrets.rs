@@ -23,7 +23,7 @@ const PART: usize = 12;
 const HIDDEN: &str = "***";
 
 /// The texts that must not be shown.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
     all: Vec<String>,
     /// Those whose beginnings and ends are secret too.
