@@ -3,6 +3,7 @@
 use std::io;
 
 use contract::frame::Frame;
+use contract::id::RunId;
 use contract::notice::LiveAction;
 use contract::status::{EnvStatus, RunStatus};
 use contract::timestamp::Timestamp;
@@ -44,7 +45,10 @@ pub enum News {
 /// Remembers what was said, so as not to repeat it.
 #[derive(Default)]
 pub struct Lines {
+    /// The state that was said last.
     said: String,
+    /// What it was said to wait for since, without numbers: they change with every step.
+    waits: String,
     has_played: bool,
     is_ending: bool,
 }
@@ -122,7 +126,7 @@ impl View {
         match self {
             View::Silent | View::JsonLines | View::Events(_) => Ok(()),
             View::Lines(lines) => match trouble(status, now) {
-                Some(trouble) => lines.say_once(format!("{}: {trouble}", status.run_id), output),
+                Some(trouble) => lines.say_wait(&status.run_id, &trouble, output),
                 None => Ok(()),
             },
             View::Bars(bars) => {
@@ -198,7 +202,16 @@ impl Lines {
     fn say_once(&mut self, text: String, output: &mut Output<'_>) -> io::Result<()> {
         if self.said != text {
             output.say(&text)?;
-            self.said = text;
+            (self.said, self.waits) = (text, String::new());
+        }
+        Ok(())
+    }
+
+    fn say_wait(&mut self, run: &RunId, what: &str, output: &mut Output<'_>) -> io::Result<()> {
+        let waits: String = what.chars().filter(|it| !it.is_ascii_digit()).collect();
+        if self.waits != waits {
+            output.say(&format!("{run}: {what}"))?;
+            self.waits = waits;
         }
         Ok(())
     }
@@ -275,6 +288,25 @@ mod tests {
              twitter  round 22, day 2 20:00, 22 actions, 22 posts\n\
              market-1: completed\n"
         );
+    }
+
+    #[test]
+    fn what_a_run_waits_for_is_said_once_however_often_it_is_told() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut output = Output::new(&mut out, &mut err, Screens::default());
+        let mut view = View::Lines(Lines::default());
+        let mut running = fixtures::status("market-1", RunStatus::Running);
+        for left in [3, 3, 2, 2, 1] {
+            let what = format!("{left} of 3 decisions of language models");
+            running.platforms[0].waits_for = Some(what);
+            view.status(&running, &mut output).unwrap();
+            view.tick(&running, running.updated_at, &mut output).unwrap();
+        }
+        let err = String::from_utf8(err).unwrap();
+        let (first, second) = err.split_once('\n').unwrap();
+        assert_eq!(first, "market-1: running");
+        assert!(second.ends_with("waits for 3 of 3 decisions of language models\n"), "{err}");
+        assert_eq!(err.lines().count(), 2, "{err}");
     }
 
     #[test]
