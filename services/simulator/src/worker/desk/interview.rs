@@ -20,6 +20,7 @@ use super::super::open::part_size;
 use super::super::store_first;
 use super::post::answers;
 use super::talks::Talk;
+use super::whole::{Held, Outcome};
 use super::worlds::first_failure_if_all;
 use super::{Answer as Answering, Desk, error, refusal};
 use crate::job::progress::Reporter;
@@ -37,16 +38,6 @@ struct Item {
     question: Question,
     /// In which world; `None`: in each.
     platform: Option<Platform>,
-}
-
-/// What came of a question in one world.
-struct Outcome {
-    prompt: Arc<str>,
-    agent_id: u32,
-    platform: Platform,
-    said: Said,
-    /// The whole world could not be asked.
-    is_unasked: bool,
 }
 
 impl Desk {
@@ -137,9 +128,10 @@ impl Desk {
         at_round: Option<u32>,
         talk: &Talk,
     ) -> Result<Option<Result<Interviews, ReplyError>>, Lost> {
-        let worlds = self.lanes.platforms().len();
-        let results = items.iter().map(|item| if item.platform.is_some() { 1 } else { worlds });
+        let there = self.lanes.platforms();
+        let results = items.iter().map(|item| item.platform.map_or(there.len(), |_| 1));
         let of = u32::try_from(results.sum::<usize>()).unwrap_or(u32::MAX);
+        let mut held = Held::new(wanted(&items, &there));
         let report = Reporter::new(self.bus.clone(), address).begin(Stage::Asking, None, of);
         report.says(0, 0, 0);
         let mut gatherer = self.gatherer(address);
@@ -152,11 +144,10 @@ impl Desk {
         let mut done = 0;
         while let Some(outcomes) = slices.next().await {
             let Some(outcomes) = outcomes else { return Ok(None) };
-            if done == 0
-                && let Some(failure) = unasked(&outcomes)
-            {
-                return Ok(Some(Err(failure)));
-            }
+            let outcomes = match held.take(outcomes) {
+                Ok(outcomes) => outcomes,
+                Err(failure) => return Ok(Some(Err(failure))),
+            };
             for Outcome { prompt, agent_id, platform, said, .. } in outcomes {
                 done += 1;
                 let outcome = said.map_or_else(|error| failed(talk, error), told);
@@ -287,10 +278,14 @@ impl Desk {
     }
 }
 
-/// The first failure, if no world could be asked at all.
-fn unasked(outcomes: &[Outcome]) -> Option<ReplyError> {
-    let first = outcomes.first().filter(|_| outcomes.iter().all(|outcome| outcome.is_unasked))?;
-    first.said.as_ref().err().cloned()
+/// The worlds that the questions are for, of those that are there or not.
+fn wanted(items: &[Item], there: &[Platform]) -> Vec<Platform> {
+    let wants = |item: &Item, world: &Platform| match item.platform {
+        Some(wanted) => wanted == *world,
+        None => there.contains(world),
+    };
+    let is_wanted = |world: &Platform| items.iter().any(|item| wants(item, world));
+    Platform::ALL.into_iter().filter(is_wanted).collect()
 }
 
 /// Whether that is said of what nobody waits for any more.

@@ -6,8 +6,9 @@
 //!
 //! [`open`] finds where to begin, [`room`] says how much is read before it is answered, [`post`]
 //! is how lanes are asked, [`worlds`] says which of them and what their answers make of a reply;
-//! [`interview`] is about questions to agents, [`talks`] how they end before they are answered,
-//! [`past`] the worlds of rounds that are over; here is what is done with each message.
+//! [`interview`] is about questions to agents, [`whole`] when several are refused together,
+//! [`talks`] how they end before they are answered, [`past`] the worlds of rounds that are over;
+//! here is what is done with each message.
 
 mod interview;
 mod open;
@@ -15,6 +16,7 @@ mod past;
 mod post;
 mod room;
 mod talks;
+mod whole;
 mod worlds;
 
 use std::sync::Arc;
