@@ -143,8 +143,8 @@ impl Desk {
             // Asked in order, answered as the answers come: none waits for another's.
             match address.verb.executor() {
                 Executor::Owner => {
-                    let answer = self.take(&address, &stored, &mut place).await;
-                    tasks.spawn(self.clone().reply(address, answer, place));
+                    let (answer, talk) = self.take(&address, &stored, &mut place).await;
+                    tasks.spawn(self.clone().reply(address, answer, talk, place));
                 }
                 Executor::Launcher | Executor::Node => {
                     place.weigh(0);
@@ -154,11 +154,17 @@ impl Desk {
         }
     }
 
-    /// Asks for what a command or question wants. What comes of it is known later.
-    async fn take(&self, address: &CommandAddress, stored: &Stored, place: &mut Place) -> Answer {
+    /// Asks for what a command or question wants. What comes of it is known later; a question may
+    /// be cancelled until then.
+    async fn take(
+        &self,
+        address: &CommandAddress,
+        stored: &Stored,
+        place: &mut Place,
+    ) -> (Answer, Option<Talk>) {
         let command = match Command::parse(address, &stored.body) {
             Ok(command) => command,
-            Err(problems) => return refusal(ErrorCode::Malformed, self.said(&problems)),
+            Err(problems) => return (refusal(ErrorCode::Malformed, self.said(&problems)), None),
         };
         let taken = Taken { sequence: stored.sequence, command };
         match &taken.command.request {
@@ -167,15 +173,17 @@ impl Desk {
             _ => place.weigh(size_of(&taken)),
         }
         let is_late = taken.command.is_expired(now());
-        match &taken.command.request {
+        let answer = match &taken.command.request {
             Request::Interview(_) | Request::BatchInterview(_) | Request::Cancel(_) if is_late => {
                 refusal(ErrorCode::Expired, TOO_LATE)
             }
             Request::Interview(interview) => {
-                self.interview(interview, self.begin(address, &taken.command))
+                let talk = self.begin(address, &taken.command);
+                return (self.interview(interview, talk.clone()), Some(talk));
             }
             Request::BatchInterview(batch) => {
-                self.batch(address, batch, self.begin(address, &taken.command))
+                let talk = self.begin(address, &taken.command);
+                return (self.batch(address, batch, talk.clone()), Some(talk));
             }
             Request::Cancel(cancel) => self.cancel(address, cancel),
             // Not the owner's to answer.
@@ -186,7 +194,8 @@ impl Desk {
             | Request::Fork(_) => std::future::ready(None).boxed(),
             _ if is_late => self.late(taken),
             _ => self.carry(taken).await,
-        }
+        };
+        (answer, None)
     }
 
     /// Takes note of a question that may be cancelled.
@@ -254,6 +263,7 @@ impl Desk {
         self,
         address: CommandAddress,
         answer: Answer,
+        talk: Option<Talk>,
         place: Place,
     ) -> Result<Finished, Lost> {
         // Without an answer this worker is ending; its successor reads the command again.
@@ -270,7 +280,9 @@ impl Desk {
         // Whoever was first has answered; a second answer is refused and forgotten.
         store_first(&self.bus, StreamName::Replies, &subject, reply.to_bytes()).await?;
         faults::point("reply.stored");
-        self.talks.end(&client, &command_id);
+        if let Some(talk) = talk {
+            self.talks.end(&client, &command_id, &talk);
+        }
         drop(place);
         Ok(Finished::Replied)
     }
