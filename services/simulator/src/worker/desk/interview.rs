@@ -84,6 +84,7 @@ impl Desk {
     ) -> Answering {
         let (desk, address, batch) = (self.clone(), address.clone(), batch.clone());
         async move {
+            let _turn = desk.turns.of(&talk).await;
             let items = match desk.items(batch.whom, batch.platform).await {
                 Ok(items) => items,
                 Err(failure) => return Some(Err(failure)),

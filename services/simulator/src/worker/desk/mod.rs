@@ -30,17 +30,17 @@ use contract::problem::{Problems, shorten};
 use contract::reply::{ErrorCode, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::open::Opened;
 use self::past::Past;
 use self::post::{Outboxes, answers};
-use self::room::{Place, Room};
+use self::room::{Place, Room, Turns};
 use self::talks::{Talk, Talks};
 use self::worlds::{done, outcome, worlds_of};
 use super::board::Board;
+use super::inbox::Outbox;
 use super::lane::Ask;
 use super::waiting::size_of;
 use super::{now, store_first};
@@ -63,6 +63,7 @@ pub struct Desk {
     board: Board,
     lanes: Outboxes,
     talks: Talks,
+    turns: Turns,
     past: Past,
     old_worker: Option<OldWorker>,
 }
@@ -81,7 +82,7 @@ impl Desk {
         bus: Bus,
         worker: &WorkerArgs,
         board: Board,
-        inboxes: Vec<(Platform, mpsc::Sender<Ask>)>,
+        inboxes: Vec<(Platform, Outbox)>,
     ) -> Desk {
         let old_worker = match worker.why.as_str() {
             Claim::KILLED => Some(OldWorker::Killed),
@@ -91,7 +92,7 @@ impl Desk {
         let (run, status) = (worker.run.clone(), Arc::new(board.status()));
         let past = Past::new(bus.clone(), run.clone(), status);
         let (lanes, talks) = (Outboxes::new(inboxes), Talks::default());
-        Desk { bus, run, board, lanes, talks, past, old_worker }
+        Desk { bus, run, board, lanes, talks, turns: Turns::default(), past, old_worker }
     }
 
     /// Serves until the run has ended and nobody has asked anything for `idle`, or somebody wants
@@ -167,11 +168,7 @@ impl Desk {
             Err(problems) => return (refusal(ErrorCode::Malformed, self.said(&problems)), None),
         };
         let taken = Taken { sequence: stored.sequence, command };
-        match &taken.command.request {
-            // Its answers weigh more than it does.
-            Request::BatchInterview(_) => {}
-            _ => place.weigh(size_of(&taken)),
-        }
+        place.weigh(size_of(&taken));
         let is_late = taken.command.is_expired(now());
         let answer = match &taken.command.request {
             Request::Interview(_) | Request::BatchInterview(_) | Request::Cancel(_) if is_late => {
