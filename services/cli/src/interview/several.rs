@@ -55,10 +55,11 @@ struct Row<'a> {
     error: Option<&'a ReplyError>,
 }
 
-/// Asks them, in as few commands as have room for the questions, one after the other.
+/// Asks them, in as few commands as have room for the questions, one after the other. What was
+/// answered is shown, whatever comes of the rest.
 ///
 /// # Errors
-/// If nobody answers: why the first did not.
+/// If nobody answers: why the first did not. Else why the rest is not answered, if it is not.
 pub(super) async fn ask_all(
     client: &Client,
     run: &RunId,
@@ -69,29 +70,49 @@ pub(super) async fn ask_all(
     let shutdown = Shutdown::on_signals().context("cannot listen to signals");
     let shutdown = shutdown.map_err(Failure::Failed)?;
     let ends = Instant::now() + patience;
-    let mut all = Vec::new();
+    let (mut all, mut broken) = (Vec::new(), None);
     for batch in batch.split(MAX_COMMAND_BYTES.min(client.bus.max_payload())) {
         if shutdown.is_wished() {
             break;
         }
         let left = ends.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let reply = ask(client, run, Request::BatchInterview(batch), left, &shutdown, output);
-        match result(reply.await?) {
+        match reply.await.and_then(result) {
             Ok(ReplyResult::Interviews(said)) => all.push(said),
-            Ok(other) => return Err(odd(Verb::BatchInterview, &other)),
-            Err(failure) if all.is_empty() => return Err(failure),
-            Err(failure) => {
-                output.say_wrapped(&format!("the rest was not asked: {failure}"))?;
-                break;
-            }
+            Ok(other) => broken = Some(odd(Verb::BatchInterview, &other)),
+            Err(Failure::NobodyReads) => return Err(Failure::NobodyReads),
+            Err(failure) => broken = Some(failure),
+        }
+        if broken.is_some() {
+            break;
         }
     }
+    let broken = match broken {
+        Some(failure) if !all.iter().any(|said| said.answered > 0) => return Err(failure),
+        broken => broken,
+    };
     let answered = show(client, run, &all, output)?;
-    let was_cancelled = shutdown.is_wished();
-    match all.iter().flat_map(|said| &said.said.results).find_map(failure) {
-        _ if was_cancelled => Ok(ExitCode::from(EXIT_DETACHED)),
-        Some(error) if answered == 0 => Err(refused(error.clone())),
-        _ => Ok(ExitCode::SUCCESS),
+    let first = all.iter().flat_map(|said| &said.said.results).find_map(failure);
+    ended(answered, first, broken, shutdown.is_wished())
+}
+
+/// What comes of all: `first` is the first failure among the results, `broken` why the rest is not
+/// answered.
+fn ended(
+    answered: usize,
+    first: Option<&ReplyError>,
+    broken: Option<Failure>,
+    was_cancelled: bool,
+) -> Result<ExitCode, Failure> {
+    let rest = |why: anyhow::Error| why.context("the rest is not answered");
+    match (broken, first) {
+        (Some(Failure::Failed(why)), _) => Err(Failure::Failed(rest(why))),
+        (Some(Failure::BadInput(why)), _) => Err(Failure::BadInput(rest(why))),
+        (Some(Failure::Unreachable(why)), _) => Err(Failure::Unreachable(rest(why))),
+        (Some(failure @ (Failure::Usage(_) | Failure::NobodyReads)), _) => Err(failure),
+        (None, _) if was_cancelled => Ok(ExitCode::from(EXIT_DETACHED)),
+        (None, Some(error)) if answered == 0 => Err(refused(error.clone())),
+        (None, _) => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -253,6 +274,22 @@ mod tests {
         let (agent_name, response) = ("Ada".to_owned(), response.to_owned());
         let outcome = AgentOutcome::Said { agent_name, response, as_of };
         AgentResult { prompt, agent_id, platform, outcome }
+    }
+
+    #[test]
+    fn what_goes_wrong_with_the_rest_is_told_beside_what_was_answered() {
+        let error = ReplyError { code: ErrorCode::Expired, message: "too late".to_owned() };
+        let code = |answered, broken, was_cancelled| {
+            let ended = ended(answered, Some(&error), broken, was_cancelled);
+            ended.map_err(|failure| (failure.code(), failure.to_string()))
+        };
+        let away = || Some(Failure::unreachable("nobody replied"));
+        let rest = "the rest is not answered: nobody replied".to_owned();
+        assert_eq!(code(3, away(), false), Err((3, rest.clone())));
+        assert_eq!(code(3, away(), true), Err((3, rest)), "the cancel is not answered");
+        assert_eq!(code(3, None, true), Ok(ExitCode::from(EXIT_DETACHED)));
+        assert_eq!(code(3, None, false), Ok(ExitCode::SUCCESS));
+        assert_eq!(code(0, None, false), Err((1, "too late".to_owned())));
     }
 
     #[test]
