@@ -13,6 +13,7 @@ use contract::command::{BatchInterview, Interview, MAX_PROMPT_BYTES, Request, Ve
 use contract::reply::{InterviewResult, ReplyResult};
 use contract::subject::Platform;
 
+use self::find::find_asked;
 pub(crate) use self::find::{find_agent, find_agent_of, names_of, read_spec};
 use crate::args::{Target, bounded, platform};
 use crate::ask::{ask, odd, result};
@@ -80,10 +81,8 @@ pub async fn interview(
     let run = find_run(client, &args.target.run).await?;
     let prompt = args.prompt.clone().unwrap_or_default();
     if let (None, false, [agent]) = (&read, args.all, &args.agent[..]) {
-        let agent_id = match agent.parse() {
-            Ok(agent_id) => agent_id,
-            Err(_) => find_agent_of(client, &run, agent).await?,
-        };
+        let spec = read_spec(client, &run.spec_digest).await?;
+        let agent_id = find_asked(&spec, agent).map_err(Failure::bad_input)?;
         let (platform, at_round) = (args.platform, args.at_round);
         let question = Interview { agent_id, prompt, platform, at_round };
         let patience = seconds(args.timeout.unwrap_or(ONE));
