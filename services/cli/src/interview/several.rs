@@ -10,14 +10,14 @@ use contract::command::{BatchInterview, Cancel, MAX_COMMAND_BYTES, Request, Verb
 use contract::id::{CommandId, RunId};
 use contract::interviews::{AgentOutcome, AgentResult, Interviews};
 use contract::past::Progress;
-use contract::reply::{AsOf, Reply, ReplyError, ReplyResult};
+use contract::reply::{AsOf, Reply, ReplyError, ReplyResult, Speaker};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use kit::shutdown::Shutdown;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{heading, indented};
+use super::{heading, indented, source};
 use crate::ask::{explain, odd, refused, result};
 use crate::client::{Client, client_id};
 use crate::failure::{EXIT_DETACHED, Failure};
@@ -51,6 +51,8 @@ struct Row<'a> {
     response: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     as_of: Option<AsOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a Speaker>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a ReplyError>,
 }
@@ -217,9 +219,9 @@ fn render<'a>(
             }
         }
         match outcome {
-            AgentOutcome::Said { response, as_of, .. } => {
-                let as_of = format!("{platform}, after round {}", as_of.round);
-                lines.push(format!("  {}", paint.dim(&as_of)));
+            AgentOutcome::Said { response, as_of, model, agent_name: _ } => {
+                let source = source(*platform, *as_of, model.as_ref());
+                lines.push(format!("  {}", paint.dim(&source)));
                 lines.push(indented(response, width));
             }
             AgentOutcome::Failed { error } => {
@@ -240,13 +242,15 @@ fn row<'a>(prompt: &'a str, result: &'a AgentResult) -> Row<'a> {
         agent_name: None,
         response: None,
         as_of: None,
+        model: None,
         error: None,
     };
     match outcome {
-        AgentOutcome::Said { agent_name, response, as_of } => Row {
+        AgentOutcome::Said { agent_name, response, as_of, model } => Row {
             agent_name: Some(agent_name),
             response: Some(response),
             as_of: Some(*as_of),
+            model: model.as_ref(),
             ..bare
         },
         AgentOutcome::Failed { error } => Row { error: Some(error), ..bare },
@@ -272,7 +276,7 @@ mod tests {
     fn said(prompt: u32, agent_id: u32, platform: Platform, response: &str) -> AgentResult {
         let as_of = AsOf { tick: 12, round: 12 };
         let (agent_name, response) = ("Ada".to_owned(), response.to_owned());
-        let outcome = AgentOutcome::Said { agent_name, response, as_of };
+        let outcome = AgentOutcome::Said { agent_name, response, as_of, model: None };
         AgentResult { prompt, agent_id, platform, outcome }
     }
 

@@ -15,7 +15,7 @@ use world::World;
 use super::Context;
 use super::purse::Asking;
 use crate::model::client::Models;
-use crate::model::{Asked, prompt};
+use crate::model::{Asked, FailedKind, Said, prompt};
 
 /// The minds of a world's agents; cheap to clone.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ impl Minds {
         world: &World,
         agent: u32,
         question: &str,
-    ) -> Option<BoxFuture<'static, Result<String, ReplyError>>> {
+    ) -> Option<BoxFuture<'static, Result<Said, ReplyError>>> {
         let (options, rule) = self.rule(agent)?;
         let asked = Asked {
             platform: self.platform,
@@ -58,9 +58,8 @@ impl Minds {
         };
         let (models, gate) = (Arc::clone(&self.models), Arc::clone(&self.gate));
         let saying = async move {
-            let models = (*models).as_ref().map_err(|why| failed(why))?;
-            let said = models.say(asked, gate).await.map_err(|why| failed(&why.to_string()))?;
-            Ok(said.text)
+            let models = (*models).as_ref().map_err(|why| failed(FailedKind::Endpoint, why))?;
+            models.say(asked, gate).await.map_err(|it| failed(it.kind, &it.why))
         };
         Some(saying.boxed())
     }
@@ -78,7 +77,11 @@ impl std::fmt::Debug for Minds {
     }
 }
 
-fn failed(why: &str) -> ReplyError {
+fn failed(kind: FailedKind, why: &str) -> ReplyError {
     let message = format!("its language model gave no answer: {why}");
-    ReplyError { code: ErrorCode::Internal, message }
+    let code = match kind {
+        FailedKind::Question => ErrorCode::Internal,
+        FailedKind::Away | FailedKind::Endpoint | FailedKind::Shut => ErrorCode::NoCapacity,
+    };
+    ReplyError { code, message }
 }

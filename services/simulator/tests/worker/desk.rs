@@ -44,7 +44,7 @@ async fn interview(stage: &Stage, name: &str, inbox: &mut Inbox) {
 /// What an agent says at once.
 fn saying(platform: Platform) -> Saying {
     let (response, as_of) = ("Fine.".to_owned(), AsOf { tick: 0, round: 0 });
-    ready(Ok(("Ada".to_owned(), Answer { platform, response, as_of }))).boxed()
+    ready(Ok(("Ada".to_owned(), Answer { platform, response, as_of, model: None }))).boxed()
 }
 
 /// A desk with a lane for each world, which are ours.
@@ -222,5 +222,34 @@ async fn a_batch_among_many_can_be_cancelled() {
         assert_eq!(stage.reply(id).await, ReplyOutcome::Completed { result: cancelled });
     }
     drop(asked);
+    serving.abort();
+}
+
+#[tokio::test]
+async fn a_world_that_gives_no_answer_says_why_beside_the_other() {
+    let stage = Stage::start("").await;
+    let (serving, mut lanes) = desk(&stage).await;
+    let one = Interview { agent_id: 0, prompt: "Well?".to_owned(), platform: None, at_round: None };
+    let away = || {
+        let (code, message) = (ErrorCode::NoCapacity, "its model is away".to_owned());
+        ReplyError { code, message }
+    };
+    for (id, answers) in [("q1", true), ("q2", false)] {
+        stage.ask(id, Request::Interview(one.clone())).await;
+        for (lane, platform) in lanes.iter_mut().zip(Platform::ALL) {
+            let Ask::Interview { done, .. } = next(lane).await else { panic!("another ask") };
+            let is_there = answers && platform == Platform::Reddit;
+            let said = if is_there { saying(platform) } else { ready(Err(away())).boxed() };
+            done.send(Ok(Heard::Sayings(vec![said]))).unwrap();
+        }
+    }
+    let ReplyOutcome::Completed { result: ReplyResult::Interview(said) } = stage.reply("q1").await
+    else {
+        panic!("it failed")
+    };
+    assert_eq!((said.agent_name.as_str(), &said.twitter), ("Ada", &None));
+    assert!(said.reddit.is_some() && said.reddit_error.is_none());
+    assert_eq!(said.twitter_error, Some(away()));
+    assert_eq!(stage.reply("q2").await, ReplyOutcome::Failed { error: away() });
     serving.abort();
 }

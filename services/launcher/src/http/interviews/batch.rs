@@ -21,8 +21,8 @@ use contract::timestamp::Timestamp;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::Said;
 use super::fields::{All, Several, Terms};
+use super::{Entry, Said, Unsaid};
 use crate::create::now;
 use crate::http::App;
 use crate::http::control::client;
@@ -50,13 +50,6 @@ struct Results {
     /// Those that are answers.
     answered: usize,
     results: BTreeMap<String, Entry>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Entry {
-    Said(Said),
-    Failed { agent_id: u32, platform: Platform, error: String },
 }
 
 /// What is not answered yet and still may be.
@@ -268,8 +261,8 @@ fn asked(whom: &Whom, all: &Interviews) -> usize {
 fn outcome(result: AgentResult, timestamp: Timestamp) -> Outcome {
     let AgentResult { agent_id, platform, outcome, .. } = result;
     let said = match outcome {
-        AgentOutcome::Said { response, as_of, .. } => {
-            Ok(Said { agent_id, response, timestamp, platform, as_of })
+        AgentOutcome::Said { response, as_of, model, agent_name: _ } => {
+            Ok(Said { agent_id, response, timestamp, platform, as_of, model })
         }
         AgentOutcome::Failed { error } => Err(error.into()),
     };
@@ -332,7 +325,9 @@ fn results(outcomes: Vec<Outcome>) -> Results {
         answered += usize::from(said.is_ok());
         let entry = match said {
             Ok(said) => Entry::Said(said),
-            Err(refusal) => Entry::Failed { agent_id, platform, error: refusal.to_string() },
+            Err(refusal) => {
+                Entry::Failed(Unsaid { agent_id, platform, error: refusal.to_string() })
+            }
         };
         entries.insert(format!("{platform}_{agent_id}{again}"), entry);
     }
@@ -361,6 +356,7 @@ mod tests {
                 agent_name: "Ada".to_owned(),
                 response: response.to_owned(),
                 as_of: AsOf { tick: 3, round: 3 },
+                model: None,
             },
             None => AgentOutcome::Failed {
                 error: ReplyError {

@@ -21,7 +21,6 @@ use super::super::store_first;
 use super::post::answers;
 use super::talks::Talk;
 use super::whole::{Held, Outcome};
-use super::worlds::first_failure_if_all;
 use super::{Answer as Answering, Desk, error, refusal};
 use crate::job::progress::Reporter;
 use crate::protocol::Lost;
@@ -57,20 +56,16 @@ impl Desk {
             let asked = worlds.iter().map(|world| desk.ask(*world, at_round, &questions, &talk));
             let mut told = Vec::new();
             for (platform, said) in worlds.iter().zip(join_all(asked).await) {
-                told.push((
-                    *platform,
-                    said?.and_then(|said| said.into_iter().next().unwrap_or_else(nothing)),
-                ));
+                let said = said?.and_then(|said| said.into_iter().next().unwrap_or_else(nothing));
+                told.push((*platform, said));
             }
-            let answers = match first_failure_if_all(told) {
-                Ok(answers) => answers,
-                Err(failure) => {
-                    talk.count(&failure);
-                    return Some(Err(failure));
-                }
-            };
+            let result = result(agent_id, prompt, told);
+            match &result {
+                Ok(said) => said.failures().for_each(|(_, failure)| talk.count(failure)),
+                Err(failure) => talk.count(failure),
+            }
             faults::point("question.answered");
-            Some(Ok(ReplyResult::Interview(result(agent_id, prompt, answers))))
+            Some(result.map(ReplyResult::Interview))
         }
         .boxed()
     }
@@ -295,8 +290,8 @@ fn is_over(why: &ReplyError) -> bool {
 }
 
 fn told((agent_name, answer): (String, Answer)) -> AgentOutcome {
-    let Answer { response, as_of, .. } = answer;
-    AgentOutcome::Said { agent_name, response, as_of }
+    let Answer { response, as_of, model, platform: _ } = answer;
+    AgentOutcome::Said { agent_name, response, as_of, model }
 }
 
 fn failed(talk: &Talk, error: ReplyError) -> AgentOutcome {
@@ -308,19 +303,35 @@ fn nothing() -> Said {
     Err(error(ErrorCode::Internal, "the agent was asked and nothing came of it"))
 }
 
+/// What comes of one question; only where no world has an answer is there a failure, the first.
 fn result(
     agent_id: u32,
     prompt: String,
-    answers: Vec<(Platform, (String, Answer))>,
-) -> InterviewResult {
-    let agent_name = String::new();
-    let mut result = InterviewResult { agent_id, agent_name, prompt, twitter: None, reddit: None };
-    for (platform, (name, answer)) in answers {
-        result.agent_name = name;
-        match platform {
-            Platform::Twitter => result.twitter = Some(answer),
-            Platform::Reddit => result.reddit = Some(answer),
+    told: Vec<(Platform, Said)>,
+) -> Result<InterviewResult, ReplyError> {
+    if told.iter().all(|(_, said)| said.is_err())
+        && let Some((_, Err(failure))) = told.first()
+    {
+        return Err(failure.clone());
+    }
+    let mut result = InterviewResult {
+        agent_id,
+        agent_name: String::new(),
+        prompt,
+        twitter: None,
+        reddit: None,
+        twitter_error: None,
+        reddit_error: None,
+    };
+    for (platform, said) in told {
+        let (answer, error) = match platform {
+            Platform::Twitter => (&mut result.twitter, &mut result.twitter_error),
+            Platform::Reddit => (&mut result.reddit, &mut result.reddit_error),
+        };
+        match said {
+            Ok((name, said)) => (result.agent_name, *answer) = (name, Some(said)),
+            Err(why) => *error = Some(why),
         }
     }
-    result
+    Ok(result)
 }

@@ -60,7 +60,10 @@ mod tests {
         let (code, message) = (ErrorCode::UnknownPlatform, format!("there is no {platform} world"));
         let as_of = AsOf { tick: 0, round: 0 };
         let said = match can_be_asked {
-            true => Ok(("Ada".to_owned(), Answer { platform, response: String::new(), as_of })),
+            true => Ok((
+                "Ada".to_owned(),
+                Answer { platform, response: String::new(), as_of, model: None },
+            )),
             false => Err(ReplyError { code, message }),
         };
         Outcome { prompt: "Why?".into(), agent_id, platform, said, is_unasked: !can_be_asked }
