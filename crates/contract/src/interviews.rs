@@ -67,7 +67,7 @@ pub enum AgentOutcome {
         as_of: AsOf,
         /// The language model that spoke for it; `None`: the world itself did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        model: Option<Speaker>,
+        model: Option<Box<Speaker>>,
     },
     /// It did not.
     Failed {

@@ -184,7 +184,7 @@ pub struct Answer {
     pub as_of: AsOf,
     /// The language model that spoke for it; `None`: the world itself did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<Speaker>,
+    pub model: Option<Box<Speaker>>,
 }
 
 /// A language model that spoke for an agent.

@@ -130,7 +130,7 @@ fn seconds(seconds: u32) -> Duration {
 fn render(answers: &InterviewResult, width: usize, paint: Paint) -> String {
     let mut lines = vec![heading(&answers.agent_name, answers.agent_id, paint)];
     for answer in answers.twitter.iter().chain(&answers.reddit) {
-        let source = source(answer.platform, answer.as_of, answer.model.as_ref());
+        let source = source(answer.platform, answer.as_of, answer.model.as_deref());
         lines.push(format!("  {}", paint.dim(&source)));
         lines.push(indented(&answer.response, width));
     }
@@ -187,7 +187,7 @@ mod tests {
         let (endpoint, model) = ("main".to_owned(), "small-1".to_owned());
         let speaker = Speaker { endpoint, model, usage: Usage::default() };
         answers.twitter = None;
-        answers.reddit.as_mut().unwrap().model = Some(speaker);
+        answers.reddit.as_mut().unwrap().model = Some(Box::new(speaker));
         let said = "Ada #18\n  reddit, after round 12, by main/small-1\n    No [2J idea.";
         assert_eq!(render(&answers, 80, Paint::PLAIN), said);
     }

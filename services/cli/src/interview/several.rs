@@ -220,7 +220,7 @@ fn render<'a>(
         }
         match outcome {
             AgentOutcome::Said { response, as_of, model, agent_name: _ } => {
-                let source = source(*platform, *as_of, model.as_ref());
+                let source = source(*platform, *as_of, model.as_deref());
                 lines.push(format!("  {}", paint.dim(&source)));
                 lines.push(indented(response, width));
             }
@@ -250,7 +250,7 @@ fn row<'a>(prompt: &'a str, result: &'a AgentResult) -> Row<'a> {
             agent_name: Some(agent_name),
             response: Some(response),
             as_of: Some(*as_of),
-            model: model.as_ref(),
+            model: model.as_deref(),
             ..bare
         },
         AgentOutcome::Failed { error } => Row { error: Some(error), ..bare },

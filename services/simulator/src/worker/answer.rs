@@ -61,7 +61,7 @@ fn saying(world: &World, platform: Platform, minds: &Minds, question: &Question)
     if let Some(saying) = minds.say(world, *agent_id, prompt) {
         let answer = move |said: model::Said| {
             let model::Said { text: response, endpoint, model, usage } = said;
-            let model = Some(Speaker { endpoint, model, usage });
+            let model = Some(Box::new(Speaker { endpoint, model, usage }));
             (name, Answer { platform, response, as_of, model })
         };
         return saying.map(|said| said.map(answer)).boxed();

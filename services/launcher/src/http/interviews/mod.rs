@@ -49,7 +49,7 @@ struct Said {
     as_of: AsOf,
     /// The language model that spoke for it, and what that took.
     #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<Speaker>,
+    model: Option<Box<Speaker>>,
 }
 
 /// Why an agent said nothing in one world.
