@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CommandId, RunId};
-use crate::reply::{Answer, AsOf, ErrorCode, InterviewResult, ReplyError};
+use crate::reply::{Answer, AsOf, ErrorCode, InterviewResult, ReplyError, Speaker};
 use crate::subject::Platform;
 use crate::version::V1;
 
@@ -65,6 +65,9 @@ pub enum AgentOutcome {
         response: String,
         /// The state of the world that it spoke from.
         as_of: AsOf,
+        /// The language model that spoke for it; `None`: the world itself did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<Box<Speaker>>,
     },
     /// It did not.
     Failed {
@@ -177,15 +180,27 @@ impl Results {
 impl AgentResult {
     /// The answer, as that of an interview in one world; `None` if there is none.
     pub fn answer(&self, prompt: &str) -> Option<InterviewResult> {
-        let AgentOutcome::Said { agent_name, response, as_of } = &self.outcome else { return None };
-        let platform = self.platform;
-        let answer = Answer { platform, response: response.clone(), as_of: *as_of };
+        let AgentOutcome::Said { agent_name, response, as_of, model } = &self.outcome else {
+            return None;
+        };
+        let (platform, response, model) = (self.platform, response.clone(), model.clone());
+        let answer = Answer { platform, response, as_of: *as_of, model };
         let (twitter, reddit) = match platform {
             Platform::Twitter => (Some(answer), None),
             Platform::Reddit => (None, Some(answer)),
         };
         let (agent_name, prompt) = (agent_name.clone(), prompt.to_owned());
-        Some(InterviewResult { agent_id: self.agent_id, agent_name, prompt, twitter, reddit })
+        let agent_id = self.agent_id;
+        let (twitter_error, reddit_error) = (None, None);
+        Some(InterviewResult {
+            agent_id,
+            agent_name,
+            prompt,
+            twitter,
+            reddit,
+            twitter_error,
+            reddit_error,
+        })
     }
 }
 
@@ -298,7 +313,12 @@ mod tests {
 
     fn said(response: &str) -> AgentOutcome {
         let as_of = AsOf { tick: 3, round: 3 };
-        AgentOutcome::Said { agent_name: "Ada".to_owned(), response: response.to_owned(), as_of }
+        AgentOutcome::Said {
+            agent_name: "Ada".to_owned(),
+            response: response.to_owned(),
+            as_of,
+            model: None,
+        }
     }
 
     /// Asks so many agents in both worlds; gives the parts and what the reply says.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Verb;
+use crate::decision::Usage;
 use crate::id::{CommandId, RunId};
 use crate::interviews::Interviews;
 use crate::past::{WorldCheck, WorldRepair, WorldReplay};
@@ -156,6 +157,20 @@ pub struct InterviewResult {
     /// Its answer in the Reddit world, if that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reddit: Option<Answer>,
+    /// Why there is none of the Twitter world, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twitter_error: Option<ReplyError>,
+    /// Why there is none of the Reddit world, if that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reddit_error: Option<ReplyError>,
+}
+
+impl InterviewResult {
+    /// The worlds that were asked and gave no answer, with why not.
+    pub fn failures(&self) -> impl Iterator<Item = (Platform, &ReplyError)> {
+        let twitter = self.twitter_error.iter().map(|error| (Platform::Twitter, error));
+        twitter.chain(self.reddit_error.iter().map(|error| (Platform::Reddit, error)))
+    }
 }
 
 /// An answer, and which world gave it.
@@ -167,6 +182,20 @@ pub struct Answer {
     pub response: String,
     /// The state of the world that it spoke from.
     pub as_of: AsOf,
+    /// The language model that spoke for it; `None`: the world itself did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Box<Speaker>>,
+}
+
+/// A language model that spoke for an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaker {
+    /// The operator's name of the endpoint.
+    pub endpoint: String,
+    /// The model.
+    pub model: String,
+    /// What it took.
+    pub usage: Usage,
 }
 
 /// The last step that a world had taken.
@@ -208,7 +237,8 @@ pub enum ErrorCode {
     WrongState,
     /// A memory has not taken all of the run's actions, or cannot be asked.
     MemoryLags,
-    /// No node can take the run now, or the run no more commands before its next round.
+    /// No node can take the run now, the run no more commands before its next round, or a language
+    /// model no question.
     NoCapacity,
     /// Somebody wanted no answer any more.
     Cancelled,

@@ -1,7 +1,7 @@
 //! `chat`: a talk with one agent, line by line.
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, IsTerminal as _, stdin};
+use std::io::{BufRead, IsTerminal as _, stdin};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -140,23 +140,13 @@ impl Chat<'_> {
                 () = shutdown.wished() => return Ok(ExitCode::from(EXIT_DETACHED)),
             };
             let Some(line) = line else { return Ok(ExitCode::SUCCESS) };
-            let asked = match read(&line) {
-                Typed::Question(question) => self.ask(question, shutdown, output).await,
-                Typed::Nothing => Ok(true),
-                Typed::Help => Ok(output.say(HELP).map(|()| true)?),
-                Typed::New => {
-                    self.said.clear();
-                    Ok(true)
-                }
-                Typed::Quit => return Ok(ExitCode::SUCCESS),
-                Typed::Unknown(word) => {
-                    output.say(&format!("there is no {word}: /help tells what there is"))?;
-                    Ok(true)
-                }
+            let asked = match line {
+                Ok(line) => self.take(&line, shutdown, output).await,
+                Err(failure) => Err(failure),
             };
             match asked {
-                Ok(true) => {}
-                Ok(false) => return Ok(ExitCode::from(EXIT_DETACHED)),
+                Ok(None) => {}
+                Ok(Some(code)) => return Ok(code),
                 // Whoever types may try something else.
                 Err(failure) if is_typed && !matches!(failure, Failure::NobodyReads) => {
                     let complaint = failure.to_string();
@@ -165,6 +155,29 @@ impl Chat<'_> {
                 Err(failure) => return Err(failure),
             }
         }
+    }
+
+    /// Does what a line asks for; the exit code if the talk is over.
+    async fn take(
+        &mut self,
+        line: &str,
+        shutdown: &Shutdown,
+        output: &mut Output<'_>,
+    ) -> Result<Option<ExitCode>, Failure> {
+        match read(line) {
+            Typed::Question(question) => {
+                let has_left = !self.ask(question, shutdown, output).await?;
+                return Ok(has_left.then(|| ExitCode::from(EXIT_DETACHED)));
+            }
+            Typed::Nothing => {}
+            Typed::Help => output.say(HELP)?,
+            Typed::New => self.said.clear(),
+            Typed::Quit => return Ok(Some(ExitCode::SUCCESS)),
+            Typed::Unknown(word) => {
+                output.say(&format!("there is no {word}: /help tells what there is"))?;
+            }
+        }
+        Ok(None)
     }
 
     /// Asks, and shows the answer; false if whoever asked has left.
@@ -251,18 +264,33 @@ fn read(line: &str) -> Typed<'_> {
 }
 
 /// The lines of standard input. A thread of its own reads them: a read that waits cannot be ended.
-fn typed_lines() -> mpsc::Receiver<String> {
+fn typed_lines() -> mpsc::Receiver<Result<String, Failure>> {
     let (sender, lines) = mpsc::channel(1);
     std::thread::spawn(move || {
-        for line in stdin().lock().lines() {
-            // What is no text cannot be asked; whoever listens has gone.
-            let Ok(line) = line else { return };
-            if sender.blocking_send(line).is_err() {
-                return;
-            }
-        }
+        read_lines(stdin().lock(), |line| sender.blocking_send(line).is_ok());
     });
     lines
+}
+
+/// Reads line by line for as long as somebody listens. What is no text is told with its line.
+fn read_lines(mut from: impl BufRead, mut listens: impl FnMut(Result<String, Failure>) -> bool) {
+    for number in 1_u64.. {
+        let mut bytes = Vec::new();
+        let line = match from.read_until(b'\n', &mut bytes) {
+            Ok(0) => return,
+            Ok(_) => String::from_utf8(bytes).map_err(|_| {
+                let place = format!("standard input, line {number}");
+                Failure::bad_input(format!("{place}: found bytes that are no text, expected UTF-8"))
+            }),
+            Err(error) => {
+                listens(Err(Failure::failed(format!("cannot read standard input: {error}"))));
+                return;
+            }
+        };
+        if !listens(line) {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -281,6 +309,27 @@ mod tests {
         ] {
             assert_eq!(read(line), expected, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_bad_input_with_its_line() {
+        let mut lines = Vec::new();
+        let input = b"Why?\r\nno \xff text\nWho?";
+        read_lines(&input[..], |line| {
+            lines.push(line.map_err(|failure| (failure.code(), failure.to_string())));
+            true
+        });
+        let wrong = "standard input, line 2: found bytes that are no text, expected UTF-8";
+        let expected = [Ok("Why?\r\n"), Err((2, wrong)), Ok("Who?")];
+        let expected = expected
+            .map(|line| line.map(str::to_owned).map_err(|(code, wrong)| (code, wrong.to_owned())));
+        assert_eq!(lines, expected);
+        let mut heard = 0;
+        read_lines(&input[..], |_| {
+            heard += 1;
+            false
+        });
+        assert_eq!(heard, 1, "nobody listens any more");
     }
 
     #[test]

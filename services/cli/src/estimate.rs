@@ -232,7 +232,7 @@ fn price(nodes: &[NodeInfo], endpoint: &str) -> Option<(u64, u64)> {
         Some((of(&price.prompt)?, of(&price.completion)?))
     });
     // Nodes may be told of different prices: no run is to cost more than was estimated.
-    prices.max()
+    prices.reduce(|dearest, price| (dearest.0.max(price.0), dearest.1.max(price.1)))
 }
 
 impl Expectation {

@@ -215,13 +215,27 @@ impl Paint {
 /// Agents' texts come from anywhere: an escape sequence in one must not drive the terminal,
 /// nor a change of direction turn the rest of the line around.
 pub fn one_line(text: &str, max: usize) -> String {
-    let unsafe_for_terminal = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let blanked: String =
-        text.chars().map(|c| if unsafe_for_terminal(c) { ' ' } else { c }).collect();
-    fit(&blanked.split_whitespace().collect::<Vec<_>>().join(" "), max)
+    let shown: String = text.chars().filter_map(seen).collect();
+    fit(&shown.split_whitespace().collect::<Vec<_>>().join(" "), max)
+}
+
+/// A character as it is shown: what drives the terminal or turns the direction is a blank, and
+/// what has no width is left out. Joiners stay, since emoji and some scripts are written with them.
+fn seen(c: char) -> Option<char> {
+    match c {
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'
+        | '\u{2060}'..='\u{2065}'
+        | '\u{206a}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => None,
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some(' '),
+        c if c.is_control() => Some(' '),
+        c => Some(c),
+    }
 }
 
 /// As much of a text as fits into `max` columns, with a mark where it was cut.
@@ -325,6 +339,10 @@ mod tests {
     #[test]
     fn foreign_text_cannot_drive_the_terminal() {
         assert_eq!(one_line("a\x1b[2Jb\r\nc\u{202e}d\t\te", 40), "a [2Jb c d e");
+        let hidden =
+            "so\u{ad}ft \u{61c}m\u{200b}a\u{2060}r\u{feff}k\u{e0041}s\u{2028}and\u{2069}more";
+        assert_eq!(one_line(hidden, 40), "soft marks and more");
+        assert_eq!(one_line("\u{1f469}\u{200d}\u{1f4bb}", 40), "\u{1f469}\u{200d}\u{1f4bb}");
     }
 
     #[test]

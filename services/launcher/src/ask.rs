@@ -23,7 +23,7 @@ use contract::problem::{Problem, Problems};
 use contract::subject::Prefix;
 use contract::timestamp::Timestamp;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::create::{Creator, Order, now};
 use crate::follow::find;
@@ -31,7 +31,8 @@ use crate::model::RunName;
 use crate::queued::check_memory_names;
 use crate::refusal::Refusal;
 
-/// The most questions that are answered at the same time.
+/// The most questions to agents that are answered at the same time; and as many of all else, or
+/// nobody could stop a run whose agents take their time.
 const MAX_AT_ONCE: usize = 256;
 
 /// How long a reply is waited for unless the question says otherwise, in seconds.
@@ -57,10 +58,10 @@ pub async fn announce(bus: &Bus) -> anyhow::Result<Requests> {
 
 /// Answers until the connection is closed.
 pub async fn answer_all(creator: Creator, mut requests: Requests) {
-    let room = Arc::new(Semaphore::new(MAX_AT_ONCE));
+    let room = Room::default();
     while let Some(request) = requests.next().await {
-        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-            let found = format!("{MAX_AT_ONCE} questions at once");
+        let Some(permit) = room.place(&request.subject) else {
+            let found = format!("{MAX_AT_ONCE} requests at once");
             let problem = Problem::new(request.subject.as_str(), found, "fewer; ask again");
             request.respond(refused(vec![problem])).await;
             continue;
@@ -75,6 +76,31 @@ pub async fn answer_all(creator: Creator, mut requests: Requests) {
             request.respond(answer).await;
             drop(permit);
         });
+    }
+}
+
+/// What is answered at the same time.
+struct Room {
+    questions: Arc<Semaphore>,
+    others: Arc<Semaphore>,
+}
+
+impl Default for Room {
+    fn default() -> Room {
+        let room = || Arc::new(Semaphore::new(MAX_AT_ONCE));
+        Room { questions: room(), others: room() }
+    }
+}
+
+impl Room {
+    /// A place for what is asked on a subject, until it is dropped; `None`: there is none.
+    fn place(&self, subject: &str) -> Option<OwnedSemaphorePermit> {
+        let verb = subject.split('.').nth(3).map(str::parse);
+        let room = match verb {
+            Some(Ok(Verb::Interview | Verb::BatchInterview)) => &self.questions,
+            _ => &self.others,
+        };
+        Arc::clone(room).try_acquire_owned().ok()
     }
 }
 
@@ -215,6 +241,20 @@ mod tests {
         };
         assert_eq!(parse("sim.ask.market-2.stop.cli"), Ok(command(Verb::Stop)));
         assert_eq!(parse("sim.ask.market-2.start.cli"), Ok(command(Verb::Start)));
+    }
+
+    #[test]
+    fn questions_leave_room_for_commands() {
+        let room = Room::default();
+        let subjects = ["sim.ask.market-1.interview.cli", "sim.ask.market-1.batch_interview.cli"];
+        let asked = subjects.into_iter().cycle().map_while(|subject| room.place(subject));
+        let asked: Vec<_> = asked.collect();
+        assert_eq!(asked.len(), MAX_AT_ONCE);
+        let verbs = ["stop", "start", "cancel", "nonsense"];
+        let others = verbs.map(|verb| room.place(&format!("sim.ask.market-1.{verb}.cli")));
+        assert!(others.iter().all(Option::is_some));
+        let more: Vec<_> = std::iter::from_fn(|| room.place("sim.ask")).collect();
+        assert_eq!((more.len(), room.place("sim.ask").is_none()), (MAX_AT_ONCE - 4, true));
     }
 
     #[test]

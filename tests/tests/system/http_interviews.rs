@@ -1,10 +1,12 @@
 //! Interviews over HTTP, in the original's shapes and without its faults.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use system_tests::stack::{SIMULATOR, Stack};
+use system_tests::wait_for;
 
 use crate::deletion::subjects;
 use crate::http_control::{ask, begin, data, played, refused};
@@ -209,6 +211,7 @@ fn an_answer_that_does_not_come_is_said_to_be_late() {
     let mut body = json!({"simulation_id": run, "prompt": "Anybody?"});
     body["timeout"] = json!(1);
     refused(ask(&stack, "interview/all", &body), 504, "no agent answered");
+    assert_one_end(&stack, &run);
     system_tests::process::signal_process(worker, Signal::CONT);
     stack.service(SIMULATOR).signal(Signal::CONT);
     // What was asked before is void: only this is answered.
@@ -218,4 +221,23 @@ fn an_answer_that_does_not_come_is_said_to_be_late() {
         .map(|row| row["prompt"].as_str().unwrap())
         .collect();
     assert_eq!(prompts, BTreeSet::from(["And now?"]), "{history}");
+}
+
+/// Of questions that need many commands, which nobody answers: all of them are told, and they are
+/// waited for together.
+fn assert_one_end(stack: &Stack, run: &str) {
+    let prompt = "x".repeat(8000);
+    let item = |number: usize| json!({"agent_id": number % 8, "prompt": prompt});
+    let interviews: Vec<Value> = (0..90).map(item).collect();
+    let body =
+        json!({"simulation_id": run, "interviews": interviews, "timeout": 2, "deadline": 2.5});
+    let begun = Instant::now();
+    let pending = data(ask(stack, "interview/batch", &body), 202);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let ids: BTreeSet<&str> = (pending["command_ids"].as_array().unwrap().iter())
+        .map(|id| id.as_str().unwrap())
+        .collect();
+    assert!(ids.len() > 10 && ids.contains(pending["command_id"].as_str().unwrap()), "{pending}");
+    assert_eq!(pending.get("failed"), None);
+    wait_for("the deadline to pass", || (begun.elapsed() > Duration::from_secs(3)).then_some(()));
 }

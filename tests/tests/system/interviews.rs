@@ -116,6 +116,41 @@ fn a_file_of_questions_is_asked_line_by_line() {
 }
 
 #[test]
+fn questions_for_a_world_that_is_not_there_take_no_others_with_them() {
+    let stack = Stack::start();
+    let folder = write_simulation(stack.dir(), "bridge", 8, 3);
+    stack.shoal_json(&["run", folder.to_str().unwrap(), "--platform", "twitter"]);
+    let file = stack.dir().join("questions.jsonl");
+    let write = |worlds: &[(&str, usize)]| {
+        let lines = worlds.iter().flat_map(|(world, count)| {
+            let line = json!({"agent_id": 3, "prompt": "Why?", "platform": world});
+            vec![format!("{line}\n"); *count]
+        });
+        std::fs::write(&file, lines.collect::<String>()).unwrap();
+    };
+    let arguments = ["interview", "bridge-1", "--file", file.to_str().unwrap()];
+    // More of the first questions than are put to a world at a time.
+    write(&[("reddit", 64), ("twitter", 200)]);
+    let batch = stack.shoal_json(&arguments);
+    assert_eq!((&batch["asked"], &batch["answered"]), (&json!(264), &json!(200)));
+    let codes = told(&batch).into_iter().filter(|(.., code)| code == "unknown_platform");
+    assert_eq!(codes.count(), 64);
+
+    // A second command, of which nobody can be asked.
+    write(&[("twitter", 1000), ("reddit", 5)]);
+    let broken = stack.shoal(&[&arguments[..], &["--json"]].concat());
+    let complaint = text(&broken.stderr);
+    assert_eq!(broken.status.code(), Some(2), "{complaint}");
+    let batch: Value = serde_json::from_slice(&broken.stdout).unwrap();
+    assert_eq!((&batch["asked"], &batch["answered"]), (&json!(1000), &json!(1000)));
+    let expected = "the rest is not answered: run bridge-1 has no reddit world";
+    assert!(complaint.contains(expected), "{complaint}");
+    write(&[("reddit", 5)]);
+    let refused = stack.shoal(&arguments);
+    assert_eq!((refused.status.code(), text(&refused.stdout).as_str()), (Some(2), ""));
+}
+
+#[test]
 fn a_reply_that_fits_no_message_comes_in_parts_and_goes_with_the_run() {
     let config_extra = "max_payload: 65536".to_owned();
     let nats = NatsServer::start(Options { config_extra, ..Options::default() });

@@ -184,8 +184,12 @@ fn read_questions(args: &Object<'_>, list: &Value) -> Option<Vec<Question>> {
 fn read_prompt(object: &Object<'_>) -> Option<String> {
     object.require("prompt", "a question");
     let prompt = object.text("prompt")?;
-    if prompt.is_empty() || prompt.len() > MAX_PROMPT_BYTES {
-        object.report("prompt", format!("{} bytes", prompt.len()), "1 to 8192 bytes");
+    if prompt.trim().is_empty() || prompt.len() > MAX_PROMPT_BYTES {
+        let found = match prompt.trim() {
+            "" if !prompt.is_empty() => "a blank text".to_owned(),
+            _ => format!("{} bytes", prompt.len()),
+        };
+        object.report("prompt", found, "1 to 8192 bytes");
     }
     Some(prompt.to_owned())
 }
@@ -218,7 +222,8 @@ mod tests {
             {"agent_id": 1, "prompt": "Why?", "platform": "reddit"},
             {"agent_id": -1, "prompt": "", "platform": "myspace"},
             "Why?",
-            {"prompt": "x".repeat(MAX_PROMPT_BYTES + 1), "at_round": 3}
+            {"prompt": "x".repeat(MAX_PROMPT_BYTES + 1), "at_round": 3},
+            {"agent_id": 1, "prompt": " \n\t", "platform": null}
         ]);
         let args = json!({"interviews": interviews, "at_round": -2, "round": 3});
         assert_eq!(
@@ -233,6 +238,7 @@ mod tests {
              prompt, platform\n\
              /args/interviews/3/agent_id: found nothing, expected the id of an agent\n\
              /args/interviews/3/prompt: found 8193 bytes, expected 1 to 8192 bytes\n\
+             /args/interviews/4/prompt: found a blank text, expected 1 to 8192 bytes\n\
              /args/at_round: found -2, expected a whole number from 0 to 4294967295"
         );
     }

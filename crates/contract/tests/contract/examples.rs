@@ -11,7 +11,7 @@ use crate::{assert_committed, in_schemas};
 
 /// Begins the name of an example that is read and not written so: it has unknown fields, or
 /// lacks fields that may be absent.
-const ACCEPTED: &str = "accepted-";
+pub(crate) const ACCEPTED: &str = "accepted-";
 
 /// A committed example.
 pub(crate) struct Example {

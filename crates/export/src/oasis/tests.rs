@@ -257,6 +257,7 @@ fn an_interview_is_a_trace_of_the_world_that_was_asked() {
         platform,
         response: "Because.".to_owned(),
         as_of: AsOf { tick: round, round },
+        model: None,
     };
     let result = InterviewResult {
         agent_id: 1,
@@ -264,6 +265,8 @@ fn an_interview_is_a_trace_of_the_world_that_was_asked() {
         prompt: "Why?".to_owned(),
         twitter: Some(answer(Platform::Twitter, 3)),
         reddit: Some(answer(Platform::Reddit, 4)),
+        twitter_error: None,
+        reddit_error: None,
     };
     for (platform, time) in [(Platform::Twitter, "3"), (Platform::Reddit, "2026-01-02 02:00:00")] {
         let connection = Connection::open_in_memory().unwrap();

@@ -59,6 +59,7 @@ fn interview() -> Reply {
         platform: Platform::Twitter,
         response: "+1, of course".to_owned(),
         as_of: AsOf { tick: 2, round: 2 },
+        model: None,
     };
     let result = InterviewResult {
         agent_id: 1,
@@ -66,6 +67,8 @@ fn interview() -> Reply {
         prompt: "And you?".to_owned(),
         twitter: Some(answer),
         reddit: None,
+        twitter_error: None,
+        reddit_error: None,
     };
     Reply {
         v: V1,

@@ -100,6 +100,9 @@ fn of_several_prices_the_dearest_counts() {
     let nodes =
         [node(&[("main", Some(("0.15", "0.60")))]), node(&[("main", Some(("0.20", "0.60")))])];
     assert_eq!(price(&nodes, "main"), Some((200_000, 600_000)));
+    let nodes =
+        [node(&[("main", Some(("0.15", "0.90")))]), node(&[("main", Some(("0.20", "0.60")))])];
+    assert_eq!(price(&nodes, "main"), Some((200_000, 900_000)), "of each part");
     assert_eq!(price(&nodes, "boost"), None);
     assert_eq!(price(&[node(&[("main", Some(("cheap", "0.60")))])], "main"), None);
 }

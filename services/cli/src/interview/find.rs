@@ -81,6 +81,11 @@ pub(crate) fn find_agent(spec: &Spec, wanted: &str) -> Result<u32, String> {
     }
 }
 
+/// The same for a question. A number that nobody has is asked too: the answer says who there is.
+pub(crate) fn find_asked(spec: &Spec, wanted: &str) -> Result<u32, String> {
+    find_agent(spec, wanted).or_else(|why| wanted.parse().map_err(|_| why))
+}
+
 /// An agent's name, and its name and handle on each platform.
 pub(crate) fn names_of<'a>(spec: &'a Spec, agent: &'a AgentSpec) -> Vec<&'a str> {
     let profiles = Platform::ALL.into_iter().filter_map(|platform| {
@@ -122,6 +127,16 @@ mod tests {
                     .to_owned()
             )
         );
+    }
+
+    #[test]
+    fn a_number_that_nobody_has_may_be_a_name_and_is_asked_if_it_is_none() {
+        let mut spec = sample();
+        assert_eq!(find_asked(&spec, "1984"), Ok(1984));
+        assert_eq!(find_asked(&spec, "3"), Ok(3));
+        spec.agents[7].name = "1984".to_owned();
+        assert_eq!(find_asked(&spec, "1984"), Ok(7));
+        assert!(find_asked(&spec, "Zzzzzzzzzz").is_err());
     }
 
     #[test]

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use contract::command::{BatchInterview, Interview, MAX_PROMPT_BYTES, Request, Verb, Whom};
-use contract::reply::{InterviewResult, ReplyResult};
+use contract::reply::{AsOf, InterviewResult, ReplyResult, Speaker};
 use contract::subject::Platform;
 
+use self::find::find_asked;
 pub(crate) use self::find::{find_agent, find_agent_of, names_of, read_spec};
 use crate::args::{Target, bounded, platform};
 use crate::ask::{ask, odd, result};
@@ -80,10 +81,8 @@ pub async fn interview(
     let run = find_run(client, &args.target.run).await?;
     let prompt = args.prompt.clone().unwrap_or_default();
     if let (None, false, [agent]) = (&read, args.all, &args.agent[..]) {
-        let agent_id = match agent.parse() {
-            Ok(agent_id) => agent_id,
-            Err(_) => find_agent_of(client, &run, agent).await?,
-        };
+        let spec = read_spec(client, &run.spec_digest).await?;
+        let agent_id = find_asked(&spec, agent).map_err(Failure::bad_input)?;
         let (platform, at_round) = (args.platform, args.at_round);
         let question = Interview { agent_id, prompt, platform, at_round };
         let patience = seconds(args.timeout.unwrap_or(ONE));
@@ -96,6 +95,10 @@ pub async fn interview(
             ReplyResult::Interview(answers) => {
                 let text = render(&answers, output.width(), output.paint());
                 output.print(&text)?;
+                for (platform, error) in answers.failures() {
+                    let why = one_line(&error.message, 400);
+                    output.say_wrapped(&format!("no answer in the {platform} world: {why}"))?;
+                }
                 Ok(ExitCode::SUCCESS)
             }
             other => Err(odd(Verb::Interview, &other)),
@@ -127,11 +130,22 @@ fn seconds(seconds: u32) -> Duration {
 fn render(answers: &InterviewResult, width: usize, paint: Paint) -> String {
     let mut lines = vec![heading(&answers.agent_name, answers.agent_id, paint)];
     for answer in answers.twitter.iter().chain(&answers.reddit) {
-        let as_of = format!("{}, after round {}", answer.platform, answer.as_of.round);
-        lines.push(format!("  {}", paint.dim(&as_of)));
+        let source = source(answer.platform, answer.as_of, answer.model.as_deref());
+        lines.push(format!("  {}", paint.dim(&source)));
         lines.push(indented(&answer.response, width));
     }
     lines.join("\n")
+}
+
+/// Where an answer is from: which world and when, and which language model spoke, if one did.
+fn source(platform: Platform, as_of: AsOf, model: Option<&Speaker>) -> String {
+    let when = format!("{platform}, after round {}", as_of.round);
+    match model {
+        Some(Speaker { endpoint, model, .. }) => {
+            format!("{when}, by {}", one_line(&format!("{endpoint}/{model}"), 80))
+        }
+        None => when,
+    }
 }
 
 fn heading(name: &str, agent: u32, paint: Paint) -> String {
@@ -147,26 +161,35 @@ fn indented(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::reply::{Answer, AsOf};
+    use contract::decision::Usage;
+    use contract::reply::Answer;
 
     #[test]
     fn answers_say_which_world_and_when() {
         let answer = |platform, response: &str| {
             let as_of = AsOf { tick: 12, round: 12 };
-            Some(Answer { platform, response: response.to_owned(), as_of })
+            Some(Answer { platform, response: response.to_owned(), as_of, model: None })
         };
-        let answers = InterviewResult {
+        let mut answers = InterviewResult {
             agent_id: 18,
             agent_name: "Ada".to_owned(),
             prompt: "Why?".to_owned(),
             twitter: answer(Platform::Twitter, "Because.\nThat is why we went to the pier."),
             reddit: answer(Platform::Reddit, "No\x1b[2J idea."),
+            twitter_error: None,
+            reddit_error: None,
         };
         assert_eq!(
             render(&answers, 32, Paint::PLAIN),
             "Ada #18\n  twitter, after round 12\n    Because.\n    That is why we went to the\n    \
              pier.\n  reddit, after round 12\n    No [2J idea."
         );
+        let (endpoint, model) = ("main".to_owned(), "small-1".to_owned());
+        let speaker = Speaker { endpoint, model, usage: Usage::default() };
+        answers.twitter = None;
+        answers.reddit.as_mut().unwrap().model = Some(Box::new(speaker));
+        let said = "Ada #18\n  reddit, after round 12, by main/small-1\n    No [2J idea.";
+        assert_eq!(render(&answers, 80, Paint::PLAIN), said);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use contract::problem::{Problem, Problems};
 use contract::spec::Spec;
 use contract::subject::Platform;
 
-use super::find_agent;
+use super::find::{find_agent, find_asked};
 
 /// Bytes of a line that are read, at most: a prompt may be written with six bytes for each of its.
 const MAX_LINE: usize = 8 * MAX_PROMPT_BYTES;
@@ -22,21 +22,11 @@ pub(super) fn of_names(
 ) -> Result<Vec<Question>, String> {
     let (mut questions, mut wrong) = (Vec::new(), Vec::new());
     for name in names {
-        match find_agent(spec, name) {
+        match find_asked(spec, name) {
             Ok(agent_id) => {
                 questions.push(Question { agent_id, prompt: prompt.to_owned(), platform: None });
             }
-            // A number that nobody has gets an answer of its own, beside those of the others.
-            Err(why) => match name.parse() {
-                Ok(agent_id) => {
-                    questions.push(Question {
-                        agent_id,
-                        prompt: prompt.to_owned(),
-                        platform: None,
-                    });
-                }
-                Err(_) => wrong.push(why),
-            },
+            Err(why) => wrong.push(why),
         }
     }
     if wrong.is_empty() { Ok(questions) } else { Err(wrong.join("\n")) }

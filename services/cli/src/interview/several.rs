@@ -10,14 +10,14 @@ use contract::command::{BatchInterview, Cancel, MAX_COMMAND_BYTES, Request, Verb
 use contract::id::{CommandId, RunId};
 use contract::interviews::{AgentOutcome, AgentResult, Interviews};
 use contract::past::Progress;
-use contract::reply::{AsOf, Reply, ReplyError, ReplyResult};
+use contract::reply::{AsOf, Reply, ReplyError, ReplyResult, Speaker};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use kit::shutdown::Shutdown;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{heading, indented};
+use super::{heading, indented, source};
 use crate::ask::{explain, odd, refused, result};
 use crate::client::{Client, client_id};
 use crate::failure::{EXIT_DETACHED, Failure};
@@ -52,13 +52,16 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     as_of: Option<AsOf>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a Speaker>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a ReplyError>,
 }
 
-/// Asks them, in as few commands as have room for the questions, one after the other.
+/// Asks them, in as few commands as have room for the questions, one after the other. What was
+/// answered is shown, whatever comes of the rest.
 ///
 /// # Errors
-/// If nobody answers: why the first did not.
+/// If nobody answers: why the first did not. Else why the rest is not answered, if it is not.
 pub(super) async fn ask_all(
     client: &Client,
     run: &RunId,
@@ -69,29 +72,49 @@ pub(super) async fn ask_all(
     let shutdown = Shutdown::on_signals().context("cannot listen to signals");
     let shutdown = shutdown.map_err(Failure::Failed)?;
     let ends = Instant::now() + patience;
-    let mut all = Vec::new();
+    let (mut all, mut broken) = (Vec::new(), None);
     for batch in batch.split(MAX_COMMAND_BYTES.min(client.bus.max_payload())) {
         if shutdown.is_wished() {
             break;
         }
         let left = ends.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let reply = ask(client, run, Request::BatchInterview(batch), left, &shutdown, output);
-        match result(reply.await?) {
+        match reply.await.and_then(result) {
             Ok(ReplyResult::Interviews(said)) => all.push(said),
-            Ok(other) => return Err(odd(Verb::BatchInterview, &other)),
-            Err(failure) if all.is_empty() => return Err(failure),
-            Err(failure) => {
-                output.say_wrapped(&format!("the rest was not asked: {failure}"))?;
-                break;
-            }
+            Ok(other) => broken = Some(odd(Verb::BatchInterview, &other)),
+            Err(Failure::NobodyReads) => return Err(Failure::NobodyReads),
+            Err(failure) => broken = Some(failure),
+        }
+        if broken.is_some() {
+            break;
         }
     }
+    let broken = match broken {
+        Some(failure) if !all.iter().any(|said| said.answered > 0) => return Err(failure),
+        broken => broken,
+    };
     let answered = show(client, run, &all, output)?;
-    let was_cancelled = shutdown.is_wished();
-    match all.iter().flat_map(|said| &said.said.results).find_map(failure) {
-        _ if was_cancelled => Ok(ExitCode::from(EXIT_DETACHED)),
-        Some(error) if answered == 0 => Err(refused(error.clone())),
-        _ => Ok(ExitCode::SUCCESS),
+    let first = all.iter().flat_map(|said| &said.said.results).find_map(failure);
+    ended(answered, first, broken, shutdown.is_wished())
+}
+
+/// What comes of all: `first` is the first failure among the results, `broken` why the rest is not
+/// answered.
+fn ended(
+    answered: usize,
+    first: Option<&ReplyError>,
+    broken: Option<Failure>,
+    was_cancelled: bool,
+) -> Result<ExitCode, Failure> {
+    let rest = |why: anyhow::Error| why.context("the rest is not answered");
+    match (broken, first) {
+        (Some(Failure::Failed(why)), _) => Err(Failure::Failed(rest(why))),
+        (Some(Failure::BadInput(why)), _) => Err(Failure::BadInput(rest(why))),
+        (Some(Failure::Unreachable(why)), _) => Err(Failure::Unreachable(rest(why))),
+        (Some(failure @ (Failure::Usage(_) | Failure::NobodyReads)), _) => Err(failure),
+        (None, _) if was_cancelled => Ok(ExitCode::from(EXIT_DETACHED)),
+        (None, Some(error)) if answered == 0 => Err(refused(error.clone())),
+        (None, _) => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -196,9 +219,9 @@ fn render<'a>(
             }
         }
         match outcome {
-            AgentOutcome::Said { response, as_of, .. } => {
-                let as_of = format!("{platform}, after round {}", as_of.round);
-                lines.push(format!("  {}", paint.dim(&as_of)));
+            AgentOutcome::Said { response, as_of, model, agent_name: _ } => {
+                let source = source(*platform, *as_of, model.as_deref());
+                lines.push(format!("  {}", paint.dim(&source)));
                 lines.push(indented(response, width));
             }
             AgentOutcome::Failed { error } => {
@@ -219,13 +242,15 @@ fn row<'a>(prompt: &'a str, result: &'a AgentResult) -> Row<'a> {
         agent_name: None,
         response: None,
         as_of: None,
+        model: None,
         error: None,
     };
     match outcome {
-        AgentOutcome::Said { agent_name, response, as_of } => Row {
+        AgentOutcome::Said { agent_name, response, as_of, model } => Row {
             agent_name: Some(agent_name),
             response: Some(response),
             as_of: Some(*as_of),
+            model: model.as_deref(),
             ..bare
         },
         AgentOutcome::Failed { error } => Row { error: Some(error), ..bare },
@@ -251,8 +276,24 @@ mod tests {
     fn said(prompt: u32, agent_id: u32, platform: Platform, response: &str) -> AgentResult {
         let as_of = AsOf { tick: 12, round: 12 };
         let (agent_name, response) = ("Ada".to_owned(), response.to_owned());
-        let outcome = AgentOutcome::Said { agent_name, response, as_of };
+        let outcome = AgentOutcome::Said { agent_name, response, as_of, model: None };
         AgentResult { prompt, agent_id, platform, outcome }
+    }
+
+    #[test]
+    fn what_goes_wrong_with_the_rest_is_told_beside_what_was_answered() {
+        let error = ReplyError { code: ErrorCode::Expired, message: "too late".to_owned() };
+        let code = |answered, broken, was_cancelled| {
+            let ended = ended(answered, Some(&error), broken, was_cancelled);
+            ended.map_err(|failure| (failure.code(), failure.to_string()))
+        };
+        let away = || Some(Failure::unreachable("nobody replied"));
+        let rest = "the rest is not answered: nobody replied".to_owned();
+        assert_eq!(code(3, away(), false), Err((3, rest.clone())));
+        assert_eq!(code(3, away(), true), Err((3, rest)), "the cancel is not answered");
+        assert_eq!(code(3, None, true), Ok(ExitCode::from(EXIT_DETACHED)));
+        assert_eq!(code(3, None, false), Ok(ExitCode::SUCCESS));
+        assert_eq!(code(0, None, false), Err((1, "too late".to_owned())));
     }
 
     #[test]

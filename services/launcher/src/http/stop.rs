@@ -40,7 +40,7 @@ pub(super) async fn stop(
     let request = Request::Stop(Stop { reason: fields.reason });
     let manner = Manner { patience: fields.patience, key };
     let reply = match ask(&app, &run.run_id, request, manner).await? {
-        Answered::Reply(reply) => reply,
+        Answered::Reply(reply) => *reply,
         Answered::Pending(id) => return Ok(pending(&app, &run.run_id, Verb::Stop, &id).await),
     };
     let is_live = app.creator.model.ask(|runs| runs.run(&run.run_id));

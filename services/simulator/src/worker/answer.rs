@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use contract::journal::Genesis;
-use contract::reply::{Answer, AsOf, ErrorCode, ReplyError};
+use contract::reply::{Answer, AsOf, ErrorCode, ReplyError, Speaker};
 use contract::subject::Platform;
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
 use world::World;
 
 use super::minds::Minds;
+use crate::model;
 use crate::protocol::carry::wrong_state;
 use crate::protocol::life::NOT_BEGUN;
 use crate::translate;
@@ -58,12 +59,15 @@ fn saying(world: &World, platform: Platform, minds: &Minds, question: &Question)
         return ready(Err(unknown_agent(world, *agent_id))).boxed();
     };
     if let Some(saying) = minds.say(world, *agent_id, prompt) {
-        return saying
-            .map(move |said| Ok((name, Answer { platform, response: said?, as_of })))
-            .boxed();
+        let answer = move |said: model::Said| {
+            let model::Said { text: response, endpoint, model, usage } = said;
+            let model = Some(Box::new(Speaker { endpoint, model, usage }));
+            (name, Answer { platform, response, as_of, model })
+        };
+        return saying.map(|said| said.map(answer)).boxed();
     }
     let said = world.interview(*agent_id, prompt).ok_or_else(|| unknown_agent(world, *agent_id));
-    ready(said.map(|response| (name, Answer { platform, response, as_of }))).boxed()
+    ready(said.map(|response| (name, Answer { platform, response, as_of, model: None }))).boxed()
 }
 
 /// Whether the last round of `world` is the one that is asked of: `None` is the last one.

@@ -7,9 +7,9 @@ use contract::reply::{ErrorCode, ReplyError};
 use contract::subject::{Platform, StreamName};
 use futures_util::future::FutureExt as _;
 use kit::shutdown::Shutdown;
-use tokio::sync::mpsc;
 
 use super::answer::{Heard, Question, is_now, sayings};
+use super::inbox::Inbox;
 use super::lane::{Ask, Came, Done, Lane, Look, Looked, QUESTIONS, Refusal};
 use super::pulse::{BEAT, Beat, Pulse, State};
 use super::waiting::{Tell, fits, tell};
@@ -21,18 +21,23 @@ use crate::protocol::owner::Event;
 use crate::translate;
 
 impl Lane {
-    /// Answers what can be answered now; true if anything has come of it.
+    /// Answers what can be answered now; true if anything has come of it but answers of agents.
     ///
     /// Agents can be asked whenever their world is at hand, so many at a time; all else in its
-    /// order, between ticks.
+    /// order, between ticks, and before them.
     pub(super) fn answer_asks(&mut self) -> bool {
         if !self.owner.is_open() || self.world.is_none() {
             return false;
         }
-        let (questions, others): (Vec<Ask>, Vec<Ask>) =
-            self.asks.drain(..).partition(|ask| matches!(ask, Ask::Interview { .. }));
-        self.asks = others.into();
-        self.answer_questions(questions);
+        let has_answered = self.answer_other();
+        if !has_answered {
+            self.answer_questions();
+        }
+        has_answered
+    }
+
+    /// Answers what is no question, if there is anything and it can be answered now.
+    fn answer_other(&mut self) -> bool {
         if !self.owner.can_take() || matches!(self.look, Look::UnderWay) {
             return false;
         }
@@ -40,22 +45,18 @@ impl Lane {
             self.command(taken, done, Some(stands));
             return true;
         }
-        let Some(ask) = self.asks.pop_front() else { return false };
+        let Some(ask) = self.others.pop_front() else { return false };
         self.answer(ask);
         true
     }
 
-    /// Answers some; the others wait for the next turn.
-    fn answer_questions(&mut self, questions: Vec<Ask>) {
+    /// Answers some questions; the others wait for the next turn.
+    fn answer_questions(&mut self) {
         let before = self.answered;
-        let mut questions = questions.into_iter();
         while self.answered - before < QUESTIONS
-            && let Some(question) = questions.next()
+            && let Some(question) = self.questions.pop_front()
         {
             self.answer(question);
-        }
-        for left in questions.rev() {
-            self.asks.push_front(left);
         }
     }
 
@@ -162,7 +163,7 @@ pub async fn run_dead(
     pulse: &Pulse,
     node_gone: &Shutdown,
     platform: Platform,
-    inbox: &mut mpsc::Receiver<Ask>,
+    inbox: &mut Inbox,
     why: &str,
 ) {
     let failed = || {

@@ -18,13 +18,14 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use kit::shutdown::Shutdown;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use world::{Decisions, World};
 
 use super::answer::{Heard, Question};
 use super::append::Logs;
 use super::board::Board;
+use super::inbox::Inbox;
 use super::listen::Listener;
 use super::live::Live;
 use super::minds::Minds;
@@ -41,7 +42,7 @@ use crate::protocol::owner::{Due, Event, Owner};
 use crate::protocol::{Ended, Lost};
 use crate::translate::{self, Chain};
 
-/// What is asked of a lane and waits for the end of a tick.
+/// What is asked of a lane and waits for the end of a tick: questions, and as many others.
 const ASKS: usize = 256;
 
 /// Questions that are answered in a row while a tick is due: then that has its turn.
@@ -123,8 +124,10 @@ pub struct Lane {
     pub(super) made: VecDeque<Made>,
     /// What others see.
     pub(super) shown: Shown,
-    /// What was asked during a tick.
-    pub(super) asks: VecDeque<Ask>,
+    /// The questions that were asked during a tick.
+    pub(super) questions: VecDeque<Ask>,
+    /// What else was.
+    pub(super) others: VecDeque<Ask>,
     /// Questions that were answered since the last tick began.
     pub(super) answered: usize,
     /// The command for whose sake the stream of commands is looked at; others wait behind it.
@@ -153,7 +156,7 @@ pub struct Lane {
     pub(super) purse: Purse,
     /// The command for caps for whose sake it went on last, after one was reached.
     pub(super) went_on_for: Option<u64>,
-    pub(super) inbox: mpsc::Receiver<Ask>,
+    pub(super) inbox: Inbox,
     pub(super) node_gone: Shutdown,
     /// When the last tick began; `None`: the next is due at once.
     pub(super) last_tick_at: Option<Instant>,
@@ -264,7 +267,8 @@ impl Lane {
                     }
                     self.take(came);
                 }
-                Next::Ask(ask) => self.asks.push_back(ask),
+                Next::Ask(ask @ Ask::Interview { .. }) => self.questions.push_back(ask),
+                Next::Ask(ask) => self.others.push_back(ask),
                 Next::TickDue => self.begin_tick(),
                 Next::Heard | Next::Questions => {}
                 Next::Thought(thought) => self.take_thought(thought),
@@ -290,12 +294,13 @@ impl Lane {
         let due = self.next_tick_at().filter(|_| !leaving);
         let is_held_up = self.answered >= QUESTIONS && due.is_some_and(|at| at <= Instant::now());
         let asks = !leaving && !is_held_up && self.world.is_some() && self.owner.is_open();
-        let questions = asks && self.asks.iter().any(|ask| matches!(ask, Ask::Interview { .. }));
+        let questions = asks && !self.questions.is_empty();
+        let has_room = (self.questions.len() < ASKS, self.others.len() < ASKS);
         tokio::select! {
             biased;
             Some(came) = self.under_way.next() => Next::Came(came),
             () = self.node_gone.wished(), if !leaving => Next::Leave,
-            ask = self.inbox.recv(), if asks && self.asks.len() < ASKS => {
+            ask = self.inbox.next(has_room.0, has_room.1), if asks => {
                 ask.map_or(Next::InboxClosed, Next::Ask)
             }
             thought = self.thinking.next() => Next::Thought(thought),

@@ -15,7 +15,7 @@ use world::World;
 use super::Context;
 use super::models::ModelFile;
 use super::purse::Asking;
-use crate::model::{Asked, prompt};
+use crate::model::{Asked, FailedKind, Said, prompt};
 
 /// How long a question waits for its turn at most. Who asked says how long that is of use, and drops
 /// it when it is not any more.
@@ -50,7 +50,7 @@ impl Minds {
         world: &World,
         agent: u32,
         question: &str,
-    ) -> Option<BoxFuture<'static, Result<String, ReplyError>>> {
+    ) -> Option<BoxFuture<'static, Result<Said, ReplyError>>> {
         let (options, rule) = self.rule(agent)?;
         let asked = Asked {
             platform: self.platform,
@@ -63,9 +63,8 @@ impl Minds {
         };
         let (models, gate) = (self.models.known(), Arc::clone(&self.gate));
         let saying = async move {
-            let models = (*models).as_ref().map_err(|why| failed(why))?;
-            let said = models.say(asked, gate).await.map_err(|why| failed(&why.to_string()))?;
-            Ok(said.text)
+            let models = (*models).as_ref().map_err(|why| failed(FailedKind::Endpoint, why))?;
+            models.say(asked, gate).await.map_err(|it| failed(it.kind, &it.why))
         };
         Some(saying.boxed())
     }
@@ -83,7 +82,11 @@ impl std::fmt::Debug for Minds {
     }
 }
 
-fn failed(why: &str) -> ReplyError {
+fn failed(kind: FailedKind, why: &str) -> ReplyError {
     let message = format!("its language model gave no answer: {why}");
-    ReplyError { code: ErrorCode::Internal, message }
+    let code = match kind {
+        FailedKind::Question => ErrorCode::Internal,
+        FailedKind::Away | FailedKind::Endpoint | FailedKind::Shut => ErrorCode::NoCapacity,
+    };
+    ReplyError { code, message }
 }

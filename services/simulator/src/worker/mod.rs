@@ -2,10 +2,11 @@
 //!
 //! What decides stands in [`crate::protocol`]; here is what acts. In reading order: [`open`]
 //! (taking a world up), [`lane`] (its driver), [`fulfil`] (what its owner wishes), [`append`] (its
-//! two logs), [`step`] (its ticks), [`carry`] (what it is asked), [`waiting`] (commands that wait
-//! for a tick), [`thinking`] (what agents decide outside, and what that may cost: [`purse`],
-//! [`lease`]), [`answer`] (what agents say), [`minds`] (who says it), [`desk`] (commands and questions in, replies out),
-//! [`board`] (the run's env-status), [`snapshot`], [`live`] and [`pulse`].
+//! two logs), [`step`] (its ticks), [`inbox`] and [`carry`] (what it is asked), [`waiting`]
+//! (commands that wait for a tick), [`thinking`] (what agents decide outside, and what that may cost: [`purse`],
+//! [`lease`]), [`answer`] (what agents say), [`minds`] (who says it), [`desk`] (commands and
+//! questions in, replies out), [`board`] (the run's env-status), [`snapshot`], [`live`] and
+//! [`pulse`].
 
 pub mod answer;
 pub mod append;
@@ -13,6 +14,7 @@ pub mod board;
 pub mod carry;
 pub mod desk;
 pub mod fulfil;
+pub mod inbox;
 pub mod lane;
 pub mod lease;
 mod listen;
@@ -40,11 +42,10 @@ use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use self::board::Board;
-use self::lane::Ask;
+use self::inbox::{Inbox, inbox};
 use self::lease::Lease;
 use self::open::Manner;
 use self::pulse::Pulse;
@@ -149,8 +150,8 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
 async fn hold(context: &Context, idle: Duration) -> Result<(), Lost> {
     let (mut lanes, mut inboxes) = (JoinSet::new(), Vec::new());
     for platform in context.status.options.platforms.clone() {
-        let (sender, inbox) = mpsc::channel(INBOX);
-        inboxes.push((platform, sender));
+        let (outbox, inbox) = inbox(INBOX);
+        inboxes.push((platform, outbox));
         lanes.spawn(drive(context.clone(), platform, inbox));
     }
     let (node, worker) = (context.node.clone(), context.args.worker.clone());
@@ -190,11 +191,7 @@ async fn until_lost(lanes: &mut JoinSet<Result<(), Lost>>) -> Lost {
 }
 
 /// One world, from opening to the end of the worker.
-async fn drive(
-    context: Context,
-    platform: Platform,
-    mut inbox: mpsc::Receiver<Ask>,
-) -> Result<(), Lost> {
+async fn drive(context: Context, platform: Platform, mut inbox: Inbox) -> Result<(), Lost> {
     let (mut is_first, mut is_broken, mut snapshots) = (true, false, true);
     loop {
         let opening = open::open(&context, platform, inbox, Manner { is_first, snapshots });

@@ -12,12 +12,12 @@ use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use faults::Safeguard;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use world::World;
 
 use super::append::Logs;
-use super::lane::{Ask, Lane, Look, Shown};
+use super::inbox::Inbox;
+use super::lane::{Lane, Look, Shown};
 use super::listen::Listener;
 use super::live::Live;
 use super::minds::Minds;
@@ -49,9 +49,9 @@ pub(super) struct Manner {
 pub(super) async fn open(
     context: &Context,
     platform: Platform,
-    inbox: mpsc::Receiver<Ask>,
+    inbox: Inbox,
     manner: Manner,
-) -> Result<Lane, (Ended, mpsc::Receiver<Ask>)> {
+) -> Result<Lane, (Ended, Inbox)> {
     let Manner { is_first, snapshots } = manner;
     let beat = Beat { platform, played: 0, state: State::Playing };
     match beating(&context.pulse, beat, prepare(context, platform, snapshots)).await {
@@ -66,7 +66,7 @@ pub(super) async fn open(
     }
 }
 
-fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_first: bool) -> Lane {
+fn lane(context: &Context, prepared: Prepared, inbox: Inbox, is_first: bool) -> Lane {
     let Prepared { journal, genesis, world, chain } = prepared;
     let (bus, platform) = (&context.bus, genesis.platform);
     let claim = Claim {
@@ -96,7 +96,8 @@ fn lane(context: &Context, prepared: Prepared, inbox: mpsc::Receiver<Ask>, is_fi
         decisions: None,
         made: VecDeque::new(),
         shown: Shown { ticks, chain: chain.clone() },
-        asks: VecDeque::new(),
+        questions: VecDeque::new(),
+        others: VecDeque::new(),
         answered: 0,
         look: Look::Unneeded,
         waiting: Queue::new(bus.max_payload()),

@@ -13,8 +13,8 @@ use simulator::protocol::Lost;
 use simulator::worker::answer::{Heard, Saying};
 use simulator::worker::board;
 use simulator::worker::desk::Desk;
+use simulator::worker::inbox::{Inbox, inbox};
 use simulator::worker::lane::{Ask, Done};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::stage::{PATIENCE, Stage, inject, until};
@@ -26,12 +26,12 @@ fn id(command: usize) -> String {
     format!("c{command}")
 }
 
-async fn next(inbox: &mut mpsc::Receiver<Ask>) -> Ask {
+async fn next(inbox: &mut Inbox) -> Ask {
     tokio::time::timeout(PATIENCE, inbox.recv()).await.expect("nothing is asked").unwrap()
 }
 
 /// Asks an agent of a world, and answers for it.
-async fn interview(stage: &Stage, name: &str, inbox: &mut mpsc::Receiver<Ask>) {
+async fn interview(stage: &Stage, name: &str, inbox: &mut Inbox) {
     let (platform, prompt) = (Platform::Reddit, "And now?".to_owned());
     let question = Interview { agent_id: 0, prompt, platform: Some(platform), at_round: None };
     stage.ask(name, Request::Interview(question)).await;
@@ -44,19 +44,19 @@ async fn interview(stage: &Stage, name: &str, inbox: &mut mpsc::Receiver<Ask>) {
 /// What an agent says at once.
 fn saying(platform: Platform) -> Saying {
     let (response, as_of) = ("Fine.".to_owned(), AsOf { tick: 0, round: 0 });
-    ready(Ok(("Ada".to_owned(), Answer { platform, response, as_of }))).boxed()
+    ready(Ok(("Ada".to_owned(), Answer { platform, response, as_of, model: None }))).boxed()
 }
 
 /// A desk with a lane for each world, which are ours.
-async fn desk(stage: &Stage) -> (JoinHandle<Result<(), Lost>>, Vec<mpsc::Receiver<Ask>>) {
+async fn desk(stage: &Stage) -> (JoinHandle<Result<(), Lost>>, Vec<Inbox>) {
     let subject = stage.bus.prefix().env_status(&stage.run);
     let found = stage.bus.last(StreamName::EnvStatus, &subject).await.unwrap().unwrap();
     let (board, writer) = board::open(stage.bus.clone(), stage.status().await, found.sequence);
     tokio::spawn(writer.run());
     let (inboxes, lanes): (Vec<_>, Vec<_>) = Platform::ALL
         .map(|platform| {
-            let (inbox, lane) = mpsc::channel(64);
-            ((platform, inbox), lane)
+            let (outbox, lane) = inbox(64);
+            ((platform, outbox), lane)
         })
         .into_iter()
         .unzip();
@@ -165,8 +165,8 @@ async fn commands_that_a_world_does_not_take_wait_on_the_bus_and_are_all_answere
     let found = stage.bus.last(StreamName::EnvStatus, &subject).await.unwrap().unwrap();
     let (board, writer) = board::open(stage.bus.clone(), stage.status().await, found.sequence);
     tokio::spawn(writer.run());
-    let (slow, mut slow_inbox) = mpsc::channel(COMMANDS);
-    let (quick, mut quick_inbox) = mpsc::channel(1);
+    let (slow, mut slow_inbox) = inbox(COMMANDS);
+    let (quick, mut quick_inbox) = inbox(1);
     let inboxes = vec![(Platform::Twitter, slow), (Platform::Reddit, quick)];
     let worker = "w".to_owned();
     let args = WorkerArgs { run: stage.run.clone(), worker, why: "start".to_owned() };
@@ -178,10 +178,10 @@ async fn commands_that_a_world_does_not_take_wait_on_the_bus_and_are_all_answere
 
     // 16 MiB, each command with 2 KiB more than it has, and at the end room for the largest.
     let read = 265;
-    until("the desk to be full", async || (slow_inbox.len() >= read).then_some(())).await;
+    until("the desk to be full", async || (slow_inbox.len().1 >= read).then_some(())).await;
     for name in ["q1", "q2", "q3"] {
         interview(&stage, name, &mut quick_inbox).await;
-        assert_eq!(slow_inbox.len(), read, "after {name}");
+        assert_eq!(slow_inbox.len(), (0, read), "after {name}");
     }
 
     let mut last = 0;
@@ -199,5 +199,57 @@ async fn commands_that_a_world_does_not_take_wait_on_the_bus_and_are_all_answere
     for command in 0..COMMANDS {
         assert_eq!(stage.reply(&id(command)).await, applied, "{command}");
     }
+    serving.abort();
+}
+
+#[tokio::test]
+async fn a_batch_among_many_can_be_cancelled() {
+    let stage = Stage::start("").await;
+    let (serving, mut lanes) = desk(&stage).await;
+    for number in 0..40 {
+        stage.ask(&format!("b{number}"), batch(3)).await;
+    }
+    // Sixteen wait for their world, which takes its time; the others for these.
+    let mut asked = Vec::new();
+    for _ in 0..16 {
+        asked.push(next(&mut lanes[0]).await);
+    }
+    for (id, of) in [("c1", "b39"), ("c2", "b3")] {
+        let cancel = Cancel { command_id: of.parse().unwrap(), client: None };
+        stage.ask(id, Request::Cancel(cancel)).await;
+        assert_eq!(failed(&stage, of).await, (vec![ErrorCode::Cancelled; 3], 0));
+        let cancelled = ReplyResult::Cancelled { questions: 3 };
+        assert_eq!(stage.reply(id).await, ReplyOutcome::Completed { result: cancelled });
+    }
+    drop(asked);
+    serving.abort();
+}
+
+#[tokio::test]
+async fn a_world_that_gives_no_answer_says_why_beside_the_other() {
+    let stage = Stage::start("").await;
+    let (serving, mut lanes) = desk(&stage).await;
+    let one = Interview { agent_id: 0, prompt: "Well?".to_owned(), platform: None, at_round: None };
+    let away = || {
+        let (code, message) = (ErrorCode::NoCapacity, "its model is away".to_owned());
+        ReplyError { code, message }
+    };
+    for (id, answers) in [("q1", true), ("q2", false)] {
+        stage.ask(id, Request::Interview(one.clone())).await;
+        for (lane, platform) in lanes.iter_mut().zip(Platform::ALL) {
+            let Ask::Interview { done, .. } = next(lane).await else { panic!("another ask") };
+            let is_there = answers && platform == Platform::Reddit;
+            let said = if is_there { saying(platform) } else { ready(Err(away())).boxed() };
+            done.send(Ok(Heard::Sayings(vec![said]))).unwrap();
+        }
+    }
+    let ReplyOutcome::Completed { result: ReplyResult::Interview(said) } = stage.reply("q1").await
+    else {
+        panic!("it failed")
+    };
+    assert_eq!((said.agent_name.as_str(), &said.twitter), ("Ada", &None));
+    assert!(said.reddit.is_some() && said.reddit_error.is_none());
+    assert_eq!(said.twitter_error, Some(away()));
+    assert_eq!(stage.reply("q2").await, ReplyOutcome::Failed { error: away() });
     serving.abort();
 }

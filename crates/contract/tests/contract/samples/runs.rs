@@ -16,7 +16,7 @@ use contract::timestamp::Timestamp;
 use contract::version::V1;
 
 use super::commands::{command, next_request};
-use super::interviews::{in_one_world, in_parts, interview, interviews, part};
+use super::interviews::{half, in_one_world, in_parts, interview, interviews, of_models, part};
 use super::worlds::next_outcome;
 use super::{
     Sample, all_requested_options, at, decisions, each, labels, memory_targets,
@@ -33,6 +33,11 @@ fn replies() -> Vec<Sample> {
         samples.push(sample("reply", word_of(&result), &completed(result)));
     }
     samples.push(sample("reply", "interview-in-one-world", &completed(in_one_world())));
+    for missing in Platform::ALL {
+        let name = format!("interview-without-{missing}");
+        samples.push(sample("reply", name, &completed(half(missing))));
+    }
+    samples.push(sample("reply", "interviews-of-models", &completed(of_models())));
     let in_parts = completed(in_parts());
     samples.push(sample("reply", "interviews-in-parts", &in_parts));
     samples.push(sample("reply-part", "second", &part(in_parts.command_id)));

@@ -42,7 +42,7 @@ pub(in crate::http) struct Manner {
 /// What became of a command so far.
 pub(in crate::http) enum Answered {
     /// There is a reply.
-    Reply(Reply),
+    Reply(Box<Reply>),
     /// Not yet. It will be carried out.
     Pending(CommandId),
 }
@@ -167,7 +167,7 @@ pub(in crate::http) async fn ask(
             {
                 refresh(bus, model, run_id).await?;
             }
-            Ok(Answered::Reply(reply))
+            Ok(Answered::Reply(Box::new(reply)))
         }
         Err(AskError::Late { void: false, .. }) => Ok(Answered::Pending(id)),
         Err(error) => Err(error.into()),
@@ -186,7 +186,7 @@ pub(super) async fn answer_of(
 ) -> Result<Response, HttpError> {
     let reply = match answered {
         Answered::Pending(id) => return Ok(pending(app, run, verb, &id).await),
-        Answered::Reply(reply) => reply,
+        Answered::Reply(reply) => *reply,
     };
     reply.clone().into_result().map_err(Refusal::from)?;
     let mut view = CommandView::of_reply(&reply);

@@ -18,11 +18,11 @@ use contract::past::Progress;
 use contract::reply::{ReplyError, ReplyResult};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::Said;
 use super::fields::{All, Several, Terms};
+use super::{Entry, Said, Unsaid};
 use crate::create::now;
 use crate::http::App;
 use crate::http::control::client;
@@ -30,9 +30,6 @@ use crate::http::envelope::{Posted, Success, success};
 use crate::http::error::HttpError;
 use crate::http::pages::run_of;
 use crate::refusal::Refusal;
-
-/// Commands of one request that wait for their replies at a time.
-const AT_ONCE: usize = 4;
 
 /// Failures that are told where nobody answered.
 const TOLD: usize = 5;
@@ -55,25 +52,35 @@ struct Results {
     results: BTreeMap<String, Entry>,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Entry {
-    Said(Said),
-    Failed { agent_id: u32, platform: Platform, error: String },
-}
-
 /// What is not answered yet and still may be.
 #[derive(Serialize)]
 struct Pending<'a> {
     command_id: &'a CommandId,
-    /// All of them, where the questions did not fit one command.
-    command_ids: &'a [CommandId],
+    /// All of them, where the questions did not fit one command, in the order of the questions.
+    command_ids: Vec<&'a CommandId>,
     run_id: &'a RunId,
     verb: &'static str,
     status: &'static str,
     /// Results that there are, of those that there are to be, as far as is known.
     done: u32,
     of: u32,
+    /// Those of which nobody answered, and will not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<FailedCommand<'a>>,
+}
+
+/// Why nobody answers to a command.
+#[derive(Serialize)]
+struct FailedCommand<'a> {
+    command_id: &'a CommandId,
+    error: String,
+}
+
+/// A command, and what came of it.
+struct Asked {
+    batch: BatchInterview,
+    id: CommandId,
+    told: Told,
 }
 
 /// What came of one command.
@@ -85,7 +92,7 @@ enum Told {
     /// There is no reply, and there will not be any.
     Lost(Refusal),
     /// There is no reply yet.
-    Pending(CommandId, Option<Progress>),
+    Pending(Option<Progress>),
 }
 
 /// What came of a question in one world.
@@ -111,11 +118,12 @@ async fn ask_all(app: &App, several: Several) -> Result<Response, HttpError> {
     let bus = &app.creator.bus;
     let batches = batch.split(MAX_COMMAND_BYTES.min(bus.max_payload()));
     let ask = |batch: BatchInterview| async {
-        let told = ask(bus, &run.run_id, batch.clone(), terms).await;
-        (batch, told)
+        let id = bus.new_command_id();
+        let told = ask(bus, &run.run_id, batch.clone(), id.clone(), terms).await;
+        Asked { batch, id, told }
     };
-    let told: Vec<(BatchInterview, Told)> =
-        stream::iter(batches).map(ask).buffered(AT_ONCE).collect().await;
+    // All at once: they have one end, and what is asked later has no less time.
+    let told: Vec<Asked> = join_all(batches.into_iter().map(ask)).await;
     if let Some(pending) = pending(&run.run_id, &told) {
         return Ok(pending);
     }
@@ -127,8 +135,8 @@ async fn ask_all(app: &App, several: Several) -> Result<Response, HttpError> {
 }
 
 /// Asks some agents, and listens to how far that is.
-async fn ask(bus: &Bus, run: &RunId, batch: BatchInterview, terms: Terms) -> Told {
-    let (id, client) = (bus.new_command_id(), client());
+async fn ask(bus: &Bus, run: &RunId, batch: BatchInterview, id: CommandId, terms: Terms) -> Told {
+    let client = client();
     let heard = Arc::new(Mutex::new(None));
     let subject = bus.prefix().progress(&client, run, &id);
     let listening = async {
@@ -143,7 +151,7 @@ async fn ask(bus: &Bus, run: &RunId, batch: BatchInterview, terms: Terms) -> Tol
     };
     let request = Request::BatchInterview(batch);
     let Terms { patience, life } = terms;
-    let asking = bus.ask_run_until(run, &client, id.clone(), request, now(), patience, life);
+    let asking = bus.ask_run_until(run, &client, id, request, now(), patience, life);
     let asked = tokio::select! {
         asked = asking => asked,
         () = listening => unreachable!("it never ends"),
@@ -151,7 +159,7 @@ async fn ask(bus: &Bus, run: &RunId, batch: BatchInterview, terms: Terms) -> Tol
     let reply = match asked {
         Ok(reply) => bus.whole_reply(&client, reply).await.map_err(Refusal::from),
         Err(AskError::Late { void: false, .. }) => {
-            return Told::Pending(id, heard.lock().unwrap_or_else(PoisonError::into_inner).take());
+            return Told::Pending(heard.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
         Err(error) => Err(error.into()),
     };
@@ -166,35 +174,40 @@ async fn ask(bus: &Bus, run: &RunId, batch: BatchInterview, terms: Terms) -> Tol
 }
 
 /// 202, if something is not answered yet and still may be.
-fn pending(run: &RunId, told: &[(BatchInterview, Told)]) -> Option<Response> {
-    let is_pending = |(_, told): &&(BatchInterview, Told)| matches!(told, Told::Pending(..));
-    told.iter().find(is_pending)?;
-    let (mut ids, mut done, mut of) = (Vec::new(), 0_u32, 0_u32);
-    for (_, told) in told {
-        match told {
-            Told::Pending(id, progress) => {
-                ids.push(id.clone());
-                let progress = progress.as_ref();
-                done = done.saturating_add(progress.map_or(0, |progress| progress.done));
-                of = of.saturating_add(progress.map_or(0, |progress| progress.of));
-            }
-            Told::Results(all, _) => {
-                done = done.saturating_add(all.asked);
-                of = of.saturating_add(all.asked);
-            }
-            Told::Refused(_) | Told::Lost(_) => {}
-        }
-    }
-    let command_id = ids.first()?;
-    let (verb, status) = (Verb::BatchInterview.as_str(), "pending");
-    let view = Pending { command_id, command_ids: &ids, run_id: run, verb, status, done, of };
+fn pending(run: &RunId, all: &[Asked]) -> Option<Response> {
+    let view = pending_view(run, all)?;
     Some((StatusCode::ACCEPTED, Json(Success::new(&view))).into_response())
 }
 
+fn pending_view<'a>(run: &'a RunId, all: &'a [Asked]) -> Option<Pending<'a>> {
+    let waits = all.iter().find(|asked| matches!(asked.told, Told::Pending(_)))?;
+    let (mut failed, mut done, mut of) = (Vec::new(), 0_u32, 0_u32);
+    for Asked { id, told, .. } in all {
+        let (is_done, is_all) = match told {
+            Told::Pending(Some(progress)) => (progress.done, progress.of),
+            Told::Pending(None) => (0, 0),
+            Told::Results(all, _) => (all.asked, all.asked),
+            Told::Refused(error) => {
+                failed.push(FailedCommand { command_id: id, error: error.to_string() });
+                (0, 0)
+            }
+            Told::Lost(refusal) => {
+                failed.push(FailedCommand { command_id: id, error: refusal.to_string() });
+                (0, 0)
+            }
+        };
+        (done, of) = (done.saturating_add(is_done), of.saturating_add(is_all));
+    }
+    let (verb, status) = (Verb::BatchInterview.as_str(), "pending");
+    let command_ids = all.iter().map(|asked| &asked.id).collect();
+    let command_id = &waits.id;
+    Some(Pending { command_id, command_ids, run_id: run, verb, status, done, of, failed })
+}
+
 /// How many were asked, and what came of each in each world, in their order.
-fn outcomes(told: Vec<(BatchInterview, Told)>, worlds: &[Platform]) -> (usize, Vec<Outcome>) {
+fn outcomes(told: Vec<Asked>, worlds: &[Platform]) -> (usize, Vec<Outcome>) {
     let (mut count, mut outcomes) = (0, Vec::new());
-    for (BatchInterview { whom, platform, .. }, told) in told {
+    for Asked { batch: BatchInterview { whom, platform, .. }, told, .. } in told {
         let of_none = |refusal: &dyn Fn() -> Refusal| -> Vec<Outcome> {
             let questions = match &whom {
                 Whom::Interviews(questions) => questions.as_slice(),
@@ -248,8 +261,8 @@ fn asked(whom: &Whom, all: &Interviews) -> usize {
 fn outcome(result: AgentResult, timestamp: Timestamp) -> Outcome {
     let AgentResult { agent_id, platform, outcome, .. } = result;
     let said = match outcome {
-        AgentOutcome::Said { response, as_of, .. } => {
-            Ok(Said { agent_id, response, timestamp, platform, as_of })
+        AgentOutcome::Said { response, as_of, model, agent_name: _ } => {
+            Ok(Said { agent_id, response, timestamp, platform, as_of, model })
         }
         AgentOutcome::Failed { error } => Err(error.into()),
     };
@@ -260,11 +273,11 @@ fn outcome(result: AgentResult, timestamp: Timestamp) -> Outcome {
 ///
 /// # Errors
 /// Why there are none of the first command.
-fn some_told(told: Vec<(BatchInterview, Told)>) -> Result<Vec<(BatchInterview, Told)>, HttpError> {
-    if told.iter().any(|(_, told)| matches!(told, Told::Results(..))) {
+fn some_told(told: Vec<Asked>) -> Result<Vec<Asked>, HttpError> {
+    if told.iter().any(|asked| matches!(asked.told, Told::Results(..))) {
         return Ok(told);
     }
-    let refusal = told.into_iter().find_map(|(_, told)| match told {
+    let refusal = told.into_iter().find_map(|asked| match asked.told {
         Told::Refused(error) => Some(Refusal::from(error)),
         Told::Lost(refusal) => Some(refusal),
         Told::Results(..) | Told::Pending(..) => None,
@@ -312,7 +325,9 @@ fn results(outcomes: Vec<Outcome>) -> Results {
         answered += usize::from(said.is_ok());
         let entry = match said {
             Ok(said) => Entry::Said(said),
-            Err(refusal) => Entry::Failed { agent_id, platform, error: refusal.to_string() },
+            Err(refusal) => {
+                Entry::Failed(Unsaid { agent_id, platform, error: refusal.to_string() })
+            }
         };
         entries.insert(format!("{platform}_{agent_id}{again}"), entry);
     }
@@ -341,6 +356,7 @@ mod tests {
                 agent_name: "Ada".to_owned(),
                 response: response.to_owned(),
                 as_of: AsOf { tick: 3, round: 3 },
+                model: None,
             },
             None => AgentOutcome::Failed {
                 error: ReplyError {
@@ -359,6 +375,10 @@ mod tests {
         Told::Results(Box::new(all), Timestamp::EPOCH)
     }
 
+    fn asked(id: &str, batch: BatchInterview, told: Told) -> Asked {
+        Asked { batch, id: id.parse().unwrap(), told }
+    }
+
     #[test]
     fn each_entry_has_a_key_of_its_own() {
         let (twitter, reddit) = (Platform::Twitter, Platform::Reddit);
@@ -375,7 +395,8 @@ mod tests {
         let second = batch(vec![question(1, Some(reddit))]);
         let code = ErrorCode::WrongState;
         let refused = Told::Refused(ReplyError { code, message: "not now".to_owned() });
-        let (count, outcomes) = outcomes(vec![(first, said), (second, refused)], &Platform::ALL);
+        let told = vec![asked("q1", first, said), asked("q2", second, refused)];
+        let (count, outcomes) = outcomes(told, &Platform::ALL);
         assert_eq!(count, 4);
         let results = results(some_answered(outcomes).unwrap());
         let value = serde_json::to_value(&results).unwrap();
@@ -404,12 +425,13 @@ mod tests {
     fn where_nobody_answers_the_reason_is_told() {
         let late = || Told::Lost(Refusal::Late("nobody answered".to_owned()));
         let seven = || batch((0..7).map(|id| question(id, None)).collect());
-        let error = some_told(vec![(seven(), late())]).err().unwrap();
+        let error = some_told(vec![asked("q1", seven(), late())]).err().unwrap();
         let text = format!("{error:?}");
         assert!(text.contains("status: 504"), "{text}");
         assert!(text.contains("no agent answered: nobody answered"), "{text}");
         let unknown = told((0..7).map(|id| result(id, Platform::Reddit, None)).collect());
-        let told = some_told(vec![(seven(), unknown), (seven(), late())]).ok().unwrap();
+        let told = vec![asked("q1", seven(), unknown), asked("q2", seven(), late())];
+        let told = some_told(told).ok().unwrap();
         let (_, outcomes) = outcomes(told, &Platform::ALL);
         let text = format!("{:?}", some_answered(outcomes).err().unwrap());
         assert!(text.contains("status: 404"), "{text}");
@@ -421,11 +443,23 @@ mod tests {
     #[test]
     fn what_is_under_way_is_pending_with_what_there_is() {
         let run: RunId = "market-1".parse().unwrap();
-        let done = told(vec![result(1, Platform::Twitter, Some("Because."))]);
+        let done = || told(vec![result(1, Platform::Twitter, Some("Because."))]);
         let one = || batch(vec![question(1, None)]);
-        assert!(pending(&run, &[(one(), done)]).is_none());
-        let waits = Told::Pending("q1".parse().unwrap(), None);
-        let answer = pending(&run, &[(one(), waits)]).unwrap();
+        assert!(pending(&run, &[asked("q1", one(), done())]).is_none());
+        let (code, message) = (ErrorCode::WrongState, "not now".to_owned());
+        let all = [
+            asked("q1", one(), done()),
+            asked("q2", one(), Told::Refused(ReplyError { code, message })),
+            asked("q3", one(), Told::Pending(None)),
+            asked("q4", one(), Told::Lost(Refusal::Failed("no room".to_owned()))),
+        ];
+        let answer = pending(&run, &all).unwrap();
         assert_eq!(answer.status(), StatusCode::ACCEPTED);
+        let failed = [("q2", "not now"), ("q4", "no room")];
+        let failed = failed.map(|(id, why)| json!({"command_id": id, "error": why}));
+        let expected = json!({"command_id": "q3", "command_ids": ["q1", "q2", "q3", "q4"],
+            "run_id": "market-1", "verb": "batch_interview", "status": "pending",
+            "done": 1, "of": 1, "failed": failed});
+        assert_eq!(serde_json::to_value(pending_view(&run, &all)).unwrap(), expected);
     }
 }

@@ -102,7 +102,7 @@ pub(super) async fn close_env(
     let run = &before.run_id;
     let manner = Manner { patience, key: None };
     let reply = match ask(&app, run, Request::CloseEnv, manner).await? {
-        Answered::Reply(reply) => reply,
+        Answered::Reply(reply) => *reply,
         Answered::Pending(id) => return Ok(pending(&app, run, Verb::CloseEnv, &id).await),
     };
     let timestamp = reply.at;

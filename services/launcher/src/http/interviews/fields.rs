@@ -85,10 +85,10 @@ impl Fields for Several {
         if is_list && !(1..=MAX_INTERVIEWS).contains(&elements.len()) {
             let found = format!("{} interviews", elements.len());
             object.report("interviews", found, &format!("1 to {MAX_INTERVIEWS}"));
-            return None;
         }
         let terms = Terms::read(object, SOME);
-        let questions: Vec<Option<Question>> = (elements.into_iter())
+        // Of more than there may be none is told what is wrong with each.
+        let questions: Vec<Option<Question>> = (elements.into_iter().take(MAX_INTERVIEWS))
             .map(|(pointer, value)| {
                 let item = object.door().object(value, pointer)?;
                 item.refuse_unknown(&["agent_id", "prompt", "platform"]);
@@ -171,10 +171,11 @@ fn read_question(object: &Object<'_>) -> Option<Question> {
 fn read_prompt(object: &Object<'_>) -> Option<String> {
     let value = object.require("prompt", "a question")?;
     let prompt = without_instructions(object.text("prompt")?);
-    if prompt.is_empty() || prompt.len() > MAX_PROMPT_BYTES {
-        let found = match prompt {
-            "" => describe(value),
-            prompt => format!("{} bytes", prompt.len()),
+    let is_blank = prompt.trim().is_empty();
+    if is_blank || prompt.len() > MAX_PROMPT_BYTES {
+        let found = match is_blank {
+            true => describe(value),
+            false => format!("{} bytes", prompt.len()),
         };
         let expected = format!("a question of 1 to {MAX_PROMPT_BYTES} bytes");
         object.report("prompt", found, &expected);
@@ -219,7 +220,8 @@ mod tests {
         let five = Duration::from_secs(5);
         assert_eq!((batch.terms.patience, batch.terms.life), (five, five));
         let body = json!({"simulation_id": "../x", "platform": "all", "timeout": "5",
-            "interviews": [{"agent_id": -1}, 7, {"agent_id": 1, "prompt": "", "x": 1}]});
+            "interviews": [{"agent_id": -1}, 7, {"agent_id": 1, "prompt": "", "x": 1},
+                {"agent_id": 1, "prompt": " \n"}]});
         let said = read::<Several>(&body).err().unwrap();
         for place in [
             "/simulation_id: found \"../x\"",
@@ -230,9 +232,16 @@ mod tests {
             "/interviews/1: found 7, expected an object",
             "/interviews/2/x: found an unknown field",
             "/interviews/2/prompt: found the text \"\"",
+            "/interviews/3/prompt: found the text",
         ] {
             assert!(said.contains(place), "{place} is not in:\n{said}");
         }
+        let body = json!({"simulation_id": "market", "interviews": [], "timeout": 0});
+        let said = read::<Several>(&body).err().unwrap();
+        assert!(
+            said.contains("/interviews: found 0") && said.contains("/timeout: found"),
+            "{said}"
+        );
         for interviews in [json!([]), json!(null), json!({}), json!(vec![json!({}); 2001])] {
             let body = json!({"simulation_id": "market", "interviews": interviews});
             assert!(read::<Several>(&body).is_err());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use bus::Stored;
+use bus::{PartsError, Stored};
 use contract::MAX_SAFE_INTEGER;
 use contract::door::Object;
 use contract::id::{ClientId, CommandId, RunId};
@@ -40,15 +40,29 @@ struct Data<'a> {
 
 #[derive(Debug, Serialize)]
 struct Row {
-    agent_id: u32,
-    response: String,
-    prompt: String,
+    #[serde(flatten)]
+    told: Told,
     timestamp: Timestamp,
-    platform: Platform,
-    as_of: AsOf,
     command_id: CommandId,
     #[serde(skip)]
     place: Place,
+}
+
+/// What a row tells.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Told {
+    Said {
+        agent_id: u32,
+        response: String,
+        prompt: String,
+        platform: Platform,
+        as_of: AsOf,
+    },
+    /// What a reply had is not there any more, or cannot be read.
+    Lost {
+        error: String,
+    },
 }
 
 /// Where a row is: newer replies first, and those of one reply in its order.
@@ -90,8 +104,16 @@ pub(super) async fn history(
             match found {
                 Found::Rows(rows) => history.extend(rows),
                 Found::Parts(client, reply) => {
-                    let whole = bus.whole_reply(&client, *reply).await.map_err(Refusal::from)?;
-                    history.extend(fields.rows(sequence, whole));
+                    let (id, at) = (reply.command_id.clone(), reply.at);
+                    match bus.whole_reply(&client, *reply).await {
+                        Ok(whole) => history.extend(fields.rows(sequence, whole)),
+                        // What is older can be read all the same.
+                        Err(PartsError::Damaged(why)) => {
+                            tracing::warn!(run = %run.run_id, "of the interviews: {why}");
+                            history.extend(fields.lost(sequence, id, at, why));
+                        }
+                        Err(error) => return Err(Refusal::from(error).into()),
+                    }
                 }
             }
             if history.len() > fields.limit {
@@ -172,24 +194,68 @@ impl HistoryFields {
             let answers = twitter.into_iter().chain(reddit);
             answers.map(move |answer| (agent_id, prompt.clone(), answer))
         });
-        let row = |(number, (agent_id, prompt, answer)): (usize, (u32, String, Answer))| Row {
-            agent_id,
-            response: answer.response,
-            prompt,
-            timestamp: at,
-            platform: answer.platform,
-            as_of: answer.as_of,
-            command_id: command_id.clone(),
-            place: Place { reply: sequence, answer: number },
+        let is_wanted = |(_, (agent, _, answer)): &(usize, (u32, String, Answer))| {
+            self.platform.is_none_or(|platform| platform == answer.platform)
+                && self.agent.is_none_or(|wanted| wanted == *agent)
         };
-        let is_wanted = |row: &Row| {
-            self.platform.is_none_or(|platform| platform == row.platform)
-                && self.agent.is_none_or(|agent| agent == row.agent_id)
-                && self.cursor.is_none_or(|cursor| {
-                    row.place.reply < cursor.reply
-                        || (row.place.reply == cursor.reply && row.place.answer > cursor.answer)
-                })
+        let row = |(number, (agent_id, prompt, answer)): (usize, (u32, String, Answer))| {
+            let Answer { platform, response, as_of, .. } = answer;
+            Row {
+                told: Told::Said { agent_id, response, prompt, platform, as_of },
+                timestamp: at,
+                command_id: command_id.clone(),
+                place: Place { reply: sequence, answer: number },
+            }
         };
-        answers.enumerate().map(row).filter(is_wanted).take(self.limit + 1).collect()
+        let rows = answers.enumerate().filter(is_wanted).map(row);
+        rows.filter(|row| self.is_behind(row.place)).take(self.limit + 1).collect()
+    }
+
+    /// The row of a reply whose answers are lost, whoever gave them.
+    fn lost(
+        &self,
+        sequence: u64,
+        command_id: CommandId,
+        timestamp: Timestamp,
+        error: String,
+    ) -> Option<Row> {
+        let place = Place { reply: sequence, answer: 0 };
+        let row = Row { told: Told::Lost { error }, timestamp, command_id, place };
+        self.is_behind(place).then_some(row)
+    }
+
+    /// Whether a row belongs behind where the page begins.
+    fn is_behind(&self, place: Place) -> bool {
+        self.cursor.is_none_or(|cursor| {
+            place.reply < cursor.reply
+                || (place.reply == cursor.reply && place.answer > cursor.answer)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_lost_has_a_row_of_its_own_and_stands_on_one_page() {
+        let fields = |cursor: Option<&str>| HistoryFields {
+            name: "market-1".parse().unwrap(),
+            platform: Some(Platform::Reddit),
+            agent: Some(3),
+            limit: 5,
+            cursor: cursor.and_then(place),
+        };
+        let row = |cursor| {
+            let (id, why) = ("b1".parse().unwrap(), "a part is gone".to_owned());
+            fields(cursor).lost(7, id, Timestamp::EPOCH, why)
+        };
+        let expected = json!({"timestamp": Timestamp::EPOCH, "command_id": "b1",
+            "error": "a part is gone"});
+        assert_eq!(serde_json::to_value(row(None)).unwrap(), expected);
+        assert!(row(Some("8.2")).is_some());
+        assert!(row(Some("7.0")).is_none() && row(Some("7.3")).is_none(), "it was told before");
+        assert!(row(Some("6.0")).is_none());
     }
 }

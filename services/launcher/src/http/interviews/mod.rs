@@ -10,11 +10,12 @@ mod fields;
 mod history;
 mod single;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::command::{Interview, Request};
 use contract::id::RunId;
-use contract::reply::{Answer, AsOf, InterviewResult, Reply, ReplyResult};
+use contract::reply::{Answer, AsOf, InterviewResult, Reply, ReplyResult, Speaker};
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
@@ -46,6 +47,25 @@ struct Said {
     platform: Platform,
     /// The state of the world that the agent spoke from.
     as_of: AsOf,
+    /// The language model that spoke for it, and what that took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<Box<Speaker>>,
+}
+
+/// Why an agent said nothing in one world.
+#[derive(Debug, Serialize)]
+struct Unsaid {
+    agent_id: u32,
+    platform: Platform,
+    error: String,
+}
+
+/// What came of a question in one world.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Entry {
+    Said(Said),
+    Failed(Unsaid),
 }
 
 /// What an agent said, and when.
@@ -55,16 +75,21 @@ struct Heard {
 }
 
 impl Heard {
-    /// Each world's answer, Twitter's first.
-    fn said(self) -> impl Iterator<Item = Said> {
-        let Heard { answers: InterviewResult { agent_id, twitter, reddit, .. }, at } = self;
-        twitter.into_iter().chain(reddit).map(move |Answer { platform, response, as_of }| Said {
-            agent_id,
-            response,
-            timestamp: at,
-            platform,
-            as_of,
-        })
+    /// What came of it in each world that was asked.
+    fn entries(self) -> BTreeMap<Platform, Entry> {
+        let Heard { answers, at } = self;
+        let agent_id = answers.agent_id;
+        let failed = answers.failures().map(|(platform, error)| {
+            let error = error.to_string();
+            (platform, Entry::Failed(Unsaid { agent_id, platform, error }))
+        });
+        let failed: Vec<_> = failed.collect();
+        let said = answers.twitter.into_iter().chain(answers.reddit).map(|answer| {
+            let Answer { platform, response, as_of, model } = answer;
+            let said = Said { agent_id, response, timestamp: at, platform, as_of, model };
+            (platform, Entry::Said(said))
+        });
+        said.chain(failed).collect()
     }
 }
 
@@ -86,5 +111,35 @@ fn heard(reply: Reply) -> Result<Heard, Refusal> {
         other => {
             Err(Refusal::Failed(format!("the reply to an interview is an odd one: {other:?}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::reply::{ErrorCode, ReplyError};
+    use serde_json::json;
+
+    #[test]
+    fn a_world_without_an_answer_says_why() {
+        let (code, message) = (ErrorCode::NoCapacity, "its model is away".to_owned());
+        let as_of = AsOf { tick: 3, round: 3 };
+        let (platform, response) = (Platform::Reddit, "Fine.".to_owned());
+        let answers = InterviewResult {
+            agent_id: 7,
+            agent_name: "Ada".to_owned(),
+            prompt: "Well?".to_owned(),
+            twitter: None,
+            reddit: Some(Answer { platform, response, as_of, model: None }),
+            twitter_error: Some(ReplyError { code, message }),
+            reddit_error: None,
+        };
+        let entries = Heard { answers, at: Timestamp::EPOCH }.entries();
+        let expected = json!({
+            "twitter": {"agent_id": 7, "platform": "twitter", "error": "its model is away"},
+            "reddit": {"agent_id": 7, "platform": "reddit", "response": "Fine.",
+                "timestamp": Timestamp::EPOCH, "as_of": {"tick": 3, "round": 3}},
+        });
+        assert_eq!(serde_json::to_value(&entries).unwrap(), expected);
     }
 }

@@ -10,7 +10,7 @@ use contract::timestamp::Timestamp;
 use serde::Serialize;
 
 use super::fields::One;
-use super::{Said, ask_agent};
+use super::{Entry, Said, ask_agent};
 use crate::http::App;
 use crate::http::envelope::{Posted, success};
 use crate::http::error::HttpError;
@@ -26,12 +26,12 @@ struct Data {
     timestamp: Timestamp,
 }
 
-/// One world's answer where one was asked, else that of each.
+/// One world's answer where one was asked, else what came of it in each.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answers {
     One(Said),
-    Each { agent_id: u32, prompt: String, platforms: BTreeMap<Platform, Said> },
+    Each { agent_id: u32, prompt: String, platforms: BTreeMap<Platform, Entry> },
 }
 
 pub(super) async fn interview(
@@ -43,13 +43,16 @@ pub(super) async fn interview(
     let one = interview.platform.is_some();
     let heard = ask_agent(&app, &run.run_id, interview, patience).await?;
     let timestamp = heard.at;
-    let mut said: BTreeMap<Platform, Said> =
-        heard.said().map(|said| (said.platform, said)).collect();
+    let mut platforms = heard.entries();
     let result = match one {
-        true => Answers::One(said.pop_first().map(|(_, said)| said).ok_or_else(|| {
-            Refusal::Failed("the reply to an interview has no answer".to_owned())
-        })?),
-        false => Answers::Each { agent_id, prompt: prompt.clone(), platforms: said },
+        true => match platforms.pop_first() {
+            Some((_, Entry::Said(said))) => Answers::One(said),
+            _ => {
+                let text = "the reply to an interview has no answer".to_owned();
+                return Err(Refusal::Failed(text).into());
+            }
+        },
+        false => Answers::Each { agent_id, prompt: prompt.clone(), platforms },
     };
     Ok(success(&Data { success: true, agent_id, prompt, result, timestamp }))
 }

@@ -20,7 +20,7 @@ use super::super::open::part_size;
 use super::super::store_first;
 use super::post::answers;
 use super::talks::Talk;
-use super::worlds::first_failure_if_all;
+use super::whole::{Held, Outcome};
 use super::{Answer as Answering, Desk, error, refusal};
 use crate::job::progress::Reporter;
 use crate::protocol::Lost;
@@ -37,16 +37,6 @@ struct Item {
     question: Question,
     /// In which world; `None`: in each.
     platform: Option<Platform>,
-}
-
-/// What came of a question in one world.
-struct Outcome {
-    prompt: Arc<str>,
-    agent_id: u32,
-    platform: Platform,
-    said: Said,
-    /// The whole world could not be asked.
-    is_unasked: bool,
 }
 
 impl Desk {
@@ -66,20 +56,16 @@ impl Desk {
             let asked = worlds.iter().map(|world| desk.ask(*world, at_round, &questions, &talk));
             let mut told = Vec::new();
             for (platform, said) in worlds.iter().zip(join_all(asked).await) {
-                told.push((
-                    *platform,
-                    said?.and_then(|said| said.into_iter().next().unwrap_or_else(nothing)),
-                ));
+                let said = said?.and_then(|said| said.into_iter().next().unwrap_or_else(nothing));
+                told.push((*platform, said));
             }
-            let answers = match first_failure_if_all(told) {
-                Ok(answers) => answers,
-                Err(failure) => {
-                    talk.count(&failure);
-                    return Some(Err(failure));
-                }
-            };
+            let result = result(agent_id, prompt, told);
+            match &result {
+                Ok(said) => said.failures().for_each(|(_, failure)| talk.count(failure)),
+                Err(failure) => talk.count(failure),
+            }
             faults::point("question.answered");
-            Some(Ok(ReplyResult::Interview(result(agent_id, prompt, answers))))
+            Some(result.map(ReplyResult::Interview))
         }
         .boxed()
     }
@@ -93,6 +79,7 @@ impl Desk {
     ) -> Answering {
         let (desk, address, batch) = (self.clone(), address.clone(), batch.clone());
         async move {
+            let _turn = desk.turns.of(&talk).await;
             let items = match desk.items(batch.whom, batch.platform).await {
                 Ok(items) => items,
                 Err(failure) => return Some(Err(failure)),
@@ -137,9 +124,10 @@ impl Desk {
         at_round: Option<u32>,
         talk: &Talk,
     ) -> Result<Option<Result<Interviews, ReplyError>>, Lost> {
-        let worlds = self.lanes.platforms().len();
-        let results = items.iter().map(|item| if item.platform.is_some() { 1 } else { worlds });
+        let there = self.lanes.platforms();
+        let results = items.iter().map(|item| item.platform.map_or(there.len(), |_| 1));
         let of = u32::try_from(results.sum::<usize>()).unwrap_or(u32::MAX);
+        let mut held = Held::new(wanted(&items, &there));
         let report = Reporter::new(self.bus.clone(), address).begin(Stage::Asking, None, of);
         report.says(0, 0, 0);
         let mut gatherer = self.gatherer(address);
@@ -152,11 +140,10 @@ impl Desk {
         let mut done = 0;
         while let Some(outcomes) = slices.next().await {
             let Some(outcomes) = outcomes else { return Ok(None) };
-            if done == 0
-                && let Some(failure) = unasked(&outcomes)
-            {
-                return Ok(Some(Err(failure)));
-            }
+            let outcomes = match held.take(outcomes) {
+                Ok(outcomes) => outcomes,
+                Err(failure) => return Ok(Some(Err(failure))),
+            };
             for Outcome { prompt, agent_id, platform, said, .. } in outcomes {
                 done += 1;
                 let outcome = said.map_or_else(|error| failed(talk, error), told);
@@ -287,10 +274,14 @@ impl Desk {
     }
 }
 
-/// The first failure, if no world could be asked at all.
-fn unasked(outcomes: &[Outcome]) -> Option<ReplyError> {
-    let first = outcomes.first().filter(|_| outcomes.iter().all(|outcome| outcome.is_unasked))?;
-    first.said.as_ref().err().cloned()
+/// The worlds that the questions are for, of those that are there or not.
+fn wanted(items: &[Item], there: &[Platform]) -> Vec<Platform> {
+    let wants = |item: &Item, world: &Platform| match item.platform {
+        Some(wanted) => wanted == *world,
+        None => there.contains(world),
+    };
+    let is_wanted = |world: &Platform| items.iter().any(|item| wants(item, world));
+    Platform::ALL.into_iter().filter(is_wanted).collect()
 }
 
 /// Whether that is said of what nobody waits for any more.
@@ -299,8 +290,8 @@ fn is_over(why: &ReplyError) -> bool {
 }
 
 fn told((agent_name, answer): (String, Answer)) -> AgentOutcome {
-    let Answer { response, as_of, .. } = answer;
-    AgentOutcome::Said { agent_name, response, as_of }
+    let Answer { response, as_of, model, platform: _ } = answer;
+    AgentOutcome::Said { agent_name, response, as_of, model }
 }
 
 fn failed(talk: &Talk, error: ReplyError) -> AgentOutcome {
@@ -312,19 +303,35 @@ fn nothing() -> Said {
     Err(error(ErrorCode::Internal, "the agent was asked and nothing came of it"))
 }
 
+/// What comes of one question; only where no world has an answer is there a failure, the first.
 fn result(
     agent_id: u32,
     prompt: String,
-    answers: Vec<(Platform, (String, Answer))>,
-) -> InterviewResult {
-    let agent_name = String::new();
-    let mut result = InterviewResult { agent_id, agent_name, prompt, twitter: None, reddit: None };
-    for (platform, (name, answer)) in answers {
-        result.agent_name = name;
-        match platform {
-            Platform::Twitter => result.twitter = Some(answer),
-            Platform::Reddit => result.reddit = Some(answer),
+    told: Vec<(Platform, Said)>,
+) -> Result<InterviewResult, ReplyError> {
+    if told.iter().all(|(_, said)| said.is_err())
+        && let Some((_, Err(failure))) = told.first()
+    {
+        return Err(failure.clone());
+    }
+    let mut result = InterviewResult {
+        agent_id,
+        agent_name: String::new(),
+        prompt,
+        twitter: None,
+        reddit: None,
+        twitter_error: None,
+        reddit_error: None,
+    };
+    for (platform, said) in told {
+        let (answer, error) = match platform {
+            Platform::Twitter => (&mut result.twitter, &mut result.twitter_error),
+            Platform::Reddit => (&mut result.reddit, &mut result.reddit_error),
+        };
+        match said {
+            Ok((name, said)) => (result.agent_name, *answer) = (name, Some(said)),
+            Err(why) => *error = Some(why),
         }
     }
-    result
+    Ok(result)
 }

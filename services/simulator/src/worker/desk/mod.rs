@@ -6,8 +6,9 @@
 //!
 //! [`open`] finds where to begin, [`room`] says how much is read before it is answered, [`post`]
 //! is how lanes are asked, [`worlds`] says which of them and what their answers make of a reply;
-//! [`interview`] is about questions to agents, [`talks`] how they end before they are answered,
-//! [`past`] the worlds of rounds that are over; here is what is done with each message.
+//! [`interview`] is about questions to agents, [`whole`] when several are refused together,
+//! [`talks`] how they end before they are answered, [`past`] the worlds of rounds that are over;
+//! here is what is done with each message.
 
 mod interview;
 mod open;
@@ -15,6 +16,7 @@ mod past;
 mod post;
 mod room;
 mod talks;
+mod whole;
 mod worlds;
 
 use std::sync::Arc;
@@ -28,17 +30,17 @@ use contract::problem::{Problems, shorten};
 use contract::reply::{ErrorCode, OldWorker, Reply, ReplyError, ReplyResult};
 use contract::subject::{CommandAddress, Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::open::Opened;
 use self::past::Past;
 use self::post::{Outboxes, answers};
-use self::room::{Place, Room};
+use self::room::{Place, Room, Turns};
 use self::talks::{Talk, Talks};
 use self::worlds::{done, outcome, worlds_of};
 use super::board::Board;
+use super::inbox::Outbox;
 use super::lane::Ask;
 use super::waiting::size_of;
 use super::{now, store_first};
@@ -61,6 +63,7 @@ pub struct Desk {
     board: Board,
     lanes: Outboxes,
     talks: Talks,
+    turns: Turns,
     past: Past,
     old_worker: Option<OldWorker>,
 }
@@ -79,7 +82,7 @@ impl Desk {
         bus: Bus,
         worker: &WorkerArgs,
         board: Board,
-        inboxes: Vec<(Platform, mpsc::Sender<Ask>)>,
+        inboxes: Vec<(Platform, Outbox)>,
     ) -> Desk {
         let old_worker = match worker.why.as_str() {
             Claim::KILLED => Some(OldWorker::Killed),
@@ -89,7 +92,7 @@ impl Desk {
         let (run, status) = (worker.run.clone(), Arc::new(board.status()));
         let past = Past::new(bus.clone(), run.clone(), status);
         let (lanes, talks) = (Outboxes::new(inboxes), Talks::default());
-        Desk { bus, run, board, lanes, talks, past, old_worker }
+        Desk { bus, run, board, lanes, talks, turns: Turns::default(), past, old_worker }
     }
 
     /// Serves until the run has ended and nobody has asked anything for `idle`, or somebody wants
@@ -141,8 +144,8 @@ impl Desk {
             // Asked in order, answered as the answers come: none waits for another's.
             match address.verb.executor() {
                 Executor::Owner => {
-                    let answer = self.take(&address, &stored, &mut place).await;
-                    tasks.spawn(self.clone().reply(address, answer, place));
+                    let (answer, talk) = self.take(&address, &stored, &mut place).await;
+                    tasks.spawn(self.clone().reply(address, answer, talk, place));
                 }
                 Executor::Launcher | Executor::Node => {
                     place.weigh(0);
@@ -152,28 +155,32 @@ impl Desk {
         }
     }
 
-    /// Asks for what a command or question wants. What comes of it is known later.
-    async fn take(&self, address: &CommandAddress, stored: &Stored, place: &mut Place) -> Answer {
+    /// Asks for what a command or question wants. What comes of it is known later; a question may
+    /// be cancelled until then.
+    async fn take(
+        &self,
+        address: &CommandAddress,
+        stored: &Stored,
+        place: &mut Place,
+    ) -> (Answer, Option<Talk>) {
         let command = match Command::parse(address, &stored.body) {
             Ok(command) => command,
-            Err(problems) => return refusal(ErrorCode::Malformed, self.said(&problems)),
+            Err(problems) => return (refusal(ErrorCode::Malformed, self.said(&problems)), None),
         };
         let taken = Taken { sequence: stored.sequence, command };
-        match &taken.command.request {
-            // Its answers weigh more than it does.
-            Request::BatchInterview(_) => {}
-            _ => place.weigh(size_of(&taken)),
-        }
+        place.weigh(size_of(&taken));
         let is_late = taken.command.is_expired(now());
-        match &taken.command.request {
+        let answer = match &taken.command.request {
             Request::Interview(_) | Request::BatchInterview(_) | Request::Cancel(_) if is_late => {
                 refusal(ErrorCode::Expired, TOO_LATE)
             }
             Request::Interview(interview) => {
-                self.interview(interview, self.begin(address, &taken.command))
+                let talk = self.begin(address, &taken.command);
+                return (self.interview(interview, talk.clone()), Some(talk));
             }
             Request::BatchInterview(batch) => {
-                self.batch(address, batch, self.begin(address, &taken.command))
+                let talk = self.begin(address, &taken.command);
+                return (self.batch(address, batch, talk.clone()), Some(talk));
             }
             Request::Cancel(cancel) => self.cancel(address, cancel),
             // Not the owner's to answer.
@@ -184,7 +191,8 @@ impl Desk {
             | Request::Fork(_) => std::future::ready(None).boxed(),
             _ if is_late => self.late(taken),
             _ => self.carry(taken).await,
-        }
+        };
+        (answer, None)
     }
 
     /// Takes note of a question that may be cancelled.
@@ -252,6 +260,7 @@ impl Desk {
         self,
         address: CommandAddress,
         answer: Answer,
+        talk: Option<Talk>,
         place: Place,
     ) -> Result<Finished, Lost> {
         // Without an answer this worker is ending; its successor reads the command again.
@@ -268,7 +277,9 @@ impl Desk {
         // Whoever was first has answered; a second answer is refused and forgotten.
         store_first(&self.bus, StreamName::Replies, &subject, reply.to_bytes()).await?;
         faults::point("reply.stored");
-        self.talks.end(&client, &command_id);
+        if let Some(talk) = talk {
+            self.talks.end(&client, &command_id, &talk);
+        }
         drop(place);
         Ok(Finished::Replied)
     }

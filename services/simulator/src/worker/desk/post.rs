@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use contract::subject::Platform;
 use futures_util::future::{FutureExt as _, join_all};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
+use super::super::inbox::Outbox;
 use super::super::lane::Ask;
 
 /// What may wait for one lane before the desk waits for it: more than the desk has
@@ -15,12 +16,12 @@ const WAITING: usize = 16 * 1024;
 
 /// The way to the lanes of a run; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Outboxes(Vec<(Platform, mpsc::Sender<Ask>)>);
+pub(super) struct Outboxes(Vec<(Platform, Outbox)>);
 
 impl Outboxes {
     /// The way to lanes that have these inboxes, each with a queue before it.
-    pub(super) fn new(inboxes: Vec<(Platform, mpsc::Sender<Ask>)>) -> Outboxes {
-        Outboxes(inboxes.into_iter().map(|(lane, inbox)| (lane, queued(inbox))).collect())
+    pub(super) fn new(inboxes: Vec<(Platform, Outbox)>) -> Outboxes {
+        Outboxes(inboxes.into_iter().map(|(lane, inbox)| (lane, inbox.queued(WAITING))).collect())
     }
 
     /// Whose lanes they are.
@@ -38,7 +39,7 @@ impl Outboxes {
         let mut posted = Vec::new();
         for (platform, outbox) in self.0.iter().filter(|(platform, _)| wanted(*platform)) {
             let (done, answer) = oneshot::channel();
-            outbox.send(ask(done)).await.ok()?;
+            outbox.send(ask(done)).await.then_some(())?;
             let (outbox, ask) = (outbox.clone(), Arc::clone(&ask));
             posted.push(Posted { platform: *platform, outbox, ask, answer });
         }
@@ -46,23 +47,10 @@ impl Outboxes {
     }
 }
 
-/// A queue before an inbox, which is passed on in order. It ends with the lane, or the desk.
-fn queued(inbox: mpsc::Sender<Ask>) -> mpsc::Sender<Ask> {
-    let (outbox, mut queue) = mpsc::channel(WAITING);
-    tokio::spawn(async move {
-        while let Some(ask) = queue.recv().await {
-            if inbox.send(ask).await.is_err() {
-                return;
-            }
-        }
-    });
-    outbox
-}
-
 /// What one lane was asked, and where its answer will come.
 pub(super) struct Posted<T> {
     platform: Platform,
-    outbox: mpsc::Sender<Ask>,
+    outbox: Outbox,
     ask: Arc<dyn Fn(oneshot::Sender<T>) -> Ask + Send + Sync>,
     answer: oneshot::Receiver<T>,
 }
@@ -75,7 +63,7 @@ impl<T> Posted<T> {
                 return Some((self.platform, answer));
             }
             let (done, answer) = oneshot::channel();
-            self.outbox.send((self.ask)(done)).await.ok()?;
+            self.outbox.send((self.ask)(done)).await.then_some(())?;
             self.answer = answer;
         }
     }
@@ -93,6 +81,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    use super::super::super::inbox::inbox;
     use crate::protocol::journal::Known;
 
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -103,8 +92,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lane_that_takes_nothing_holds_up_no_other_and_gets_all_in_order() {
-        let ((slow, mut slow_inbox), (quick, mut quick_inbox)) =
-            (mpsc::channel(1), mpsc::channel(1));
+        let ((slow, mut slow_inbox), (quick, mut quick_inbox)) = (inbox(1), inbox(1));
         let lanes = Outboxes::new(vec![(Platform::Twitter, slow), (Platform::Reddit, quick)]);
         let answering = tokio::spawn(async move {
             while let Some(Ask::IsTaken { known, done }) = quick_inbox.recv().await {
@@ -134,23 +122,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_lane_that_is_gone_ends_who_waits_for_it() {
-        let (sender, inbox) = mpsc::channel(1);
+        let (sender, lane) = inbox(1);
         let lanes = Outboxes::new(vec![(Platform::Twitter, sender)]);
         let posted = lanes.post(|_| true, |done| Ask::Life { done }).await.unwrap();
-        drop(inbox);
+        drop(lane);
         let answered = tokio::time::timeout(PATIENCE, answers(posted)).await.unwrap();
         assert!(answered.is_none());
     }
 
     #[tokio::test]
     async fn what_a_lane_drops_without_an_answer_is_asked_again() {
-        let (sender, mut inbox) = mpsc::channel(1);
+        let (sender, mut lane) = inbox(1);
         let lanes = Outboxes::new(vec![(Platform::Twitter, sender)]);
         let ask = |done| Ask::IsTaken { known: known(7), done };
         let posted = lanes.post(|_| true, ask).await.unwrap();
         let waiting = tokio::spawn(answers(posted));
-        drop(inbox.recv().await.unwrap());
-        let again = tokio::time::timeout(PATIENCE, inbox.recv()).await.unwrap();
+        drop(lane.recv().await.unwrap());
+        let again = tokio::time::timeout(PATIENCE, lane.recv()).await.unwrap();
         let Some(Ask::IsTaken { known: asked, done }) = again else { panic!("another ask") };
         assert_eq!(asked, known(7));
         done.send(true).unwrap();

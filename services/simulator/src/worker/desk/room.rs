@@ -9,9 +9,14 @@ use std::sync::Arc;
 use contract::command::MAX_COMMAND_BYTES;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What questions that wait for an answer at the same time may weigh, in bytes. A batch of them
-/// weighs as much as if it were not read, since its answers are more than it is.
+use super::talks::Talk;
+
+/// What questions that wait for an answer at the same time may weigh, in bytes.
 const QUESTIONS: usize = 4 * 1024 * 1024;
+
+/// Batches of questions that are asked at the same time: their answers are more than they are.
+/// Those behind them are read, or nobody could cancel one.
+const BATCHES: usize = 16;
 
 /// What commands that wait for an answer at the same time may weigh, in bytes: each is kept once
 /// for each world that it is for, and once more in case it must be asked again.
@@ -32,6 +37,10 @@ pub(super) struct Room {
     questions: Arc<Semaphore>,
     commands: Arc<Semaphore>,
 }
+
+/// The turns of batches; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Turns(Arc<Semaphore>);
 
 /// What a command or question takes of it until it is answered, and this dropped.
 pub(super) struct Place(OwnedSemaphorePermit);
@@ -66,6 +75,20 @@ impl Place {
     }
 }
 
+impl Default for Turns {
+    fn default() -> Turns {
+        Turns(Arc::new(Semaphore::new(BATCHES)))
+    }
+}
+
+impl Turns {
+    /// Waits for the turn of a batch, which it has until this is dropped; `None` once nobody waits
+    /// for what comes of it.
+    pub(super) async fn of(&self, talk: &Talk) -> Option<OwnedSemaphorePermit> {
+        talk.or_over(Arc::clone(&self.0).acquire_owned()).await.ok()?.ok()
+    }
+}
+
 async fn take(room: &Arc<Semaphore>, weight: usize) -> Place {
     let weight = u32::try_from(weight).expect("the largest command has some kilobytes");
     Place(Arc::clone(room).acquire_many_owned(weight).await.expect("it is never closed"))
@@ -82,6 +105,7 @@ mod tests {
     use futures_util::future::FutureExt as _;
 
     use super::super::super::waiting::{MAX_WAITING_BYTES, size_of};
+    use super::super::talks::Talks;
 
     fn command(room: &Room, bytes: usize) -> Option<Place> {
         let ((), mut place) = room.for_command(ready(())).now_or_never()?;
@@ -125,9 +149,23 @@ mod tests {
         assert_eq!(places.len(), (QUESTIONS - UNREAD) / (200 + EACH) + 1);
         assert!(command(&room, 0).is_some(), "commands go on");
         drop(places);
-        let batch = || room.for_question(ready(())).now_or_never();
-        let batches: Vec<_> = std::iter::from_fn(batch).collect();
-        assert_eq!(batches.len(), QUESTIONS / UNREAD);
+        let batches: Vec<_> = (0..2 * BATCHES).map_while(|_| question(MAX_COMMAND_BYTES)).collect();
+        assert_eq!(batches.len(), 2 * BATCHES, "large batches leave room for a cancel");
+        assert!(question(200).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_batch_waits_for_its_turn_until_nobody_waits_for_it() {
+        let (turns, talks) = (Turns::default(), Talks::default());
+        let (client, id) = ("cli".parse().unwrap(), "b1".parse().unwrap());
+        let talk = talks.begin(&client, &id, None);
+        let take = || turns.of(&talk).now_or_never();
+        let mut taken: Vec<_> = (0..BATCHES).map(|_| take().unwrap().unwrap()).collect();
+        assert!(take().is_none(), "all have one");
+        taken.pop();
+        taken.push(take().unwrap().unwrap());
+        talks.cancel(&client, &id).unwrap();
+        assert!(matches!(take(), Some(None)), "it is cancelled, and ends without");
     }
 
     #[test]

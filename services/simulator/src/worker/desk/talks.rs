@@ -52,10 +52,13 @@ impl Talks {
         talk
     }
 
-    /// Its reply is stored, if it was one.
-    pub(super) fn end(&self, client: &ClientId, id: &CommandId) {
-        if let Some(talk) = self.all().remove(&(client.clone(), id.clone())) {
-            talk.replied.send_replace(true);
+    /// Its reply is stored. Another one may have come under the same id since, as a single question
+    /// and a batch can: that one goes on.
+    pub(super) fn end(&self, client: &ClientId, id: &CommandId, talk: &Talk) {
+        talk.replied.send_replace(true);
+        let (mut all, key) = (self.all(), (client.clone(), id.clone()));
+        if all.get(&key).is_some_and(|it| Arc::ptr_eq(&it.replied, &talk.replied)) {
+            all.remove(&key);
         }
     }
 
@@ -123,6 +126,7 @@ fn ends(at: Timestamp) -> Option<Instant> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::future::FutureExt as _;
 
     fn ids() -> (ClientId, CommandId) {
         ("cli".parse().unwrap(), "q1".parse().unwrap())
@@ -145,8 +149,23 @@ mod tests {
         assert_eq!(talk.over(), Some(failure.clone()));
         assert_eq!(talk.or_over(async { 7 }).await, Ok(7), "what is there counts");
         talk.count(&failure);
-        talks.end(&client, &id);
+        talks.end(&client, &id, &talk);
         assert_eq!(cancelled.replied().await, 1);
+        assert!(talks.cancel(&client, &id).is_none());
+    }
+
+    #[tokio::test]
+    async fn two_talks_of_one_id_end_each_for_itself() {
+        let (talks, (client, id)) = (Talks::default(), ids());
+        let first = talks.begin(&client, &id, None);
+        let cancelled = talks.cancel(&client, &id).unwrap();
+        let second = talks.begin(&client, &id, None);
+        talks.end(&client, &id, &first);
+        assert_eq!(cancelled.replied().now_or_never(), Some(0), "its reply is stored");
+        let cancelled = talks.cancel(&client, &id).expect("the other is under way");
+        assert!(second.over().is_some());
+        talks.end(&client, &id, &second);
+        assert_eq!(cancelled.replied().now_or_never(), Some(0));
         assert!(talks.cancel(&client, &id).is_none());
     }
 

@@ -110,7 +110,7 @@ pub(super) fn done(
 }
 
 /// One world's answer is an answer; only where none has one is there a failure.
-pub(super) fn first_failure_if_all<T>(
+fn first_failure_if_all<T>(
     answers: Vec<(Platform, Result<T, ReplyError>)>,
 ) -> Result<Vec<(Platform, T)>, ReplyError> {
     let (mut good, mut failure) = (Vec::new(), None);
