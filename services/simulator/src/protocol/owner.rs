@@ -162,11 +162,6 @@ impl Owner {
         is_late
     }
 
-    /// The command of the highest sequence that it knows.
-    pub fn newest(&self) -> Option<&Known> {
-        self.newest.as_ref()
-    }
-
     /// Notes that it was asked for a command.
     pub(super) fn meet(&mut self, taken: &Taken) {
         if self.newest().is_none_or(|newest| newest.sequence < taken.sequence) {

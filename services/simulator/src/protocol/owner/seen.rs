@@ -6,7 +6,7 @@ use contract::cost::Ledger;
 use contract::decision::Decision;
 
 use super::{Log, Owner, Phase, Which};
-use crate::protocol::journal::{Commands, note_decisions};
+use crate::protocol::journal::{Commands, Known, note_decisions};
 use crate::protocol::life::Life;
 
 impl Owner {
@@ -36,6 +36,11 @@ impl Owner {
     /// Which commands the world has taken.
     pub fn commands(&self) -> &Commands {
         &self.commands
+    }
+
+    /// The command of the highest sequence that it knows.
+    pub fn newest(&self) -> Option<&Known> {
+        self.newest.as_ref()
     }
 
     /// A log and what it expects, for an append.
