@@ -14,6 +14,7 @@ use system_tests::wait_for;
 use tempfile::TempDir;
 
 use crate::http_control::{ask, data};
+use crate::thinking::lively;
 
 /// Part of every secret here, and of nothing else.
 const CANARY: &str = "c4nary";
@@ -114,7 +115,9 @@ impl Scene {
                 ("SHOAL_LOG", "trace,async_nats=trace"),
             ],
         );
-        strange(&write_simulation(&stack.dir().join("simulations"), "bridge", 12, 3));
+        let simulation = write_simulation(&stack.dir().join("simulations"), "bridge", 12, 3);
+        strange(&simulation);
+        lively(&simulation);
         Scene { stack, models, hook, store, folder, said: Vec::new() }
     }
 
@@ -172,7 +175,7 @@ impl Scene {
         let export = self.folder.path().join("export");
         self.shoal(&["export", &run, export.to_str().unwrap()]);
         let port = self.stack.http_port;
-        for path in ["run-status/detail", "actions", "posts", "events?last=1"] {
+        for path in ["run-status/detail", "actions", "posts"] {
             self.http(port, "GET", &format!("/api/simulation/{run}/{path}"), &[], "");
         }
         self.http(port, "GET", "/metrics", &[], "");
@@ -258,7 +261,7 @@ impl Scene {
         std::fs::create_dir(&marks).unwrap();
         let marks = marks.to_string_lossy().into_owned();
         self.stack.environment.insert("SHOAL_FAULTS_DIR".to_owned(), marks);
-        let faults = "tick.journalled:panic:3,sink.sending:panic:2".to_owned();
+        let faults = "tick.journalled:panic:1,sink.sending:panic:2".to_owned();
         self.stack.environment.insert("SHOAL_FAULTS".to_owned(), faults);
         for service in ["shoal-memory-sink", SIMULATOR] {
             self.stack.start_service(service);
