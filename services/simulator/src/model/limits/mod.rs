@@ -3,8 +3,8 @@
 //!
 //! What waits is agents that are to decide, in two queues, one a platform, which take turns while
 //! both wait; and talks (interviews), which go where no agent waits, and now and then where one
-//! does. What holds them back: how many are under way, the operator's requests and tokens per minute, what the endpoint
-//! said about its own, and a pause for all while it cannot.
+//! does. What holds them back: how many are under way, the operator's requests and tokens per
+//! minute, what the endpoint said about its own, and a pause for all while it cannot.
 
 mod bucket;
 pub mod taught;
