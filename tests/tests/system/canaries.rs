@@ -59,7 +59,13 @@ fn echoing(seen: &system_tests::model::Seen<'_>) -> Act {
 
 /// A webhook that repeats what it is told: refuses some for good, some for now, and takes others.
 fn hooked(seen: &system_tests::model::Seen<'_>) -> Act {
-    let status = [422, 503, 401, 200, 200][usize::try_from(seen.number % 5).unwrap()];
+    let status = match seen.number {
+        // Who hears this waits for long.
+        5 => 401,
+        number if number % 4 == 1 => 422,
+        number if number % 4 == 2 => 503,
+        _ => 200,
+    };
     Act::Reply(Reply::new(status, format!("no: {} {}", seen.head, seen.body)))
 }
 
@@ -267,10 +273,15 @@ impl Scene {
             self.stack.start_service(service);
         }
         self.begin();
-        for service in ["shoal-memory-sink", SIMULATOR] {
-            let service = self.stack.service(service);
-            wait_for("a panic", || service.log().contains("a test wants a panic").then_some(()));
-        }
+        let wanted = "a test wants a panic";
+        let sink = self.stack.service("shoal-memory-sink");
+        wait_for("a sink that panics", || sink.log().contains(wanted).then_some(()));
+        // What a worker says its node publishes, and the bus keeps.
+        wait_for("a worker that panics", || {
+            let mut stored = BTreeMap::new();
+            read_all(&self.store, &mut stored);
+            stored.values().any(|bytes| around(bytes, wanted).is_some()).then_some(())
+        });
     }
 
     /// Every place where something was said or stored, by name.
@@ -347,7 +358,7 @@ fn secrets_are_nowhere_and_texts_of_strangers_are_data() {
     scene.mistakes();
     scene.guarded();
     scene.panics();
-    assert!(scene.hook.requests() > 10, "the webhook was told enough to repeat");
+    assert!(scene.hook.requests() >= 5, "{} requests to the webhook", scene.hook.requests());
 
     assert_eq!(roles.keys().collect::<Vec<_>>(), ["user"], "{roles:?}");
     let everything = scene.everything();
