@@ -113,7 +113,7 @@ fn a_hundred_agents_in_both_worlds_decide_and_what_they_decided_is_asked_for_onc
 fn a_worker_that_is_killed_costs_at_most_the_requests_under_way() {
     let models = ModelServer::start();
     let (mut stack, _folder) = stack(&models);
-    let run = begin(&stack, 40, 6, &json!({"pace": 4}));
+    let run = begin(&stack, 100, 6, &json!({"pace": 4}));
     stack.await_status(&run, "in its second round", |status| ticks(status) >= 2);
     // Of the decisions of a round some are journalled, and some are under way.
     let before = models.requests();
