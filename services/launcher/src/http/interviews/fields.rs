@@ -25,6 +25,8 @@ const ALL: Duration = Duration::from_secs(180);
 
 /// The latest that questions may be void, in millionths of a second.
 const LONGEST: i64 = 3600 * 1_000_000;
+/// And the earliest.
+const SHORTEST: i64 = 1_000_000;
 
 /// `POST /interview`.
 pub(super) struct One {
@@ -145,10 +147,11 @@ impl Fields for CancelFields {
 impl Terms {
     fn read(object: &Object<'_>, default: Duration) -> Terms {
         let patience = read_timeout(object, default);
-        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-        let deadline = object.millionths("deadline", micros(patience)..=LONGEST);
+        let deadline = object.millionths("deadline", SHORTEST..=LONGEST);
         let deadline = deadline.and_then(|millionths| u64::try_from(millionths).ok());
-        Terms { patience, life: deadline.map_or(patience, Duration::from_micros) }
+        let life = deadline.map_or(patience, Duration::from_micros);
+        // Nothing comes after that.
+        Terms { patience: patience.min(life), life }
     }
 }
 
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_not_before_the_end_of_the_patience() {
+    fn nobody_waits_for_longer_than_until_the_deadline() {
         let body = |deadline: Value| {
             json!({"simulation_id": "market", "prompt": "Why?", "timeout": 2, "deadline": deadline,
                 "at_round": 3})
@@ -257,7 +260,9 @@ mod tests {
         let All(all) = read(&body(json!(60))).unwrap();
         assert_eq!((all.terms.patience.as_secs(), all.terms.life.as_secs()), (2, 60));
         assert_eq!(all.batch.at_round, Some(3));
-        for deadline in [json!(1), json!(3601), json!("60")] {
+        let All(hurried) = read(&body(json!(1))).unwrap();
+        assert_eq!((hurried.terms.patience.as_secs(), hurried.terms.life.as_secs()), (1, 1));
+        for deadline in [json!(0.5), json!(3601), json!("60")] {
             let said = read::<All>(&body(deadline)).err().unwrap();
             assert!(said.starts_with("/deadline: found"), "{said}");
         }
