@@ -232,25 +232,13 @@ impl Costs {
     }
 
     fn table(&self, paint: Paint) -> Vec<String> {
-        let headings = [
-            "",
-            "DECISIONS",
-            "REFUSED",
-            "UNDECIDED",
-            "REQUESTS",
-            "PROMPT",
-            "CACHED",
-            "COMPLETION",
-            "COST",
-            "PLAYED",
-        ];
         let row = |name: &str, spent: &Spent, played: u64| {
             let mut row = vec![format!("  {name}")];
             row.extend(cells(spent));
             row.push(span(played));
             row
         };
-        let mut rows = vec![headings.map(|heading| paint.bold(heading)).to_vec()];
+        let mut rows = vec![headings("PLAYED", paint)];
         for WorldCosts { platform, spent, played_milliseconds, .. } in &self.platforms {
             rows.push(row(platform.as_str(), spent, *played_milliseconds));
         }
@@ -283,19 +271,7 @@ impl Costs {
         if agents.is_empty() {
             return Vec::new();
         }
-        let headings = [
-            "",
-            "DECISIONS",
-            "REFUSED",
-            "UNDECIDED",
-            "REQUESTS",
-            "PROMPT",
-            "CACHED",
-            "COMPLETION",
-            "COST",
-            "AGENT",
-        ];
-        let mut rows = vec![headings.map(|heading| paint.bold(heading)).to_vec()];
+        let mut rows = vec![headings("AGENT", paint)];
         for AgentCosts { agent_id, spent } in agents.iter().take(AGENTS) {
             let agent = spec.and_then(|spec| spec.agents.get(*agent_id as usize));
             let mut row = vec![format!("  #{agent_id}")];
@@ -311,6 +287,14 @@ impl Costs {
         );
         lines
     }
+}
+
+/// Those of [`cells`], between a row's name and `last`.
+fn headings(last: &'static str, paint: Paint) -> Vec<String> {
+    let of_cells =
+        ["DECISIONS", "REFUSED", "UNDECIDED", "REQUESTS", "PROMPT", "CACHED", "COMPLETION", "COST"];
+    let all = [""].into_iter().chain(of_cells).chain([last]);
+    all.map(|heading| paint.bold(heading)).collect()
 }
 
 fn cells(spent: &Spent) -> Vec<String> {
