@@ -13,7 +13,7 @@ use contract::id::CommandId;
 use contract::journal::{Claim, Entry, Genesis, Hold, Record, Taken, Tick};
 use contract::llm::Budget;
 
-pub use self::decided::{Closed, in_records, note_decisions};
+pub use self::decided::{Closed, in_one_record, in_records, note_decisions};
 use super::life::Life;
 
 /// A journal, read.

@@ -43,19 +43,27 @@ pub fn note_decisions(
 }
 
 /// What was decided, in as many parts as fit messages of so many bytes, one record each.
-pub fn in_records(decided: Vec<Decision>, max_payload: usize) -> Vec<Vec<Decision>> {
-    let most = max_payload.saturating_sub(AROUND).min(MAX_RECORD_BYTES);
-    let (mut records, mut bytes): (Vec<Vec<Decision>>, usize) = (Vec::new(), 0);
-    for decision in decided {
-        let size = serde_json::to_vec(&decision).expect("no map keys that JSON refuses").len() + 1;
-        match records.last_mut().filter(|_| bytes + size <= most) {
-            Some(record) => record.push(decision),
-            None => {
-                records.push(vec![decision]);
-                bytes = 0;
-            }
-        }
-        bytes += size;
+pub fn in_records(mut decided: Vec<Decision>, max_payload: usize) -> Vec<Vec<Decision>> {
+    let mut records = Vec::new();
+    while !decided.is_empty() {
+        let rest = decided.split_off(in_one_record(&decided, max_payload));
+        records.push(std::mem::replace(&mut decided, rest));
     }
     records
+}
+
+/// How many of the first decisions fit one record in a message of so many bytes; one at least, if
+/// there is any.
+pub fn in_one_record<'a>(
+    decided: impl IntoIterator<Item = &'a Decision>,
+    max_payload: usize,
+) -> usize {
+    let most = max_payload.saturating_sub(AROUND).min(MAX_RECORD_BYTES);
+    let mut bytes = 0;
+    let fits = |(place, decision): &(usize, &Decision)| {
+        let json = serde_json::to_vec(decision).expect("no map keys that JSON refuses");
+        bytes += json.len() + 1;
+        *place == 0 || bytes <= most
+    };
+    decided.into_iter().enumerate().take_while(fits).count()
 }

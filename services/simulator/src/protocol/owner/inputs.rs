@@ -1,11 +1,10 @@
 //! What enters the world: the inputs of a tick, and what was decided outside for it.
 
-use contract::decision::Decision;
 use contract::journal::{Decisions, Record, Tick};
 use contract::timestamp::Timestamp;
 
 use super::{Due, Owner, Which, Wish};
-use crate::protocol::journal::in_records;
+use crate::protocol::journal::in_one_record;
 use crate::protocol::life::Life;
 
 impl Owner {
@@ -30,13 +29,9 @@ impl Owner {
         let waits = self.life == Life::Waiting || self.pausing[Which::Journal as usize];
         let Some((tick, _)) = self.paid.front().filter(|_| !waits) else { return false };
         let (tick, epoch) = (*tick, self.epoch);
-        let count = self.paid.iter().take_while(|(of, _)| *of == tick).count();
-        let mut all: Vec<Decision> = self.paid.drain(..count).map(|(_, paid)| paid).collect();
-        let first = in_records(all.clone(), self.max_payload).into_iter().next();
-        let decisions = first.unwrap_or_default();
-        for decision in all.drain(decisions.len()..).rev() {
-            self.paid.push_front((tick, decision));
-        }
+        let of_tick = self.paid.iter().take_while(|(of, _)| *of == tick);
+        let count = in_one_record(of_tick.map(|(_, paid)| paid), self.max_payload);
+        let decisions = self.paid.drain(..count).map(|(_, paid)| paid).collect();
         self.write(Record::Decisions(Decisions { epoch, tick, decisions, at }));
         true
     }
