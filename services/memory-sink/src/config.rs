@@ -168,6 +168,11 @@ fn read_url(object: &Object<'_>, folder: &Path) -> Option<Url> {
     let expected = "an address that begins with http:// or https://";
     match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Some(url),
+        // What stands in a file may be no address, and what looks like a scheme a part of a token.
+        Ok(_) if key == "url_file" => {
+            object.report(key, "an address of another scheme", expected);
+            None
+        }
         Ok(url) => {
             object.report(key, format!("an address of scheme {:?}", url.scheme()), expected);
             None
@@ -249,12 +254,14 @@ mod tests {
     use clap::CommandFactory;
     use serde_json::json;
 
-    /// Reads `targets` as a file in a folder with a file `token`.
+    /// Reads `targets` as a file in a folder with a file `token`, and one, `place`, that holds a
+    /// secret where an address belongs.
     fn read(targets: &Value) -> Result<Targets, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("targets.json");
         std::fs::write(&path, json!({ "targets": targets }).to_string()).unwrap();
         std::fs::write(folder.path().join("token"), "Bearer s3cret\n").unwrap();
+        std::fs::write(folder.path().join("place"), "s3cret:token\n").unwrap();
         let prefix = format!("{}/", folder.path().display());
         read_targets(Some(&path)).map_err(|problems| problems.to_string().replace(&prefix, ""))
     }
@@ -330,6 +337,16 @@ mod tests {
                 "targets.json /targets/two: found a second target of kind sqlite, expected one: \
                  there is one file",
             ]
+        );
+    }
+
+    #[test]
+    fn what_looks_like_a_scheme_in_a_file_is_not_shown() {
+        let hook = json!({"kind": "http", "url_file": "place", "body": {"say": "{{text}}"}});
+        assert_eq!(
+            read(&json!({ "hook": hook })).unwrap_err(),
+            "targets.json /targets/hook/url_file: found an address of another scheme, expected an \
+             address that begins with http:// or https://"
         );
     }
 
