@@ -17,7 +17,7 @@ use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
 
 use crate::adapters::sqlite::SqliteMemory;
-use crate::adapters::{Adapter, DeliveryError, Memory, Receipt};
+use crate::adapters::{Adapter, DeliveryError, Graph, Memory, Receipt};
 use crate::batch::{EpisodeBatch, Parts, Step, World, judge};
 use crate::ledger::{Kept, Ledger, LedgerError, Track};
 use crate::target::{Health, Target};
@@ -268,9 +268,10 @@ impl Driver {
         self.insist("note an intent", || self.ledger.intend(track, batch)).await?;
         faults::point("sink.intent");
         let mut pauses = Pauses::new(self.manners.first, self.manners.longest);
+        let graph = Graph { id: batch.graph_id.clone(), address: None };
         loop {
             faults::point("sink.sending");
-            let error = match self.memory.deliver(batch).await {
+            let error = match self.memory.deliver(&graph, batch).await.outcome {
                 Ok(Receipt::Taken) => {
                     faults::point("sink.accepted");
                     break;

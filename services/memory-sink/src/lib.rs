@@ -21,6 +21,7 @@ mod dead_letter;
 pub mod driver;
 pub mod graph;
 pub mod ledger;
+pub mod policy;
 pub mod query;
 pub mod render;
 mod stream;

@@ -5,6 +5,15 @@ use contract::action::{
     LikePost, QuotePost, ReportPost, Repost,
 };
 
+/// The language of an episode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// English, `en`.
+    English,
+    /// Chinese, `zh`, in the original's words.
+    Chinese,
+}
+
 /// The line. Names and texts come from agents, so whatever would break the line (line ends,
 /// control characters) becomes a single space; what is empty counts as absent.
 pub fn line(action: &Action) -> String {

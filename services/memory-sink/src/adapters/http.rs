@@ -10,7 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 
 use super::template::Template;
-use super::{Adapter, DeliveryError, Receipt};
+use super::{Adapter, DeliveryError, Graph, Receipt, Spoken};
 use crate::batch::EpisodeBatch;
 
 /// The header that names a batch: the same batch, sent again, carries the same one.
@@ -103,7 +103,13 @@ impl Webhook {
 }
 
 impl Adapter for HttpMemory {
-    async fn deliver(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
+    async fn deliver(&self, _graph: &Graph, batch: &EpisodeBatch) -> Spoken<Receipt> {
+        Spoken::of(self.post(batch).await)
+    }
+}
+
+impl HttpMemory {
+    async fn post(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
         let reject = |reason: String| DeliveryError::Reject { reason };
         let body = serde_json::to_vec(&self.webhook.body.fill(batch))
             .map_err(|error| reject(error.to_string()))?;
@@ -205,8 +211,8 @@ mod tests {
         let server = HttpServer::start(vec![Answer::status(200), Answer::status(409)]).await;
         let memory = memory(&server).await;
         let batch = batch(&["CREATE_POST", "FOLLOW"]);
-        assert_eq!(memory.deliver(&batch).await, Ok(Receipt::Taken));
-        assert_eq!(memory.deliver(&batch).await, Ok(Receipt::AlreadyThere));
+        assert_eq!(memory.post(&batch).await, Ok(Receipt::Taken));
+        assert_eq!(memory.post(&batch).await, Ok(Receipt::AlreadyThere));
         let requests = server.requests();
         assert_eq!(requests.len(), 2);
         assert_eq!(requests[0].line, "POST /hook?token=t0ken HTTP/1.1");
@@ -230,7 +236,7 @@ mod tests {
         let memory = memory(&server).await;
         let mut outcomes = Vec::new();
         for _ in 0..6 {
-            outcomes.push(memory.deliver(&batch(&["FOLLOW"])).await.unwrap_err());
+            outcomes.push(memory.post(&batch(&["FOLLOW"])).await.unwrap_err());
         }
         let retry = |after, reason: &str| DeliveryError::Retry { after, reason: reason.to_owned() };
         assert_eq!(
@@ -258,7 +264,7 @@ mod tests {
     #[tokio::test]
     async fn an_endless_answer_is_cut() {
         let server = HttpServer::start(vec![Answer::status(400).body(&"x".repeat(1 << 20))]).await;
-        let error = memory(&server).await.deliver(&batch(&["FOLLOW"])).await.unwrap_err();
+        let error = memory(&server).await.post(&batch(&["FOLLOW"])).await.unwrap_err();
         let DeliveryError::Reject { reason } = error else { panic!("{error:?}") };
         assert!(reason.len() < 300, "{} bytes", reason.len());
     }
@@ -268,7 +274,7 @@ mod tests {
         let server = HttpServer::start(Vec::new()).await;
         let memory = memory(&server).await;
         server.stop().await;
-        let error = memory.deliver(&batch(&["FOLLOW"])).await.unwrap_err();
+        let error = memory.post(&batch(&["FOLLOW"])).await.unwrap_err();
         assert!(matches!(&error, DeliveryError::Retry { after: None, .. }), "{error:?}");
     }
 }

@@ -19,7 +19,7 @@ use contract::timestamp::Timestamp;
 use faults::Safeguard;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
-use super::{Adapter, DeliveryError, Receipt};
+use super::{Adapter, DeliveryError, Graph, Receipt, Spoken};
 use crate::batch::EpisodeBatch;
 use crate::graph::uuid;
 
@@ -180,7 +180,13 @@ impl SqliteMemory {
 
 impl Adapter for SqliteMemory {
     /// Episodes and cursor in one transaction.
-    async fn deliver(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
+    async fn deliver(&self, _graph: &Graph, batch: &EpisodeBatch) -> Spoken<Receipt> {
+        Spoken::of(self.remember(batch).await)
+    }
+}
+
+impl SqliteMemory {
+    async fn remember(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
         let (batch, target) = (batch.clone(), self.target.clone());
         let now = Timestamp::from_milliseconds(kit::now_milliseconds());
         let written = self.write(move |transaction| {

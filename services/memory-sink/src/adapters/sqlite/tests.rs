@@ -53,8 +53,8 @@ async fn a_batch_is_remembered_once_with_its_cursor() {
     let folder = tempfile::tempdir().unwrap();
     let memory = open(&folder);
     let batch = batch(&["CREATE_POST", "!FOLLOW", "FOLLOW"]);
-    assert_eq!(memory.deliver(&batch).await, Ok(Receipt::Taken));
-    assert_eq!(memory.deliver(&batch).await, Ok(Receipt::AlreadyThere));
+    assert_eq!(memory.remember(&batch).await, Ok(Receipt::Taken));
+    assert_eq!(memory.remember(&batch).await, Ok(Receipt::AlreadyThere));
     assert_eq!(all(&memory, "g").await, batch.episodes);
 
     let track = Track { graph_id: "g".to_owned(), cursor: Some(batch.reached.clone()) };
@@ -62,7 +62,7 @@ async fn a_batch_is_remembered_once_with_its_cursor() {
     assert_eq!(memory.load(STREAM.to_owned()).await, Ok(expected));
 
     // Another graph is another memory: the same action belongs in both.
-    memory.deliver(&batch_of("h", &["FOLLOW"], &[])).await.unwrap();
+    memory.remember(&batch_of("h", &["FOLLOW"], &[])).await.unwrap();
     assert_eq!(ids(&all(&memory, "h").await), ["market-1.twitter.1"]);
 }
 
@@ -75,7 +75,7 @@ async fn what_fails_leaves_nothing_behind() {
         |sql: &'static str| memory.write(move |transaction| transaction.execute_batch(sql));
     // The cursor is written last, so by then the episodes are.
     rename("ALTER TABLE cursor RENAME TO hidden").await.unwrap();
-    let error = memory.deliver(&batch).await.unwrap_err();
+    let error = memory.remember(&batch).await.unwrap_err();
     assert_eq!(
         error,
         DeliveryError::Retry {
@@ -85,7 +85,7 @@ async fn what_fails_leaves_nothing_behind() {
     );
     assert_eq!(all(&memory, "g").await, []);
     rename("ALTER TABLE hidden RENAME TO cursor").await.unwrap();
-    assert_eq!(memory.deliver(&batch).await, Ok(Receipt::Taken));
+    assert_eq!(memory.remember(&batch).await, Ok(Receipt::Taken));
     assert_eq!(all(&memory, "g").await, batch.episodes);
 }
 
@@ -120,7 +120,7 @@ async fn words_are_found_in_any_script() {
         "Jo: followed the user \"书图馆 OR pier\"",
     ];
     let types = ["CREATE_POST", "CREATE_POST", "FOLLOW"];
-    memory.deliver(&batch_of("g", &types, &texts)).await.unwrap();
+    memory.remember(&batch_of("g", &types, &texts)).await.unwrap();
     let (mara, lin, jo) = ("market-1.twitter.1", "market-1.twitter.2", "market-1.twitter.3");
     let cases: [(&str, &[&str]); 14] = [
         ("pier", &[mara, jo]),
@@ -148,12 +148,12 @@ async fn words_are_found_in_any_script() {
 async fn a_scope_limits_what_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let memory = open(&folder);
-    memory.deliver(&batch_of("g", &["CREATE_POST"], &["pier"])).await.unwrap();
+    memory.remember(&batch_of("g", &["CREATE_POST"], &["pier"])).await.unwrap();
     let mut other = batch_of("h", &["CREATE_POST"], &["pier"]);
     other.world.run_id = "harbour-2".parse().unwrap();
     other.episodes[0].run_id = other.world.run_id.clone();
     other.episodes[0].action_id = "harbour-2.twitter.1".to_owned();
-    memory.deliver(&other).await.unwrap();
+    memory.remember(&other).await.unwrap();
     let run = |id: &str| Some(Scope::Run(id.parse().unwrap()));
     let graph = |id: &str| Some(Scope::Graph(id.to_owned()));
     for (scope, expected) in [
@@ -178,7 +178,7 @@ async fn totals_and_pages_agree_with_what_was_delivered() {
     for frame in [&first, &second] {
         let Step::Deliver(batch) = judge(cursor.as_ref(), frame, "g", 9) else { panic!() };
         for _ in 0..2 {
-            memory.deliver(&batch).await.unwrap();
+            memory.remember(&batch).await.unwrap();
         }
         cursor = Some(batch.reached);
     }
