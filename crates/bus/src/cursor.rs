@@ -48,6 +48,7 @@ struct Source {
     bus: Bus,
     stream: StreamName,
     filter: String,
+    headers_only: bool,
 }
 
 /// Where to go on.
@@ -80,7 +81,28 @@ impl Bus {
         filter: &str,
         start: Start,
     ) -> Result<Cursor, ReadError> {
-        let source = Source { bus: self.clone(), stream, filter: filter.to_owned() };
+        let (bus, filter) = (self.clone(), filter.to_owned());
+        Source { bus, stream, filter, headers_only: false }.follow(start).await
+    }
+
+    /// The same without the bodies: what is stored where, and when.
+    ///
+    /// # Errors
+    /// As [`Bus::follow`].
+    pub async fn follow_headers(
+        &self,
+        stream: StreamName,
+        filter: &str,
+        start: Start,
+    ) -> Result<Cursor, ReadError> {
+        let (bus, filter) = (self.clone(), filter.to_owned());
+        Source { bus, stream, filter, headers_only: true }.follow(start).await
+    }
+}
+
+impl Source {
+    async fn follow(self, start: Start) -> Result<Cursor, ReadError> {
+        let source = self;
         let feed = source.open(Place::Start(start)).await?;
         // `New` means new as of now, also if the first message comes after an outage.
         let place = match start {
@@ -145,7 +167,11 @@ impl Source {
             Place::Start(Start::New) => DeliverPolicy::New,
             Place::Start(Start::LastPerSubject) => DeliverPolicy::LastPerSubject,
         };
-        let consumer = self.bus.passing_consumer(self.stream, &self.filter, policy).await?;
+        let config = pull::Config {
+            headers_only: self.headers_only,
+            ..self.bus.passing_config(&self.filter, policy)
+        };
+        let consumer = self.bus.create_consumer(self.stream, config).await?;
         let messages = consumer
             .stream()
             .max_messages_per_batch(BATCH)

@@ -52,6 +52,7 @@ mod specs;
 mod stored;
 pub mod topology;
 pub mod verdict;
+mod window;
 mod wire;
 
 use std::sync::Arc;
@@ -84,6 +85,7 @@ pub use resume::Position;
 pub use rights::{Action, Denied, Right};
 pub use services::{Request, Requests, ServiceInfo};
 pub use stored::Stored;
+pub use window::Window;
 
 /// Header of journal entries and frames: the epoch of the owner who wrote it.
 pub const EPOCH_HEADER: &str = "Shoal-Epoch";

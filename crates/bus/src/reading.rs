@@ -166,16 +166,7 @@ impl Bus {
     }
 
     /// A consumer of our own that acknowledges nothing and is soon forgotten.
-    pub(crate) async fn passing_consumer(
-        &self,
-        stream: StreamName,
-        filter: &str,
-        deliver_policy: DeliverPolicy,
-    ) -> Result<Consumer<pull::Config>, ReadError> {
-        self.create_consumer(stream, self.passing_config(filter, deliver_policy)).await
-    }
-
-    fn passing_config(&self, filter: &str, deliver_policy: DeliverPolicy) -> pull::Config {
+    pub(crate) fn passing_config(&self, filter: &str, deliver_policy: DeliverPolicy) -> pull::Config {
         pull::Config {
             // With a name the filter is part of the request's subject, where permissions see it.
             name: Some(format!("passing_{}", self.new_id())),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{Bus, Cursor, ReadError, Start, Stored};
 
@@ -12,7 +13,7 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A message of a stream. A hint where to read; the time tells whether the message there is
 /// still the same one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Its stream sequence.
     pub sequence: u64,

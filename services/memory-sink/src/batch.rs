@@ -1,11 +1,11 @@
-//! From frames to batches: what of a frame a memory has not had yet. Pure.
+//! What goes to a memory at once, and where it then is. Pure; [`crate::queue`] cuts batches.
 //!
 //! A memory's place in a world is the `seq` of the last action that it is done with. The
 //! stream's own sequence says where to read, never what was read: a repaired stream carries
 //! the same actions under other sequences.
 
+use bus::Position;
 use contract::action::Action;
-use contract::chain::{self, Link};
 use contract::frame::Frame;
 use contract::id::Digest;
 use contract::memory::Episode;
@@ -13,9 +13,9 @@ use contract::notice::action_id;
 use contract::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use contract::chain::{Discord, Parts, World};
+pub use contract::chain::World;
 
-use crate::render;
+use crate::render::{self, Language};
 
 /// How far a memory has come in a world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,14 +32,14 @@ pub struct Cursor {
     pub digest: Digest,
 }
 
-/// The memorable actions of one frame for one graph, in order; at least one.
+/// Memorable actions of one world for one graph, in order; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EpisodeBatch {
     /// Where they come from.
     pub world: World,
     /// The graph that they go to.
     pub graph_id: String,
-    /// The round.
+    /// The round of the last of them.
     pub round: u32,
     /// When that was, in simulated time.
     pub simulated_time: Timestamp,
@@ -47,70 +47,23 @@ pub struct EpisodeBatch {
     pub first_seq: u64,
     /// The last one.
     pub last_seq: u64,
-    /// The stream sequence of the frame's last message.
+    /// The stream sequence of its last frame's last message.
     pub stream_sequence: u64,
+    /// The last message that need not be read again once the memory has the batch.
+    pub at: Option<Position>,
     /// What to remember.
     pub episodes: Vec<Episode>,
     /// Where the memory stands once it has them.
     pub reached: Cursor,
 }
 
-/// What a frame means for a memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// It had all of it.
-    Repeat,
-    /// Nothing in it is memorable.
-    Advance(Cursor),
-    /// This is to be remembered.
-    Deliver(EpisodeBatch),
-    /// It does not follow on what the memory had.
-    Refuse(Discord),
-}
-
-/// What `frame`, a whole one, means for a memory that stands at `cursor`.
-pub fn judge(cursor: Option<&Cursor>, frame: &Frame, graph_id: &str, stream_sequence: u64) -> Step {
-    let link = cursor.map(|cursor| Link {
-        tick: cursor.tick,
-        next_seq: cursor.seq + 1,
-        digest: cursor.digest,
-    });
-    if let Some(discord) = chain::discord(link.as_ref(), frame) {
-        return Step::Refuse(discord);
-    }
-    let (done, next) = (cursor.map_or(0, |cursor| cursor.seq), frame.next_seq());
-    if cursor.is_some_and(|cursor| frame.tick <= cursor.tick && next <= done + 1) {
-        return Step::Repeat;
-    }
-    let reached = Cursor {
-        seq: next - 1,
-        tick: frame.tick,
-        round: frame.round,
-        simulated_time: frame.simulated_time,
-        digest: frame.digest,
-    };
-    let news = frame.actions.iter().filter(|action| action.seq > done);
-    let episodes: Vec<Episode> = news
-        .filter(|action| action.success() && action.body.is_memorable())
-        .map(|action| episode(frame, action, graph_id))
-        .collect();
-    if episodes.is_empty() {
-        return Step::Advance(reached);
-    }
-    Step::Deliver(EpisodeBatch {
-        world: World { run_id: frame.run_id.clone(), platform: frame.platform },
-        graph_id: graph_id.to_owned(),
-        round: frame.round,
-        simulated_time: frame.simulated_time,
-        first_seq: done + 1,
-        last_seq: reached.seq,
-        stream_sequence,
-        episodes,
-        reached,
-    })
-}
-
-fn episode(frame: &Frame, action: &Action, graph_id: &str) -> Episode {
+/// What a memory is told of an action.
+pub(crate) fn episode(
+    frame: &Frame,
+    action: &Action,
+    graph_id: &str,
+    _language: Language,
+) -> Episode {
     Episode {
         action_id: action_id(&frame.run_id, frame.platform, action.seq),
         graph_id: graph_id.to_owned(),

@@ -1,406 +1,199 @@
-//! Brings one target up to date and keeps it there: reads the stream, asks [`crate::batch`]
-//! what a frame means, and does it.
-//!
-//! Each target has a driver with a cursor of its own on the stream, so one that is slow or
-//! away holds up no other.
+//! Brings one target up to date and keeps it there: sees which of its graphs have something to
+//! do, and gives each of them a [`Lane`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bus::{Append, Bus, Position, Stored};
-use contract::frame::Frame;
-use contract::problem::Problem;
-use contract::timestamp::Timestamp;
-use faults::Safeguard;
+use bus::{Cursor, Start, Stored};
+use contract::chain::World;
+use contract::options::MemoryTarget;
+use contract::subject::StreamName;
 use kit::retry::Pauses;
-use kit::shutdown::Shutdown;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinSet;
 
-use crate::adapters::sqlite::SqliteMemory;
-use crate::adapters::{Adapter, DeliveryError, Graph, Memory, Receipt};
-use crate::batch::{EpisodeBatch, Parts, Step, World, judge};
-use crate::ledger::{Kept, Ledger, LedgerError, Track};
-use crate::target::{Health, Target};
-use crate::{dead_letter, stream};
-
-/// How often what was merely passed over is noted while there is more to read.
-const SAVE_EVERY: u32 = 256;
-
-/// How patient a driver is.
-#[derive(Clone, Copy, Debug)]
-pub struct Manners {
-    /// The first pause after a failure.
-    pub first: Duration,
-    /// The longest.
-    pub longest: Duration,
-    /// The pause while a memory refuses our credentials.
-    pub unauthorized: Duration,
-}
-
-impl Manners {
-    /// What memories are used to.
-    pub const USUAL: Manners = Manners {
-        first: Duration::from_millis(250),
-        longest: Duration::from_secs(30),
-        unauthorized: Duration::from_secs(60),
-    };
-}
+use crate::delivery::{Fate, Progress, Redrive};
+use crate::lane::{Lane, Means, Note};
+use crate::ledger::{Ledger, read_change};
+use crate::scout::News;
 
 /// All that a driver needs.
-pub struct Driver {
-    bus: Bus,
-    memory: Memory,
-    ledger: Ledger,
-    target: Arc<Target>,
-    manners: Manners,
-    shutdown: Shutdown,
-    /// The names of all targets, for the one driver that says when a run names another.
-    all_names: Option<BTreeSet<String>>,
-    parts: Parts,
-    /// Worlds whose cursor is ahead of the ledger's.
-    ahead: BTreeSet<World>,
-    /// The last message up to which everything is settled.
-    position: Option<Position>,
-    /// Messages read since the ledger was written.
-    unsaved: u32,
-}
-
-/// Why a driver does not go on.
-enum Halt {
-    Shutdown,
-    /// The ledger is not as we left it.
-    Taken(LedgerError),
+pub(crate) struct Driver {
+    means: Means,
+    /// What the scout sees.
+    news: UnboundedReceiver<News>,
+    /// Dead letters that are to be sent once more, by graph.
+    again: UnboundedReceiver<(Redrive, UnboundedSender<(Redrive, Fate)>)>,
+    /// The last message of each world.
+    newest: BTreeMap<World, News>,
+    /// By graph.
+    lanes: BTreeMap<String, UnboundedSender<Note>>,
+    running: JoinSet<(String, bool)>,
 }
 
 impl Driver {
-    /// A driver of `memory`, which writes what it knows to `target`. If it gets `all_names`,
-    /// it says when a run names a memory that is not one of them.
-    pub fn new(
-        bus: Bus,
-        memory: Memory,
-        ledger: Ledger,
-        target: Arc<Target>,
-        manners: Manners,
-        shutdown: Shutdown,
-        all_names: Option<BTreeSet<String>>,
+    /// A driver of a target.
+    pub(crate) fn new(
+        means: Means,
+        news: UnboundedReceiver<News>,
+        again: UnboundedReceiver<(Redrive, UnboundedSender<(Redrive, Fate)>)>,
     ) -> Driver {
-        Driver {
-            bus,
-            memory,
-            ledger,
-            target,
-            manners,
-            shutdown,
-            all_names,
-            parts: Parts::default(),
-            ahead: BTreeSet::new(),
-            position: None,
-            unsaved: 0,
-        }
+        let (newest, lanes) = (BTreeMap::new(), BTreeMap::new());
+        Driver { means, news, again, newest, lanes, running: JoinSet::new() }
     }
 
-    /// What is known of its memory.
-    pub fn target(&self) -> Arc<Target> {
-        Arc::clone(&self.target)
-    }
-
-    /// Its memory, if it is the embedded one.
-    pub fn embedded(&self) -> Option<SqliteMemory> {
-        match &self.memory {
-            Memory::Sqlite(memory) => Some(memory.clone()),
-            Memory::Http(_) => None,
-        }
-    }
-
-    /// Works until the shutdown is wished; then finishes what is in hand.
-    pub async fn run(mut self) {
+    /// Works until the shutdown is wished, and what is in hand is finished.
+    pub(crate) async fn run(mut self) {
+        let shutdown = self.means.shutdown.clone();
+        let changes = tokio::select! {
+            () = shutdown.wished() => return,
+            changes = self.begin() => changes,
+        };
+        let mut changes = changes;
         loop {
-            match self.work().await {
-                Halt::Shutdown => return,
-                Halt::Taken(error) => {
-                    tracing::warn!(memory = self.target.name, "starting over: {error}");
-                    self.pause(self.manners.longest).await;
+            tokio::select! {
+                biased;
+                () = shutdown.wished() => break,
+                Some(news) = self.news.recv() => {
+                    let world = news.world.clone();
+                    self.newest.insert(world.clone(), news);
+                    self.attend(&world);
+                }
+                Some(ended) = self.running.join_next() => self.ended(ended),
+                Some((redrive, asker)) = self.again.recv() => {
+                    let graph_id = redrive.batch.graph_id.clone();
+                    self.send(&graph_id, Note::Again(redrive, asker));
+                }
+                stored = next(&mut changes) => self.changed(&stored),
+                else => break,
+            }
+        }
+        // Lanes that wait for notes end with the shutdown as well.
+        while self.running.join_next().await.is_some() {}
+    }
+
+    /// Loads the ledger; and, where others write to it too, follows it.
+    async fn begin(&mut self) -> Option<Cursor> {
+        let mut pauses = Pauses::new(self.means.manners.first, self.means.manners.longest);
+        loop {
+            match self.open().await {
+                Ok(changes) => {
+                    self.means.target.set_bus_trouble(None);
+                    return changes;
+                }
+                Err(error) => {
+                    self.means
+                        .target
+                        .set_bus_trouble(Some(format!("failed to load the ledger: {error}")));
                 }
             }
+            pauses.wait().await;
         }
     }
 
-    async fn work(&mut self) -> Halt {
-        let mut stream = match self.begin().await {
-            Ok(stream) => stream,
-            Err(halt) => return halt,
-        };
-        loop {
-            let stored = tokio::select! {
-                biased;
-                () = self.shutdown.wished() => break,
-                stored = stream.next() => stored,
-            };
-            faults::point("sink.fetched");
-            if let Err(halt) = self.take(&stored).await {
-                return halt;
-            }
+    async fn open(&self) -> Result<Option<Cursor>, String> {
+        let Means { bus, ledger, target, .. } = &self.means;
+        for (world, progress) in ledger.load().await.map_err(|error| error.to_string())? {
+            target.note(&world, progress, None);
         }
-        // What fails here is only read once more next time.
-        let _saved = self.save().await;
-        Halt::Shutdown
+        let Ledger::Bus(_) = **ledger else { return Ok(None) };
+        let bucket = bus.prefix().stream(StreamName::Ledger);
+        let filter = format!("$KV.{bucket}.memory.{}.>", target.name);
+        let changes = bus.follow(StreamName::Ledger, &filter, Start::LastPerSubject).await;
+        changes.map(Some).map_err(|error| error.to_string())
     }
 
-    /// Loads the ledger and opens the stream where it says.
-    async fn begin(&mut self) -> Result<bus::Cursor, Halt> {
-        let mut kept = self.insist("load the ledger", || self.ledger.load()).await?;
-        if faults::is_off(Safeguard::Ledger) {
-            kept = Kept::default();
+    /// Takes what stands in the ledger. What this instance writes it knows already.
+    fn changed(&mut self, stored: &Stored) {
+        let Means { bus, target, .. } = &self.means;
+        let Some((world, progress)) = read_change(bus, &target.name, stored) else { return };
+        if !self.lanes.contains_key(&progress.graph_id) {
+            target.note(&world, progress, None);
+            self.attend(&world);
         }
-        self.target.reload(kept.worlds);
-        (self.parts, self.ahead, self.unsaved) = (Parts::default(), BTreeSet::new(), 0);
-        self.position = kept.position;
-        let open = || stream::open(&self.bus, kept.position);
-        self.insist("read the stream of frames", open).await
     }
 
-    /// Takes the next message of the stream.
-    async fn take(&mut self, stored: &Stored) -> Result<(), Halt> {
-        match self.read(stored) {
-            Ok(None) => {}
-            Ok(Some((world, track, frame))) => {
-                self.settle(stored, world, &track, &frame).await?;
-            }
-            Err(problem) => self.report(stored, problem).await?,
+    /// Sees to it that what is new of a world is taken.
+    fn attend(&mut self, world: &World) {
+        let Some(news) = self.newest.get(world) else { return };
+        let (memories, sequence) = (Arc::clone(&news.memories), news.sequence);
+        self.take_up(world, &memories);
+        let Some(seen) = self.means.target.world(world) else { return };
+        let graph_id = seen.progress.graph_id.clone();
+        if self.lanes.contains_key(&graph_id) || !is_done(&seen.progress, sequence) {
+            self.send(&graph_id, Note::More(world.clone(), sequence));
         }
-        self.unsaved += 1;
-        if self.parts.are_whole() {
-            self.position = Some(Position::of(stored));
-        }
-        let caught_up = stored.pending == 0 && !self.ahead.is_empty();
-        if caught_up || self.unsaved >= SAVE_EVERY {
-            self.save().await?;
-        }
-        Ok(())
-    }
-
-    /// The frame that this message completes, if it is one for this target.
-    fn read(&mut self, stored: &Stored) -> Result<Option<(World, Track, Frame)>, Problem> {
-        let wrong = |found: String, expected: &str| Problem::new(&stored.subject, found, expected);
-        let part: Frame = serde_json::from_slice(&stored.body)
-            .map_err(|error| wrong(error.to_string(), "a frame"))?;
-        let world = World { run_id: part.run_id.clone(), platform: part.platform };
-        let subject = self.bus.prefix().actions(&world.run_id, world.platform);
-        if subject != stored.subject {
-            return Err(wrong(format!("a frame of {world}"), "a frame of its subject's world"));
-        }
-        let seen = self.target.world(&world);
-        // The first frame says where a run's actions go. A run that was not taken up then is
-        // none of ours, since the place in the stream is noted only after that.
-        if seen.is_none() && part.tick > 0 {
-            return Ok(None);
-        }
-        let whole = self
-            .parts
-            .push(&world, part)
-            .map_err(|error| wrong(error.to_string(), "the parts of a frame, in order"))?;
-        let Some(frame) = whole else { return Ok(None) };
-        if seen.is_none() {
-            self.take_up(&world, &frame);
-        }
-        Ok(self.target.world(&world).map(|seen| (world, seen.track, frame)))
     }
 
     /// Binds a world to the graph that its first frame names for this target, if it does.
-    fn take_up(&self, world: &World, frame: &Frame) {
-        if let Some(names) = &self.all_names {
-            for memory in frame.memory.iter().flatten().filter(|m| !names.contains(&m.target)) {
-                let name = &memory.target;
-                tracing::warn!(world = %world, "{world} names memory {name:?}, which is none of ours");
-            }
-        }
-        let mut wanted = frame.memory.iter().flatten().filter(|m| m.target == self.target.name);
+    fn take_up(&self, world: &World, memories: &[MemoryTarget]) {
+        let target = &self.means.target;
+        let mut wanted = memories.iter().filter(|memory| memory.target == target.name);
         let Some(first) = wanted.next() else { return };
+        let (memory, graph) = (target.name.as_str(), first.graph_id.as_str());
+        if !target.bind(world, graph) {
+            return;
+        }
+        tracing::info!(memory, world = %world, graph, "remembering {world}");
         if let Some(second) = wanted.next() {
+            let second = &second.graph_id;
             tracing::error!(
-                memory = self.target.name,
-                world = %world,
-                "{world} names two graphs of one memory, {:?} is not filled", second.graph_id
+                memory, world = %world,
+                "{world} names two graphs of one memory, {second:?} is not filled"
             );
         }
-        tracing::info!(
-            memory = self.target.name,
-            world = %world,
-            graph = first.graph_id,
-            "remembering {world}"
-        );
-        self.target.bind(world.clone(), first.graph_id.clone());
     }
 
-    /// Does what a whole frame means.
-    async fn settle(
-        &mut self,
-        stored: &Stored,
-        world: World,
-        track: &Track,
-        frame: &Frame,
-    ) -> Result<(), Halt> {
-        match judge(track.cursor.as_ref(), frame, &track.graph_id, stored.sequence) {
-            // The last frame that it had is as it had it: what was wrong is repaired.
-            Step::Repeat if track.cursor.as_ref().is_some_and(|at| at.tick == frame.tick) => {
-                self.target.agrees(&world);
-            }
-            Step::Repeat => {}
-            Step::Advance(reached) => {
-                self.target.advance(&world, reached);
-                self.ahead.insert(world);
-            }
-            Step::Deliver(batch) => self.deliver(track, &batch).await?,
-            Step::Refuse(discord) => {
-                let text = discord.to_string();
-                if self.target.halt(&world, text.clone()) {
-                    let expected = "the frame that continues what is remembered";
-                    self.report(stored, Problem::new(&stored.subject, text, expected)).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends a batch until its outcome is known. Intent before, done after.
-    async fn deliver(&mut self, track: &Track, batch: &EpisodeBatch) -> Result<(), Halt> {
-        let (memory, id) = (self.target.name.as_str(), batch.id());
-        self.insist("note an intent", || self.ledger.intend(track, batch)).await?;
-        faults::point("sink.intent");
-        let mut pauses = Pauses::new(self.manners.first, self.manners.longest);
-        let graph = Graph { id: batch.graph_id.clone(), address: None };
-        loop {
-            faults::point("sink.sending");
-            let error = match self.memory.deliver(&graph, batch).await.outcome {
-                Ok(Receipt::Taken) => {
-                    faults::point("sink.accepted");
-                    break;
-                }
-                Ok(Receipt::AlreadyThere) => {
-                    tracing::info!(memory, batch = id, "the memory had batch {id} already");
-                    break;
-                }
-                Err(DeliveryError::Reject { reason }) => {
-                    tracing::error!(memory, batch = id, "batch {id} is rejected: {reason}");
-                    let prefix = self.bus.prefix();
-                    let letter = dead_letter::of_batch(prefix, memory, batch, &reason, now());
-                    self.post(letter).await?;
-                    self.ahead.insert(batch.world.clone());
-                    break;
-                }
-                Err(error) => error,
-            };
-            let pause = match &error {
-                DeliveryError::Retry { after: Some(after), .. } => *after,
-                DeliveryError::Unauthorized { .. } => self.manners.unauthorized,
-                _ => pauses.next_pause(),
-            };
-            self.complain(&id, &error, pause);
-            self.pause(pause).await;
-            if self.shutdown.is_wished() {
-                return Err(Halt::Shutdown);
-            }
-        }
-        self.insist("note a delivery", || self.ledger.settle(batch)).await?;
-        faults::point("sink.noted");
-        self.target.advance(&batch.world, batch.reached.clone());
-        self.recover();
-        Ok(())
-    }
-
-    /// Says that a batch was not taken; loudly only when that is news.
-    fn complain(&self, id: &str, error: &DeliveryError, pause: Duration) {
-        let health = match error {
-            DeliveryError::Unauthorized { reason } => Health::Unauthorized(reason.clone()),
-            other => Health::Retrying(other.to_string()),
+    /// Tells the lane of a graph, which is made if there is none.
+    fn send(&mut self, graph_id: &str, note: Note) {
+        let note = match self.lanes.get(graph_id) {
+            // A lane that ends leaves what it is told; its end is seen to, see `ended`.
+            Some(lane) => match lane.send(note) {
+                Ok(()) => return,
+                Err(unsent) => unsent.0,
+            },
+            None => note,
         };
-        let (memory, seconds) = (self.target.name.as_str(), pause.as_secs_f64());
-        let text = format!("batch {id} is not taken, trying again in {seconds:.1} s: {error}");
-        if self.target.set_health(health) {
-            tracing::warn!(memory, batch = id, "{text}");
-        } else {
-            tracing::debug!(memory, batch = id, "{text}");
-        }
+        let (lane, notes) = mpsc::unbounded_channel();
+        // Cannot fail: it is read by the lane that is made next.
+        let _sent = lane.send(note);
+        self.lanes.insert(graph_id.to_owned(), lane);
+        self.running.spawn(Lane::new(self.means.clone(), graph_id.to_owned(), notes).run());
     }
 
-    /// Says that a message of the stream makes no sense, and keeps it as a dead letter.
-    async fn report(&self, stored: &Stored, problem: Problem) -> Result<(), Halt> {
-        let memory = self.target.name.as_str();
-        tracing::error!(memory, sequence = stored.sequence, "not remembered: {problem}");
-        let prefix = self.bus.prefix();
-        self.post(dead_letter::of_message(prefix, memory, stored, problem, now())).await
-    }
-
-    async fn post(&self, letter: Append) -> Result<(), Halt> {
-        let append = || self.bus.append(letter.clone());
-        faults::point("sink.dead-letter");
-        self.insist("store a dead letter", append).await?;
-        faults::point("sink.dead-lettered");
-        Ok(())
-    }
-
-    /// Brings the ledger up to date.
-    async fn save(&mut self) -> Result<(), Halt> {
-        let track = |world: &World| Some((world.clone(), self.target.world(world)?.track));
-        let worlds: Vec<(World, Track)> = self.ahead.iter().filter_map(track).collect();
-        self.insist("save the ledger", || self.ledger.save(&worlds, self.position)).await?;
-        faults::point("sink.saved");
-        self.ahead.clear();
-        self.unsaved = 0;
-        Ok(())
-    }
-
-    /// Tries until it succeeds; during a shutdown only once.
-    async fn insist<T, E: Into<LedgerError>, F: Future<Output = Result<T, E>>>(
-        &self,
-        what: &str,
-        work: impl Fn() -> F,
-    ) -> Result<T, Halt> {
-        let mut pauses = Pauses::new(self.manners.first, self.manners.longest);
-        let mut failed = false;
-        loop {
-            let error = match work().await {
-                Ok(value) => {
-                    if failed {
-                        self.recover();
-                    }
-                    return Ok(value);
-                }
-                Err(error) => error.into(),
-            };
-            if matches!(error, LedgerError::Taken(_)) {
-                return Err(Halt::Taken(error));
+    /// A lane has ended. Whatever it did not see is begun with anew.
+    fn ended(&mut self, ended: Result<(String, bool), tokio::task::JoinError>) {
+        let again = match ended {
+            Ok((_, again)) => again,
+            Err(error) => {
+                tracing::error!("a lane has failed: {error}");
+                true
             }
-            failed = true;
-            let text = format!("failed to {what}: {error}");
-            if self.target.set_health(Health::Retrying(text.clone())) {
-                tracing::warn!(memory = self.target.name, "{text}, trying again");
+        };
+        let deaf = |lane: &&String| self.lanes.get(*lane).is_some_and(UnboundedSender::is_closed);
+        let deaf: Vec<String> = self.lanes.keys().filter(deaf).cloned().collect();
+        for graph_id in deaf {
+            self.lanes.remove(&graph_id);
+            let worlds = self.means.target.worlds(|_, progress| progress.graph_id == graph_id);
+            for (world, _) in worlds.into_iter().filter(|_| again) {
+                self.attend(&world);
             }
-            if self.shutdown.is_wished() {
-                return Err(Halt::Shutdown);
-            }
-            self.pause(pauses.next_pause()).await;
-        }
-    }
-
-    /// Notes that what was tried has succeeded.
-    fn recover(&self) {
-        if self.target.set_health(Health::Ready) {
-            tracing::info!(memory = self.target.name, "it goes on");
-        }
-    }
-
-    /// Waits, but not beyond the wish to shut down.
-    async fn pause(&self, pause: Duration) {
-        tokio::select! {
-            () = self.shutdown.wished() => {}
-            () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
-fn now() -> Timestamp {
-    Timestamp::from_milliseconds(kit::now_milliseconds())
+/// Whether a memory has everything of a world, as far as that can be said without a look.
+fn is_done(progress: &Progress, sequence: u64) -> bool {
+    let reached = progress.at.is_some_and(|at| at.sequence == sequence);
+    reached && progress.intent.is_none()
+}
+
+/// The next change of the ledger; never, where nobody else writes to it.
+async fn next(changes: &mut Option<Cursor>) -> Stored {
+    match changes {
+        Some(changes) => changes.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 #[cfg(test)]

@@ -1,59 +1,40 @@
-//! What a sink remembers of its own work: where it reads, which graph each world goes to, and
-//! how far each memory has come.
+//! What a sink remembers of its own work: which graph each world goes to, how far each memory has
+//! come, and what was under way.
 //!
 //! The embedded memory keeps this in its own file. For all others it is in the bucket of
-//! ledgers, one value per world under `memory.<target>.<run>.<platform>` and the place in the
-//! stream under `memory.<target>`, so any instance can go on where another one ended.
+//! ledgers, one value per world under `memory.<target>.<run>.<platform>`, so any instance can go
+//! on where another one ended; and under `memory.<target>.graph.<digest of its name>` what the
+//! memory calls a graph.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use bus::{AppendError, Bus, Position, ReadError, Stored};
+use contract::chain::World;
+use contract::id::Digest;
 use contract::subject::StreamName;
-use contract::timestamp::Timestamp;
 use contract::version::V1;
 use serde::{Deserialize, Serialize};
 
 use crate::adapters::sqlite::SqliteMemory;
-use crate::batch::{Cursor, EpisodeBatch, World};
+use crate::batch::Cursor;
+use crate::delivery::Progress;
+use crate::ranges::Ranges;
 
 /// Where the work of one target is remembered.
 #[derive(Debug)]
 pub enum Ledger {
-    /// In the memory itself; `stream` is the name of the stream of frames.
-    File {
-        /// The memory.
-        memory: SqliteMemory,
-        /// The stream's name.
-        stream: String,
-    },
+    /// In the memory itself.
+    File(SqliteMemory),
     /// On the bus.
-    Bus(Box<BusLedger>),
-}
-
-/// All that is remembered of one target.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// The last message that need not be read again.
-    pub position: Option<Position>,
-    /// The worlds that the target takes.
-    pub worlds: BTreeMap<World, Track>,
-}
-
-/// What is remembered of one world.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Track {
-    /// The graph that its actions go to, as its first frame says.
-    pub graph_id: String,
-    /// How far the memory has come; `None` before the first frame is settled.
-    pub cursor: Option<Cursor>,
+    Bus(BusLedger),
 }
 
 /// Why the ledger does not have what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     /// Somebody else writes to it: what we know of it is no longer true.
-    #[error("another memory-sink serves this target: {0} is not as this one left it")]
+    #[error("another memory-sink serves this graph: {0} is not as this one left it")]
     Taken(String),
     /// It failed; later it may not.
     #[error("{0}")]
@@ -74,84 +55,101 @@ struct WorldEntry {
     v: V1,
     graph_id: String,
     cursor: Option<Cursor>,
-    /// The batch that was being sent when this was written: its outcome is unknown.
+    #[serde(default)]
+    at: Option<Position>,
+    /// The batch that was being sent when this was written, `<world>.<first>-<last>`: its
+    /// outcome is unknown.
     intent: Option<String>,
+    #[serde(default)]
+    delivered: u64,
+    #[serde(default)]
+    dead: Ranges,
 }
 
-/// The value of a target.
+/// The value of a graph.
 #[derive(Serialize, Deserialize)]
-struct PositionEntry {
+struct GraphEntry {
     v: V1,
-    sequence: u64,
-    at: Timestamp,
+    graph_id: String,
+    address: String,
 }
 
 impl Ledger {
-    /// All that is remembered.
+    /// All that is remembered of worlds.
     ///
     /// # Errors
     /// If it cannot be read now.
-    pub async fn load(&self) -> Result<Kept, LedgerError> {
+    pub async fn load(&self) -> Result<BTreeMap<World, Progress>, LedgerError> {
         match self {
-            Ledger::File { memory, stream } => memory.load(stream.clone()).await.map_err(failed),
+            Ledger::File(memory) => memory.load().await.map_err(failed),
             Ledger::Bus(ledger) => ledger.load().await,
         }
     }
 
-    /// Notes that `batch` is about to be sent. The file needs no note: it takes a batch in one
-    /// transaction, which is done or was never begun.
+    /// What is remembered of one world.
     ///
     /// # Errors
-    /// If it is not noted; then the batch must not be sent.
-    pub async fn intend(&self, track: &Track, batch: &EpisodeBatch) -> Result<(), LedgerError> {
+    /// If it cannot be read now.
+    pub async fn world(&self, world: &World) -> Result<Option<Progress>, LedgerError> {
         match self {
-            Ledger::File { .. } => Ok(()),
-            Ledger::Bus(ledger) => ledger.put_world(&batch.world, track, Some(batch.id())).await,
+            Ledger::File(_) => Ok(self.load().await?.remove(world)),
+            Ledger::Bus(ledger) => ledger.world(world).await,
         }
     }
 
-    /// Notes that `batch` is done with. The file noted it with the episodes.
+    /// Notes what `progress` says of an intent or an outcome. The file needs no note of its own:
+    /// it takes a batch and its cursor in one transaction, which is done or was never begun.
     ///
     /// # Errors
     /// If it is not noted.
-    pub async fn settle(&self, batch: &EpisodeBatch) -> Result<(), LedgerError> {
+    pub async fn note(&self, world: &World, progress: &Progress) -> Result<(), LedgerError> {
         match self {
-            Ledger::File { .. } => Ok(()),
-            Ledger::Bus(ledger) => ledger.put_world(&batch.world, &track_after(batch), None).await,
+            Ledger::File(_) => Ok(()),
+            Ledger::Bus(ledger) => ledger.put_world(world, progress).await,
         }
     }
 
-    /// Notes how far some worlds have come without anything to remember, and then the place
-    /// in the stream.
+    /// Notes how far some worlds have come without anything to remember.
     ///
     /// # Errors
     /// If it is not noted.
-    pub async fn save(
-        &self,
-        worlds: &[(World, Track)],
-        position: Option<Position>,
-    ) -> Result<(), LedgerError> {
+    pub async fn save(&self, worlds: &[(World, Progress)]) -> Result<(), LedgerError> {
         match self {
-            Ledger::File { memory, stream } => {
-                let saved = memory.save(stream.clone(), worlds.to_vec(), position);
-                saved.await.map_err(failed)
-            }
+            Ledger::File(memory) => memory.save(worlds.to_vec()).await.map_err(failed),
             Ledger::Bus(ledger) => {
-                for (world, track) in worlds {
-                    ledger.put_world(world, track, None).await?;
+                for (world, progress) in worlds {
+                    ledger.put_world(world, progress).await?;
                 }
-                match position {
-                    Some(position) => ledger.put_position(position).await,
-                    None => Ok(()),
-                }
+                Ok(())
             }
         }
     }
-}
 
-/// What is remembered of a world once `batch` is settled.
-pub fn track_after(batch: &EpisodeBatch) -> Track {
-    Track { graph_id: batch.graph_id.clone(), cursor: Some(batch.reached.clone()) }
+    /// What the memory calls a graph, if that was noted.
+    ///
+    /// # Errors
+    /// If it cannot be read now.
+    pub async fn address(&self, graph_id: &str) -> Result<Option<String>, LedgerError> {
+        match self {
+            Ledger::File(_) => Ok(None),
+            Ledger::Bus(ledger) => ledger.address(graph_id).await,
+        }
+    }
+
+    /// Notes what the memory calls a graph.
+    ///
+    /// # Errors
+    /// If it is not noted.
+    pub async fn note_address(&self, graph_id: &str, address: &str) -> Result<(), LedgerError> {
+        match self {
+            Ledger::File(_) => Ok(()),
+            Ledger::Bus(ledger) => {
+                let (graph_id, address) = (graph_id.to_owned(), address.to_owned());
+                let key = ledger.graph_key(&graph_id);
+                ledger.put(key, &GraphEntry { v: V1, graph_id, address }).await
+            }
+        }
+    }
 }
 
 impl BusLedger {
@@ -160,49 +158,47 @@ impl BusLedger {
         BusLedger { bus, target: target.to_owned(), revisions: Mutex::default() }
     }
 
-    async fn load(&self) -> Result<Kept, LedgerError> {
-        let bucket = self.bus.prefix().stream(StreamName::Ledger);
-        let under = format!("$KV.{bucket}.{}", self.key());
-        let mut kept = Kept::default();
-        if let Some((value, revision)) = self.bus.ledger_get(&self.key()).await.map_err(failed)? {
-            let PositionEntry { sequence, at, .. } = read(&self.key(), &value)?;
-            kept.position = Some(Position { sequence, at });
-            self.remember(self.key(), revision);
-        }
-        let filter = format!("{under}.>");
-        let stored = self.bus.read_last_per_subject(StreamName::Ledger, &filter).await;
-        for Stored { subject, sequence, body, .. } in stored.map_err(failed)? {
+    async fn load(&self) -> Result<BTreeMap<World, Progress>, LedgerError> {
+        let under = self.subject("");
+        let filter = format!("{under}>");
+        let stored = self.bus.read_last_per_subject(StreamName::Ledger, &filter);
+        let mut worlds = BTreeMap::new();
+        for Stored { subject, sequence, body, .. } in stored.await.map_err(failed)? {
             let world = subject.strip_prefix(&under).and_then(read_world);
             // An empty value is the mark of a deleted one.
             let Some(world) = world.filter(|_| !body.is_empty()) else { continue };
-            let WorldEntry { graph_id, cursor, intent, .. } = read(&subject, &body)?;
-            if let Some(batch) = intent {
-                let target = &self.target;
-                tracing::info!(
-                    target,
-                    batch,
-                    "sending batch {batch} again: its outcome is unknown"
-                );
-            }
+            let progress = read_entry(&subject, &body)?;
             self.remember(self.world_key(&world), sequence);
-            kept.worlds.insert(world, Track { graph_id, cursor });
+            worlds.insert(world, progress);
         }
-        Ok(kept)
+        Ok(worlds)
     }
 
-    async fn put_world(
-        &self,
-        world: &World,
-        track: &Track,
-        intent: Option<String>,
-    ) -> Result<(), LedgerError> {
-        let Track { graph_id, cursor } = track.clone();
-        self.put(self.world_key(world), &WorldEntry { v: V1, graph_id, cursor, intent }).await
+    async fn world(&self, world: &World) -> Result<Option<Progress>, LedgerError> {
+        let key = self.world_key(world);
+        let Some((value, revision)) = self.bus.ledger_get(&key).await.map_err(failed)? else {
+            return Ok(None);
+        };
+        let progress = read_entry(&key, &value)?;
+        self.remember(key, revision);
+        Ok(Some(progress))
     }
 
-    async fn put_position(&self, position: Position) -> Result<(), LedgerError> {
-        let Position { sequence, at } = position;
-        self.put(self.key(), &PositionEntry { v: V1, sequence, at }).await
+    async fn address(&self, graph_id: &str) -> Result<Option<String>, LedgerError> {
+        let key = self.graph_key(graph_id);
+        let Some((value, revision)) = self.bus.ledger_get(&key).await.map_err(failed)? else {
+            return Ok(None);
+        };
+        let entry: GraphEntry = read(&key, &value)?;
+        self.remember(key, revision);
+        Ok(Some(entry.address))
+    }
+
+    async fn put_world(&self, world: &World, progress: &Progress) -> Result<(), LedgerError> {
+        let Progress { graph_id, cursor, at, intent, delivered, dead } = progress.clone();
+        let intent = intent.map(|(first, last)| format!("{world}.{first}-{last}"));
+        let entry = WorldEntry { v: V1, graph_id, cursor, at, intent, delivered, dead };
+        self.put(self.world_key(world), &entry).await
     }
 
     /// Puts a value where our last one is. What was refused or not answered is looked at.
@@ -229,12 +225,18 @@ impl BusLedger {
         }
     }
 
-    fn key(&self) -> String {
-        format!("memory.{}", self.target)
+    /// The subject of a key of this target.
+    fn subject(&self, key: &str) -> String {
+        let bucket = self.bus.prefix().stream(StreamName::Ledger);
+        format!("$KV.{bucket}.memory.{}.{key}", self.target)
     }
 
     fn world_key(&self, world: &World) -> String {
-        format!("{}.{world}", self.key())
+        format!("memory.{}.{world}", self.target)
+    }
+
+    fn graph_key(&self, graph_id: &str) -> String {
+        format!("memory.{}.graph.{}", self.target, short_name(graph_id))
     }
 
     fn revision(&self, key: &str) -> u64 {
@@ -248,10 +250,41 @@ impl BusLedger {
     }
 }
 
-/// Reads `.<run>.<platform>`.
+/// A graph's name as a token of keys: it may be any text.
+pub(crate) fn short_name(graph_id: &str) -> String {
+    Digest::of(&[graph_id.as_bytes()]).to_string().chars().take(16).collect()
+}
+
+/// Reads `<run>.<platform>`.
 fn read_world(tokens: &str) -> Option<World> {
-    let (run, platform) = tokens.strip_prefix('.')?.split_once('.')?;
+    let (run, platform) = tokens.split_once('.')?;
     Some(World { run_id: run.parse().ok()?, platform: platform.parse().ok()? })
+}
+
+/// What the ledger says of the world that the subject names, if it is one of the bucket that
+/// belongs to `target`.
+pub(crate) fn read_change(bus: &Bus, target: &str, stored: &Stored) -> Option<(World, Progress)> {
+    let bucket = bus.prefix().stream(StreamName::Ledger);
+    let tokens = stored.subject.strip_prefix(&format!("$KV.{bucket}.memory.{target}."))?;
+    let world = read_world(tokens).filter(|_| !stored.body.is_empty())?;
+    Some((world, read_entry(&stored.subject, &stored.body).ok()?))
+}
+
+fn read_entry(key: &str, value: &[u8]) -> Result<Progress, LedgerError> {
+    let entry: WorldEntry = read(key, value)?;
+    let WorldEntry { graph_id, cursor, at, intent, delivered, dead, .. } = entry;
+    let intent = match intent {
+        Some(id) => Some(read_intent(&id).ok_or_else(|| {
+            LedgerError::Failed(format!("ledger entry {key} has an unreadable intent: {id:?}"))
+        })?),
+        None => None,
+    };
+    Ok(Progress { graph_id, cursor, at, intent, delivered, dead })
+}
+
+fn read_intent(id: &str) -> Option<(u64, u64)> {
+    let (first, last) = id.rsplit('.').next()?.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 fn read<T: for<'de> Deserialize<'de>>(key: &str, value: &[u8]) -> Result<T, LedgerError> {

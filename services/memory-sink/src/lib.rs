@@ -4,7 +4,7 @@
 //!
 //! - [`config`]: what the operator wants;
 //! - [`batch`] and [`render`]: frames in, batches of episodes out (pure);
-//! - [`driver`]: brings one target up to date, with a cursor of its own on the stream;
+//! - [`queue`] and [`delivery`]: frames in, batches out, and what comes of them (pure);
 //! - [`adapters`]: how to speak to a memory;
 //! - [`ledger`]: what is remembered of the work itself, so that nothing is lost or twice;
 //! - [`query`]: answers what is asked about the memories; [`target`]: what it knows of them;
@@ -18,17 +18,24 @@ pub mod adapters;
 pub mod batch;
 pub mod config;
 mod dead_letter;
-pub mod driver;
+pub mod delivery;
+mod driver;
 pub mod graph;
+mod lane;
 pub mod ledger;
+pub mod pace;
 pub mod policy;
 pub mod query;
+pub mod queue;
+pub mod ranges;
 pub mod render;
-mod stream;
+pub mod scout;
 pub mod target;
+mod tenure;
 #[cfg(test)]
 mod testing;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,15 +45,22 @@ use anyhow::Context as _;
 use bus::Bus;
 use contract::subject::StreamName;
 use kit::shutdown::Shutdown;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::adapters::Memory;
 use crate::adapters::http::HttpMemory;
 use crate::adapters::sqlite::SqliteMemory;
 use crate::config::{Args, TargetConfig, Targets};
-use crate::driver::{Driver, Manners};
+use crate::delivery::Manners;
+use crate::driver::Driver;
+use crate::lane::Means;
 use crate::ledger::{BusLedger, Ledger};
+use crate::policy::{Batching, Policy};
 use crate::query::Desk;
+use crate::render::Language;
+use crate::scout::Scout;
 use crate::target::Target;
 
 /// How long a start waits for the bus.
@@ -66,18 +80,29 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(kit::EXIT_USAGE));
         }
     };
-    let memories = open_memories(targets, &args.memory_dir)?;
+    let stream = args.bus.prefix.stream(StreamName::Actions);
+    let memories = open_memories(targets, &args.memory_dir, &stream)?;
     let bus = Bus::connect(&args.bus, "shoal-memory-sink", PATIENCE).await?;
     bus.ensure_topology().await?;
 
-    let drivers = drivers(&bus, memories, &shutdown);
-    let targets: Vec<Arc<Target>> = drivers.iter().map(Driver::target).collect();
-    let embedded = drivers.iter().find_map(Driver::embedded);
+    let embedded = memories.iter().find_map(|(_, memory, _)| match memory {
+        Memory::Sqlite(memory) => Some(memory.clone()),
+        Memory::Http(_) => None,
+    });
+    let means = all_means(&bus, memories, &shutdown);
+    let targets: Vec<Arc<Target>> = means.iter().map(|means| Arc::clone(&means.target)).collect();
+    let names: BTreeSet<String> = targets.iter().map(|target| target.name.clone()).collect();
     let desk = Desk::new(bus.clone(), embedded, targets);
     let requests = desk.open().await.map_err(anyhow::Error::msg)?;
-    tracing::info!("ready: {} memories", drivers.len());
+    tracing::info!("ready: {} memories", names.len());
 
-    let mut tasks: JoinSet<()> = drivers.into_iter().map(Driver::run).collect();
+    let (mut tasks, mut listeners) = (JoinSet::new(), Vec::new());
+    for means in means {
+        let ((tell, news), (_ask, again)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        listeners.push(tell);
+        tasks.spawn(Driver::new(means, news, again).run());
+    }
+    tasks.spawn(Scout::new(bus.clone(), listeners, names).run(shutdown.clone()));
     let answering = tokio::spawn(desk.run(requests, shutdown));
     while let Some(ended) = tasks.join_next().await {
         ended.context("a driver has failed")?;
@@ -88,33 +113,52 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
 }
 
 /// Opens every memory that is configured.
-fn open_memories(targets: Targets, folder: &Path) -> anyhow::Result<Vec<(String, Memory)>> {
+fn open_memories(
+    targets: Targets,
+    folder: &Path,
+    stream: &str,
+) -> anyhow::Result<Vec<(String, Memory, Policy)>> {
     let open = |(name, target): (String, TargetConfig)| {
-        let memory = match target {
-            TargetConfig::Sqlite => Memory::Sqlite(SqliteMemory::open(folder, &name)?),
+        let (memory, batching) = match target {
+            TargetConfig::Sqlite => {
+                (Memory::Sqlite(SqliteMemory::open(folder, &name, stream)?), Batching::STREAM)
+            }
             TargetConfig::Http(webhook) => {
-                Memory::Http(HttpMemory::new(*webhook).with_context(|| format!("target {name:?}"))?)
+                let memory =
+                    HttpMemory::new(*webhook).with_context(|| format!("target {name:?}"))?;
+                (Memory::Http(memory), Batching::ROUNDS)
             }
         };
-        Ok((name, memory))
+        let timeout = Duration::from_secs(30);
+        let policy = Policy { language: Language::English, batching, timeout, per_minute: None };
+        Ok((name, memory, policy))
     };
     targets.into_iter().map(open).collect()
 }
 
-/// One driver per memory, each with its ledger; the first says when a run names a stranger.
-fn drivers(bus: &Bus, memories: Vec<(String, Memory)>, shutdown: &Shutdown) -> Vec<Driver> {
-    let mut names = Some(memories.iter().map(|(name, _)| name.clone()).collect());
-    let driver = |(name, memory): (String, Memory)| {
-        let ledger = match &memory {
-            Memory::Sqlite(memory) => Ledger::File {
-                memory: memory.clone(),
-                stream: bus.prefix().stream(StreamName::Actions),
-            },
-            Memory::Http(_) => Ledger::Bus(Box::new(BusLedger::new(bus.clone(), &name))),
-        };
-        let target = Arc::new(Target::new(name, memory.kind(), memory.place()));
-        let shutdown = shutdown.clone();
-        Driver::new(bus.clone(), memory, ledger, target, Manners::USUAL, shutdown, names.take())
+/// What the lanes of each memory work with.
+fn all_means(
+    bus: &Bus,
+    memories: Vec<(String, Memory, Policy)>,
+    shutdown: &Shutdown,
+) -> Vec<Means> {
+    let (began, holder) = (Instant::now(), bus.new_command_id().to_string());
+    let means = |(name, memory, policy): (String, Memory, Policy)| {
+        let ledger = Arc::new(match &memory {
+            Memory::Sqlite(memory) => Ledger::File(memory.clone()),
+            Memory::Http(_) => Ledger::Bus(BusLedger::new(bus.clone(), &name)),
+        });
+        let target = Arc::new(Target::new(name, memory.kind(), memory.place(), policy));
+        Means {
+            bus: bus.clone(),
+            memory,
+            ledger,
+            target,
+            manners: Manners::usual(policy.timeout),
+            shutdown: shutdown.clone(),
+            began,
+            holder: holder.clone(),
+        }
     };
-    memories.into_iter().map(driver).collect()
+    memories.into_iter().map(means).collect()
 }

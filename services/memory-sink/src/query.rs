@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use crate::adapters::sqlite::SqliteMemory;
 use crate::batch::World;
-use crate::ledger::Track;
+use crate::delivery::Progress;
 use crate::target::{Seen, Target};
 
 /// Questions that are answered at the same time; more wait.
@@ -149,8 +149,8 @@ impl Desk {
 
     /// How far each target is in each world of a scope.
     async fn cursors(&self, scope: &Scope) -> Result<Vec<CursorStatus>, MemoryError> {
-        let wanted = |world: &World, track: &Track| match scope {
-            Scope::Graph(id) => track.graph_id == *id,
+        let wanted = |world: &World, progress: &Progress| match scope {
+            Scope::Graph(id) => progress.graph_id == *id,
             Scope::Run(id) => world.run_id == *id,
         };
         let mut published = BTreeMap::new();
@@ -189,7 +189,7 @@ impl Desk {
 }
 
 fn status(target: &Target, world: World, seen: Seen, published: u64) -> CursorStatus {
-    let Seen { track: Track { graph_id, cursor }, problem } = seen;
+    let Seen { progress: Progress { graph_id, cursor, .. }, problem } = seen;
     let seq = cursor.as_ref().map_or(0, |cursor| cursor.seq);
     CursorStatus {
         run_id: world.run_id,

@@ -1,71 +1,86 @@
-//! What is known of a target while the sink runs: written by its driver, read by whoever asks.
+//! What is known of a target while the sink runs: written by its lanes, read by whoever asks.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use contract::chain::World;
 use contract::memory::{TargetState, TargetStatus};
+use contract::timestamp::Timestamp;
 
-use crate::batch::{Cursor, World};
-use crate::ledger::Track;
+use crate::adapters::Limits;
+use crate::delivery::{Progress, Trouble};
+use crate::pace::Pace;
+use crate::policy::Policy;
+use crate::queue::Time;
 
 /// One of the operator's memories.
 #[derive(Debug)]
 pub struct Target {
     /// The operator's name for it.
     pub name: String,
+    /// How it is to be treated.
+    pub policy: Policy,
     kind: &'static str,
     place: String,
     known: Mutex<Known>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
-    health: Health,
+    /// By graph, where there is any.
+    troubles: BTreeMap<String, Trouble>,
+    /// Why the bus does not do what it is asked, if it does not.
+    bus: Option<String>,
+    /// By graph: how often something was tried again.
+    retried: BTreeMap<String, u64>,
     worlds: BTreeMap<World, Seen>,
-}
-
-/// How a memory is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Health {
-    /// It takes what it gets.
-    #[default]
-    Ready,
-    /// It did not take the last batch, for this reason.
-    Retrying(String),
-    /// It refuses our credentials, in these words.
-    Unauthorized(String),
+    pace: Pace,
 }
 
 /// A world that goes into this memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// How far it is.
-    pub track: Track,
+    pub progress: Progress,
     /// Why it does not go on, where it does not.
     pub problem: Option<String>,
 }
 
 impl Target {
     /// A target of which nothing is known yet.
-    pub fn new(name: String, kind: &'static str, place: String) -> Target {
-        Target { name, kind, place, known: Mutex::default() }
+    pub fn new(name: String, kind: &'static str, place: String, policy: Policy) -> Target {
+        let known = Known {
+            troubles: BTreeMap::new(),
+            bus: None,
+            retried: BTreeMap::new(),
+            worlds: BTreeMap::new(),
+            pace: Pace::new(policy.per_minute),
+        };
+        Target { name, policy, kind, place, known: Mutex::new(known) }
     }
 
-    /// What may be shown of it.
+    /// What may be shown of it. Of several troubles the worst is told.
     pub fn status(&self) -> TargetStatus {
-        let (state, problem) = match self.lock().health.clone() {
-            Health::Ready => (TargetState::Ready, None),
-            Health::Retrying(reason) => (TargetState::Retrying, Some(reason)),
-            Health::Unauthorized(reason) => (TargetState::Unauthorized, Some(reason)),
+        let known = self.lock();
+        let refused = known.troubles.values().find(|t| matches!(t, Trouble::Unauthorized(_)));
+        let worst = refused.or_else(|| known.troubles.values().next());
+        let (state, problem) = match (worst, &known.bus) {
+            (Some(Trouble::Unauthorized(reason)), _) => {
+                (TargetState::Unauthorized, Some(reason.clone()))
+            }
+            (Some(Trouble::Retrying(reason)), _) => (TargetState::Retrying, Some(reason.clone())),
+            (_, Some(reason)) => (TargetState::Retrying, Some(reason.clone())),
+            (Some(Trouble::None) | None, None) => (TargetState::Ready, None),
         };
         let (kind, place) = (self.kind.to_owned(), self.place.clone());
         TargetStatus { name: self.name.clone(), kind, place, state, problem }
     }
 
     /// The worlds that `wanted` picks.
-    pub fn worlds(&self, wanted: impl Fn(&World, &Track) -> bool) -> Vec<(World, Seen)> {
+    pub fn worlds(&self, wanted: impl Fn(&World, &Progress) -> bool) -> Vec<(World, Seen)> {
         let known = self.lock();
-        let picked = known.worlds.iter().filter(|(world, seen)| wanted(world, &seen.track));
+        let picked = known.worlds.iter().filter(|(world, seen)| wanted(world, &seen.progress));
         picked.map(|(world, seen)| (world.clone(), seen.clone())).collect()
     }
 
@@ -74,50 +89,86 @@ impl Target {
         self.lock().worlds.get(world).cloned()
     }
 
-    /// Forgets what was known for what the ledger says.
-    pub fn reload(&self, worlds: BTreeMap<World, Track>) {
-        let seen = |(world, track)| (world, Seen { track, problem: None });
-        self.lock().worlds = worlds.into_iter().map(seen).collect();
+    /// Notes how far a world is; news is what goes with it.
+    pub fn note(&self, world: &World, progress: Progress, problem: Option<&str>) {
+        let seen = Seen { progress, problem: problem.map(str::to_owned) };
+        self.lock().worlds.insert(world.clone(), seen);
     }
 
-    /// Takes up a world.
-    pub fn bind(&self, world: World, graph_id: String) {
-        let track = Track { graph_id, cursor: None };
-        self.lock().worlds.insert(world, Seen { track, problem: None });
-    }
-
-    /// Notes how far a world is; what was wrong with it no longer is.
-    pub fn advance(&self, world: &World, cursor: Cursor) {
-        if let Some(seen) = self.lock().worlds.get_mut(world) {
-            seen.track.cursor = Some(cursor);
-            seen.problem = None;
-        }
-    }
-
-    /// Notes that a world's frames are those that the memory knows.
-    pub fn agrees(&self, world: &World) {
-        if let Some(seen) = self.lock().worlds.get_mut(world) {
-            seen.problem = None;
-        }
-    }
-
-    /// Notes why a world does not go on; true if that is news.
-    pub fn halt(&self, world: &World, problem: String) -> bool {
-        match self.lock().worlds.get_mut(world) {
-            Some(seen) if seen.problem.is_none() => {
-                seen.problem = Some(problem);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Notes how the memory is; true if that is another state than before.
-    pub fn set_health(&self, health: Health) -> bool {
+    /// Takes a world up for a graph, if it is not taken up yet; true if that is news.
+    pub fn bind(&self, world: &World, graph_id: &str) -> bool {
         let mut known = self.lock();
-        let changed = std::mem::discriminant(&known.health) != std::mem::discriminant(&health);
-        known.health = health;
-        changed
+        if known.worlds.contains_key(world) {
+            return false;
+        }
+        let progress = Progress { graph_id: graph_id.to_owned(), ..Progress::default() };
+        known.worlds.insert(world.clone(), Seen { progress, problem: None });
+        true
+    }
+
+    /// Notes how a graph does, and says it where it is news.
+    pub fn set_trouble(&self, graph_id: &str, trouble: &Trouble, retried: u64) {
+        let mut known = self.lock();
+        let before = match trouble {
+            Trouble::None => known.troubles.remove(graph_id),
+            trouble => known.troubles.insert(graph_id.to_owned(), trouble.clone()),
+        };
+        known.retried.insert(graph_id.to_owned(), retried);
+        drop(known);
+        let before = before.unwrap_or_default();
+        if std::mem::discriminant(&before) == std::mem::discriminant(trouble) {
+            return;
+        }
+        let (memory, graph) = (self.name.as_str(), graph_id);
+        match trouble {
+            Trouble::None => tracing::info!(memory, graph, "it goes on"),
+            Trouble::Retrying(why) => {
+                tracing::warn!(memory, graph, "not taken, it is tried again: {why}");
+            }
+            Trouble::Unauthorized(why) => {
+                tracing::error!(
+                    memory,
+                    graph,
+                    "it refuses our credentials, it is tried again: {why}"
+                );
+            }
+        }
+    }
+
+    /// Notes that the bus does not do what it is asked, or that it does.
+    pub fn set_bus_trouble(&self, trouble: Option<String>) {
+        let mut known = self.lock();
+        let is_news = known.bus.is_some() != trouble.is_some();
+        known.bus.clone_from(&trouble);
+        drop(known);
+        let memory = self.name.as_str();
+        match trouble {
+            Some(why) if is_news => tracing::warn!(memory, "{why}, trying again"),
+            None if is_news => tracing::info!(memory, "the bus answers again"),
+            _ => {}
+        }
+    }
+
+    /// When its account may be asked the next thing.
+    pub fn next_request(&self, now: Time) -> Time {
+        self.lock().pace.next(now)
+    }
+
+    /// Notes that it is asked something.
+    pub fn asked(&self, now: Time) {
+        self.lock().pace.asked(now);
+    }
+
+    /// Notes what it said of its limits.
+    pub fn heard(&self, limits: Limits, after: Option<Duration>, now: Time, wall: Timestamp) {
+        self.lock().pace.heard(limits, after, now, wall);
+    }
+
+    /// Requests made, how many it said are left, and how often something was tried again.
+    pub fn counts(&self) -> (u64, Option<i64>, u64) {
+        let known = self.lock();
+        let (requests, remaining) = known.pace.count();
+        (requests, remaining, known.retried.values().sum())
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

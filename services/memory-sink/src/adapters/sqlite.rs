@@ -37,6 +37,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct SqliteMemory {
     /// The operator's name for this memory.
     target: String,
+    /// The name of the stream of frames: places in another one mean nothing.
+    stream: String,
     inner: Arc<Inner>,
 }
 
@@ -107,11 +109,11 @@ pub struct SqliteError(String);
 
 impl SqliteMemory {
     /// Opens the memory in `folder` under the operator's name `target`, made if it is not
-    /// there. Blocks on the disk.
+    /// there; `stream` is the name of the stream of frames. Blocks on the disk.
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open(folder: &Path, target: &str) -> Result<SqliteMemory, OpenError> {
+    pub fn open(folder: &Path, target: &str, stream: &str) -> Result<SqliteMemory, OpenError> {
         let unfit = |why| OpenError::Folder { folder: folder.to_owned(), why };
         std::fs::create_dir_all(folder).map_err(unfit)?;
         let lock = File::create(folder.join(LOCK_NAME)).map_err(unfit)?;
@@ -132,7 +134,8 @@ impl SqliteMemory {
         let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(unusable)?;
         let (writer, reader) = (Mutex::new(writer), Mutex::new(reader));
         let inner = Arc::new(Inner { path, writer, reader, _lock: lock });
-        Ok(SqliteMemory { target: target.to_owned(), inner })
+        let (target, stream) = (target.to_owned(), stream.to_owned());
+        Ok(SqliteMemory { target, stream, inner })
     }
 
     /// The file.
@@ -187,7 +190,7 @@ impl Adapter for SqliteMemory {
 
 impl SqliteMemory {
     async fn remember(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
-        let (batch, target) = (batch.clone(), self.target.clone());
+        let (batch, target, stream) = (batch.clone(), self.target.clone(), self.stream.clone());
         let now = Timestamp::from_milliseconds(kit::now_milliseconds());
         let written = self.write(move |transaction| {
             let graph = cursors::graph(transaction, &batch.graph_id, now)?;
@@ -198,6 +201,7 @@ impl SqliteMemory {
                 }
             }
             cursors::put(transaction, &target, &batch.world, graph, Some(&batch.reached))?;
+            cursors::put_place(transaction, &stream, &target, &batch.world, batch.at)?;
             Ok(receipt)
         });
         // Whatever failed, nothing of it is stored, and the next time it may not fail.

@@ -6,38 +6,34 @@ use std::str::FromStr;
 use bus::Position;
 use contract::timestamp::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::{SqliteError, SqliteMemory, integer, natural};
 use crate::batch::{Cursor, World};
-use crate::ledger::{Kept, Track};
+use crate::delivery::Progress;
 
 impl SqliteMemory {
-    /// Where this memory stands; `stream` is the name of the stream of frames.
+    /// Where this memory stands in each world.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub async fn load(&self, stream: String) -> Result<Kept, SqliteError> {
-        let target = self.target.clone();
+    pub async fn load(&self) -> Result<BTreeMap<World, Progress>, SqliteError> {
+        let (target, stream) = (self.target.clone(), self.stream.clone());
         self.read(move |transaction| {
-            let position = transaction
-                .query_row(
-                    "SELECT last_seq, last_at FROM sink_cursor WHERE stream = ?1 AND consumer = ?2",
-                    params![stream, target],
-                    |row| Ok(Position { sequence: natural(row.get(0)?), at: parsed(row, 1)? }),
-                )
-                .optional()?;
-            let worlds = transaction
+            transaction
                 .prepare(
                     "SELECT t.run, t.platform, g.graph_id,
-                        c.seq, c.tick, c.round, c.ref_time, c.digest
+                        c.seq, c.tick, c.round, c.ref_time, c.digest, s.last_seq, s.last_at,
+                        (SELECT coalesce(sum(e.episodes), 0) FROM episode_total e
+                         WHERE e.graph = t.graph AND e.run = t.run AND e.platform = t.platform)
                      FROM target t JOIN graph g ON g.id = t.graph
                      LEFT JOIN cursor c USING (run, platform, target)
+                     LEFT JOIN sink_cursor s ON s.stream = ?2
+                        AND s.consumer = t.target || '/' || t.run || '.' || t.platform
                      WHERE t.target = ?1",
                 )?
-                .query_map([&target], world)?
-                .collect::<rusqlite::Result<BTreeMap<World, Track>>>()?;
-            Ok(Kept { position, worlds })
+                .query_map([&target, &stream], world)?
+                .collect()
         })
         .await
     }
@@ -46,36 +42,42 @@ impl SqliteMemory {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub async fn save(
-        &self,
-        stream: String,
-        worlds: Vec<(World, Track)>,
-        position: Option<Position>,
-    ) -> Result<(), SqliteError> {
-        let target = self.target.clone();
+    pub async fn save(&self, worlds: Vec<(World, Progress)>) -> Result<(), SqliteError> {
+        let (target, stream) = (self.target.clone(), self.stream.clone());
         let now = Timestamp::from_milliseconds(kit::now_milliseconds());
         self.write(move |transaction| {
-            for (world, track) in &worlds {
-                let graph = graph(transaction, &track.graph_id, now)?;
-                put(transaction, &target, world, graph, track.cursor.as_ref())?;
+            for (world, progress) in &worlds {
+                let graph = graph(transaction, &progress.graph_id, now)?;
+                put(transaction, &target, world, graph, progress.cursor.as_ref())?;
+                put_place(transaction, &stream, &target, world, progress.at)?;
             }
-            let Some(position) = position else { return Ok(()) };
-            transaction
-                .prepare_cached(
-                    "INSERT INTO sink_cursor VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq,
-                        last_at = excluded.last_at",
-                )?
-                .execute(params![
-                    stream,
-                    target,
-                    integer(position.sequence),
-                    position.at.to_string()
-                ])?;
             Ok(())
         })
         .await
     }
+}
+
+/// Stores the last message of a world that need not be read again.
+pub(super) fn put_place(
+    transaction: &Transaction<'_>,
+    stream: &str,
+    target: &str,
+    world: &World,
+    place: Option<Position>,
+) -> rusqlite::Result<()> {
+    let Some(place) = place else { return Ok(()) };
+    transaction
+        .prepare_cached(
+            "INSERT INTO sink_cursor VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq, last_at = excluded.last_at",
+        )?
+        .execute(params![
+            stream,
+            format!("{target}/{world}"),
+            integer(place.sequence),
+            place.at.to_string()
+        ])?;
+    Ok(())
 }
 
 /// The row of a graph, made if it is not there.
@@ -127,7 +129,7 @@ pub(super) fn put(
     Ok(())
 }
 
-fn world(row: &Row<'_>) -> rusqlite::Result<(World, Track)> {
+fn world(row: &Row<'_>) -> rusqlite::Result<(World, Progress)> {
     let world = World { run_id: parsed(row, 0)?, platform: parsed(row, 1)? };
     let cursor = match row.get::<_, Option<i64>>(3)? {
         Some(seq) => Some(Cursor {
@@ -139,7 +141,12 @@ fn world(row: &Row<'_>) -> rusqlite::Result<(World, Track)> {
         }),
         None => None,
     };
-    Ok((world, Track { graph_id: row.get(2)?, cursor }))
+    let at = match row.get::<_, Option<i64>>(8)? {
+        Some(sequence) => Some(Position { sequence: natural(sequence), at: parsed(row, 9)? }),
+        None => None,
+    };
+    let (graph_id, delivered) = (row.get(2)?, natural(row.get(10)?));
+    Ok((world, Progress { graph_id, cursor, at, delivered, ..Progress::default() }))
 }
 
 /// A column's text as something stricter.

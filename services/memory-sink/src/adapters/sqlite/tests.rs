@@ -6,14 +6,15 @@ use contract::subject::Platform;
 use tempfile::TempDir;
 
 use super::*;
+use crate::batch::World;
+use crate::batch::tests::batches;
 use crate::batch::tests::{batch, frame};
-use crate::batch::{Step, World, judge};
-use crate::ledger::{Kept, Track};
+use crate::delivery::Progress;
 
 const STREAM: &str = "SIM_ACTIONS";
 
 fn open(folder: &TempDir) -> SqliteMemory {
-    SqliteMemory::open(folder.path(), "local").unwrap()
+    SqliteMemory::open(folder.path(), "local", STREAM).unwrap()
 }
 
 /// `types` as the first batch of `graph`, with `texts` in place of what they say.
@@ -27,6 +28,11 @@ fn batch_of(graph: &str, types: &[&str], texts: &[&str]) -> EpisodeBatch {
         (*text).clone_into(&mut episode.text);
     }
     batch
+}
+
+/// What is known of a world that goes to `g` before its first action.
+fn bound() -> Progress {
+    Progress { graph_id: "g".to_owned(), ..Progress::default() }
 }
 
 fn ids(episodes: &[Episode]) -> Vec<&str> {
@@ -57,9 +63,9 @@ async fn a_batch_is_remembered_once_with_its_cursor() {
     assert_eq!(memory.remember(&batch).await, Ok(Receipt::AlreadyThere));
     assert_eq!(all(&memory, "g").await, batch.episodes);
 
-    let track = Track { graph_id: "g".to_owned(), cursor: Some(batch.reached.clone()) };
-    let expected = Kept { position: None, worlds: [(batch.world.clone(), track)].into() };
-    assert_eq!(memory.load(STREAM.to_owned()).await, Ok(expected));
+    let (cursor, at) = (Some(batch.reached.clone()), batch.at);
+    let known = Progress { cursor, at, delivered: 2, ..bound() };
+    assert_eq!(memory.load().await, Ok([(batch.world.clone(), known)].into()));
 
     // Another graph is another memory: the same action belongs in both.
     memory.remember(&batch_of("h", &["FOLLOW"], &[])).await.unwrap();
@@ -94,20 +100,23 @@ async fn the_place_in_the_stream_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let first = batch(&["FOLLOW"]);
     let reddit = World { run_id: first.world.run_id.clone(), platform: Platform::Reddit };
-    let bound = Track { graph_id: "g".to_owned(), cursor: None };
-    let done = Track { graph_id: "g".to_owned(), cursor: Some(first.reached.clone()) };
-    let at = "2026-03-01T10:00:00.250Z".parse().unwrap();
+    let at = Some(Position { sequence: 12, at: "2026-03-01T10:00:00.250Z".parse().unwrap() });
+    let done = Progress { cursor: Some(first.reached.clone()), at, ..bound() };
     for sequence in [7, 12] {
         let memory = open(&folder);
-        let worlds = vec![(reddit.clone(), bound.clone()), (first.world.clone(), done.clone())];
-        memory.save(STREAM.to_owned(), worlds, Some(Position { sequence, at })).await.unwrap();
+        let at = at.map(|at| Position { sequence, ..at });
+        let done = Progress { at, ..done.clone() };
+        let worlds = vec![(reddit.clone(), bound()), (first.world.clone(), done)];
+        memory.save(worlds).await.unwrap();
     }
     let memory = open(&folder);
-    let kept = memory.load(STREAM.to_owned()).await.unwrap();
-    assert_eq!(kept.position, Some(Position { sequence: 12, at }));
-    assert_eq!(kept.worlds, [(reddit, bound), (first.world, done)].into());
-    // Another stream is another place, the worlds are the same.
-    assert_eq!(memory.load("LAB_ACTIONS".to_owned()).await.unwrap().position, None);
+    let expected = [(reddit.clone(), bound()), (first.world.clone(), done.clone())].into();
+    assert_eq!(memory.load().await, Ok(expected));
+    drop(memory);
+    // Another stream has other places, the worlds are the same.
+    let memory = SqliteMemory::open(folder.path(), "local", "LAB_ACTIONS").unwrap();
+    let expected = [(reddit, bound()), (first.world, Progress { at: None, ..done })].into();
+    assert_eq!(memory.load().await, Ok(expected));
 }
 
 #[tokio::test]
@@ -174,13 +183,10 @@ async fn totals_and_pages_agree_with_what_was_delivered() {
     let memory = open(&folder);
     let first = frame(None, &["CREATE_POST", "FOLLOW", "FOLLOW"]);
     let second = frame(Some(&first), &["CREATE_POST", "DO_NOTHING", "FOLLOW"]);
-    let mut cursor = None;
-    for frame in [&first, &second] {
-        let Step::Deliver(batch) = judge(cursor.as_ref(), frame, "g", 9) else { panic!() };
+    for batch in batches(&[&first, &second]) {
         for _ in 0..2 {
             memory.remember(&batch).await.unwrap();
         }
-        cursor = Some(batch.reached);
     }
     let scope = Scope::Run(first.run_id.clone());
     let totals = memory.totals(scope.clone()).await.unwrap().unwrap();
@@ -213,7 +219,7 @@ async fn totals_and_pages_agree_with_what_was_delivered() {
 fn a_folder_has_one_owner() {
     let folder = tempfile::tempdir().unwrap();
     let memory = open(&folder);
-    let error = SqliteMemory::open(folder.path(), "local").unwrap_err();
+    let error = SqliteMemory::open(folder.path(), "local", STREAM).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -231,7 +237,7 @@ fn what_is_no_memory_is_refused_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE_NAME);
     std::fs::write(&path, "not a database, but somebody's text\n".repeat(100)).unwrap();
-    let error = SqliteMemory::open(folder.path(), "local").unwrap_err().to_string();
+    let error = SqliteMemory::open(folder.path(), "local", STREAM).unwrap_err().to_string();
     let expected = format!(
         "{} cannot be opened as a memory: file is not a database (to fill a new one from the \
          stream, move the file away)",
@@ -243,10 +249,10 @@ fn what_is_no_memory_is_refused_and_kept() {
     std::fs::remove_file(&path).unwrap();
     drop(open(&folder));
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
-    let error = SqliteMemory::open(folder.path(), "local").unwrap_err().to_string();
+    let error = SqliteMemory::open(folder.path(), "local", STREAM).unwrap_err().to_string();
     assert!(error.contains("has schema version 2, this memory-sink knows 1"), "{error}");
 
-    let error = SqliteMemory::open(&path, "local").unwrap_err();
+    let error = SqliteMemory::open(&path, "local", STREAM).unwrap_err();
     assert!(matches!(error, OpenError::Folder { .. }), "{error}");
 }
 

@@ -1,0 +1,583 @@
+//! What happens to the actions of one graph, and when: pure. Events in, wishes out, time as an
+//! input.
+//!
+//! One request is under way at a time, whatever the runs: order matters within a graph. What is
+//! to be done next is asked of [`Delivery::next`]; what came of it is told to
+//! [`Delivery::on`]. Whatever ends between the two leaves the ledger in one of these states, and
+//! [`Delivery::bind`] goes on from there:
+//!
+//! | | killed | the ledger says | the memory has it | so it is |
+//! |---|---|---|---|---|
+//! | K1 | message read | nothing | no | read again |
+//! | K2 | intent noted | intent | no | looked for, sent |
+//! | K3 | before sending | intent | no | looked for, sent |
+//! | K4 | sent, no answer | intent | unknown | looked for, sent if it is not there |
+//! | K5 | accepted, not noted | intent | yes | looked for, found |
+//! | K6 | noted, place in the stream not saved | done | yes | read again, known by its seq |
+//! | K7 | place saved | done | yes | not read again |
+//! | K8 | before a dead letter | intent | no | looked for, refused again |
+//! | K9 | dead letter stored, not noted | intent | no | as K8: the letter is there twice |
+//! | K10 | SQLite committed | done: in the same transaction | yes | as K6 |
+
+mod redrive;
+mod shelf;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use bus::Stored;
+use contract::chain::World;
+use contract::problem::Problem;
+
+pub use self::redrive::{Fate, Redrive};
+pub use self::shelf::{Progress, Shelf};
+use crate::adapters::{DeliveryError, Receipt, Sighting};
+use crate::batch::EpisodeBatch;
+use crate::policy::Policy;
+use crate::queue::{Cut, Flight, Time};
+
+/// Bytes that a graph's worlds hold together before no more is read.
+const ROOM_BYTES: usize = 16 << 20;
+/// Worlds whose cursor moved without a delivery are noted after so many moves, or when there is
+/// nothing else to do.
+const SAVE_EVERY: u32 = 256;
+
+/// How patient a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// The first pause after a failure.
+    pub first: Duration,
+    /// The longest.
+    pub longest: Duration,
+    /// The pause while a memory refuses our credentials.
+    pub unauthorized: Duration,
+    /// How long after an outcome became unknown the memory is looked into, once and once more:
+    /// what was sent may still be on its way.
+    pub looks: [Duration; 2],
+}
+
+impl Manners {
+    /// What memories are used to, for one that takes up to `timeout` to answer.
+    pub fn usual(timeout: Duration) -> Manners {
+        Manners {
+            first: Duration::from_millis(250),
+            longest: Duration::from_secs(60),
+            unauthorized: Duration::from_secs(60),
+            looks: [Duration::from_secs(1).min(timeout / 2), timeout / 2],
+        }
+    }
+}
+
+/// What is to be done next. Nothing else may be asked before what came of it is told.
+#[derive(Debug)]
+pub enum Wish<'a> {
+    /// Read on in this world, behind this sequence: [`Event::Read`].
+    Read(&'a World, u64),
+    /// Find or make the graph: [`Event::Opened`].
+    Open,
+    /// Ask the memory how far it has this world: [`Event::Recalled`].
+    Recall(&'a World),
+    /// Note in the ledger that this is about to be sent: [`Event::Noted`].
+    Intend(&'a EpisodeBatch, Progress),
+    /// Hand it over: [`Event::Answered`].
+    Send(&'a EpisodeBatch),
+    /// Look for it in the memory: [`Event::Looked`].
+    Look(&'a EpisodeBatch),
+    /// Store it as a dead letter, for this reason: [`Event::Buried`].
+    Bury(&'a EpisodeBatch, &'a str),
+    /// Note in the ledger what came of it: [`Event::Noted`].
+    Settle(&'a EpisodeBatch, Progress),
+    /// Store a message that makes no sense as a dead letter: [`Event::Buried`].
+    Report(&'a Stored, &'a Problem),
+    /// Note how far these worlds are: [`Event::Noted`].
+    Save(Vec<(World, Progress)>),
+    /// Nothing, until then or until something happens.
+    Rest(Option<Time>),
+}
+
+/// What came of a wish, or happened by itself.
+#[derive(Debug)]
+pub enum Event {
+    /// There is more of this world in the stream, up to this sequence.
+    More(World, u64),
+    /// What was read, and how many messages of that world are still to be read.
+    Read(Vec<Stored>, u64),
+    /// The graph is there.
+    Opened(Result<(), DeliveryError>),
+    /// How far the memory has the world.
+    Recalled(Result<Option<u64>, DeliveryError>),
+    /// The ledger has it.
+    Noted,
+    /// What the memory said.
+    Answered(Result<Receipt, DeliveryError>),
+    /// What a look found.
+    Looked(Result<Sighting, DeliveryError>),
+    /// The dead letter is stored.
+    Buried,
+}
+
+/// The memory's state, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trouble {
+    /// It takes what it gets.
+    #[default]
+    None,
+    /// It did not take the last batch, in these words.
+    Retrying(String),
+    /// It refuses our credentials, in these words.
+    Unauthorized(String),
+}
+
+/// The work of one graph.
+#[derive(Debug)]
+pub struct Delivery {
+    policy: Policy,
+    manners: Manners,
+    shelves: BTreeMap<World, Shelf>,
+    /// The world that was served last; the next one's turn is after it.
+    served: Option<World>,
+    step: Step,
+    is_open: bool,
+    /// Nothing is asked of the memory before.
+    not_before: Time,
+    failures: u32,
+    trouble: Trouble,
+    redrives: VecDeque<Redrive>,
+    /// Those that are through, to be told.
+    told: VecDeque<(Redrive, Fate)>,
+    retried: u64,
+}
+
+/// What is under way.
+#[derive(Debug)]
+enum Step {
+    Free,
+    Reading(World),
+    Opening,
+    Recalling(World),
+    Intending(Cargo),
+    Sending(Cargo),
+    /// So many looks have not found it.
+    Looking(Cargo, usize),
+    Burying(Cargo, String),
+    Settling(Cargo, Fate),
+    Reporting(World),
+    Saving(Vec<World>),
+}
+
+/// What is sent: of a queue, or once more.
+#[derive(Debug)]
+enum Cargo {
+    Flight(Flight),
+    Again(Redrive),
+}
+
+impl Cargo {
+    fn batch(&self) -> &EpisodeBatch {
+        match self {
+            Cargo::Flight(flight) => &flight.batch,
+            Cargo::Again(redrive) => &redrive.batch,
+        }
+    }
+}
+
+impl Delivery {
+    /// Nothing to do yet.
+    pub fn new(policy: Policy, manners: Manners) -> Delivery {
+        Delivery {
+            policy,
+            manners,
+            shelves: BTreeMap::new(),
+            served: None,
+            step: Step::Free,
+            is_open: false,
+            not_before: Time::ZERO,
+            failures: 0,
+            trouble: Trouble::None,
+            redrives: VecDeque::new(),
+            told: VecDeque::new(),
+            retried: 0,
+        }
+    }
+
+    /// Takes up a world.
+    pub fn bind(&mut self, world: World, shelf: Shelf) {
+        self.shelves.insert(world, shelf);
+    }
+
+    /// What is known of its worlds.
+    pub fn shelves(&self) -> &BTreeMap<World, Shelf> {
+        &self.shelves
+    }
+
+    /// How the memory is.
+    pub fn trouble(&self) -> &Trouble {
+        &self.trouble
+    }
+
+    /// How often something was tried again.
+    pub fn retried(&self) -> u64 {
+        self.retried
+    }
+
+    /// Sends what is a dead letter once more.
+    pub fn redrive(&mut self, redrive: Redrive) {
+        self.redrives.push_back(redrive);
+    }
+
+    /// What came of what was sent once more, since this was last asked.
+    pub fn told(&mut self) -> Option<(Redrive, Fate)> {
+        self.told.pop_front()
+    }
+
+    /// True if nothing is under way and nothing waits: it may be put away.
+    pub fn is_idle(&self) -> bool {
+        let idle = self.shelves.values().all(Shelf::is_idle);
+        idle && matches!(self.step, Step::Free) && self.redrives.is_empty() && self.told.is_empty()
+    }
+
+    /// What is to be done now.
+    pub fn next(&mut self, now: Time) -> Wish<'_> {
+        let due = match self.step {
+            Step::Free => self.choose(now),
+            _ => None,
+        };
+        // Whatever asks something of the memory waits until it may.
+        let asks = matches!(
+            self.step,
+            Step::Opening | Step::Recalling(_) | Step::Sending(_) | Step::Looking(..)
+        );
+        if asks && now < self.not_before {
+            return Wish::Rest(Some(self.not_before));
+        }
+        match &self.step {
+            Step::Free => Wish::Rest(due),
+            Step::Reading(world) => {
+                Wish::Read(world, self.shelves.get(world).map_or(0, Shelf::place))
+            }
+            Step::Opening => Wish::Open,
+            Step::Recalling(world) => Wish::Recall(world),
+            Step::Intending(cargo) => {
+                let batch = cargo.batch();
+                Wish::Intend(batch, self.told_of(batch, |shelf| shelf.intending(batch)))
+            }
+            Step::Sending(cargo) => Wish::Send(cargo.batch()),
+            Step::Looking(cargo, _) => Wish::Look(cargo.batch()),
+            Step::Burying(cargo, reason) => Wish::Bury(cargo.batch(), reason),
+            Step::Settling(cargo, fate) => {
+                let batch = cargo.batch();
+                let progress = self.told_of(batch, |shelf| match cargo {
+                    Cargo::Flight(_) => shelf.settling(batch, fate.is_taken()),
+                    Cargo::Again(_) => shelf.reviving(batch),
+                });
+                Wish::Settle(batch, progress)
+            }
+            Step::Reporting(world) => match self.shelves.get(world).and_then(Shelf::report) {
+                Some((stored, problem)) => Wish::Report(stored, problem),
+                None => Wish::Rest(None),
+            },
+            Step::Saving(worlds) => {
+                let progress =
+                    |world: &World| Some((world.clone(), self.shelves.get(world)?.progress()));
+                Wish::Save(worlds.iter().filter_map(progress).collect())
+            }
+        }
+    }
+
+    /// Takes the next step from where nothing is under way. If there is none: when there will be
+    /// one by itself.
+    fn choose(&mut self, now: Time) -> Option<Time> {
+        if let Some(world) = self.first(|shelf| shelf.report().is_some()) {
+            self.step = Step::Reporting(world);
+            return None;
+        }
+        let unknown = self.first(Shelf::is_to_be_recalled);
+        let sends = !self.redrives.is_empty() || self.shelves.values().any(Shelf::has_waiting);
+        if (sends || unknown.is_some()) && !self.is_open {
+            self.step = Step::Opening;
+            return None;
+        }
+        if let Some(redrive) = self.redrives.pop_front() {
+            self.step = Step::Looking(Cargo::Again(redrive), 0);
+            return None;
+        }
+        if let Some(world) = unknown {
+            self.step = Step::Recalling(world);
+            return None;
+        }
+        let due = match self.cut(now) {
+            Ok(()) => return None,
+            Err(due) => due,
+        };
+        if let Some(world) = self.first(|shelf| shelf.is_readable_at().is_some_and(|at| at <= now))
+        {
+            self.served = Some(world.clone());
+            self.step = Step::Reading(world);
+            return None;
+        }
+        let moved: Vec<World> = self.moved();
+        if !moved.is_empty() {
+            self.step = Step::Saving(moved);
+            return None;
+        }
+        let readable = self.shelves.values().filter_map(Shelf::is_readable_at).min();
+        [due, readable].into_iter().flatten().min()
+    }
+
+    /// Cuts a batch of the next world that has one.
+    ///
+    /// # Errors
+    /// When the next one is due, if any is, or that there are cursors to be noted first.
+    fn cut(&mut self, now: Time) -> Result<(), Option<Time>> {
+        let (mut due, mut moves): (Option<Time>, u32) = (None, 0);
+        for world in self.turns() {
+            let is_full = self.is_full();
+            let Some(shelf) = self.shelves.get_mut(&world) else { continue };
+            let cut = shelf.cut(&self.policy.batching, now, is_full);
+            moves += shelf.moves();
+            match cut {
+                Cut::Now(flight) => {
+                    let known = shelf.is_known_intent(&flight.batch);
+                    let cargo = Cargo::Flight(flight);
+                    self.served = Some(world);
+                    self.step = match known {
+                        // Its outcome is unknown to whoever reads the ledger.
+                        true => Step::Looking(cargo, 0),
+                        false => Step::Intending(cargo),
+                    };
+                    return Ok(());
+                }
+                Cut::At(at) => due = Some(due.map_or(at, |due| due.min(at))),
+                Cut::Nothing => {}
+            }
+        }
+        if moves >= SAVE_EVERY {
+            self.step = Step::Saving(self.moved());
+            return Ok(());
+        }
+        Err(due)
+    }
+
+    /// Takes what came of the last wish, or what happened by itself. `dice`: any number, from
+    /// which pauses get their jitter.
+    pub fn on(&mut self, event: Event, now: Time, dice: u32) {
+        match event {
+            Event::More(world, sequence) => self.with(&world, |shelf| shelf.more(sequence)),
+            event => self.step_on(event, now, dice),
+        }
+    }
+
+    fn with(&mut self, world: &World, work: impl FnOnce(&mut Shelf)) {
+        if let Some(shelf) = self.shelves.get_mut(world) {
+            work(shelf);
+        }
+    }
+
+    /// What the step under way becomes. An event that belongs to no such step changes nothing.
+    fn step_on(&mut self, event: Event, now: Time, dice: u32) {
+        self.step = match (std::mem::replace(&mut self.step, Step::Free), event) {
+            (Step::Reading(world), Event::Read(messages, behind)) => {
+                self.with(&world, |shelf| shelf.read(messages, behind, now));
+                Step::Free
+            }
+            (Step::Opening, Event::Opened(Ok(()))) => {
+                self.is_open = true;
+                self.well();
+                Step::Free
+            }
+            (Step::Opening, Event::Opened(Err(error))) => {
+                self.fail(&error, now, dice);
+                Step::Opening
+            }
+            (Step::Recalling(world), Event::Recalled(Ok(seq))) => {
+                self.well();
+                self.with(&world, |shelf| shelf.recalled(seq));
+                Step::Free
+            }
+            (Step::Recalling(world), Event::Recalled(Err(error))) => {
+                self.fail(&error, now, dice);
+                Step::Recalling(world)
+            }
+            (Step::Intending(cargo), Event::Noted) => Step::Sending(cargo),
+            (Step::Sending(cargo), Event::Answered(answer)) => {
+                self.answered(cargo, answer, now, dice)
+            }
+            (Step::Looking(cargo, looks), Event::Looked(look)) => {
+                self.looked(cargo, looks, look, now, dice)
+            }
+            (Step::Burying(cargo, _), Event::Buried) => Step::Settling(cargo, Fate::Buried),
+            (Step::Settling(cargo, fate), Event::Noted) => {
+                self.settle(cargo, fate);
+                Step::Free
+            }
+            (Step::Reporting(world), Event::Buried) => {
+                self.with(&world, Shelf::reported);
+                Step::Free
+            }
+            (Step::Saving(worlds), Event::Noted) => {
+                for world in worlds {
+                    self.with(&world, Shelf::saved);
+                }
+                Step::Free
+            }
+            (step, _) => step,
+        };
+    }
+
+    fn answered(
+        &mut self,
+        cargo: Cargo,
+        answer: Result<Receipt, DeliveryError>,
+        now: Time,
+        dice: u32,
+    ) -> Step {
+        match answer {
+            Ok(Receipt::Taken) => {
+                self.well();
+                Step::Settling(cargo, Fate::Delivered)
+            }
+            Ok(Receipt::AlreadyThere) => {
+                self.well();
+                Step::Settling(cargo, Fate::Found)
+            }
+            Err(DeliveryError::Reject { reason }) => {
+                self.well();
+                self.refused(cargo, reason)
+            }
+            Err(error @ DeliveryError::Unknown { .. }) => {
+                self.fail(&error, now, dice);
+                self.not_before = self.not_before.max(now + self.manners.looks[0]);
+                Step::Looking(cargo, 0)
+            }
+            Err(error) => {
+                self.fail(&error, now, dice);
+                Step::Sending(cargo)
+            }
+        }
+    }
+
+    /// What is in a batch that was refused goes in smaller ones, and at last alone.
+    fn refused(&mut self, cargo: Cargo, reason: String) -> Step {
+        match cargo {
+            Cargo::Flight(flight) if flight.batch.episodes.len() > 1 => {
+                let world = flight.batch.world.clone();
+                self.with(&world, |shelf| shelf.split(flight));
+                Step::Free
+            }
+            Cargo::Again(redrive) => {
+                self.told.push_back((redrive, Fate::Refused(reason)));
+                Step::Free
+            }
+            cargo @ Cargo::Flight(_) => Step::Burying(cargo, reason),
+        }
+    }
+
+    fn looked(
+        &mut self,
+        cargo: Cargo,
+        looks: usize,
+        look: Result<Sighting, DeliveryError>,
+        now: Time,
+        dice: u32,
+    ) -> Step {
+        match look {
+            Ok(Sighting::There) => {
+                self.well();
+                Step::Settling(cargo, Fate::Found)
+            }
+            Ok(Sighting::CannotTell) => {
+                self.well();
+                Step::Sending(cargo)
+            }
+            Ok(Sighting::Absent) => {
+                self.well();
+                match self.manners.looks.get(looks + 1) {
+                    Some(pause) => {
+                        self.not_before = now + *pause;
+                        Step::Looking(cargo, looks + 1)
+                    }
+                    None => Step::Sending(cargo),
+                }
+            }
+            Err(error) => {
+                self.fail(&error, now, dice);
+                Step::Looking(cargo, looks)
+            }
+        }
+    }
+
+    fn settle(&mut self, cargo: Cargo, fate: Fate) {
+        match cargo {
+            Cargo::Flight(flight) => {
+                let world = flight.batch.world.clone();
+                self.with(&world, |shelf| shelf.settle(flight, fate.is_taken()));
+            }
+            Cargo::Again(redrive) => {
+                self.with(&redrive.batch.world, |shelf| shelf.revive(&redrive.batch));
+                self.told.push_back((redrive, fate));
+            }
+        }
+    }
+
+    /// Notes that something was not done, and waits.
+    fn fail(&mut self, error: &DeliveryError, now: Time, dice: u32) {
+        self.failures = self.failures.saturating_add(1);
+        self.retried += 1;
+        let pause = match error {
+            DeliveryError::Retry { after: Some(after), .. } => *after,
+            DeliveryError::Unauthorized { .. } => self.manners.unauthorized,
+            DeliveryError::Retry { after: None, .. }
+            | DeliveryError::Unknown { .. }
+            | DeliveryError::Reject { .. } => self.backoff(dice),
+        };
+        self.not_before = now.saturating_add(pause);
+        self.trouble = match error {
+            DeliveryError::Unauthorized { reason } => Trouble::Unauthorized(reason.clone()),
+            other => Trouble::Retrying(other.to_string()),
+        };
+    }
+
+    /// Twice as long after each failure, up to the longest; somewhere in the second half of that.
+    fn backoff(&self, dice: u32) -> Duration {
+        let doublings = self.failures.saturating_sub(1).min(20);
+        let pause = self.manners.first.saturating_mul(1 << doublings).min(self.manners.longest);
+        pause / 2 + pause / 2 * (dice % 1000) / 1000
+    }
+
+    /// Notes that the memory speaks with us as it should.
+    fn well(&mut self) {
+        self.failures = 0;
+        self.trouble = Trouble::None;
+    }
+
+    /// What the ledger is to know of the world of a batch.
+    fn told_of(&self, batch: &EpisodeBatch, of: impl FnOnce(&Shelf) -> Progress) -> Progress {
+        // A batch of another world than those that are bound is never cut.
+        self.shelves.get(&batch.world).map(of).unwrap_or_default()
+    }
+
+    /// All worlds, in turn: the one after that which was served last comes first.
+    fn turns(&self) -> Vec<World> {
+        let after = |world: &&World| self.served.as_ref().is_some_and(|served| *world <= served);
+        let (before, behind): (Vec<&World>, Vec<&World>) = self.shelves.keys().partition(after);
+        behind.into_iter().chain(before).cloned().collect()
+    }
+
+    /// The first of these, in turn.
+    fn first(&self, wanted: impl Fn(&Shelf) -> bool) -> Option<World> {
+        self.turns().into_iter().find(|world| self.shelves.get(world).is_some_and(&wanted))
+    }
+
+    /// Worlds whose cursor the ledger does not know.
+    fn moved(&self) -> Vec<World> {
+        let moved = self.shelves.iter().filter(|(_, shelf)| shelf.moves() > 0);
+        moved.map(|(world, _)| world.clone()).collect()
+    }
+
+    fn is_full(&self) -> bool {
+        self.shelves.values().map(Shelf::bytes).sum::<usize>() >= ROOM_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests;
