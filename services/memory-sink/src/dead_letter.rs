@@ -14,15 +14,18 @@ use crate::batch::EpisodeBatch;
 /// The service's name in the subject.
 const SERVICE: &str = "memory-sink";
 
-/// A message of the stream that makes no sense to `target`.
+/// A message of the stream that makes no sense to `target`, or to none of them.
 pub(crate) fn of_message(
     prefix: &Prefix,
-    target: &str,
+    target: Option<&str>,
     stored: &Stored,
     problem: Problem,
     at: Timestamp,
 ) -> Append {
-    let place = format!("{target} {}", problem.place);
+    let place = match target {
+        Some(target) => format!("{target} {}", problem.place),
+        None => problem.place,
+    };
     let (problem, sequence) = (Problem { place, ..problem }, stored.sequence);
     append(prefix, &DeadLetter::new(SERVICE, &stored.subject, sequence, problem, &stored.body, at))
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bus::{Cursor, Start, Stored};
+use bus::{Cursor, Position, Start, Stored};
 use contract::chain::World;
 use contract::options::MemoryTarget;
 use contract::subject::StreamName;
@@ -107,7 +107,7 @@ impl Driver {
     fn changed(&mut self, stored: &Stored) {
         let Means { bus, target, .. } = &self.means;
         let Some((world, progress)) = read_change(bus, &target.name, stored) else { return };
-        if !self.lanes.contains_key(&progress.graph_id) {
+        if !target.is_held(&progress.graph_id) {
             target.note(&world, progress, None);
             self.attend(&world);
         }
@@ -116,12 +116,12 @@ impl Driver {
     /// Sees to it that what is new of a world is taken.
     fn attend(&mut self, world: &World) {
         let Some(news) = self.newest.get(world) else { return };
-        let (memories, sequence) = (Arc::clone(&news.memories), news.sequence);
+        let (memories, last) = (Arc::clone(&news.memories), news.last);
         self.take_up(world, &memories);
         let Some(seen) = self.means.target.world(world) else { return };
         let graph_id = seen.progress.graph_id.clone();
-        if self.lanes.contains_key(&graph_id) || !is_done(&seen.progress, sequence) {
-            self.send(&graph_id, Note::More(world.clone(), sequence));
+        if self.lanes.contains_key(&graph_id) || !is_done(&seen.progress, last) {
+            self.send(&graph_id, Note::More(world.clone(), last.sequence));
         }
     }
 
@@ -183,9 +183,8 @@ impl Driver {
 }
 
 /// Whether a memory has everything of a world, as far as that can be said without a look.
-fn is_done(progress: &Progress, sequence: u64) -> bool {
-    let reached = progress.at.is_some_and(|at| at.sequence == sequence);
-    reached && progress.intent.is_none()
+fn is_done(progress: &Progress, last: Position) -> bool {
+    progress.at == Some(last) && progress.intent.is_none()
 }
 
 /// The next change of the ledger; never, where nobody else writes to it.

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::adapters::{Adapter as _, DeliveryError, Graph, Limits, Memory, Receipt, Spoken};
 use crate::batch::EpisodeBatch;
 use crate::dead_letter;
-use crate::delivery::{Delivery, Event, Fate, Manners, Redrive, Shelf, Wish};
+use crate::delivery::{Delivery, Event, Fate, Manners, Redrive, Shelf, Trouble, Wish};
 use crate::ledger::{Ledger, LedgerError, short_name};
 use crate::queue::Time;
 use crate::target::Target;
@@ -87,13 +87,19 @@ impl Lane {
     /// whether it is to be looked at again.
     pub(crate) async fn run(mut self) -> (String, bool) {
         let halt = match self.begin().await {
-            Ok(()) => self.work().await,
+            Ok(()) => {
+                self.means.target.hold(&self.graph.id, true);
+                let halt = self.work().await;
+                self.means.target.hold(&self.graph.id, false);
+                halt
+            }
             Err(halt) => halt,
         };
         if let Halt::Taken(why) = &halt {
             let (memory, graph) = (&self.means.target.name, &self.graph.id);
             tracing::warn!(memory, graph, "leaving the graph {graph:?}: {why}");
         }
+        self.means.target.set_trouble(&self.graph.id, &Trouble::None, self.delivery.retried());
         if let Some(tenure) = self.tenure.take() {
             tenure.end().await;
         }
@@ -295,7 +301,8 @@ impl Means {
     /// Waits until the account may be asked something.
     async fn turn(&self, tenure: Option<&Tenure>) -> Result<(), Halt> {
         loop {
-            let (now, next) = (self.now(), self.target.next_request(self.now()));
+            let now = self.now();
+            let next = self.target.next_request(now);
             if next <= now {
                 break;
             }
@@ -449,7 +456,8 @@ impl Means {
         let memory = self.target.name.as_str();
         tracing::error!(memory, sequence = stored.sequence, "not remembered: {problem}");
         let prefix = self.bus.prefix();
-        self.post(dead_letter::of_message(prefix, memory, stored, problem.clone(), wall())).await
+        self.post(dead_letter::of_message(prefix, Some(memory), stored, problem.clone(), wall()))
+            .await
     }
 }
 

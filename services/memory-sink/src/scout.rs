@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, Cursor, ReadError, Start, Stored};
+use bus::{Bus, Cursor, Position, Start, Stored};
 use contract::chain::World;
 use contract::frame::Frame;
 use contract::options::MemoryTarget;
+use contract::problem::Problem;
 use contract::subject::StreamName;
+use contract::timestamp::Timestamp;
 use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc::UnboundedSender;
+
+use crate::dead_letter;
 
 /// Something new of a world.
 #[derive(Clone, Debug)]
@@ -20,7 +24,7 @@ pub struct News {
     /// The world.
     pub world: World,
     /// Its last message.
-    pub sequence: u64,
+    pub last: Position,
     /// The memories that its first frame names.
     pub memories: Arc<[MemoryTarget]>,
 }
@@ -34,12 +38,17 @@ pub struct Scout {
     names: BTreeSet<String>,
     /// What the first frames name.
     memories: BTreeMap<World, Arc<[MemoryTarget]>>,
+    /// Worlds without a first frame, of which that is said.
+    strange: BTreeSet<World>,
 }
+
+/// Messages among which a first frame is looked for.
+const LOOK: usize = 64;
 
 impl Scout {
     /// A scout that tells these, and says when a run names a memory that is not one of `names`.
     pub fn new(bus: Bus, listeners: Vec<UnboundedSender<News>>, names: BTreeSet<String>) -> Scout {
-        Scout { bus, listeners, names, memories: BTreeMap::new() }
+        Scout { bus, listeners, names, memories: BTreeMap::new(), strange: BTreeSet::new() }
     }
 
     /// Looks on until the shutdown is wished.
@@ -79,7 +88,7 @@ impl Scout {
             Some(memories) => Arc::clone(memories),
             None => self.look(&world).await,
         };
-        let news = News { world, sequence: stored.sequence, memories };
+        let news = News { world, last: Position::of(stored), memories };
         for listener in &self.listeners {
             // One that is gone has ended with the service.
             let _gone = listener.send(news.clone());
@@ -93,32 +102,61 @@ impl Scout {
         Some(World { run_id: run.parse().ok()?, platform: platform.parse().ok()? })
     }
 
-    /// The memories that the first frame of a world names. One that cannot be read names none;
-    /// who follows the world says what is wrong with it.
+    /// The memories that the first frame of a world names. A world that has none is no world yet:
+    /// nobody reads it, so what stands there is reported here.
     async fn look(&mut self, world: &World) -> Arc<[MemoryTarget]> {
         let subject = self.bus.prefix().actions(&world.run_id, world.platform);
-        let first =
-            insist("read a first frame", || self.bus.window(StreamName::Actions, &subject, 0, 1))
-                .await;
-        let frame = first.messages.first().and_then(|stored| {
-            let frame = serde_json::from_slice::<Frame>(&stored.body).ok()?;
-            Some(frame).filter(|frame| frame.tick == 0 && frame.run_id == world.run_id)
-        });
-        let memories: Arc<[MemoryTarget]> =
-            frame.and_then(|frame| frame.memory).unwrap_or_default().into();
+        let read = || self.bus.window(StreamName::Actions, &subject, 0, LOOK);
+        let begin = insist("read a first frame", read).await.messages;
+        let Some(first) = begin.iter().find_map(|stored| first_frame(world, stored).ok()) else {
+            if self.strange.insert(world.clone()) {
+                self.report(world, &begin).await;
+            }
+            return Arc::default();
+        };
+        let memories: Arc<[MemoryTarget]> = first.memory.unwrap_or_default().into();
         for memory in memories.iter().filter(|memory| !self.names.contains(&memory.target)) {
             let name = &memory.target;
             tracing::warn!(world = %world, "{world} names memory {name:?}, which is none of ours");
         }
-        if !first.messages.is_empty() {
-            self.memories.insert(world.clone(), Arc::clone(&memories));
-        }
+        self.memories.insert(world.clone(), Arc::clone(&memories));
         memories
+    }
+
+    /// Keeps messages that are no first frame as dead letters.
+    async fn report(&self, world: &World, messages: &[Stored]) {
+        for stored in messages {
+            let Err(found) = first_frame(world, stored) else { continue };
+            let problem = Problem::new(&stored.subject, found, "the first frame of its world");
+            tracing::error!(sequence = stored.sequence, "not remembered: {problem}");
+            let at = Timestamp::from_milliseconds(kit::now_milliseconds());
+            let letter = dead_letter::of_message(self.bus.prefix(), None, stored, problem, at);
+            insist("store a dead letter", || self.bus.append(letter.clone())).await;
+        }
+    }
+}
+
+/// The first frame of a world, or its first part.
+///
+/// # Errors
+/// What it is in its place.
+fn first_frame(world: &World, stored: &Stored) -> Result<Frame, String> {
+    let frame: Frame = serde_json::from_slice(&stored.body).map_err(|error| error.to_string())?;
+    let Frame { run_id, platform, tick, part, parts, .. } = &frame;
+    if (run_id, platform) != (&world.run_id, &world.platform) {
+        return Err(format!("a frame of {run_id}.{platform}"));
+    }
+    if (*tick, *part) != (0, 1) {
+        return Err(format!("part {part} of tick {tick}"));
+    }
+    match *parts > 1 || frame.digest == frame.compute_digest() {
+        true => Ok(frame),
+        false => Err(format!("a frame whose digest is not {}", frame.digest)),
     }
 }
 
 /// Tries until it succeeds.
-async fn insist<T, F: Future<Output = Result<T, ReadError>>>(
+async fn insist<T, E: ToString, F: Future<Output = Result<T, E>>>(
     what: &str,
     work: impl Fn() -> F,
 ) -> T {
@@ -126,7 +164,9 @@ async fn insist<T, F: Future<Output = Result<T, ReadError>>>(
     loop {
         match work().await {
             Ok(value) => return value,
-            Err(error) => tracing::warn!("failed to {what}, trying again: {error}"),
+            Err(error) => {
+                tracing::warn!("failed to {what}, trying again: {}", error.to_string());
+            }
         }
         pauses.wait().await;
     }

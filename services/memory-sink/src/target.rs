@@ -1,6 +1,6 @@
 //! What is known of a target while the sink runs: written by its lanes, read by whoever asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ struct Known {
     /// By graph: how often something was tried again.
     retried: BTreeMap<String, u64>,
     worlds: BTreeMap<World, Seen>,
+    /// The graphs that this instance works on: it knows them better than the ledger.
+    held: BTreeSet<String>,
     pace: Pace,
 }
 
@@ -55,6 +57,7 @@ impl Target {
             bus: None,
             retried: BTreeMap::new(),
             worlds: BTreeMap::new(),
+            held: BTreeSet::new(),
             pace: Pace::new(policy.per_minute),
         };
         Target { name, policy, kind, place, known: Mutex::new(known) }
@@ -93,6 +96,20 @@ impl Target {
     pub fn note(&self, world: &World, progress: Progress, problem: Option<&str>) {
         let seen = Seen { progress, problem: problem.map(str::to_owned) };
         self.lock().worlds.insert(world.clone(), seen);
+    }
+
+    /// Notes whether this instance works on a graph.
+    pub fn hold(&self, graph_id: &str, held: bool) {
+        let mut known = self.lock();
+        match held {
+            true => known.held.insert(graph_id.to_owned()),
+            false => known.held.remove(graph_id),
+        };
+    }
+
+    /// Whether this instance works on a graph.
+    pub fn is_held(&self, graph_id: &str) -> bool {
+        self.lock().held.contains(graph_id)
     }
 
     /// Takes a world up for a graph, if it is not taken up yet; true if that is news.

@@ -262,3 +262,50 @@ async fn a_durable_delivers_until_it_is_acknowledged() {
         assert_eq!(sequence, 1);
     }
 }
+
+#[tokio::test]
+async fn a_window_shows_a_piece_of_one_subject_and_what_is_behind_it() {
+    let (_server, bus) = provisioned().await;
+    for n in 1..=10 {
+        for run in ["a-1", "b-1"] {
+            bus.append(message(&journal(run), &format!("{run} {n}"), None)).await.unwrap();
+        }
+    }
+    let window = async |subject: &str, after, most| {
+        let window = bus.window(StreamName::Inputs, subject, after, most).await.unwrap();
+        let bodies = window.messages.iter().map(|stored| {
+            assert_eq!(stored.subject, subject);
+            String::from_utf8(stored.body.to_vec()).unwrap()
+        });
+        (bodies.collect::<Vec<_>>(), window.behind)
+    };
+    let (a, b) = (journal("a-1"), journal("b-1"));
+    let named = |run: &str, range: std::ops::RangeInclusive<u64>| -> Vec<String> {
+        range.map(|n| format!("{run} {n}")).collect()
+    };
+    assert_eq!(window(&a, 0, 3).await, (named("a-1", 1..=3), 7));
+    assert_eq!(window(&a, 5, 100).await, (named("a-1", 4..=10), 0));
+    assert_eq!(window(&b, 19, 100).await, (named("b-1", 10..=10), 0));
+    assert_eq!(window(&b, 20, 100).await, (vec![], 0));
+    assert_eq!(window(&journal("c-1"), 0, 1).await, (vec![], 0));
+    let first = bus.window(StreamName::Inputs, &a, 0, 1).await.unwrap().messages.remove(0);
+    let known = bus.message(StreamName::Inputs, 1).await.unwrap().unwrap();
+    assert_eq!((first.sequence, first.at, first.body), (1, known.at, known.body));
+}
+
+#[tokio::test]
+async fn headers_are_followed_without_bodies() {
+    let (_server, bus) = provisioned().await;
+    for run in ["a-1", "a-1", "b-1"] {
+        bus.append(message(&journal(run), "body", None)).await.unwrap();
+    }
+    let filter = bus.prefix().all(StreamName::Inputs);
+    let start = Start::LastPerSubject;
+    let mut cursor = bus.follow_headers(StreamName::Inputs, &filter, start).await.unwrap();
+    for (sequence, run) in [(2, "a-1"), (3, "b-1")] {
+        let stored = soon(cursor.next()).await;
+        assert_eq!((stored.sequence, stored.subject, stored.body.len()), (sequence, journal(run), 0));
+    }
+    bus.append(message(&journal("a-1"), "body", None)).await.unwrap();
+    assert_eq!(soon(cursor.next()).await.sequence, 4);
+}

@@ -212,7 +212,7 @@ impl Shelf {
                     discord.to_string(),
                     "the frame that continues what is remembered",
                 );
-                self.problem = Some(discord.to_string());
+                self.problem.get_or_insert(discord.to_string());
                 return Err((problem, is_news));
             }
         }
