@@ -270,7 +270,7 @@ async fn a_memory_that_is_away_holds_up_no_other_and_shows_no_secret() {
     assert!(away.problem.as_ref().unwrap().contains("Connection refused"), "{away:?}");
     assert_eq!(sink.terminate().code(), Some(0));
     let log = text(&stage.log());
-    assert!(log.contains("is not taken, trying again in"), "{log}");
+    assert!(log.contains("not taken, it is tried again: error sending"), "{log}");
     assert!(!format!("{log}{away:?}").contains("s3cret"), "{log}");
 }
 
