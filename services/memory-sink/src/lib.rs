@@ -93,7 +93,9 @@ fn open_memories(targets: Targets, folder: &Path) -> anyhow::Result<Vec<(String,
         let memory = match target {
             TargetConfig::Sqlite => Memory::Sqlite(SqliteMemory::open(folder, &name)?),
             TargetConfig::Http(webhook) => {
-                Memory::Http(HttpMemory::new(*webhook).with_context(|| format!("target {name:?}"))?)
+                let timeout = Duration::from_secs(30);
+                let memory = HttpMemory::new(*webhook, timeout);
+                Memory::Http(memory.with_context(|| format!("target {name:?}"))?)
             }
         };
         Ok((name, memory))

@@ -3,6 +3,7 @@
 pub mod http;
 pub mod sqlite;
 pub mod template;
+pub mod wire;
 
 use std::time::Duration;
 
@@ -116,6 +117,8 @@ pub enum DeliveryError {
     /// It may have been taken.
     #[error("the outcome is unknown: {reason}")]
     Unknown {
+        /// Nothing more before this has passed, if the memory said so.
+        after: Option<Duration>,
         /// Why.
         reason: String,
     },

@@ -123,7 +123,7 @@ fn market() -> World {
 fn webhook(server: &HttpServer) -> Memory {
     let (url, headers) = (server.url().parse().unwrap(), HeaderMap::new());
     let webhook = Webhook { url, headers, body: Template::all_fields() };
-    Memory::Http(HttpMemory::new(webhook).unwrap())
+    Memory::Http(HttpMemory::new(webhook, Duration::from_secs(30)).unwrap())
 }
 
 fn sqlite(folder: &Path) -> Memory {
