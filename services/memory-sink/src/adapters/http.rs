@@ -82,7 +82,7 @@ impl Adapter for HttpMemory {
                 let outcome = match self.line.meaning(heard, stake) {
                     Said::Done(_) => Ok(Receipt::Taken),
                     Said::Conflict(_) => Ok(Receipt::AlreadyThere),
-                    Said::Refused(error) => Err(error),
+                    Said::Refused { error, .. } => Err(error),
                 };
                 Spoken { outcome, limits }
             }

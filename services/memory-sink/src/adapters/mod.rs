@@ -4,6 +4,7 @@ pub mod http;
 pub mod sqlite;
 pub mod template;
 pub mod wire;
+pub mod zep;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use contract::timestamp::Timestamp;
 
 use self::http::HttpMemory;
 use self::sqlite::SqliteMemory;
+use self::zep::ZepMemory;
 use crate::batch::{EpisodeBatch, World};
 
 /// What every adapter does. Only `deliver` is needed; the rest is for memories that can do more.
@@ -143,6 +145,8 @@ pub enum Memory {
     Sqlite(SqliteMemory),
     /// A webhook.
     Http(HttpMemory),
+    /// Zep Cloud.
+    Zep(ZepMemory),
 }
 
 impl Memory {
@@ -151,6 +155,7 @@ impl Memory {
         match self {
             Memory::Sqlite(_) => "sqlite",
             Memory::Http(_) => "http",
+            Memory::Zep(_) => "zep",
         }
     }
 
@@ -159,6 +164,7 @@ impl Memory {
         match self {
             Memory::Sqlite(memory) => memory.place(),
             Memory::Http(memory) => memory.place(),
+            Memory::Zep(memory) => memory.place(),
         }
     }
 }
@@ -168,6 +174,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.open(graph_id).await,
             Memory::Http(memory) => memory.open(graph_id).await,
+            Memory::Zep(memory) => memory.open(graph_id).await,
         }
     }
 
@@ -175,6 +182,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.deliver(graph, batch).await,
             Memory::Http(memory) => memory.deliver(graph, batch).await,
+            Memory::Zep(memory) => memory.deliver(graph, batch).await,
         }
     }
 
@@ -182,6 +190,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.find(graph, batch).await,
             Memory::Http(memory) => memory.find(graph, batch).await,
+            Memory::Zep(memory) => memory.find(graph, batch).await,
         }
     }
 
@@ -189,6 +198,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.recall(graph, world).await,
             Memory::Http(memory) => memory.recall(graph, world).await,
+            Memory::Zep(memory) => memory.recall(graph, world).await,
         }
     }
 }

@@ -32,7 +32,12 @@ pub enum Said {
     /// It is at odds with what is there, whatever that means to who asked: 409.
     Conflict(String),
     /// It is not done, or not known to be.
-    Refused(DeliveryError),
+    Refused {
+        /// The status.
+        status: u16,
+        /// What it means.
+        error: DeliveryError,
+    },
 }
 
 /// What a status means. `words` are for people.
@@ -42,7 +47,8 @@ pub(super) fn of(heard: Heard, stake: Stake, words: String) -> Said {
         after: Some(after.map_or(SLOW, |after| after.max(SLOW))),
         reason: format!("{words} ({advice})"),
     };
-    Said::Refused(match heard.status {
+    let status = heard.status;
+    let error = match status {
         200..=299 => return Said::Done(heard),
         409 => return Said::Conflict(words),
         401..=403 | 407 => DeliveryError::Unauthorized { reason: words },
@@ -56,7 +62,8 @@ pub(super) fn of(heard: Heard, stake: Stake, words: String) -> Said {
         404 | 410 => slow("is the address right, and is the graph there?"),
         405 => slow("is the address right?"),
         400..=499 => slow("the memory wants to be spoken to in another way"),
-    })
+    };
+    Said::Refused { status, error }
 }
 
 /// A status, and the beginning of a body in one line.

@@ -47,14 +47,16 @@ async fn each_status_has_its_meaning() {
             let short = match meaning(answer, stake).await.unwrap() {
                 Said::Done(_) => "done".to_owned(),
                 Said::Conflict(_) => "conflict".to_owned(),
-                Said::Refused(DeliveryError::Retry { after, .. }) => {
+                Said::Refused { error: DeliveryError::Retry { after, .. }, .. } => {
                     format!("retry {}", seconds(after))
                 }
-                Said::Refused(DeliveryError::Unknown { after, .. }) => {
+                Said::Refused { error: DeliveryError::Unknown { after, .. }, .. } => {
                     format!("unknown {}", seconds(after))
                 }
-                Said::Refused(DeliveryError::Reject { .. }) => "reject".to_owned(),
-                Said::Refused(DeliveryError::Unauthorized { .. }) => "unauthorized".to_owned(),
+                Said::Refused { error: DeliveryError::Reject { .. }, .. } => "reject".to_owned(),
+                Said::Refused { error: DeliveryError::Unauthorized { .. }, .. } => {
+                    "unauthorized".to_owned()
+                }
             };
             assert_eq!(short, expected, "{status} with {stake:?}");
         }
@@ -124,7 +126,9 @@ async fn no_secret_is_in_what_is_said() {
         let (line, ask) = ask(&server.url(), Stake::Twice);
         match line.ask(ask).await {
             Ok(heard) => {
-                let Said::Refused(error) = line.meaning(heard, Stake::Twice) else { panic!() };
+                let Said::Refused { error, .. } = line.meaning(heard, Stake::Twice) else {
+                    panic!()
+                };
                 texts = format!("{texts} {error} {error:?} {line:?}");
             }
             Err(error) => texts = format!("{texts} {error} {error:?}"),
