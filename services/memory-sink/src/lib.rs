@@ -43,7 +43,8 @@ use tokio::task::JoinSet;
 use crate::adapters::Memory;
 use crate::adapters::http::HttpMemory;
 use crate::adapters::sqlite::SqliteMemory;
-use crate::config::{Args, TargetConfig, Targets};
+use crate::adapters::zep::ZepMemory;
+use crate::config::{Args, TargetConfig, TargetKind, Targets};
 use crate::driver::{Driver, Manners};
 use crate::ledger::{BusLedger, Ledger};
 use crate::query::Desk;
@@ -90,12 +91,15 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
 /// Opens every memory that is configured.
 fn open_memories(targets: Targets, folder: &Path) -> anyhow::Result<Vec<(String, Memory)>> {
     let open = |(name, target): (String, TargetConfig)| {
-        let memory = match target {
-            TargetConfig::Sqlite => Memory::Sqlite(SqliteMemory::open(folder, &name)?),
-            TargetConfig::Http(webhook) => {
-                let timeout = Duration::from_secs(30);
-                let memory = HttpMemory::new(*webhook, timeout);
-                Memory::Http(memory.with_context(|| format!("target {name:?}"))?)
+        let timeout = target.policy.timeout;
+        let named = || format!("target {name:?}");
+        let memory = match target.kind {
+            TargetKind::Sqlite => Memory::Sqlite(SqliteMemory::open(folder, &name)?),
+            TargetKind::Http(webhook) => {
+                Memory::Http(HttpMemory::new(*webhook, timeout).with_context(named)?)
+            }
+            TargetKind::Zep(zep) => {
+                Memory::Zep(ZepMemory::new(&name, &zep, timeout).with_context(named)?)
             }
         };
         Ok((name, memory))
