@@ -166,7 +166,11 @@ impl Bus {
     }
 
     /// A consumer of our own that acknowledges nothing and is soon forgotten.
-    pub(crate) fn passing_config(&self, filter: &str, deliver_policy: DeliverPolicy) -> pull::Config {
+    pub(crate) fn passing_config(
+        &self,
+        filter: &str,
+        deliver_policy: DeliverPolicy,
+    ) -> pull::Config {
         pull::Config {
             // With a name the filter is part of the request's subject, where permissions see it.
             name: Some(format!("passing_{}", self.new_id())),

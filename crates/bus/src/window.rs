@@ -109,4 +109,3 @@ const PENDING: &str = "Nats-Num-Pending";
 fn unanswered(reason: impl ToString) -> ReadError {
     ReadError::Unanswered(reason.to_string())
 }
-

@@ -323,7 +323,9 @@ impl Means {
     fn heard<T>(&self, spoken: Spoken<T>) -> Result<T, DeliveryError> {
         let Spoken { outcome, limits } = spoken;
         let after = match &outcome {
-            Err(DeliveryError::Retry { after, .. }) => *after,
+            Err(DeliveryError::Retry { after, .. } | DeliveryError::Unknown { after, .. }) => {
+                *after
+            }
             _ => None,
         };
         if after.is_some() || limits != Limits::default() {

@@ -52,14 +52,14 @@ use tokio::time::Instant;
 use crate::adapters::Memory;
 use crate::adapters::http::HttpMemory;
 use crate::adapters::sqlite::SqliteMemory;
-use crate::config::{Args, TargetConfig, Targets};
+use crate::adapters::zep::ZepMemory;
+use crate::config::{Args, TargetConfig, TargetKind, Targets};
 use crate::delivery::Manners;
 use crate::driver::Driver;
 use crate::lane::Means;
 use crate::ledger::{BusLedger, Ledger};
-use crate::policy::{Batching, Policy};
+use crate::policy::Policy;
 use crate::query::Desk;
-use crate::render::Language;
 use crate::scout::Scout;
 use crate::target::Target;
 
@@ -87,7 +87,7 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
 
     let embedded = memories.iter().find_map(|(_, memory, _)| match memory {
         Memory::Sqlite(memory) => Some(memory.clone()),
-        Memory::Http(_) => None,
+        Memory::Http(_) | Memory::Zep(_) => None,
     });
     let means = all_means(&bus, memories, &shutdown);
     let targets: Vec<Arc<Target>> = means.iter().map(|means| Arc::clone(&means.target)).collect();
@@ -119,19 +119,18 @@ fn open_memories(
     stream: &str,
 ) -> anyhow::Result<Vec<(String, Memory, Policy)>> {
     let open = |(name, target): (String, TargetConfig)| {
-        let (memory, batching) = match target {
-            TargetConfig::Sqlite => {
-                (Memory::Sqlite(SqliteMemory::open(folder, &name, stream)?), Batching::STREAM)
+        let timeout = target.policy.timeout;
+        let named = || format!("target {name:?}");
+        let memory = match target.kind {
+            TargetKind::Sqlite => Memory::Sqlite(SqliteMemory::open(folder, &name, stream)?),
+            TargetKind::Http(webhook) => {
+                Memory::Http(HttpMemory::new(*webhook, timeout).with_context(named)?)
             }
-            TargetConfig::Http(webhook) => {
-                let memory =
-                    HttpMemory::new(*webhook).with_context(|| format!("target {name:?}"))?;
-                (Memory::Http(memory), Batching::ROUNDS)
+            TargetKind::Zep(zep) => {
+                Memory::Zep(ZepMemory::new(&name, &zep, timeout).with_context(named)?)
             }
         };
-        let timeout = Duration::from_secs(30);
-        let policy = Policy { language: Language::English, batching, timeout, per_minute: None };
-        Ok((name, memory, policy))
+        Ok((name, memory, target.policy))
     };
     targets.into_iter().map(open).collect()
 }
@@ -146,7 +145,7 @@ fn all_means(
     let means = |(name, memory, policy): (String, Memory, Policy)| {
         let ledger = Arc::new(match &memory {
             Memory::Sqlite(memory) => Ledger::File(memory.clone()),
-            Memory::Http(_) => Ledger::Bus(BusLedger::new(bus.clone(), &name)),
+            Memory::Http(_) | Memory::Zep(_) => Ledger::Bus(BusLedger::new(bus.clone(), &name)),
         });
         let target = Arc::new(Target::new(name, memory.kind(), memory.place(), policy));
         Means {

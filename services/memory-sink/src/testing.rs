@@ -16,6 +16,10 @@ pub(crate) enum Answer {
         headers: Vec<(String, String)>,
         body: String,
     },
+    /// Sends this as it stands, and hangs up.
+    Raw(String),
+    /// Sends the head of an answer, then a letter of its body every 20 ms.
+    Drip,
     /// Reads the request and hangs up without a word.
     Reset,
     /// Reads the request and says nothing for as long as it lives.
@@ -80,8 +84,15 @@ impl HttpServer {
                     Answer::Reply { status, headers, body } => {
                         reply(&mut stream, status, &headers, &body).await;
                     }
+                    Answer::Raw(text) => {
+                        let _gone = stream.write_all(text.as_bytes()).await;
+                    }
+                    Answer::Drip => held.push(tokio::spawn(drip(stream))),
                     Answer::Reset => drop(stream),
-                    Answer::Hold => held.push(stream),
+                    Answer::Hold => held.push(tokio::spawn(async move {
+                        let mut byte = [0];
+                        while matches!(stream.read(&mut byte).await, Ok(1..)) {}
+                    })),
                 }
             }
         });
@@ -118,11 +129,19 @@ async fn read_request(stream: &mut TcpStream) -> Request {
         .map(|line| line.split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())).unwrap())
         .collect();
     let mut request = Request { line, headers, body: bytes[end + 4..].to_vec() };
-    let length: usize = request.header("content-length").unwrap().parse().unwrap();
+    let length: usize = request.header("content-length").map_or(0, |it| it.parse().unwrap());
     while request.body.len() < length {
         assert_ne!(stream.read_buf(&mut request.body).await.unwrap(), 0, "the body is cut");
     }
     request
+}
+
+async fn drip(mut stream: TcpStream) {
+    let mut sent = stream.write_all(b"HTTP/1.1 200 \r\ncontent-length: 9999\r\n\r\n").await;
+    while sent.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        sent = stream.write_all(b"x").await;
+    }
 }
 
 /// Writes a response; a client that has read enough may have gone.

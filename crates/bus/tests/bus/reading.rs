@@ -304,7 +304,10 @@ async fn headers_are_followed_without_bodies() {
     let mut cursor = bus.follow_headers(StreamName::Inputs, &filter, start).await.unwrap();
     for (sequence, run) in [(2, "a-1"), (3, "b-1")] {
         let stored = soon(cursor.next()).await;
-        assert_eq!((stored.sequence, stored.subject, stored.body.len()), (sequence, journal(run), 0));
+        assert_eq!(
+            (stored.sequence, stored.subject, stored.body.len()),
+            (sequence, journal(run), 0)
+        );
     }
     bus.append(message(&journal("a-1"), "body", None)).await.unwrap();
     assert_eq!(soon(cursor.next()).await.sequence, 4);

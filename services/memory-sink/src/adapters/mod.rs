@@ -3,6 +3,8 @@
 pub mod http;
 pub mod sqlite;
 pub mod template;
+pub mod wire;
+pub mod zep;
 
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use contract::timestamp::Timestamp;
 
 use self::http::HttpMemory;
 use self::sqlite::SqliteMemory;
+use self::zep::ZepMemory;
 use crate::batch::{EpisodeBatch, World};
 
 /// What every adapter does. Only `deliver` is needed; the rest is for memories that can do more.
@@ -116,6 +119,8 @@ pub enum DeliveryError {
     /// It may have been taken.
     #[error("the outcome is unknown: {reason}")]
     Unknown {
+        /// Nothing more before this has passed, if the memory said so.
+        after: Option<Duration>,
         /// Why.
         reason: String,
     },
@@ -140,6 +145,8 @@ pub enum Memory {
     Sqlite(SqliteMemory),
     /// A webhook.
     Http(HttpMemory),
+    /// Zep Cloud.
+    Zep(ZepMemory),
 }
 
 impl Memory {
@@ -148,6 +155,7 @@ impl Memory {
         match self {
             Memory::Sqlite(_) => "sqlite",
             Memory::Http(_) => "http",
+            Memory::Zep(_) => "zep",
         }
     }
 
@@ -156,6 +164,7 @@ impl Memory {
         match self {
             Memory::Sqlite(memory) => memory.place(),
             Memory::Http(memory) => memory.place(),
+            Memory::Zep(memory) => memory.place(),
         }
     }
 }
@@ -165,6 +174,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.open(graph_id).await,
             Memory::Http(memory) => memory.open(graph_id).await,
+            Memory::Zep(memory) => memory.open(graph_id).await,
         }
     }
 
@@ -172,6 +182,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.deliver(graph, batch).await,
             Memory::Http(memory) => memory.deliver(graph, batch).await,
+            Memory::Zep(memory) => memory.deliver(graph, batch).await,
         }
     }
 
@@ -179,6 +190,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.find(graph, batch).await,
             Memory::Http(memory) => memory.find(graph, batch).await,
+            Memory::Zep(memory) => memory.find(graph, batch).await,
         }
     }
 
@@ -186,6 +198,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.recall(graph, world).await,
             Memory::Http(memory) => memory.recall(graph, world).await,
+            Memory::Zep(memory) => memory.recall(graph, world).await,
         }
     }
 }

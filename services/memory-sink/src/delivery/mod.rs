@@ -524,10 +524,11 @@ impl Delivery {
         self.failures = self.failures.saturating_add(1);
         self.retried += 1;
         let pause = match error {
-            DeliveryError::Retry { after: Some(after), .. } => *after,
+            DeliveryError::Retry { after: Some(after), .. }
+            | DeliveryError::Unknown { after: Some(after), .. } => *after,
             DeliveryError::Unauthorized { .. } => self.manners.unauthorized,
             DeliveryError::Retry { after: None, .. }
-            | DeliveryError::Unknown { .. }
+            | DeliveryError::Unknown { after: None, .. }
             | DeliveryError::Reject { .. } => self.backoff(dice),
         };
         self.not_before = now.saturating_add(pause);

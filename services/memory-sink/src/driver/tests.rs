@@ -135,7 +135,7 @@ fn market() -> World {
 fn webhook(server: &HttpServer) -> Memory {
     let (url, headers) = (server.url().parse().unwrap(), HeaderMap::new());
     let webhook = Webhook { url, headers, body: Template::all_fields() };
-    Memory::Http(HttpMemory::new(webhook).unwrap())
+    Memory::Http(HttpMemory::new(webhook, TIMEOUT).unwrap())
 }
 
 fn sqlite(folder: &Path) -> Memory {

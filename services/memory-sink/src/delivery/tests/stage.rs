@@ -97,7 +97,7 @@ impl Memory {
     fn deliver(&mut self, batch: &EpisodeBatch, now: Time) -> Result<Receipt, DeliveryError> {
         let act = self.acts.get(self.sends).copied().unwrap_or(Act::Take);
         self.sends += 1;
-        let unknown = || DeliveryError::Unknown { reason: "no answer".to_owned() };
+        let unknown = || DeliveryError::Unknown { after: None, reason: "no answer".to_owned() };
         let retry = |after: Option<u64>| DeliveryError::Retry {
             after: after.map(Duration::from_secs),
             reason: "busy".to_owned(),
