@@ -315,6 +315,10 @@ mod tests {
             simulated_time: Some(episode("").simulated_time),
             published: 40,
             lag,
+            lag_seconds: None,
+            delivered: None,
+            retried: None,
+            dead: None,
             problem: problem.map(str::to_owned),
         };
         let totals = PlatformTotals {

@@ -59,7 +59,15 @@ impl Target {
             Health::Unauthorized(reason) => (TargetState::Unauthorized, Some(reason)),
         };
         let (kind, place) = (self.kind.to_owned(), self.place.clone());
-        TargetStatus { name: self.name.clone(), kind, place, state, problem }
+        TargetStatus {
+            name: self.name.clone(),
+            kind,
+            place,
+            state,
+            problem,
+            requests: None,
+            rate_limit_remaining: None,
+        }
     }
 
     /// The worlds that `wanted` picks.

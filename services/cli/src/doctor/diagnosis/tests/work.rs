@@ -51,6 +51,8 @@ fn memories_that_do_not_follow_are_named() {
         place: "local.db".to_owned(),
         state,
         problem: Some("disk full".to_owned()),
+        requests: None,
+        rate_limit_remaining: None,
     };
     let cursor = CursorStatus {
         run_id: "market-1".parse().unwrap(),
