@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use contract::chain::{Discord, Parts, World};
 
-use crate::render;
+use crate::render::{self, Language};
 
 /// How far a memory has come in a world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +69,13 @@ pub enum Step {
 }
 
 /// What `frame`, a whole one, means for a memory that stands at `cursor`.
-pub fn judge(cursor: Option<&Cursor>, frame: &Frame, graph_id: &str, stream_sequence: u64) -> Step {
+pub fn judge(
+    cursor: Option<&Cursor>,
+    frame: &Frame,
+    graph_id: &str,
+    stream_sequence: u64,
+    language: Language,
+) -> Step {
     let link = cursor.map(|cursor| Link {
         tick: cursor.tick,
         next_seq: cursor.seq + 1,
@@ -92,7 +98,7 @@ pub fn judge(cursor: Option<&Cursor>, frame: &Frame, graph_id: &str, stream_sequ
     let news = frame.actions.iter().filter(|action| action.seq > done);
     let episodes: Vec<Episode> = news
         .filter(|action| action.success() && action.body.is_memorable())
-        .map(|action| episode(frame, action, graph_id))
+        .map(|action| episode(frame, action, graph_id, language))
         .collect();
     if episodes.is_empty() {
         return Step::Advance(reached);
@@ -110,7 +116,7 @@ pub fn judge(cursor: Option<&Cursor>, frame: &Frame, graph_id: &str, stream_sequ
     })
 }
 
-fn episode(frame: &Frame, action: &Action, graph_id: &str) -> Episode {
+fn episode(frame: &Frame, action: &Action, graph_id: &str, language: Language) -> Episode {
     Episode {
         action_id: action_id(&frame.run_id, frame.platform, action.seq),
         graph_id: graph_id.to_owned(),
@@ -121,7 +127,7 @@ fn episode(frame: &Frame, action: &Action, graph_id: &str) -> Episode {
         agent_id: action.agent_id,
         agent_name: action.agent_name.clone(),
         action_type: action.body.type_name().to_owned(),
-        text: render::line(action),
+        text: render::line(action, language),
         body: action.clone(),
     }
 }

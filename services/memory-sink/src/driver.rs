@@ -20,6 +20,7 @@ use crate::adapters::sqlite::SqliteMemory;
 use crate::adapters::{Adapter, DeliveryError, Graph, Memory, Receipt};
 use crate::batch::{EpisodeBatch, Parts, Step, World, judge};
 use crate::ledger::{Kept, Ledger, LedgerError, Track};
+use crate::render::Language;
 use crate::target::{Health, Target};
 use crate::{dead_letter, stream};
 
@@ -240,7 +241,13 @@ impl Driver {
         track: &Track,
         frame: &Frame,
     ) -> Result<(), Halt> {
-        match judge(track.cursor.as_ref(), frame, &track.graph_id, stored.sequence) {
+        match judge(
+            track.cursor.as_ref(),
+            frame,
+            &track.graph_id,
+            stored.sequence,
+            Language::English,
+        ) {
             // The last frame that it had is as it had it: what was wrong is repaired.
             Step::Repeat if track.cursor.as_ref().is_some_and(|at| at.tick == frame.tick) => {
                 self.target.agrees(&world);

@@ -41,7 +41,7 @@ pub(crate) fn frame(previous: Option<&Frame>, types: &[&str]) -> Frame {
 
 /// A batch as if it were the world's first.
 pub(crate) fn batch(types: &[&str]) -> EpisodeBatch {
-    match judge(None, &frame(None, types), "g", 9) {
+    match judge(None, &frame(None, types), "g", 9, Language::English) {
         Step::Deliver(batch) => batch,
         other => panic!("{types:?} make {other:?}"),
     }
@@ -112,7 +112,7 @@ fn each_frame_means_one_thing_for_each_cursor() {
         (Some(&at_last), &idle, "repeat"),
     ];
     for (row, (cursor, frame, expected)) in table.into_iter().enumerate() {
-        assert_eq!(short(&judge(cursor, frame, "g", 9)), expected, "row {row}");
+        assert_eq!(short(&judge(cursor, frame, "g", 9, Language::English)), expected, "row {row}");
     }
 }
 
@@ -128,7 +128,7 @@ fn another_run_of_the_same_name_is_noticed() {
         (&cursor, &frame(Some(&other), &["FOLLOW"])),
         (&cursor_after(&next), &longer),
     ] {
-        let step = judge(Some(at), seen, "g", 9);
+        let step = judge(Some(at), seen, "g", 9, Language::English);
         assert!(matches!(step, Step::Refuse(Discord::Foreign { .. })), "{step:?}");
     }
 }
@@ -144,7 +144,7 @@ fn numbers_that_cannot_be_are_refused() {
     twice.actions[1].seq = 1;
     for (frame, found) in [(zero, 0), (huge, u64::MAX), (twice, 1)] {
         for cursor in [None, Some(&cursor_after(&good))] {
-            let step = judge(cursor, &frame, "g", 9);
+            let step = judge(cursor, &frame, "g", 9, Language::English);
             assert!(
                 matches!(&step, Step::Refuse(Discord::Disorder { found: f, .. }) if *f == found),
                 "{step:?}"

@@ -9,6 +9,7 @@ use super::*;
 use crate::batch::tests::{batch, frame};
 use crate::batch::{Step, World, judge};
 use crate::ledger::{Kept, Track};
+use crate::render::Language;
 
 const STREAM: &str = "SIM_ACTIONS";
 
@@ -176,7 +177,9 @@ async fn totals_and_pages_agree_with_what_was_delivered() {
     let second = frame(Some(&first), &["CREATE_POST", "DO_NOTHING", "FOLLOW"]);
     let mut cursor = None;
     for frame in [&first, &second] {
-        let Step::Deliver(batch) = judge(cursor.as_ref(), frame, "g", 9) else { panic!() };
+        let Step::Deliver(batch) = judge(cursor.as_ref(), frame, "g", 9, Language::English) else {
+            panic!()
+        };
         for _ in 0..2 {
             memory.remember(&batch).await.unwrap();
         }
