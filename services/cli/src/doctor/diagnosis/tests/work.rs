@@ -64,6 +64,10 @@ fn memories_that_do_not_follow_are_named() {
         simulated_time: None,
         published: 1_004,
         lag: 1_000,
+        lag_seconds: None,
+        delivered: None,
+        retried: None,
+        dead: None,
         problem: Some("gap".to_owned()),
     };
     let spoil = |facts: &mut Facts| {
