@@ -109,7 +109,7 @@ impl Driver {
     pub fn embedded(&self) -> Option<SqliteMemory> {
         match &self.memory {
             Memory::Sqlite(memory) => Some(memory.clone()),
-            Memory::Http(_) => None,
+            Memory::Http(_) | Memory::Jsonl(_) => None,
         }
     }
 

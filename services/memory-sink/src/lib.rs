@@ -110,7 +110,9 @@ fn drivers(bus: &Bus, memories: Vec<(String, Memory)>, shutdown: &Shutdown) -> V
                 memory: memory.clone(),
                 stream: bus.prefix().stream(StreamName::Actions),
             },
-            Memory::Http(_) => Ledger::Bus(Box::new(BusLedger::new(bus.clone(), &name))),
+            Memory::Http(_) | Memory::Jsonl(_) => {
+                Ledger::Bus(Box::new(BusLedger::new(bus.clone(), &name)))
+            }
         };
         let target = Arc::new(Target::new(name, memory.kind(), memory.place()));
         let shutdown = shutdown.clone();

@@ -1,6 +1,7 @@
 //! How to speak to a memory, and nothing else: no retries, no cursor, no dead letters.
 
 pub mod http;
+pub mod jsonl;
 pub mod sqlite;
 pub mod template;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use contract::timestamp::Timestamp;
 
 use self::http::HttpMemory;
+use self::jsonl::JsonlMemory;
 use self::sqlite::SqliteMemory;
 use crate::batch::{EpisodeBatch, World};
 
@@ -140,6 +142,8 @@ pub enum Memory {
     Sqlite(SqliteMemory),
     /// A webhook.
     Http(HttpMemory),
+    /// A folder of files.
+    Jsonl(JsonlMemory),
 }
 
 impl Memory {
@@ -148,6 +152,7 @@ impl Memory {
         match self {
             Memory::Sqlite(_) => "sqlite",
             Memory::Http(_) => "http",
+            Memory::Jsonl(_) => "jsonl",
         }
     }
 
@@ -156,6 +161,7 @@ impl Memory {
         match self {
             Memory::Sqlite(memory) => memory.place(),
             Memory::Http(memory) => memory.place(),
+            Memory::Jsonl(memory) => memory.place(),
         }
     }
 }
@@ -165,6 +171,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.open(graph_id).await,
             Memory::Http(memory) => memory.open(graph_id).await,
+            Memory::Jsonl(memory) => memory.open(graph_id).await,
         }
     }
 
@@ -172,6 +179,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.deliver(graph, batch).await,
             Memory::Http(memory) => memory.deliver(graph, batch).await,
+            Memory::Jsonl(memory) => memory.deliver(graph, batch).await,
         }
     }
 
@@ -179,6 +187,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.find(graph, batch).await,
             Memory::Http(memory) => memory.find(graph, batch).await,
+            Memory::Jsonl(memory) => memory.find(graph, batch).await,
         }
     }
 
@@ -186,6 +195,7 @@ impl Adapter for Memory {
         match self {
             Memory::Sqlite(memory) => memory.recall(graph, world).await,
             Memory::Http(memory) => memory.recall(graph, world).await,
+            Memory::Jsonl(memory) => memory.recall(graph, world).await,
         }
     }
 }

@@ -76,7 +76,9 @@ impl Stage {
             Memory::Sqlite(memory) => {
                 Ledger::File { memory: memory.clone(), stream: "SIM_ACTIONS".to_owned() }
             }
-            Memory::Http(_) => Ledger::Bus(Box::new(BusLedger::new(self.bus.clone(), name))),
+            Memory::Http(_) | Memory::Jsonl(_) => {
+                Ledger::Bus(Box::new(BusLedger::new(self.bus.clone(), name)))
+            }
         };
         let target = Arc::new(Target::new(name.to_owned(), memory.kind(), memory.place()));
         let (trigger, shutdown) = Shutdown::manual();
