@@ -38,6 +38,7 @@ pub mod freshness;
 pub mod id;
 pub mod interviews;
 pub mod journal;
+pub mod letters;
 pub mod llm;
 pub mod manner;
 pub mod memory;

@@ -153,6 +153,16 @@ pub struct CursorStatus {
     pub published: u64,
     /// `published` less `seq`.
     pub lag: u64,
+    /// How long the oldest published action that it is not done with has been waiting, in
+    /// seconds of wall-clock time; 0 if there is none, `None` where the sink cannot tell.
+    pub lag_seconds: Option<u64>,
+    /// Actions that it has taken from this sink since the sink was started; `None` where the
+    /// sink does not count them, as in the next two.
+    pub delivered: Option<u64>,
+    /// Requests that it did not take, or whose outcome was unknown, and that were made again.
+    pub retried: Option<u64>,
+    /// Actions that it refused for good: each is a dead letter.
+    pub dead: Option<u64>,
     /// Why it does not go on, where it does not.
     pub problem: Option<String>,
 }
@@ -171,7 +181,7 @@ pub struct TargetsAnswer {
 pub struct TargetStatus {
     /// The operator's name for it.
     pub name: String,
-    /// How it is spoken to: `sqlite` or `http`.
+    /// How it is spoken to: `sqlite`, `jsonl`, `http` or `zep`.
     pub kind: String,
     /// Where it is, as far as that may be shown: a file's name, or scheme, host and port.
     pub place: String,
@@ -179,6 +189,12 @@ pub struct TargetStatus {
     pub state: TargetState,
     /// What is wrong, where something is.
     pub problem: Option<String>,
+    /// Requests that it was sent since the sink was started; `None` where there are none to
+    /// send, or the sink does not count them.
+    pub requests: Option<u64>,
+    /// Requests that it still takes from this account, as it said last: below 0 of an account
+    /// that asked too much; `None` if it never said.
+    pub rate_limit_remaining: Option<i64>,
 }
 
 /// How a memory is.

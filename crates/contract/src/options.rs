@@ -86,18 +86,23 @@ pub struct MemoryTarget {
 }
 
 impl MemoryTarget {
-    /// The graphs that a run writes to, in the operator's memories of these names. The first run
-    /// has the spec's own graph, which is what reports read; each other one has one of its own, so
-    /// that no two runs are mixed in one memory.
+    /// The graphs that a run writes to, in the operator's memories of these names.
     pub fn of_run(names: &[String], spec: &Spec, run: &RunId) -> Vec<MemoryTarget> {
         let graph = spec.graph_id.as_deref().unwrap_or(spec.simulation_id.as_str());
-        let graph_id = match run.number() {
-            1 => graph.to_owned(),
-            _ => format!("{graph}--{run}"),
-        };
+        let graph_id = MemoryTarget::graph_of_run(graph, run);
         let target =
             |name: &String| MemoryTarget { target: name.clone(), graph_id: graph_id.clone() };
         names.iter().map(target).collect()
+    }
+
+    /// The graph that a run writes to, of a spec whose own is `graph`. The first run has that one,
+    /// which is what reports read; each other one has one of its own, so that no two runs are
+    /// mixed in one memory.
+    pub fn graph_of_run(graph: &str, run: &RunId) -> String {
+        match run.number() {
+            1 => graph.to_owned(),
+            _ => format!("{graph}--{run}"),
+        }
     }
 }
 

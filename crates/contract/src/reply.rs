@@ -6,6 +6,7 @@ use crate::command::Verb;
 use crate::decision::Usage;
 use crate::id::{CommandId, RunId};
 use crate::interviews::Interviews;
+use crate::letters::Redriven;
 use crate::past::{WorldCheck, WorldRepair, WorldReplay};
 use crate::status::RunStatus;
 use crate::subject::Platform;
@@ -111,6 +112,17 @@ pub enum ReplyResult {
         /// The last round that the two share.
         at_round: u32,
     },
+    /// One more memory gets all of the run's actions.
+    MemoryAttached {
+        /// The operator's name for it.
+        target: String,
+        /// The graph within it.
+        graph_id: String,
+        /// False if that was so before.
+        attached: bool,
+    },
+    /// What handing dead letters to their memories once more came to.
+    MemoryRedriven(Redriven),
     /// The agent's answers, one per world that was asked.
     Interview(InterviewResult),
     /// What several agents said.

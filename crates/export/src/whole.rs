@@ -136,6 +136,8 @@ impl<'a> Export<'a> {
                     | ReplyResult::Replayed { .. }
                     | ReplyResult::Repaired { .. }
                     | ReplyResult::Forked { .. }
+                    | ReplyResult::MemoryAttached { .. }
+                    | ReplyResult::MemoryRedriven(_)
                     | ReplyResult::Cancelled { .. },
             }
             | ReplyOutcome::Failed { .. } => Ok(()),

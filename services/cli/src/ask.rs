@@ -130,6 +130,7 @@ pub fn explain(verb: Verb, run: &RunId, error: AskError) -> Failure {
                 Executor::Owner => "is a simulator running on this bus, and has it a free slot?",
                 Executor::Node => "is a simulator running on this bus, and has it time?",
                 Executor::Launcher => "is a launcher running on this bus?",
+                Executor::MemorySink => "is a memory-sink running on this bus?",
             };
             Failure::unreachable(format!(
                 "{verb} for {run}: {error}: {who} (`shoal doctor` says; --timeout waits longer)"

@@ -198,8 +198,12 @@ pub(crate) const MEMORY_ABOUT: &str = "\
 Look into the memory that runs leave. Each action that a memory takes becomes an episode, a \
 sentence with its time and its source; the memory-sink service keeps them and answers.
 
+Where an operator has set up several memories, `status` says how each is, `attach` gives one more \
+to a run, and `dead` and `redrive` are for what a memory refused.
+
 Example:
-  shoal memory search --run lantern-pier \"second dive\"";
+  shoal memory search --run lantern-pier \"second dive\"
+  shoal memory status lantern-pier";
 
 pub(crate) const SEARCH_ABOUT: &str = "\
 Find what a memory says about something, best hits first.

@@ -205,6 +205,18 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Memory(MemoryCommand::Episodes(args)) => {
             memory::episodes(&client.await?, &args, output).await
         }
+        Command::Memory(MemoryCommand::Status(args)) => {
+            memory::status::status(&client.await?, &args, output).await
+        }
+        Command::Memory(MemoryCommand::Dead(args)) => {
+            memory::letters::dead(&client.await?, &args, output).await
+        }
+        Command::Memory(MemoryCommand::Redrive(args)) => {
+            memory::letters::redrive(&client.await?, &args, output).await
+        }
+        Command::Memory(MemoryCommand::Attach(args)) => {
+            memory::letters::attach(&client.await?, &args, output).await
+        }
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -1,4 +1,7 @@
-//! `memory`: questions to the memory-sink.
+//! `memory`: questions to the memory-sink, and what it is told to do.
+
+pub mod letters;
+pub mod status;
 
 use std::time::Duration;
 
@@ -33,6 +36,18 @@ pub enum MemoryCommand {
     /// List the episodes that a run has left in its memory
     #[command(long_about = EPISODES_ABOUT)]
     Episodes(EpisodesArgs),
+    /// Show how memories are and how far they have followed runs
+    #[command(long_about = status::ABOUT)]
+    Status(status::MemoryStatusArgs),
+    /// List what memories refused for good
+    #[command(long_about = letters::DEAD_ABOUT)]
+    Dead(letters::DeadArgs),
+    /// Hand to memories once more what they refused
+    #[command(long_about = letters::REDRIVE_ABOUT)]
+    Redrive(letters::RedriveArgs),
+    /// Let one more memory have all of a run's actions
+    #[command(long_about = letters::ATTACH_ABOUT)]
+    Attach(letters::AttachArgs),
 }
 
 /// Arguments of `memory search`.
@@ -315,6 +330,10 @@ mod tests {
             simulated_time: Some(episode("").simulated_time),
             published: 40,
             lag,
+            lag_seconds: None,
+            delivered: None,
+            retried: None,
+            dead: None,
             problem: problem.map(str::to_owned),
         };
         let totals = PlatformTotals {

@@ -59,6 +59,8 @@ mod tests {
             // A memory that is away now is a memory all the same.
             state: TargetState::Retrying,
             problem: None,
+            requests: None,
+            rate_limit_remaining: None,
         };
         let answer = TargetsAnswer { v: V1, targets: known.iter().map(target).collect() };
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

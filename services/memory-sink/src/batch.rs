@@ -62,7 +62,7 @@ pub(crate) fn episode(
     frame: &Frame,
     action: &Action,
     graph_id: &str,
-    _language: Language,
+    language: Language,
 ) -> Episode {
     Episode {
         action_id: action_id(&frame.run_id, frame.platform, action.seq),
@@ -74,7 +74,7 @@ pub(crate) fn episode(
         agent_id: action.agent_id,
         agent_name: action.agent_name.clone(),
         action_type: action.body.type_name().to_owned(),
-        text: render::line(action),
+        text: render::line(action, language),
         body: action.clone(),
     }
 }

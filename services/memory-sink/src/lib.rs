@@ -87,7 +87,7 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
 
     let embedded = memories.iter().find_map(|(_, memory, _)| match memory {
         Memory::Sqlite(memory) => Some(memory.clone()),
-        Memory::Http(_) | Memory::Zep(_) => None,
+        Memory::Http(_) | Memory::Zep(_) | Memory::Jsonl(_) => None,
     });
     let means = all_means(&bus, memories, &shutdown);
     let targets: Vec<Arc<Target>> = means.iter().map(|means| Arc::clone(&means.target)).collect();
@@ -145,7 +145,9 @@ fn all_means(
     let means = |(name, memory, policy): (String, Memory, Policy)| {
         let ledger = Arc::new(match &memory {
             Memory::Sqlite(memory) => Ledger::File(memory.clone()),
-            Memory::Http(_) | Memory::Zep(_) => Ledger::Bus(BusLedger::new(bus.clone(), &name)),
+            Memory::Http(_) | Memory::Zep(_) | Memory::Jsonl(_) => {
+                Ledger::Bus(BusLedger::new(bus.clone(), &name))
+            }
         });
         let target = Arc::new(Target::new(name, memory.kind(), memory.place(), policy));
         Means {

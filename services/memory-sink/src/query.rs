@@ -201,6 +201,10 @@ fn status(target: &Target, world: World, seen: Seen, published: u64) -> CursorSt
         simulated_time: cursor.map(|cursor| cursor.simulated_time),
         published,
         lag: published.saturating_sub(seq),
+        lag_seconds: (published <= seq).then_some(0),
+        delivered: None,
+        retried: None,
+        dead: None,
         problem,
     }
 }

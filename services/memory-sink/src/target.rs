@@ -77,7 +77,15 @@ impl Target {
             (Some(Trouble::None) | None, None) => (TargetState::Ready, None),
         };
         let (kind, place) = (self.kind.to_owned(), self.place.clone());
-        TargetStatus { name: self.name.clone(), kind, place, state, problem }
+        TargetStatus {
+            name: self.name.clone(),
+            kind,
+            place,
+            state,
+            problem,
+            requests: None,
+            rate_limit_remaining: None,
+        }
     }
 
     /// The worlds that `wanted` picks.

@@ -278,8 +278,8 @@ impl Edge {
     }
 }
 
-/// Those that have a route of their own name, with arguments that fit.
-fn verbs() -> [(&'static str, Value); 8] {
+/// Those that have a route that does nothing else, with arguments that fit.
+fn verbs() -> [(&'static str, Value); 10] {
     let posts = json!([{"agent_id": 0, "content": "Boats at nine."}]);
     [
         ("inject", json!({"posts": posts})),
@@ -288,6 +288,8 @@ fn verbs() -> [(&'static str, Value); 8] {
         ("verify", json!({})),
         ("replay", json!({})),
         ("repair", json!({})),
+        ("memory/attach", json!({"target": "local"})),
+        ("memory/redrive", json!({})),
         ("pause", json!({})),
         ("resume", json!({})),
     ]

@@ -1,6 +1,7 @@
 //! What may be asked of a run, parsed as hostile input.
 
 mod change;
+mod memory;
 mod past;
 mod question;
 mod request;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 pub use self::change::{AgentChange, Configure, FeedChange, TimeChange};
+pub use self::memory::{MemoryAttach, MemoryRedrive};
 pub use self::past::{Fork, Repair, Replay, Verify};
 pub use self::question::{
     BatchInterview, Cancel, Interview, MAX_PROMPT_BYTES, MAX_QUESTIONS, Question, Whom,
@@ -198,8 +200,8 @@ mod tests {
         assert_eq!(
             Command::from_json(body.as_bytes()).unwrap_err().to_string(),
             "/verb: found \"explode\", expected one of start, stop, pause, resume, close_env, \
-             inject, configure, delete, verify, replay, repair, fork, interview, batch_interview, \
-             cancel"
+             inject, configure, delete, verify, replay, repair, fork, memory_attach, memory_redrive, \
+             interview, batch_interview, cancel"
         );
     }
 

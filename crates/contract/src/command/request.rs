@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Verb;
 use super::change::Configure;
+use super::memory::{MemoryAttach, MemoryRedrive};
 use super::past::{Fork, Repair, Replay, Verify};
 use super::question::{BatchInterview, Cancel, Interview};
 use crate::door::{Object, describe};
@@ -42,6 +43,11 @@ pub enum Request {
     Repair(Repair),
     /// Make a new run that was this one up to a round.
     Fork(Fork),
+    /// Let one more memory have all of the run's actions. Carried out by the memory-sink, as the
+    /// next one is.
+    MemoryAttach(MemoryAttach),
+    /// Hand to the run's memories once more what they refused.
+    MemoryRedrive(MemoryRedrive),
     /// Ask one agent.
     Interview(Interview),
     /// Ask several agents, or all.
@@ -102,6 +108,8 @@ impl Request {
             Request::Replay(_) => Verb::Replay,
             Request::Repair(_) => Verb::Repair,
             Request::Fork(_) => Verb::Fork,
+            Request::MemoryAttach(_) => Verb::MemoryAttach,
+            Request::MemoryRedrive(_) => Verb::MemoryRedrive,
             Request::Interview(_) => Verb::Interview,
             Request::BatchInterview(_) => Verb::BatchInterview,
             Request::Cancel(_) => Verb::Cancel,
@@ -139,6 +147,8 @@ impl Request {
             Verb::Replay => Some(Request::Replay(Replay::read(args))),
             Verb::Repair => Some(Request::Repair(Repair::read(args))),
             Verb::Fork => Fork::read(args).map(Request::Fork),
+            Verb::MemoryAttach => MemoryAttach::read(args).map(Request::MemoryAttach),
+            Verb::MemoryRedrive => Some(Request::MemoryRedrive(MemoryRedrive::read(args))),
             Verb::Interview => Interview::read(args).map(Request::Interview),
             Verb::BatchInterview => BatchInterview::read(args).map(Request::BatchInterview),
             Verb::Cancel => Cancel::read(args).map(Request::Cancel),
@@ -161,6 +171,8 @@ impl Serialize for Request {
             Request::Replay(replay) => replay.serialize(serializer),
             Request::Repair(repair) => repair.serialize(serializer),
             Request::Fork(fork) => fork.serialize(serializer),
+            Request::MemoryAttach(attach) => attach.serialize(serializer),
+            Request::MemoryRedrive(redrive) => redrive.serialize(serializer),
             Request::Interview(interview) => interview.serialize(serializer),
             Request::BatchInterview(batch) => batch.serialize(serializer),
             Request::Cancel(cancel) => cancel.serialize(serializer),

@@ -33,6 +33,10 @@ pub enum Verb {
     Repair,
     /// See [`Request::Fork`](super::Request::Fork).
     Fork,
+    /// See [`Request::MemoryAttach`](super::Request::MemoryAttach).
+    MemoryAttach,
+    /// See [`Request::MemoryRedrive`](super::Request::MemoryRedrive).
+    MemoryRedrive,
     /// See [`Request::Interview`](super::Request::Interview).
     Interview,
     /// See [`Request::BatchInterview`](super::Request::BatchInterview).
@@ -50,11 +54,13 @@ pub enum Executor {
     Launcher,
     /// Any node, in a process of its own beside the run.
     Node,
+    /// A memory-sink.
+    MemorySink,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Verb; 15] = [
+    pub const ALL: [Verb; 17] = [
         Verb::Start,
         Verb::Stop,
         Verb::Pause,
@@ -67,6 +73,8 @@ impl Verb {
         Verb::Replay,
         Verb::Repair,
         Verb::Fork,
+        Verb::MemoryAttach,
+        Verb::MemoryRedrive,
         Verb::Interview,
         Verb::BatchInterview,
         Verb::Cancel,
@@ -87,6 +95,8 @@ impl Verb {
             Verb::Replay => "replay",
             Verb::Repair => "repair",
             Verb::Fork => "fork",
+            Verb::MemoryAttach => "memory_attach",
+            Verb::MemoryRedrive => "memory_redrive",
             Verb::Interview => "interview",
             Verb::BatchInterview => "batch_interview",
             Verb::Cancel => "cancel",
@@ -107,7 +117,9 @@ impl Verb {
             | Verb::Verify
             | Verb::Replay
             | Verb::Repair
-            | Verb::Fork => StreamName::Commands,
+            | Verb::Fork
+            | Verb::MemoryAttach
+            | Verb::MemoryRedrive => StreamName::Commands,
             Verb::Interview | Verb::BatchInterview | Verb::Cancel => StreamName::Questions,
         }
     }
@@ -127,6 +139,7 @@ impl Verb {
             | Verb::Cancel => Executor::Owner,
             Verb::Delete => Executor::Launcher,
             Verb::Verify | Verb::Replay | Verb::Repair | Verb::Fork => Executor::Node,
+            Verb::MemoryAttach | Verb::MemoryRedrive => Executor::MemorySink,
         }
     }
 }

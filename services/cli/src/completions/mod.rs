@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bus::{Bus, BusArgs};
 use clap::{Args, FromArgMatches, ValueEnum};
+use contract::memory::{TARGETS, TargetsAnswer, read_answer};
 use contract::status::EnvStatus;
 use contract::subject::StreamName;
 
@@ -113,6 +114,12 @@ async fn names(kind: Kind, wish: &Wish, words: &[String]) -> Option<Vec<String>>
             let spec = read_spec(&client, &run.spec_digest).await.ok()?;
             // One a line, whatever a name holds.
             Some(spec.agents.iter().map(|agent| one_line(&agent.name, 200)).collect())
+        }
+        Kind::Memories => {
+            let body =
+                client.bus.request(client.bus.prefix().memory(TARGETS), Vec::new(), PATIENCE);
+            let answer: TargetsAnswer = read_answer(&body.await.ok()?).ok()?;
+            Some(answer.targets.iter().map(|target| one_line(&target.name, 40)).collect())
         }
         Kind::Runs | Kind::Simulations => {
             let all = client.bus.prefix().all(StreamName::EnvStatus);

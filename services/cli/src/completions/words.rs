@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Runs,
     Simulations,
     Agents,
+    /// The operator's memories.
+    Memories,
 }
 
 /// What may stand in place of the last of `words`; the first one is the program.
@@ -95,6 +97,7 @@ fn kind(argument: &Arg) -> Option<Kind> {
         "RUN" | "OTHER" => Some(Kind::Runs),
         "FOLDER|SIMULATION" => Some(Kind::Simulations),
         "ID|NAME" => Some(Kind::Agents),
+        "TARGET" => Some(Kind::Memories),
         _ => None,
     })
 }
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn commands_and_options_are_ours() {
         assert_eq!(offered("shoal st"), ["start", "status", "stop"]);
-        assert_eq!(offered("shoal memory s"), ["search", "stats"]);
+        assert_eq!(offered("shoal memory s"), ["search", "stats", "status"]);
         assert_eq!(offered("shoal events x --fo"), ["--follow"]);
         assert_eq!(offered("shoal events x --platform t"), ["twitter"]);
         assert!(offered("shoal --nats-url x l").contains(&"ls".to_owned()));
@@ -167,6 +170,15 @@ mod tests {
         assert_eq!(wished("shoal diff pier-1 pier-2 ").names, None);
         assert_eq!(wished("shoal posts --limit 3 pi").names, Some(Kind::Runs));
         assert_eq!(wished("shoal memory search x --run pi").names, Some(Kind::Runs));
+        for of_run in ["status", "dead --limit 3", "redrive", "attach"] {
+            let wish = wished(&format!("shoal memory {of_run} pi"));
+            assert_eq!(wish.names, Some(Kind::Runs), "{of_run}");
+        }
+        for of_memory in ["attach pier-1 ", "dead --target ", "redrive pier-1 --target t"] {
+            let wish = wished(&format!("shoal memory {of_memory}"));
+            assert_eq!(wish.names, Some(Kind::Memories), "{of_memory}");
+        }
+        assert_eq!(wished("shoal memory redrive pier-1 1").names, None);
         assert_eq!(wished("shoal agents pier-1 \"Wr").typed, "Wr");
         assert_eq!(wish(&command(), &[]), Wish::default());
     }

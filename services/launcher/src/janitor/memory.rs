@@ -74,6 +74,10 @@ mod tests {
             simulated_time: None,
             published: 40,
             lag: *lag,
+            lag_seconds: None,
+            delivered: None,
+            retried: None,
+            dead: None,
             problem: None,
         };
         let cursors: Vec<CursorStatus> = cursors.iter().map(cursor).collect();

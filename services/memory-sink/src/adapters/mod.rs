@@ -1,6 +1,7 @@
 //! How to speak to a memory, and nothing else: no retries, no cursor, no dead letters.
 
 pub mod http;
+pub mod jsonl;
 pub mod sqlite;
 pub mod template;
 pub mod wire;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use contract::timestamp::Timestamp;
 
 use self::http::HttpMemory;
+use self::jsonl::JsonlMemory;
 use self::sqlite::SqliteMemory;
 use self::zep::ZepMemory;
 use crate::batch::{EpisodeBatch, World};
@@ -147,6 +149,8 @@ pub enum Memory {
     Http(HttpMemory),
     /// Zep Cloud.
     Zep(ZepMemory),
+    /// A folder of files.
+    Jsonl(JsonlMemory),
 }
 
 impl Memory {
@@ -156,6 +160,7 @@ impl Memory {
             Memory::Sqlite(_) => "sqlite",
             Memory::Http(_) => "http",
             Memory::Zep(_) => "zep",
+            Memory::Jsonl(_) => "jsonl",
         }
     }
 
@@ -165,6 +170,7 @@ impl Memory {
             Memory::Sqlite(memory) => memory.place(),
             Memory::Http(memory) => memory.place(),
             Memory::Zep(memory) => memory.place(),
+            Memory::Jsonl(memory) => memory.place(),
         }
     }
 }
@@ -175,6 +181,7 @@ impl Adapter for Memory {
             Memory::Sqlite(memory) => memory.open(graph_id).await,
             Memory::Http(memory) => memory.open(graph_id).await,
             Memory::Zep(memory) => memory.open(graph_id).await,
+            Memory::Jsonl(memory) => memory.open(graph_id).await,
         }
     }
 
@@ -183,6 +190,7 @@ impl Adapter for Memory {
             Memory::Sqlite(memory) => memory.deliver(graph, batch).await,
             Memory::Http(memory) => memory.deliver(graph, batch).await,
             Memory::Zep(memory) => memory.deliver(graph, batch).await,
+            Memory::Jsonl(memory) => memory.deliver(graph, batch).await,
         }
     }
 
@@ -191,6 +199,7 @@ impl Adapter for Memory {
             Memory::Sqlite(memory) => memory.find(graph, batch).await,
             Memory::Http(memory) => memory.find(graph, batch).await,
             Memory::Zep(memory) => memory.find(graph, batch).await,
+            Memory::Jsonl(memory) => memory.find(graph, batch).await,
         }
     }
 
@@ -199,6 +208,7 @@ impl Adapter for Memory {
             Memory::Sqlite(memory) => memory.recall(graph, world).await,
             Memory::Http(memory) => memory.recall(graph, world).await,
             Memory::Zep(memory) => memory.recall(graph, world).await,
+            Memory::Jsonl(memory) => memory.recall(graph, world).await,
         }
     }
 }

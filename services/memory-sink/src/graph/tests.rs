@@ -29,7 +29,7 @@ fn remembered(seq: usize, (id, name): (u32, &str), kind: &str, args: &Value) -> 
         agent_id: id,
         agent_name: name.to_owned(),
         action_type: kind.to_owned(),
-        text: render::line(&body),
+        text: render::line(&body, render::Language::English),
         body,
     };
     Remembered { uuid: uuid("g", &episode.action_id), created_at: time(seq), episode }

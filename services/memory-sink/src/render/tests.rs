@@ -15,7 +15,11 @@ fn action(action_type: &str, action_args: &Value) -> Action {
 /// What Mara does, as the line has it.
 #[track_caller]
 fn check(action_type: &str, args: &Value, expected: &str) {
-    assert_eq!(line(&action(action_type, args)), format!("Mara: {expected}"), "{args}");
+    assert_eq!(
+        line(&action(action_type, args), Language::English),
+        format!("Mara: {expected}"),
+        "{args}"
+    );
 }
 
 /// What was done to something of which the text, the author, both or neither is known:
@@ -245,5 +249,76 @@ fn a_hostile_text_stays_on_one_line() {
     );
     let mut nameless = action("CREATE_POST", &json!({"content": "x"}));
     nameless.agent_name = "\n".to_owned();
-    assert_eq!(line(&nameless), "agent 7: published a post: \"x\"");
+    assert_eq!(line(&nameless, Language::English), "agent 7: published a post: \"x\"");
+    assert_eq!(line(&nameless, Language::Chinese), "智能体7: 发布了一条帖子：「x」");
+}
+
+/// What the original says, word by word.
+#[test]
+fn chinese_is_what_the_original_says() {
+    let (both, content) = (json!({"post_content": "Hi", "post_author_name": "Jo"}), json!({}));
+    let comment = json!({"comment_content": "Hi", "comment_author_name": "Jo", "comment_id": 1});
+    let quote = |words: &str| {
+        json!({"quoted_id": 1, "quote_content": words, "original_content": "Hi",
+            "original_author_name": "Jo"})
+    };
+    let with = |mut args: Value, more: Value| {
+        for (key, value) in more.as_object().unwrap() {
+            args[key] = value.clone();
+        }
+        args
+    };
+    let post = json!({"post_id": 1});
+    for (action_type, args, expected) in [
+        ("CREATE_POST", json!({"content": "Hi"}), "发布了一条帖子：「Hi」"),
+        ("CREATE_POST", json!({"content": ""}), "发布了一条帖子"),
+        ("LIKE_POST", with(post.clone(), both.clone()), "点赞了Jo的帖子：「Hi」"),
+        ("LIKE_POST", with(post.clone(), json!({"post_content": "Hi"})), "点赞了一条帖子：「Hi」"),
+        ("LIKE_POST", with(post.clone(), json!({"post_author_name": "Jo"})), "点赞了Jo的一条帖子"),
+        ("LIKE_POST", with(post.clone(), content), "点赞了一条帖子"),
+        ("DISLIKE_POST", with(post.clone(), both.clone()), "踩了Jo的帖子：「Hi」"),
+        (
+            "REPOST",
+            json!({"reposted_id": 1, "original_content": "Hi", "original_author_name": "Jo"}),
+            "转发了Jo的帖子：「Hi」",
+        ),
+        ("QUOTE_POST", quote("No."), "引用了Jo的帖子「Hi」，并评论道：「No.」"),
+        ("QUOTE_POST", quote(""), "引用了Jo的帖子「Hi」"),
+        ("FOLLOW", json!({"followee_id": 2, "target_user_name": "Jo"}), "关注了用户「Jo」"),
+        ("FOLLOW", json!({"followee_id": 2}), "关注了一个用户"),
+        (
+            "CREATE_COMMENT",
+            with(json!({"content": "No.", "post_id": 1}), both),
+            "在Jo的帖子「Hi」下评论道：「No.」",
+        ),
+        (
+            "CREATE_COMMENT",
+            json!({"content": "No.", "post_id": 1, "post_content": "Hi"}),
+            "在帖子「Hi」下评论道：「No.」",
+        ),
+        (
+            "CREATE_COMMENT",
+            json!({"content": "No.", "post_id": 1, "post_author_name": "Jo"}),
+            "在Jo的帖子下评论道：「No.」",
+        ),
+        ("CREATE_COMMENT", json!({"content": "No.", "post_id": 1}), "评论道：「No.」"),
+        ("CREATE_COMMENT", json!({"content": " ", "post_id": 1}), "发表了评论"),
+        ("LIKE_COMMENT", comment.clone(), "点赞了Jo的评论：「Hi」"),
+        ("DISLIKE_COMMENT", comment, "踩了Jo的评论：「Hi」"),
+        ("MUTE", json!({"mutee_id": 2, "target_user_name": "Jo"}), "屏蔽了用户「Jo」"),
+        ("MUTE", json!({"mutee_id": 2}), "屏蔽了一个用户"),
+    ] {
+        let written = line(&action(action_type, &args), Language::Chinese);
+        assert_eq!(written, format!("Mara: {expected}"), "{args}");
+    }
+    // Beside the original's words stands what the search found.
+    for (action_type, args, beginning) in [
+        ("SEARCH_POSTS", json!({"query": "q", "post_ids": [1]}), "搜索了「q」"),
+        ("SEARCH_POSTS", json!({"query": "", "post_ids": []}), "进行了搜索"),
+        ("SEARCH_USER", json!({"query": "q", "user_ids": []}), "搜索了用户「q」"),
+        ("SEARCH_USER", json!({"query": "", "user_ids": [1]}), "搜索了用户"),
+    ] {
+        let written = line(&action(action_type, &args), Language::Chinese);
+        assert!(written.starts_with(&format!("Mara: {beginning}，")), "{written}");
+    }
 }

@@ -146,7 +146,7 @@ impl Node {
     fn in_vain(&self, verb: Verb) -> &Mutex<InVain> {
         match verb.executor() {
             Executor::Node => &self.jobs_in_vain,
-            Executor::Owner | Executor::Launcher => &self.in_vain,
+            Executor::Owner | Executor::Launcher | Executor::MemorySink => &self.in_vain,
         }
     }
 

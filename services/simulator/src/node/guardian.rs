@@ -115,7 +115,7 @@ pub fn decide(facts: Facts) -> Wish {
     let unfit = facts.unfit || facts.standing == Standing::Unreadable;
     match facts {
         Facts { replied: true, .. } => Wish::Acknowledge,
-        Facts { verb, .. } if verb.executor() == Executor::Launcher => Wish::Acknowledge,
+        Facts { verb, .. } if is_of_others(verb) => Wish::Acknowledge,
         Facts { verb, .. } if verb.executor() == Executor::Node => decide_job(facts, unfit),
         Facts { standing: Standing::Gone, .. } => Wish::Refuse(ErrorCode::UnknownRun),
         Facts { holder: Holder::Us, void: None, .. } if is_stop => Wish::Stop(PATIENCE),
@@ -135,6 +135,14 @@ pub fn decide(facts: Facts) -> Wish {
         // Whoever held it did not let it go.
         Facts { marked_held: true, .. } if is_stop => Wish::Claim(Claim::FENCED),
         Facts { verb, .. } => Wish::Claim(verb.as_str()),
+    }
+}
+
+/// True for what neither an owner nor a node carries out: whoever does has a consumer of its own.
+fn is_of_others(verb: Verb) -> bool {
+    match verb.executor() {
+        Executor::Launcher | Executor::MemorySink => true,
+        Executor::Owner | Executor::Node => false,
     }
 }
 
@@ -229,6 +237,9 @@ mod tests {
             (gone, unknown),
             (delete, Wish::Acknowledge),
             (Facts { verb: Verb::Delete, ..gone }, Wish::Acknowledge),
+            (Facts { verb: Verb::MemoryAttach, ..open }, Wish::Acknowledge),
+            (Facts { verb: Verb::MemoryAttach, ..gone }, Wish::Acknowledge),
+            (Facts { verb: Verb::MemoryRedrive, ..void }, Wish::Acknowledge),
             (Facts { standing: Standing::At(RunStatus::Closed), ..open }, Wish::Claim("pause")),
             (void, Wish::Refuse(ErrorCode::Expired)),
             (Facts { holder: theirs, ..void }, Wish::Later(PATIENCE)),

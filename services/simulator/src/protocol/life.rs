@@ -141,7 +141,9 @@ pub fn decide(life: Life, verb: Verb) -> Effect {
                 Effect::LetGo
             }
         },
-        Verb::Verify | Verb::Replay | Verb::Fork => Effect::Leave,
+        Verb::Verify | Verb::Replay | Verb::Fork | Verb::MemoryAttach | Verb::MemoryRedrive => {
+            Effect::Leave
+        }
         Verb::Interview | Verb::BatchInterview => match life {
             Life::Waiting => Effect::Refuse(NOT_BEGUN),
             _ => Effect::Answer,
@@ -162,6 +164,8 @@ pub fn turns(verb: Verb) -> bool {
         | Verb::Replay
         | Verb::Repair
         | Verb::Fork
+        | Verb::MemoryAttach
+        | Verb::MemoryRedrive
         | Verb::Interview
         | Verb::BatchInterview
         | Verb::Cancel => false,
@@ -230,6 +234,7 @@ fn queue(life: Life) -> Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::command::Executor;
     use std::collections::BTreeMap;
 
     const LIVES: [Life; 7] = [
@@ -255,7 +260,7 @@ mod tests {
             (Effect::Close, _) => "closes",
             (Effect::Already, _) => "nothing to do",
             (Effect::Answer, _) => "answered",
-            (Effect::Leave, Life::Waiting) => "refused",
+            (Effect::Leave, Life::Waiting) if verb.executor() == Executor::Node => "refused",
             (Effect::Leave, _) => beside(verb).unwrap_or("refused"),
             (Effect::LetGo, _) if verb == Verb::Repair => "repaired",
             (Effect::LetGo, _) => "removed",
@@ -263,12 +268,14 @@ mod tests {
         }
     }
 
-    /// The word for what a node does beside the run, also while rounds are played.
+    /// The word for what a node or the memory-sink does beside the run, also while rounds are played.
     fn beside(verb: Verb) -> Option<&'static str> {
         match verb {
             Verb::Verify => Some("checked"),
             Verb::Replay => Some("replayed"),
             Verb::Fork => Some("forked"),
+            Verb::MemoryAttach => Some("attached"),
+            Verb::MemoryRedrive => Some("redriven"),
             _ => None,
         }
     }

@@ -146,6 +146,8 @@ impl<'world> Building<'world> {
             | Request::Verify(_)
             | Request::Replay(_)
             | Request::Repair(_)
+            | Request::MemoryAttach(_)
+            | Request::MemoryRedrive(_)
             | Request::Interview(_)
             | Request::BatchInterview(_)
             | Request::Cancel(_) => {}

@@ -2,7 +2,8 @@
 
 use contract::command::{
     AgentChange, BatchInterview, Cancel, Command, Configure, Delete, FeedChange, Fork, Inject,
-    InjectedPost, Interview, Question, Repair, Replay, Request, Stop, TimeChange, Verify, Whom,
+    InjectedPost, Interview, MemoryAttach, MemoryRedrive, Question, Repair, Replay, Request, Stop,
+    TimeChange, Verify, Whom,
 };
 use contract::spec::{Hours, Stance};
 use contract::subject::Platform;
@@ -33,6 +34,11 @@ pub(super) fn samples() -> Vec<Sample> {
     push("fork-with-all", &command(Request::Fork(fork())));
     let paused = Fork { at_round: 1, posts: vec![], configure: None, paused: true };
     push("fork-paused", &command(Request::Fork(paused)));
+    let (target, graph_id) = ("team".to_owned(), Some("夜市".to_owned()));
+    let elsewhere = MemoryAttach { target: target.clone(), graph_id };
+    push("memory_attach-to-a-graph", &command(Request::MemoryAttach(elsewhere)));
+    let some = MemoryRedrive { target: Some(target), sequences: Some(vec![7, 3]) };
+    push("memory_redrive-some", &command(Request::MemoryRedrive(some)));
     let everywhere =
         Interview {
             agent_id: 0, prompt: "为什么？".to_owned(), platform: None, at_round: None
@@ -69,7 +75,12 @@ pub(super) fn next_request(request: Option<&Request>) -> Option<Request> {
         Some(Request::Repair(_)) => {
             Some(Request::Fork(Fork { posts: vec![], configure: None, ..fork() }))
         }
-        Some(Request::Fork(_)) => Some(Request::Interview(Interview {
+        Some(Request::Fork(_)) => {
+            let target = "team".to_owned();
+            Some(Request::MemoryAttach(MemoryAttach { target, graph_id: None }))
+        }
+        Some(Request::MemoryAttach(_)) => Some(Request::MemoryRedrive(MemoryRedrive::default())),
+        Some(Request::MemoryRedrive(_)) => Some(Request::Interview(Interview {
             agent_id: 2,
             prompt: "What do you make of the closure?".to_owned(),
             platform: Some(Platform::Twitter),

@@ -106,7 +106,18 @@ fn stats() -> StatsAnswer {
         simulated_time,
         published: 16,
         lag: 16 - seq,
+        lag_seconds: None,
+        delivered: None,
+        retried: None,
+        dead: None,
         problem: problem.map(str::to_owned),
+    };
+    let counted = CursorStatus {
+        lag_seconds: Some(90),
+        delivered: Some(9),
+        retried: Some(4),
+        dead: Some(1),
+        ..cursor("team", 9, Some(last_simulated_time), Some("the memory answers 503"))
     };
     StatsAnswer {
         v: V1,
@@ -121,8 +132,9 @@ fn stats() -> StatsAnswer {
         cursors: vec![
             cursor("local", 14, Some(last_simulated_time), None),
             cursor("team", 0, None, Some("the memory answers 503")),
+            counted,
         ],
-        lag: 18,
+        lag: 25,
     }
 }
 
@@ -177,10 +189,14 @@ fn drawn() -> GraphAnswer {
 }
 
 fn target(state: TargetState) -> TargetStatus {
-    let (name, kind, place, problem) = match state {
-        TargetState::Ready => ("local", "sqlite", "graph.db", None),
-        TargetState::Retrying => ("slow", "http", "https://slow.example", Some("it answers 503")),
-        TargetState::Unauthorized => ("team", "http", "https://team.example:8443", Some("401")),
+    let (name, kind, place, problem, requests) = match state {
+        TargetState::Ready => ("local", "sqlite", "graph.db", None, None),
+        TargetState::Retrying => {
+            ("slow", "http", "https://slow.example", Some("it answers 503"), Some(12))
+        }
+        TargetState::Unauthorized => {
+            ("team", "zep", "https://team.example:8443", Some("401"), Some(1))
+        }
     };
     TargetStatus {
         name: name.to_owned(),
@@ -188,6 +204,8 @@ fn target(state: TargetState) -> TargetStatus {
         place: place.to_owned(),
         state,
         problem: problem.map(str::to_owned),
+        requests,
+        rate_limit_remaining: (state == TargetState::Retrying).then_some(-1),
     }
 }
 

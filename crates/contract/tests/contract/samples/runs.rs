@@ -6,6 +6,7 @@ use contract::id::Digest;
 use contract::journal::{
     Claim, Close, Decisions, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
 };
+use contract::letters::{LetterOutcome, Redriven, RedrivenLetter};
 use contract::manner::Labels;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::past::{Finding, FindingKind, Parent, WorldCheck, WorldRepair, WorldReplay};
@@ -67,6 +68,8 @@ fn completed(result: ReplyResult) -> Reply {
         ReplyResult::Replayed { .. } => Verb::Replay,
         ReplyResult::Repaired { .. } => Verb::Repair,
         ReplyResult::Forked { .. } => Verb::Fork,
+        ReplyResult::MemoryAttached { .. } => Verb::MemoryAttach,
+        ReplyResult::MemoryRedriven(_) => Verb::MemoryRedrive,
         ReplyResult::Interview(_) => Verb::Interview,
         ReplyResult::Interviews(_) => Verb::BatchInterview,
         ReplyResult::Cancelled { .. } => Verb::Cancel,
@@ -116,7 +119,12 @@ fn next_result(result: Option<&ReplyResult>) -> Option<ReplyResult> {
         Some(ReplyResult::Repaired { .. }) => {
             Some(ReplyResult::Forked { run_id: "night-market-2".parse().unwrap(), at_round: 1 })
         }
-        Some(ReplyResult::Forked { .. }) => Some(ReplyResult::Interview(interview())),
+        Some(ReplyResult::Forked { .. }) => {
+            let (target, graph_id) = ("team".to_owned(), "night-market".to_owned());
+            Some(ReplyResult::MemoryAttached { target, graph_id, attached: true })
+        }
+        Some(ReplyResult::MemoryAttached { .. }) => Some(ReplyResult::MemoryRedriven(redriven())),
+        Some(ReplyResult::MemoryRedriven(_)) => Some(ReplyResult::Interview(interview())),
         Some(ReplyResult::Interview(_)) => Some(ReplyResult::Interviews(interviews())),
         Some(ReplyResult::Interviews(_)) => Some(ReplyResult::Cancelled { questions: 2 }),
         Some(ReplyResult::Cancelled { .. }) => None,
@@ -187,6 +195,32 @@ fn repairs() -> Vec<WorldRepair> {
         mended.clone(),
         WorldRepair { platform: Platform::Reddit, removed: 0, stored: 0, ..mended },
     ]
+}
+
+/// A letter of each outcome.
+fn redriven() -> Redriven {
+    let letters = (3..).zip(each(next_letter)).map(|(sequence, outcome)| {
+        let (target, reason) = match outcome {
+            LetterOutcome::Taken | LetterOutcome::AlreadyThere => (Some("team"), None),
+            LetterOutcome::Refused => (Some("team"), Some("the memory answers 413")),
+            LetterOutcome::NotNow => (Some("team"), Some("the memory answers 503")),
+            LetterOutcome::NoLetter => (None, Some("there is no such dead letter")),
+        };
+        let (target, reason) = (target.map(str::to_owned), reason.map(str::to_owned));
+        RedrivenLetter { sequence, target, outcome, reason }
+    });
+    Redriven { redriven: 2, dead: 2, letters: letters.collect(), more_letters: 0 }
+}
+
+fn next_letter(outcome: Option<&LetterOutcome>) -> Option<LetterOutcome> {
+    match outcome {
+        None => Some(LetterOutcome::Taken),
+        Some(LetterOutcome::Taken) => Some(LetterOutcome::AlreadyThere),
+        Some(LetterOutcome::AlreadyThere) => Some(LetterOutcome::Refused),
+        Some(LetterOutcome::Refused) => Some(LetterOutcome::NotNow),
+        Some(LetterOutcome::NotNow) => Some(LetterOutcome::NoLetter),
+        Some(LetterOutcome::NoLetter) => None,
+    }
 }
 
 /// Where a run comes from that was forked.

@@ -1,4 +1,5 @@
-//! `POST /api/simulation/{id}/<verb>`: what is asked of a run, whatever it is.
+//! `POST /api/simulation/{id}/<verb>`: what is asked of a run, whatever it is; what is asked of its
+//! memories stands under `/memory/`.
 //!
 //! A verb is a command on the bus, and its one reply the answer. Who waits for longer than it
 //! wants to is told the command's id (202), and finds the reply under `/{id}/commands/` later.
@@ -27,17 +28,19 @@ use crate::http::routes::Routes;
 use crate::http::stop;
 use crate::refusal::Refusal;
 
-/// The verbs that have a route of their own name. `stop` and `close_env` have the original's, and
-/// so have those that only ask.
-const VERBS: [Verb; 8] = [
-    Verb::Pause,
-    Verb::Resume,
-    Verb::Inject,
-    Verb::Configure,
-    Verb::Fork,
-    Verb::Verify,
-    Verb::Replay,
-    Verb::Repair,
+/// The verbs that have a route that does nothing else, and its end. `stop` and `close_env` have the
+/// original's, and so have those that only ask.
+const VERBS: [(Verb, &str); 10] = [
+    (Verb::Pause, "pause"),
+    (Verb::Resume, "resume"),
+    (Verb::Inject, "inject"),
+    (Verb::Configure, "configure"),
+    (Verb::Fork, "fork"),
+    (Verb::Verify, "verify"),
+    (Verb::Replay, "replay"),
+    (Verb::Repair, "repair"),
+    (Verb::MemoryAttach, "memory/attach"),
+    (Verb::MemoryRedrive, "memory/redrive"),
 ];
 
 /// The name under which this edge's commands are stored: apart from the launcher's own, whose ids
@@ -53,8 +56,8 @@ pub(super) fn routes() -> Routes {
         .on(&[Method::DELETE], "/api/simulation/{id}", delete::by_method)
         .post("/api/simulation/{id}/delete", delete::by_verb)
         .get("/api/simulation/{id}/commands/{command_id}", commands::command);
-    VERBS.into_iter().fold(routes, |routes, verb| {
-        let path = format!("/api/simulation/{{id}}/{verb}");
+    VERBS.into_iter().fold(routes, |routes, (verb, end)| {
+        let path = format!("/api/simulation/{{id}}/{end}");
         let handle = move |app, path, headers, body| control(app, verb, path, headers, body);
         routes.post(&path, handle)
     })

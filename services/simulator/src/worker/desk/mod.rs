@@ -147,7 +147,7 @@ impl Desk {
                     let (answer, talk) = self.take(&address, &stored, &mut place).await;
                     tasks.spawn(self.clone().reply(address, answer, talk, place));
                 }
-                Executor::Launcher | Executor::Node => {
+                Executor::Launcher | Executor::Node | Executor::MemorySink => {
                     place.weigh(0);
                     tasks.spawn(self.clone().yield_to_others(address.verb, place));
                 }
@@ -188,7 +188,9 @@ impl Desk {
             | Request::Verify(_)
             | Request::Replay(_)
             | Request::Repair(_)
-            | Request::Fork(_) => std::future::ready(None).boxed(),
+            | Request::Fork(_)
+            | Request::MemoryAttach(_)
+            | Request::MemoryRedrive(_) => std::future::ready(None).boxed(),
             _ if is_late => self.late(taken),
             _ => self.carry(taken).await,
         };

@@ -83,6 +83,8 @@ pub(super) fn outcome(
         | Verb::Replay
         | Verb::Repair
         | Verb::Fork
+        | Verb::MemoryAttach
+        | Verb::MemoryRedrive
         | Verb::Interview
         | Verb::BatchInterview
         | Verb::Cancel => {

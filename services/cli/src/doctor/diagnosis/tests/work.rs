@@ -51,6 +51,8 @@ fn memories_that_do_not_follow_are_named() {
         place: "local.db".to_owned(),
         state,
         problem: Some("disk full".to_owned()),
+        requests: None,
+        rate_limit_remaining: None,
     };
     let cursor = CursorStatus {
         run_id: "market-1".parse().unwrap(),
@@ -62,6 +64,10 @@ fn memories_that_do_not_follow_are_named() {
         simulated_time: None,
         published: 1_004,
         lag: 1_000,
+        lag_seconds: None,
+        delivered: None,
+        retried: None,
+        dead: None,
         problem: Some("gap".to_owned()),
     };
     let spoil = |facts: &mut Facts| {

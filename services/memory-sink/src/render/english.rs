@@ -1,28 +1,14 @@
-//! An action in words: one line of English, `<agent_name>: <description>`.
+//! In English.
 
 use contract::action::{
-    Action, ActionBody, CreateComment, CreatePost, DislikeComment, DislikePost, LikeComment,
-    LikePost, QuotePost, ReportPost, Repost,
+    ActionBody, CreateComment, CreatePost, DislikeComment, DislikePost, LikeComment, LikePost,
+    QuotePost, ReportPost, Repost,
 };
 
-/// The language of an episode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// English, `en`.
-    English,
-    /// Chinese, `zh`, in the original's words.
-    Chinese,
-}
+use super::{Known, clean};
 
-/// The line. Names and texts come from agents, so whatever would break the line (line ends,
-/// control characters) becomes a single space; what is empty counts as absent.
-pub fn line(action: &Action) -> String {
-    let name = clean(Some(&action.agent_name));
-    let name = name.unwrap_or_else(|| format!("agent {}", action.agent_id));
-    format!("{name}: {}", describe(&action.body))
-}
-
-fn describe(body: &ActionBody) -> String {
+/// What was done, in words that follow a name and a colon.
+pub(super) fn describe(body: &ActionBody) -> String {
     match body {
         ActionBody::CreatePost(post) => wrote(post),
         ActionBody::Repost(repost) => reposted(repost),
@@ -134,27 +120,25 @@ fn number(found: usize) -> String {
     if found == 0 { "none".to_owned() } else { found.to_string() }
 }
 
-/// What is known of a post or comment.
+/// A post or comment.
 struct Thing {
     noun: &'static str,
-    content: Option<String>,
-    author: Option<String>,
+    known: Known,
 }
 
 impl Thing {
     fn post(content: &Option<String>, author: &Option<String>) -> Thing {
-        let (content, author) = (clean(content.as_deref()), clean(author.as_deref()));
-        Thing { noun: "post", content, author }
+        Thing { noun: "post", known: Known::of(content, author) }
     }
 
     fn comment(content: &Option<String>, author: &Option<String>) -> Thing {
-        Thing { noun: "comment", ..Thing::post(content, author) }
+        Thing { noun: "comment", known: Known::of(content, author) }
     }
 
     /// At the end of a line, after what was done to it.
     fn after(&self, verb: &str) -> String {
         let noun = self.noun;
-        match (&self.content, &self.author) {
+        match (&self.known.content, &self.known.author) {
             (Some(content), Some(author)) => format!("{verb} {author}'s {noun}: \"{content}\""),
             (Some(content), None) => format!("{verb} a {noun}: \"{content}\""),
             (None, Some(author)) => format!("{verb} a {noun} by {author}"),
@@ -165,7 +149,7 @@ impl Thing {
     /// Within a line; `None` if nothing is known.
     fn name(&self) -> Option<String> {
         let noun = self.noun;
-        match (&self.content, &self.author) {
+        match (&self.known.content, &self.known.author) {
             (Some(content), Some(author)) => Some(format!("{author}'s {noun} \"{content}\"")),
             (Some(content), None) => Some(format!("the {noun} \"{content}\"")),
             (None, Some(author)) => Some(format!("{author}'s {noun}")),
@@ -177,13 +161,3 @@ impl Thing {
         self.name().unwrap_or_else(|| format!("a {}", self.noun))
     }
 }
-
-/// `text` on one line, `None` if nothing of it remains.
-fn clean(text: Option<&str>) -> Option<String> {
-    let breaks = |c: char| c.is_whitespace() || c.is_control();
-    let words: Vec<&str> = text?.split(breaks).filter(|word| !word.is_empty()).collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-#[cfg(test)]
-mod tests;
