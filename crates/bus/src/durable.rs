@@ -32,7 +32,7 @@ struct Source {
     bus: Bus,
     stream: StreamName,
     name: String,
-    filter: String,
+    filters: Vec<String>,
     ack_wait: Duration,
 }
 
@@ -41,8 +41,8 @@ struct Source {
 const MAX_UNACKNOWLEDGED: i64 = 10_000;
 
 impl Bus {
-    /// Joins the durable consumer `name` of `stream`; makes it if there is none. A message
-    /// that is not acknowledged within `ack_wait` is delivered again.
+    /// Joins the durable consumer `name` of `stream`, of the messages that match any of
+    /// `filters`, of which none overlaps another; makes it if there is none. A message that is not acknowledged within `ack_wait` is delivered again.
     ///
     /// # Errors
     /// Only what is wrong now, see [`ReadError`]; the consumer survives all that comes later.
@@ -50,11 +50,11 @@ impl Bus {
         &self,
         stream: StreamName,
         name: &str,
-        filter: &str,
+        filters: &[&str],
         ack_wait: Duration,
     ) -> Result<Durable, ReadError> {
-        let (name, filter) = (name.to_owned(), filter.to_owned());
-        let source = Source { bus: self.clone(), stream, name, filter, ack_wait };
+        let filters = filters.iter().map(|filter| (*filter).to_owned()).collect();
+        let source = Source { bus: self.clone(), stream, name: name.to_owned(), filters, ack_wait };
         let opened = self.through_outages(|| source.open()).await?;
         let messages = Lasting::Open(Box::new(opened));
         Ok(Durable { source, messages })
@@ -126,12 +126,18 @@ impl Source {
 
     /// Looks for the consumer first: who may only read has it provisioned.
     async fn consumer(&self) -> Result<Consumer<pull::Config>, ReadError> {
+        // With one filter it is part of the request's subject, where permissions see it.
+        let (filter_subject, filter_subjects) = match &self.filters[..] {
+            [one] => (one.clone(), Vec::new()),
+            several => (String::new(), several.to_vec()),
+        };
         let config = pull::Config {
             durable_name: Some(self.name.clone()),
             deliver_policy: DeliverPolicy::All,
             ack_policy: AckPolicy::Explicit,
             ack_wait: self.ack_wait,
-            filter_subject: self.filter.clone(),
+            filter_subject: filter_subject.clone(),
+            filter_subjects: filter_subjects.clone(),
             max_ack_pending: MAX_UNACKNOWLEDGED,
             ..pull::Config::default()
         };
@@ -144,7 +150,8 @@ impl Source {
             Err(ReadError::Missing(_)) => return bus.create_consumer(*stream, config).await,
             Err(error) => return Err(error),
         };
-        let delivers_the_same = info.config.filter_subject == self.filter;
+        let delivers_the_same = info.config.filter_subject == filter_subject
+            && info.config.filter_subjects == filter_subjects;
         if delivers_the_same && info.config.ack_wait == self.ack_wait {
             return bus.consumer(info);
         }

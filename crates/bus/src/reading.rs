@@ -198,7 +198,10 @@ impl Bus {
         let stream = self.stream_of(stream);
         let name = config.name.as_ref().or(config.durable_name.as_ref());
         let name = name.map_or("", String::as_str);
-        let operation = format!("CONSUMER.CREATE.{stream}.{name}.{}", config.filter_subject);
+        let operation = match config.filter_subject.as_str() {
+            "" => format!("CONSUMER.CREATE.{stream}.{name}"),
+            filter => format!("CONSUMER.CREATE.{stream}.{name}.{filter}"),
+        };
         let question = Question { stream_name: &stream, config: (&config).into_consumer_config() };
         self.consumer(self.api(&operation, &question).await?)
     }

@@ -12,7 +12,7 @@ use contract::timestamp::Timestamp;
 use crate::batch::EpisodeBatch;
 
 /// The service's name in the subject.
-const SERVICE: &str = "memory-sink";
+pub(crate) const SERVICE: &str = "memory-sink";
 
 /// A message of the stream that makes no sense to `target`, or to none of them.
 pub(crate) fn of_message(

@@ -12,9 +12,10 @@ use kit::retry::Pauses;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 
-use crate::delivery::{Fate, Progress, Redrive};
+use crate::delivery::Progress;
 use crate::lane::{Lane, Means, Note};
 use crate::ledger::{Ledger, read_change};
+use crate::orders::Order;
 use crate::scout::News;
 
 /// All that a driver needs.
@@ -22,8 +23,8 @@ pub(crate) struct Driver {
     means: Means,
     /// What the scout sees.
     news: UnboundedReceiver<News>,
-    /// Dead letters that are to be sent once more, by graph.
-    again: UnboundedReceiver<(Redrive, UnboundedSender<(Redrive, Fate)>)>,
+    /// What is asked of it beside.
+    orders: UnboundedReceiver<Order>,
     /// The last message of each world.
     newest: BTreeMap<World, News>,
     /// By graph.
@@ -36,10 +37,10 @@ impl Driver {
     pub(crate) fn new(
         means: Means,
         news: UnboundedReceiver<News>,
-        again: UnboundedReceiver<(Redrive, UnboundedSender<(Redrive, Fate)>)>,
+        orders: UnboundedReceiver<Order>,
     ) -> Driver {
         let (newest, lanes) = (BTreeMap::new(), BTreeMap::new());
-        Driver { means, news, again, newest, lanes, running: JoinSet::new() }
+        Driver { means, news, orders, newest, lanes, running: JoinSet::new() }
     }
 
     /// Works until the shutdown is wished, and what is in hand is finished.
@@ -60,10 +61,13 @@ impl Driver {
                     self.attend(&world);
                 }
                 Some(ended) = self.running.join_next() => self.ended(ended),
-                Some((redrive, asker)) = self.again.recv() => {
-                    let graph_id = redrive.batch.graph_id.clone();
-                    self.send(&graph_id, Note::Again(redrive, asker));
-                }
+                Some(order) = self.orders.recv() => match order {
+                    Order::Attend(world) => self.attend(&world),
+                    Order::Again(redrive, asker) => {
+                        let graph_id = redrive.batch.graph_id.clone();
+                        self.send(&graph_id, Note::Again(redrive, asker));
+                    }
+                },
                 stored = next(&mut changes) => self.changed(&stored),
                 else => break,
             }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Append, Bus, Stored};
+use bus::{Append, Bus, ReadError, Stored};
 use contract::chain::World;
 use contract::problem::Problem;
 use contract::subject::StreamName;
@@ -117,7 +117,7 @@ impl Lane {
             return Ok(());
         }
         let (bus, holder) = (&self.means.bus, &self.means.holder);
-        let key = format!("memory.{}.{}", self.means.target.name, short_name(&self.graph.id));
+        let key = self.means.lease_key(&self.graph.id);
         let ttl = self.means.lease();
         loop {
             match Tenure::begin(bus, &key, holder, ttl).await {
@@ -249,6 +249,21 @@ impl Lane {
 }
 
 impl Means {
+    fn lease_key(&self, graph_id: &str) -> String {
+        format!("memory.{}.{}", self.target.name, short_name(graph_id))
+    }
+
+    /// Which process works on a graph now, where there can be several.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub(crate) async fn lease_holder(&self, graph_id: &str) -> Result<Option<String>, ReadError> {
+        match *self.ledger {
+            Ledger::File(_) => Ok(None),
+            Ledger::Bus(_) => self.bus.lease_holder(&self.lease_key(graph_id)).await,
+        }
+    }
+
     /// How long a lease lives: longer than a request may be under way.
     fn lease(&self) -> Duration {
         self.target.policy.timeout + Duration::from_secs(15).min(self.target.policy.timeout)

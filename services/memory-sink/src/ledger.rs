@@ -97,6 +97,27 @@ impl Ledger {
         }
     }
 
+    /// Binds a world to a graph, unless it is bound already; true if it was not.
+    ///
+    /// # Errors
+    /// If it cannot be said.
+    pub async fn bind(&self, world: &World, graph_id: &str) -> Result<bool, LedgerError> {
+        let progress = Progress { graph_id: graph_id.to_owned(), ..Progress::default() };
+        match self {
+            Ledger::File(memory) => {
+                let known = self.world(world).await?;
+                if known.is_none() {
+                    memory.save(vec![(world.clone(), progress)]).await.map_err(failed)?;
+                }
+                Ok(known.is_none())
+            }
+            Ledger::Bus(ledger) => match ledger.world(world).await? {
+                Some(_) => Ok(false),
+                None => ledger.put_world(world, &progress).await.map(|()| true),
+            },
+        }
+    }
+
     /// Notes what `progress` says of an intent or an outcome. The file needs no note of its own:
     /// it takes a batch and its cursor in one transaction, which is done or was never begun.
     ///

@@ -23,6 +23,7 @@ mod driver;
 pub mod graph;
 mod lane;
 pub mod ledger;
+mod orders;
 pub mod pace;
 pub mod policy;
 pub mod query;
@@ -58,6 +59,7 @@ use crate::delivery::Manners;
 use crate::driver::Driver;
 use crate::lane::Means;
 use crate::ledger::{BusLedger, Ledger};
+use crate::orders::{Counter, Orders};
 use crate::policy::Policy;
 use crate::query::Desk;
 use crate::scout::Scout;
@@ -96,12 +98,17 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
     let requests = desk.open().await.map_err(anyhow::Error::msg)?;
     tracing::info!("ready: {} memories", names.len());
 
-    let (mut tasks, mut listeners) = (JoinSet::new(), Vec::new());
+    let (mut tasks, mut listeners, mut counters) = (JoinSet::new(), Vec::new(), Vec::new());
     for means in means {
-        let ((tell, news), (_ask, again)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        let ((tell, news), (driver, asked)) =
+            (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         listeners.push(tell);
-        tasks.spawn(Driver::new(means, news, again).run());
+        counters.push(Counter { means: means.clone(), driver });
+        tasks.spawn(Driver::new(means, news, asked).run());
     }
+    let orders = Orders::new(bus.clone(), counters);
+    let commands = orders.commands().await?;
+    tasks.spawn(orders.run(commands, shutdown.clone()));
     tasks.spawn(Scout::new(bus.clone(), listeners, names).run(shutdown.clone()));
     let answering = tokio::spawn(desk.run(requests, shutdown));
     while let Some(ended) = tasks.join_next().await {

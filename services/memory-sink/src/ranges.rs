@@ -18,6 +18,17 @@ impl Ranges {
         self.0.is_empty()
     }
 
+    /// Whether a number is in it.
+    pub fn contains(&self, number: u64) -> bool {
+        let place = self.0.partition_point(|(_, last)| *last < number);
+        self.0.get(place).is_some_and(|(first, _)| *first <= number)
+    }
+
+    /// First and last of each range, in order.
+    pub fn ranges(&self) -> &[(u64, u64)] {
+        &self.0
+    }
+
     /// Puts a number in.
     pub fn insert(&mut self, number: u64) {
         let place = self.0.partition_point(|(_, last)| last.saturating_add(1) < number);
@@ -70,9 +81,10 @@ mod tests {
             } else {
                 assert_eq!(ranges.remove(number), set.remove(&number));
             }
-            let listed: Vec<u64> = ranges.0.iter().flat_map(|(a, b)| *a..=*b).collect();
+            let listed: Vec<u64> = ranges.ranges().iter().flat_map(|(a, b)| *a..=*b).collect();
             assert_eq!(listed, set.iter().copied().collect::<Vec<_>>());
             assert_eq!(ranges.len(), set.len() as u64);
+            assert_eq!(ranges.contains(number), set.contains(&number));
             assert!(ranges.0.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0), "{ranges:?}");
         }
         assert_eq!(ranges.is_empty(), set.is_empty());

@@ -226,7 +226,7 @@ async fn a_durable_delivers_until_it_is_acknowledged() {
     let theirs = connect(&server.url()).await;
     let wait = Duration::from_secs(60);
     let join = async |bus: &Bus| {
-        bus.durable(StreamName::Commands, "guardian", "sim.commands.>", wait).await.unwrap()
+        bus.durable(StreamName::Commands, "guardian", &["sim.commands.>"], wait).await.unwrap()
     };
     let (mut here, mut there) = (join(&ours).await, join(&theirs).await);
     ours.append(message("sim.commands.a-1.stop.cli.c1", "stop", None)).await.unwrap();

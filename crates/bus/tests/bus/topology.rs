@@ -205,7 +205,7 @@ async fn who_may_not_create_streams_uses_those_that_are_there() {
     admin.ensure_topology().await.unwrap();
     let wait = Duration::from_secs(30);
     let durable = async |bus: &Bus, name: &str| {
-        bus.durable(StreamName::Commands, name, "sim.commands.>", wait).await.err()
+        bus.durable(StreamName::Commands, name, &["sim.commands.>"], wait).await.err()
     };
     assert_eq!(durable(&admin, "guardian").await, None);
 

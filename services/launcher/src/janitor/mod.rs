@@ -83,7 +83,7 @@ impl Janitor {
     /// If the bus does not let it.
     pub async fn commands(&self) -> Result<Durable, ReadError> {
         let filter = self.bus.prefix().commands_with(Verb::Delete);
-        self.bus.durable(StreamName::Commands, CONSUMER, &filter, ACK_WAIT).await
+        self.bus.durable(StreamName::Commands, CONSUMER, &[filter.as_str()], ACK_WAIT).await
     }
 
     /// Works for ever.

@@ -42,7 +42,7 @@ impl Node {
     /// Joins the guardian of a stream of commands.
     pub(super) async fn guardian(&self, stream: StreamName) -> anyhow::Result<Durable> {
         let filter = self.bus.prefix().all(stream);
-        Ok(self.bus.durable(stream, "guardian", &filter, ACK_WAIT).await?)
+        Ok(self.bus.durable(stream, "guardian", &[filter.as_str()], ACK_WAIT).await?)
     }
 
     /// Takes commands from a shared consumer, each in a task of its own, since one that
