@@ -10,6 +10,7 @@ pub mod openapi;
 pub mod process;
 pub mod proxy;
 pub mod stack;
+pub mod zep;
 
 use std::time::{Duration, Instant};
 
