@@ -8,6 +8,7 @@ use bus::{Cursor, Position, Start, Stored};
 use contract::chain::World;
 use contract::options::MemoryTarget;
 use contract::subject::StreamName;
+use faults::Safeguard;
 use kit::retry::Pauses;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
@@ -97,7 +98,11 @@ impl Driver {
 
     async fn open(&self) -> Result<Option<Cursor>, String> {
         let Means { bus, ledger, target, .. } = &self.means;
-        for (world, progress) in ledger.load().await.map_err(|error| error.to_string())? {
+        let mut known = ledger.load().await.map_err(|error| error.to_string())?;
+        if faults::is_off(Safeguard::Ledger) {
+            known.clear();
+        }
+        for (world, progress) in known {
             target.note(&world, progress, None);
         }
         let Ledger::Bus(_) = **ledger else { return Ok(None) };

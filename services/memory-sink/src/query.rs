@@ -163,7 +163,8 @@ impl Desk {
                     None => self.published(&world).await?,
                 };
                 published.insert(world.clone(), last);
-                cursors.push(status(target, world, seen, last));
+                let waits = self.waits(&world, &seen, last).await?;
+                cursors.push(status(target, world, seen, last, waits));
             }
         }
         Ok(cursors)
@@ -178,6 +179,25 @@ impl Desk {
         Ok(frame.ok().flatten().map_or(0, |frame| frame.next_seq().saturating_sub(1)))
     }
 
+    /// For how many seconds the first action that a memory has not taken has been published.
+    async fn waits(
+        &self,
+        world: &World,
+        seen: &Seen,
+        published: u64,
+    ) -> Result<Option<u64>, MemoryError> {
+        let Progress { cursor, at, .. } = &seen.progress;
+        if published <= cursor.as_ref().map_or(0, |cursor| cursor.seq) {
+            return Ok(Some(0));
+        }
+        let subject = self.bus.prefix().actions(&world.run_id, world.platform);
+        let after = at.map_or(0, |at| at.sequence);
+        let next = self.bus.window(StreamName::Actions, &subject, after, 1).await;
+        let next = next.map_err(internal)?.messages.into_iter().next();
+        let since = next.map(|next| kit::now_milliseconds() - next.at.milliseconds());
+        Ok(since.map(|since| u64::try_from(since / 1000).unwrap_or(0)))
+    }
+
     async fn require_known(&self, scope: &Scope) -> Result<(), MemoryError> {
         let totals = self.embedded()?.totals(scope.clone()).await.map_err(internal)?;
         totals.map(|_| ()).ok_or_else(|| unknown(scope))
@@ -188,8 +208,15 @@ impl Desk {
     }
 }
 
-fn status(target: &Target, world: World, seen: Seen, published: u64) -> CursorStatus {
-    let Seen { progress: Progress { graph_id, cursor, .. }, problem } = seen;
+fn status(
+    target: &Target,
+    world: World,
+    seen: Seen,
+    published: u64,
+    lag_seconds: Option<u64>,
+) -> CursorStatus {
+    let Seen { progress: Progress { graph_id, cursor, delivered, dead, .. }, problem } = seen;
+    let retried = target.retried(&graph_id);
     let seq = cursor.as_ref().map_or(0, |cursor| cursor.seq);
     CursorStatus {
         run_id: world.run_id,
@@ -201,10 +228,10 @@ fn status(target: &Target, world: World, seen: Seen, published: u64) -> CursorSt
         simulated_time: cursor.map(|cursor| cursor.simulated_time),
         published,
         lag: published.saturating_sub(seq),
-        lag_seconds: (published <= seq).then_some(0),
-        delivered: None,
-        retried: None,
-        dead: None,
+        lag_seconds,
+        delivered: Some(delivered),
+        retried: Some(retried),
+        dead: Some(dead.len()),
         problem,
     }
 }

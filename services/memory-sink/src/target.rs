@@ -77,14 +77,15 @@ impl Target {
             (Some(Trouble::None) | None, None) => (TargetState::Ready, None),
         };
         let (kind, place) = (self.kind.to_owned(), self.place.clone());
+        let (requests, rate_limit_remaining) = known.pace.count();
         TargetStatus {
             name: self.name.clone(),
             kind,
             place,
             state,
             problem,
-            requests: None,
-            rate_limit_remaining: None,
+            requests: Some(requests),
+            rate_limit_remaining,
         }
     }
 
@@ -189,11 +190,9 @@ impl Target {
         self.lock().pace.heard(limits, after, now, wall);
     }
 
-    /// Requests made, how many it said are left, and how often something was tried again.
-    pub fn counts(&self) -> (u64, Option<i64>, u64) {
-        let known = self.lock();
-        let (requests, remaining) = known.pace.count();
-        (requests, remaining, known.retried.values().sum())
+    /// How often something of a graph was tried again.
+    pub fn retried(&self, graph_id: &str) -> u64 {
+        self.lock().retried.get(graph_id).copied().unwrap_or(0)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

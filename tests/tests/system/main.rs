@@ -31,6 +31,7 @@ mod hung;
 mod interviews;
 mod launchers;
 mod lifecycle;
+mod memory;
 mod model_answers;
 mod outage;
 mod ownership;

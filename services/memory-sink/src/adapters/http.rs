@@ -161,10 +161,11 @@ mod tests {
             [
                 retry(Some(Duration::from_secs(7)), "it answered 429 Too Many Requests: slow down"),
                 retry(Some(DAY), "it answered 503 Service Unavailable"),
-                retry(
-                    Some(Duration::from_secs(60)),
-                    "it answered 302 Found (redirects are not followed: name the final address)"
-                ),
+                DeliveryError::Misdirected {
+                    reason: "it answered 302 Found (redirects are not followed: name the final \
+                             address)"
+                        .to_owned()
+                },
                 DeliveryError::Unauthorized {
                     reason: "it answered 401 Unauthorized: no such token: ***, ***".to_owned()
                 },

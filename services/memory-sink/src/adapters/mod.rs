@@ -132,6 +132,13 @@ pub enum DeliveryError {
         /// Why.
         reason: String,
     },
+    /// It was not taken, and will not be until an operator has changed something: the address is
+    /// wrong, or there is no such graph.
+    #[error("{reason}")]
+    Misdirected {
+        /// Why.
+        reason: String,
+    },
     /// Nothing is taken from us until an operator has changed something.
     #[error("{reason}")]
     Unauthorized {

@@ -49,8 +49,8 @@ pub struct Manners {
     pub first: Duration,
     /// The longest.
     pub longest: Duration,
-    /// The pause while a memory refuses our credentials.
-    pub unauthorized: Duration,
+    /// The pause while an operator has to change something: credentials, or an address.
+    pub operator: Duration,
     /// How long after an outcome became unknown the memory is looked into, once and once more:
     /// what was sent may still be on its way.
     pub looks: [Duration; 2],
@@ -62,7 +62,7 @@ impl Manners {
         Manners {
             first: Duration::from_millis(250),
             longest: Duration::from_secs(60),
-            unauthorized: Duration::from_secs(60),
+            operator: (timeout * 2).min(Duration::from_secs(60)),
             looks: [Duration::from_secs(1).min(timeout / 2), timeout / 2],
         }
     }
@@ -526,7 +526,9 @@ impl Delivery {
         let pause = match error {
             DeliveryError::Retry { after: Some(after), .. }
             | DeliveryError::Unknown { after: Some(after), .. } => *after,
-            DeliveryError::Unauthorized { .. } => self.manners.unauthorized,
+            DeliveryError::Unauthorized { .. } | DeliveryError::Misdirected { .. } => {
+                self.manners.operator
+            }
             DeliveryError::Retry { after: None, .. }
             | DeliveryError::Unknown { after: None, .. }
             | DeliveryError::Reject { .. } => self.backoff(dice),

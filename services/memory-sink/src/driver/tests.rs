@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 const MANNERS: Manners = Manners {
     first: Duration::from_millis(5),
     longest: Duration::from_millis(20),
-    unauthorized: Duration::from_millis(20),
+    operator: Duration::from_millis(20),
     looks: [Duration::from_millis(5), Duration::from_millis(20)],
 };
 

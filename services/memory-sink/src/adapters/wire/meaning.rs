@@ -1,16 +1,10 @@
 //! What an answer means for a batch, and what it means that there is none.
 
-use std::time::Duration;
-
 use contract::problem::shorten;
 use reqwest::StatusCode;
 
 use super::{Heard, Secrets, chain};
 use crate::adapters::DeliveryError;
-
-/// The pause while an address, or what is there, is not what it should be: an operator has to
-/// change something, yet it may be a server that is only half up.
-const SLOW: Duration = Duration::from_secs(60);
 
 /// What is at stake if one does not know what came of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +37,8 @@ pub enum Said {
 /// What a status means. `words` are for people.
 pub(super) fn of(heard: Heard, stake: Stake, words: String) -> Said {
     let after = heard.after;
-    let slow = |advice: &str| DeliveryError::Retry {
-        after: Some(after.map_or(SLOW, |after| after.max(SLOW))),
-        reason: format!("{words} ({advice})"),
-    };
+    let elsewhere =
+        |advice: &str| DeliveryError::Misdirected { reason: format!("{words} ({advice})") };
     let status = heard.status;
     let error = match status {
         200..=299 => return Said::Done(heard),
@@ -58,10 +50,10 @@ pub(super) fn of(heard: Heard, stake: Stake, words: String) -> Said {
         500.. => DeliveryError::Retry { after, reason: words },
         // To follow would hand the batch and our headers to somebody whom nobody named; to
         // reject would lose what a corrected address can still take.
-        ..=399 => slow("redirects are not followed: name the final address"),
-        404 | 410 => slow("is the address right, and is the graph there?"),
-        405 => slow("is the address right?"),
-        400..=499 => slow("the memory wants to be spoken to in another way"),
+        ..=399 => elsewhere("redirects are not followed: name the final address"),
+        404 | 410 => elsewhere("is the address right, and is the graph there?"),
+        405 => elsewhere("is the address right?"),
+        400..=499 => elsewhere("the memory wants to be spoken to in another way"),
     };
     Said::Refused { status, error }
 }

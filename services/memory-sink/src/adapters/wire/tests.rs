@@ -34,8 +34,8 @@ async fn each_status_has_its_meaning() {
         (&[400, 413, 414, 422, 431], "reject", "reject", "reject"),
         (&[408, 425, 429], "retry 7", "retry 7", "retry 7"),
         (&[500, 502, 503, 504, 529, 599], "retry 7", "retry 7", "unknown 7"),
-        (&[301, 302, 304, 307, 308], "retry 60", "retry 60", "retry 60"),
-        (&[404, 405, 406, 410, 411, 415, 418, 451], "retry 60", "retry 60", "retry 60"),
+        (&[301, 302, 304, 307, 308], "misdirected", "misdirected", "misdirected"),
+        (&[404, 405, 406, 410, 411, 415, 418, 451], "misdirected", "misdirected", "misdirected"),
     ];
     for (statuses, nothing, named, twice) in table {
         let stakes = [(Stake::Nothing, nothing), (Stake::Named, named), (Stake::Twice, twice)];
@@ -54,6 +54,9 @@ async fn each_status_has_its_meaning() {
                     format!("unknown {}", seconds(after))
                 }
                 Said::Refused { error: DeliveryError::Reject { .. }, .. } => "reject".to_owned(),
+                Said::Refused { error: DeliveryError::Misdirected { .. }, .. } => {
+                    "misdirected".to_owned()
+                }
                 Said::Refused { error: DeliveryError::Unauthorized { .. }, .. } => {
                     "unauthorized".to_owned()
                 }

@@ -1,7 +1,6 @@
 //! Requests to Zep, one after the other, and what it said of its limits meanwhile.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
 
 use contract::id::Digest;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -15,8 +14,6 @@ use crate::adapters::{DeliveryError, Limits, Spoken};
 
 /// A page has up to a hundred episodes of ten thousand characters each, which JSON may escape.
 const MOST_OF_A_LIST: usize = 16 << 20;
-/// The pause where somebody has to change something.
-const SLOW: Duration = Duration::from_secs(60);
 
 /// What one method of the adapter asks.
 pub(super) struct Talk<'a> {
@@ -126,13 +123,15 @@ pub(super) fn unread(error: DeliveryError) -> DeliveryError {
     match error {
         DeliveryError::Reject { reason } => slow(reason),
         DeliveryError::Unknown { after, reason } => DeliveryError::Retry { after, reason },
-        DeliveryError::Retry { .. } | DeliveryError::Unauthorized { .. } => error,
+        DeliveryError::Retry { .. }
+        | DeliveryError::Misdirected { .. }
+        | DeliveryError::Unauthorized { .. } => error,
     }
 }
 
 /// An operator has to change something, in these words.
 pub(super) fn slow(reason: String) -> DeliveryError {
-    DeliveryError::Retry { after: Some(SLOW), reason }
+    DeliveryError::Misdirected { reason }
 }
 
 /// `text` as one part of a path or query; `None` if it is none, in whatever way it is written.

@@ -79,7 +79,7 @@ async fn what_is_no_episode_may_be_one() {
             (Answer::status(503).header("retry-after", "9"), "unknown"),
             (Answer::status(409), "unknown"),
             (Answer::status(429).body("Rate limit exceeded for FREE plan"), "retry"),
-            (Answer::status(404), "retry"),
+            (Answer::status(404), "misdirected"),
             (Answer::status(400).body("text is too strange"), "reject"),
             (Answer::status(413), "reject"),
             (Answer::status(401), "unauthorized"),
@@ -95,6 +95,7 @@ async fn what_is_no_episode_may_be_one() {
                 Err(DeliveryError::Retry { .. }) => "retry",
                 Err(DeliveryError::Unknown { .. }) => "unknown",
                 Err(DeliveryError::Reject { .. }) => "reject",
+                Err(DeliveryError::Misdirected { .. }) => "misdirected",
                 Err(DeliveryError::Unauthorized { .. }) => "unauthorized",
             };
             assert_eq!(short, expected, "{dialect:?} {number}: {outcome:?}");
@@ -130,7 +131,10 @@ async fn a_graph_that_is_there_already_is_opened() {
     for (number, expected) in expected.into_iter().enumerate() {
         let outcome = memory.open(GRAPH).await.outcome;
         assert_eq!(outcome.is_ok(), expected, "{number} {outcome:?}");
-        assert!(matches!(outcome, Ok(None) | Err(DeliveryError::Retry { .. })), "{outcome:?}");
+        let later = |error: &DeliveryError| {
+            matches!(error, DeliveryError::Retry { .. } | DeliveryError::Misdirected { .. })
+        };
+        assert!(outcome.as_ref().err().is_none_or(later), "{outcome:?}");
     }
     let asked = server.requests().len();
     assert_eq!(target(&server, "/api/v2", Dialect::V2, false).open(GRAPH).await.outcome, Ok(None));
@@ -166,7 +170,7 @@ async fn an_address_is_found_before_a_graph_is_made() {
     assert_eq!(memory.open(GRAPH).await.outcome, address);
     let careful = target(&server, "/api/v4", Dialect::V4, false);
     let error = careful.open(GRAPH).await.outcome.unwrap_err();
-    let DeliveryError::Retry { after: Some(_), reason } = error else { panic!("{error:?}") };
+    let DeliveryError::Misdirected { reason } = error else { panic!("{error:?}") };
     assert!(reason.contains("set \"create\" to true"), "{reason}");
     assert_eq!(memory.open(GRAPH).await.outcome, address);
     // The same graph of the same target is asked for under one name, on any machine.
@@ -232,10 +236,10 @@ async fn a_look_goes_on_until_it_is_certain() {
     assert_eq!(memory.find(&addressed(), &second).await.outcome, Ok(Sighting::There));
     assert_eq!(memory.find(&addressed(), &second).await.outcome, Ok(Sighting::Absent));
     assert!(server.requests()[1].line.contains("&cursor=more%2F1&"));
-    for _ in 0..2 {
-        let error = memory.find(&addressed(), &second).await.outcome.unwrap_err();
-        assert!(matches!(error, DeliveryError::Retry { .. }), "{error:?}");
-    }
+    let error = memory.find(&addressed(), &second).await.outcome.unwrap_err();
+    assert!(matches!(error, DeliveryError::Retry { .. }), "{error:?}");
+    let error = memory.find(&addressed(), &second).await.outcome.unwrap_err();
+    assert!(matches!(error, DeliveryError::Misdirected { .. }), "{error:?}");
 
     // Simulated time is the order: a full page says something only about what is later.
     let full = |time: &str| body(&json!({"episodes": vec![of("x-1.reddit.1-1", time); 100]}));

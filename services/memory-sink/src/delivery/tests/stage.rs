@@ -84,7 +84,7 @@ pub(super) enum Kill {
 pub(super) const MANNERS: Manners = Manners {
     first: Duration::from_millis(250),
     longest: Duration::from_secs(60),
-    unauthorized: Duration::from_secs(60),
+    operator: Duration::from_secs(60),
     looks: [Duration::from_secs(1), Duration::from_secs(15)],
 };
 
