@@ -90,6 +90,19 @@ impl Stack {
         self.services.insert(name.to_owned(), service);
     }
 
+    /// Starts (or starts again) a memory-sink under a name of its own, with a folder of its own and
+    /// more environment variables.
+    pub fn start_sink(&mut self, name: &str, more: &[(&str, &str)]) {
+        let mut environment = self.environment.clone();
+        let folder = self.dir.path().join(name);
+        environment.insert("SHOAL_MEMORY_DIR".to_owned(), folder.display().to_string());
+        environment
+            .extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.services.remove(name);
+        let service = Service::start(name, "shoal-memory-sink", self.dir.path(), &environment);
+        self.services.insert(name.to_owned(), service);
+    }
+
     /// Starts one more launcher, and waits until it is ready; returns its port.
     pub fn start_launcher(&mut self, name: &str) -> u16 {
         let port = free_port();

@@ -14,8 +14,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 
 use crate::delivery::Progress;
-use crate::lane::{Lane, Means, Note};
+use crate::lane::{Lane, Note};
 use crate::ledger::{Ledger, read_change};
+use crate::means::Means;
 use crate::orders::Order;
 use crate::scout::News;
 

@@ -1,27 +1,19 @@
 //! Carries out what [`crate::delivery`] wishes for one graph: reads the stream, writes the ledger,
 //! speaks to the memory.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Append, Bus, ReadError, Stored};
 use contract::chain::World;
-use contract::problem::Problem;
 use contract::subject::StreamName;
-use contract::timestamp::Timestamp;
 use faults::Safeguard;
-use kit::retry::Pauses;
-use kit::shutdown::Shutdown;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::time::Instant;
 
-use crate::adapters::{Adapter as _, DeliveryError, Graph, Limits, Memory, Receipt, Spoken};
-use crate::batch::EpisodeBatch;
+use crate::adapters::{Adapter as _, DeliveryError, Graph, Receipt};
 use crate::dead_letter;
-use crate::delivery::{Delivery, Event, Fate, Manners, Redrive, Shelf, Trouble, Wish};
-use crate::ledger::{Ledger, LedgerError, short_name};
+use crate::delivery::{Delivery, Event, Fate, Redrive, Shelf, Trouble, Wish};
+use crate::ledger::Ledger;
+use crate::means::{Halt, Means, taken, wall};
 use crate::queue::Time;
-use crate::target::Target;
 use crate::tenure::Tenure;
 
 /// Messages that are read at once.
@@ -40,21 +32,6 @@ pub(crate) enum Note {
     Again(Redrive, UnboundedSender<(Redrive, Fate)>),
 }
 
-/// What all lanes of a target share.
-#[derive(Clone)]
-pub(crate) struct Means {
-    pub(crate) bus: Bus,
-    pub(crate) memory: Memory,
-    pub(crate) ledger: Arc<Ledger>,
-    pub(crate) target: Arc<Target>,
-    pub(crate) manners: Manners,
-    pub(crate) shutdown: Shutdown,
-    /// When this process began: the zero of its times.
-    pub(crate) began: Instant,
-    /// This process among all holders of leases.
-    pub(crate) holder: String,
-}
-
 /// The work of one graph.
 pub(crate) struct Lane {
     means: Means,
@@ -64,15 +41,6 @@ pub(crate) struct Lane {
     /// Whom to tell of what was sent once more.
     asker: Option<UnboundedSender<(Redrive, Fate)>>,
     tenure: Option<Tenure>,
-}
-
-/// Why a lane ends.
-enum Halt {
-    Shutdown,
-    /// There has been nothing to do for a while.
-    Idle,
-    /// The graph is somebody else's.
-    Taken(String),
 }
 
 impl Lane {
@@ -235,8 +203,10 @@ impl Lane {
     /// Passes on what is known now.
     fn tell(&mut self) {
         let target = &self.means.target;
-        for (world, shelf) in self.delivery.shelves() {
-            target.note(world, shelf.progress(), shelf.problem());
+        for world in self.delivery.touched() {
+            if let Some(shelf) = self.delivery.shelves().get(&world) {
+                target.note(&world, shelf.progress(), shelf.problem());
+            }
         }
         target.set_trouble(&self.graph.id, self.delivery.trouble(), self.delivery.retried());
         while let Some(told) = self.delivery.told() {
@@ -245,108 +215,6 @@ impl Lane {
                 let _gone = asker.send(told);
             }
         }
-    }
-}
-
-impl Means {
-    fn lease_key(&self, graph_id: &str) -> String {
-        format!("memory.{}.{}", self.target.name, short_name(graph_id))
-    }
-
-    /// Which process works on a graph now, where there can be several.
-    ///
-    /// # Errors
-    /// See [`ReadError`].
-    pub(crate) async fn lease_holder(&self, graph_id: &str) -> Result<Option<String>, ReadError> {
-        match *self.ledger {
-            Ledger::File(_) => Ok(None),
-            Ledger::Bus(_) => self.bus.lease_holder(&self.lease_key(graph_id)).await,
-        }
-    }
-
-    /// How long a lease lives: longer than a request may be under way.
-    fn lease(&self) -> Duration {
-        self.target.policy.timeout + Duration::from_secs(15).min(self.target.policy.timeout)
-    }
-
-    pub(crate) fn now(&self) -> Time {
-        self.began.elapsed()
-    }
-
-    /// Waits, but not beyond the wish to shut down.
-    pub(crate) async fn pause(&self, pause: Duration) {
-        tokio::select! {
-            () = self.shutdown.wished() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-
-    /// Tries until it succeeds; during a shutdown only once.
-    async fn insist<T, E: Into<LedgerError>, F: Future<Output = Result<T, E>>>(
-        &self,
-        what: &str,
-        work: impl Fn() -> F,
-    ) -> Result<T, Halt> {
-        let mut pauses = Pauses::new(self.manners.first, Duration::from_secs(10));
-        loop {
-            match work().await.map_err(Into::into) {
-                Ok(value) => {
-                    self.target.set_bus_trouble(None);
-                    return Ok(value);
-                }
-                Err(error @ LedgerError::Taken(_)) => return Err(Halt::Taken(error.to_string())),
-                Err(error) => {
-                    self.target.set_bus_trouble(Some(format!("failed to {what}: {error}")))
-                }
-            }
-            if self.shutdown.is_wished() {
-                return Err(Halt::Shutdown);
-            }
-            self.pause(pauses.next_pause()).await;
-        }
-    }
-
-    async fn post(&self, letter: Append) -> Result<(), Halt> {
-        faults::point("sink.dead-letter");
-        self.insist("store a dead letter", || self.bus.append(letter.clone())).await?;
-        faults::point("sink.dead-lettered");
-        Ok(())
-    }
-
-    /// Waits until the account may be asked something.
-    async fn turn(&self, tenure: Option<&Tenure>) -> Result<(), Halt> {
-        loop {
-            let now = self.now();
-            let next = self.target.next_request(now);
-            if next <= now {
-                break;
-            }
-            self.pause(next - now).await;
-            if self.shutdown.is_wished() {
-                return Err(Halt::Shutdown);
-            }
-        }
-        // What is sent must be over before somebody else may send.
-        if tenure.is_some_and(|tenure| !tenure.lasts(self.target.policy.timeout)) {
-            return Err(taken());
-        }
-        self.target.asked(self.now());
-        Ok(())
-    }
-
-    /// Takes note of what a memory said of its limits.
-    fn heard<T>(&self, spoken: Spoken<T>) -> Result<T, DeliveryError> {
-        let Spoken { outcome, limits } = spoken;
-        let after = match &outcome {
-            Err(DeliveryError::Retry { after, .. } | DeliveryError::Unknown { after, .. }) => {
-                *after
-            }
-            _ => None,
-        };
-        if after.is_some() || limits != Limits::default() {
-            self.target.heard(limits, after, self.now(), wall());
-        }
-        outcome
     }
 }
 
@@ -450,40 +318,6 @@ async fn open(
     means.insist("note a graph's address", note).await?;
     graph.address = Some(address);
     Ok(Ok(()))
-}
-
-impl Means {
-    /// Says what became of a batch where that is worth a word.
-    fn say(&self, batch: &EpisodeBatch, answer: &Result<Receipt, DeliveryError>) {
-        let (memory, id) = (self.target.name.as_str(), batch.id());
-        match answer {
-            Ok(Receipt::Taken) => tracing::debug!(memory, batch = id, "batch {id} is taken"),
-            Ok(Receipt::AlreadyThere) => {
-                tracing::info!(memory, batch = id, "the memory had batch {id} already");
-            }
-            Err(DeliveryError::Reject { reason }) => {
-                tracing::warn!(memory, batch = id, "batch {id} is refused: {reason}");
-            }
-            Err(error) => tracing::debug!(memory, batch = id, "batch {id} is not taken: {error}"),
-        }
-    }
-
-    /// Says that a message of the stream makes no sense, and keeps it as a dead letter.
-    async fn report(&self, stored: &Stored, problem: &Problem) -> Result<(), Halt> {
-        let memory = self.target.name.as_str();
-        tracing::error!(memory, sequence = stored.sequence, "not remembered: {problem}");
-        let prefix = self.bus.prefix();
-        self.post(dead_letter::of_message(prefix, Some(memory), stored, problem.clone(), wall()))
-            .await
-    }
-}
-
-fn taken() -> Halt {
-    Halt::Taken("its lease is lost".to_owned())
-}
-
-fn wall() -> Timestamp {
-    Timestamp::from_milliseconds(kit::now_milliseconds())
 }
 
 /// Some number: pauses that begin together shall not end together.

@@ -19,7 +19,7 @@ use kit::shutdown::Shutdown;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::delivery::{Fate, Redrive};
-use crate::lane::Means;
+use crate::means::Means;
 use crate::ledger::LedgerError;
 
 /// The durable consumer of all sinks.
