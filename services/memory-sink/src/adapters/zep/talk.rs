@@ -89,6 +89,11 @@ impl Talk<'_> {
         Ok(self.zep.line.meaning(heard, stake))
     }
 
+    /// Whether the memory has said that it takes hardly any more for now.
+    pub(super) fn is_spent(&self) -> bool {
+        self.limits.remaining.is_some_and(|remaining| remaining <= 1)
+    }
+
     fn request(&self, question: Question) -> Result<Ask, DeliveryError> {
         let reject = |reason: String| DeliveryError::Reject { reason };
         let url = Url::parse(&format!("{}{}", self.zep.url, question.path))

@@ -59,11 +59,22 @@ pub(super) async fn open(talk: &mut Talk<'_>, graph_id: &str) -> Result<(), Deli
             Err(reason) => Err(slow(reason)),
         },
         Said::Conflict(_) => Ok(()),
-        Said::Refused { error: DeliveryError::Reject { reason }, .. }
-            if is_there_already(&reason) =>
-        {
-            Ok(())
+        Said::Refused { error: DeliveryError::Reject { reason }, .. } => {
+            // Servers say in several ways that they have it.
+            if is_there_already(&reason) || exists(talk, graph_id).await? {
+                return Ok(());
+            }
+            Err(slow(reason))
         }
+        Said::Refused { error, .. } => Err(error),
+    }
+}
+
+async fn exists(talk: &mut Talk<'_>, graph_id: &str) -> Result<bool, DeliveryError> {
+    let Some(graph) = segment(graph_id) else { return Ok(false) };
+    match talk.ask(Question::get(format!("/graph/{graph}"))).await? {
+        Said::Done(heard) => Ok(talk.json(&heard).is_ok_and(|json| json["graph_id"] == graph_id)),
+        Said::Conflict(_) | Said::Refused { status: 400 | 404 | 422, .. } => Ok(false),
         Said::Refused { error, .. } => Err(error),
     }
 }
