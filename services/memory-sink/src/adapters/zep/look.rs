@@ -49,17 +49,19 @@ pub(super) async fn find(
 ) -> Result<Sighting, DeliveryError> {
     let Ok(text) = episode::text(batch) else { return Ok(Sighting::Absent) };
     let dialect = talk.zep.dialect;
+    let mut is_all = false;
     if dialect == Dialect::V2 {
-        // What every server has.
+        // What every server has; nobody says how many it shows at most.
         let Some(entries) = v2::newest(talk, graph, v2::NEWEST).await? else {
             return Ok(Sighting::CannotTell);
         };
         if entries.iter().any(|entry| entry.is(batch, &text)) {
             return Ok(Sighting::There);
         }
-        if entries.len() < v2::NEWEST || is_behind(dialect, &entries, batch) {
+        if entries.is_empty() || is_behind(dialect, &entries, batch) {
             return Ok(Sighting::Absent);
         }
+        is_all = entries.len() < v2::NEWEST;
     }
     let mut cursor = None;
     for _ in 0..PAGES_FOR_A_BATCH {
@@ -67,7 +69,9 @@ pub(super) async fn find(
             Dialect::V2 => v2::page(talk, graph, cursor.as_deref()).await?,
             Dialect::V4 => Some(v4::page(talk, graph, cursor.as_deref()).await?),
         };
-        let Some(page) = page else { return Ok(Sighting::CannotTell) };
+        let Some(page) = page else {
+            return Ok(if is_all { Sighting::Absent } else { Sighting::CannotTell });
+        };
         if page.entries.iter().any(|entry| entry.is(batch, &text)) {
             return Ok(Sighting::There);
         }

@@ -126,6 +126,20 @@ fn json(line: &Line, heard: &Heard) -> Result<Value, String> {
     }
 }
 
+/// The list that an answer is, or has under this name: an empty one may be left out, yet what
+/// says something else is no list, and nothing is missing from it.
+pub(super) fn list<'json>(json: &'json Value, name: &str) -> Option<&'json [Value]> {
+    match (json, json.get(name)) {
+        (Value::Array(list), _) | (_, Some(Value::Array(list))) => Some(list),
+        (Value::Null, _) => Some(&[]),
+        (Value::Object(fields), None | Some(Value::Null)) => {
+            let is_page = fields.keys().all(|key| key == name || key == "next_cursor");
+            is_page.then_some(&[])
+        }
+        _ => None,
+    }
+}
+
 /// What an error is where nothing was to be written: it may be otherwise later.
 pub(super) fn unread(error: DeliveryError) -> DeliveryError {
     match error {
@@ -194,6 +208,23 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(segment(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_something_else_is_no_list() {
+        for (text, length) in [
+            ("[1, 2]", Some(2)),
+            ("{\"items\": [1], \"total\": 1}", Some(1)),
+            ("{\"items\": null, \"next_cursor\": null}", Some(0)),
+            ("{}", Some(0)),
+            ("null", Some(0)),
+            ("{\"message\": \"ok\"}", None),
+            ("{\"items\": {}}", None),
+            ("\"items\"", None),
+        ] {
+            let json = serde_json::from_str(text).unwrap();
+            assert_eq!(list(&json, "items").map(<[Value]>::len), length, "{text}");
         }
     }
 

@@ -209,7 +209,7 @@ async fn a_batch_is_found_by_its_name_alone() {
             (Dialect::V2, json!({"episodes": [of("x-1.reddit.1-1", LATER), entry]})),
             (Dialect::V4, json!({"items": [of("x-1.reddit.1-1", LATER), entry]})),
         ] {
-            let server = HttpServer::start(vec![body(&list)]).await;
+            let server = HttpServer::start(vec![body(&list), Answer::status(405)]).await;
             let found = zep(&server, "", dialect).find(&addressed(), &five()).await.outcome;
             assert_eq!(found, Ok(expected), "{dialect:?} {entry}");
         }
@@ -231,13 +231,15 @@ async fn a_look_goes_on_until_it_is_certain() {
         body(&page(vec![earlier])),
         Answer::status(502),
         Answer::status(400),
+        body(&json!({"message": "ok"})),
+        Answer::status(200).body("<html>"),
     ])
     .await;
     let memory = zep(&server, "", Dialect::V4);
     assert_eq!(memory.find(&addressed(), &second).await.outcome, Ok(Sighting::There));
     assert_eq!(memory.find(&addressed(), &second).await.outcome, Ok(Sighting::Absent));
     assert!(server.requests()[1].line.contains("&cursor=more%2F1&"));
-    for _ in 0..2 {
+    for _ in 0..4 {
         let error = memory.find(&addressed(), &second).await.outcome.unwrap_err();
         assert!(matches!(error, DeliveryError::Retry { .. }), "{error:?}");
     }
@@ -255,6 +257,11 @@ async fn a_look_goes_on_until_it_is_certain() {
         full(T0),
         all(T0),
         Answer::status(404),
+        body(&json!({"message": "ok"})),
+        // A server that shows fifty at most is gone through like one that shows a hundred.
+        body(&json!({"episodes": vec![of("x-1.reddit.1-1", LATER); 50]})),
+        all(LATER).header("zep-next-cursor", "c"),
+        body(&json!([of("market-1.twitter.1-5", T0)])),
     ])
     .await;
     let memory = zep(&server, "", Dialect::V2);
@@ -267,9 +274,11 @@ async fn a_look_goes_on_until_it_is_certain() {
     ] {
         assert_eq!(memory.find(&graph(), &five()).await.outcome, Ok(expected));
     }
+    assert!(memory.find(&graph(), &five()).await.outcome.is_err());
+    assert_eq!(memory.find(&graph(), &five()).await.outcome, Ok(Sighting::There));
     let strange = Graph { id: "..".to_owned(), address: None };
     assert_eq!(memory.find(&strange, &five()).await.outcome, Ok(Sighting::CannotTell));
-    assert_eq!(server.requests().len(), 9);
+    assert_eq!(server.requests().len(), 13);
 }
 
 #[tokio::test]
