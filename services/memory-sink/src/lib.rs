@@ -101,6 +101,9 @@ fn open_memories(targets: Targets, folder: &Path) -> anyhow::Result<Vec<(String,
             TargetKind::Zep(zep) => {
                 Memory::Zep(ZepMemory::new(&name, &zep, timeout).with_context(named)?)
             }
+            TargetKind::Jsonl { .. } => {
+                anyhow::bail!("target {name:?}: this build writes no files of lines")
+            }
         };
         Ok((name, memory))
     };
