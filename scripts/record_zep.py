@@ -114,7 +114,8 @@ def record(version):
         Recorder.seen.clear()
         call()
         (request,) = Recorder.seen
-        text = json.dumps({"client": f"zep-cloud {version}", **request}, indent=1, ensure_ascii=False)
+        fixture = {"client": f"zep-cloud {version}", **request}
+        text = json.dumps(fixture, indent=1, ensure_ascii=False)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     server.shutdown()
 
@@ -134,6 +135,7 @@ def calls_of_v2(client, version):
         "create": lambda: client.graph.create(
             graph_id=GRAPH_ID, name=GRAPH_ID, description=DESCRIPTION
         ),
+        "get": lambda: client.graph.get(GRAPH_ID),
         "newest": lambda: episodes.get_by_graph_id(GRAPH_ID, lastn=100),
         "newest-thousand": lambda: episodes.get_by_graph_id(GRAPH_ID, lastn=1000),
     }

@@ -42,7 +42,7 @@ pub const POINTS: [(&str, &str); 41] = [
     ("sink.fetched", "a message of the stream of frames is read, not looked into"),
     ("sink.intent", "the ledger says which batch is to be sent"),
     ("sink.sending", "a batch is about to be handed to the memory, once more for each try"),
-    ("sink.sent", "a webhook has answered, and nobody has looked at what; not for SQLite"),
+    ("sink.sent", "a remote memory has answered, and nobody has looked at what; not for SQLite"),
     ("sink.committed", "SQLite has committed a batch with its cursor; not for a webhook"),
     ("sink.accepted", "the memory has taken a batch, the ledger does not say so"),
     ("sink.noted", "the ledger says that the batch is settled"),

@@ -53,6 +53,7 @@ use tokio::time::Instant;
 
 use crate::adapters::Memory;
 use crate::adapters::http::HttpMemory;
+use crate::adapters::jsonl::JsonlMemory;
 use crate::adapters::sqlite::SqliteMemory;
 use crate::adapters::zep::ZepMemory;
 use crate::config::{Args, TargetConfig, TargetKind, Targets};
@@ -136,6 +137,9 @@ fn open_memories(
             }
             TargetKind::Zep(zep) => {
                 Memory::Zep(ZepMemory::new(&name, &zep, timeout).with_context(named)?)
+            }
+            TargetKind::Jsonl { folder } => {
+                Memory::Jsonl(JsonlMemory::open(&folder).with_context(named)?)
             }
         };
         Ok((name, memory, target.policy))

@@ -322,10 +322,10 @@ async fn a_start_that_cannot_be_says_why() {
     first.kill();
 
     let file = stage.folder.path().join("targets.json");
-    std::fs::write(&file, r#"{"targets": {"x": {"kind": "zip"}, "y": {}}}"#).unwrap();
+    std::fs::write(&file, r#"{"targets": {"x": {"kind": "neo4j"}, "y": {}}}"#).unwrap();
     let targets = ["--targets", file.to_str().unwrap()];
     assert_eq!(ended(stage.spawn(&targets)).code(), Some(64));
     let log = text(&stage.log());
-    assert!(log.contains("/targets/x/kind: found \"zip\", expected sqlite or http"), "{log}");
-    assert!(log.contains("/targets/y/kind: found nothing, expected sqlite or http"), "{log}");
+    assert!(log.contains("/targets/x/kind: found \"neo4j\", expected sqlite, http"), "{log}");
+    assert!(log.contains("/targets/y/kind: found nothing, expected sqlite, http"), "{log}");
 }

@@ -23,7 +23,8 @@
 //!     "batch": "fives",
 //!     "timeout_seconds": 30,
 //!     "requests_per_minute": 60
-//!   }
+//!   },
+//!   "rows": {"kind": "jsonl", "folder": "rows"}
 //! }}
 //! ```
 //!
@@ -91,13 +92,18 @@ pub enum TargetKind {
     Http(Box<Webhook>),
     /// Zep Cloud.
     Zep(Box<Zep>),
+    /// Files of lines.
+    Jsonl {
+        /// Where they are.
+        folder: PathBuf,
+    },
 }
 
 /// The targets by name; at most one of them is the embedded one.
 pub type Targets = BTreeMap<String, TargetConfig>;
 
-const KINDS: [&str; 3] = ["sqlite", "http", "zep"];
-const A_KIND: &str = "sqlite, http or zep";
+const KINDS: [&str; 4] = ["sqlite", "http", "zep", "jsonl"];
+const A_KIND: &str = "sqlite, http, zep or jsonl";
 
 /// The targets that `file` defines, or the default ones. The files that it names (those of
 /// secrets) are looked for beside it.
@@ -177,6 +183,11 @@ fn read_target(door: &Door, object: &Object<'_>, folder: &Path) -> Option<Target
             let zep = zep::read(object, folder);
             (zep.map(|zep| TargetKind::Zep(Box::new(zep))), policy::ZEP)
         }
+        "jsonl" => {
+            known(&["folder"]);
+            let lines = read_folder(object, folder);
+            (lines.map(|folder| TargetKind::Jsonl { folder }), policy::JSONL)
+        }
         other => {
             let expected = match suggest(other, &KINDS) {
                 Some(meant) => format!("{meant:?} (did you mean that?)"),
@@ -188,6 +199,19 @@ fn read_target(door: &Door, object: &Object<'_>, folder: &Path) -> Option<Target
     };
     let policy = policy::read(object, standard);
     Some(TargetConfig { kind: kind?, policy })
+}
+
+/// The folder that `folder` names, seen from that of the file.
+fn read_folder(object: &Object<'_>, beside: &Path) -> Option<PathBuf> {
+    let expected = "a folder, as seen from that of this file";
+    object.require("folder", expected);
+    match object.text("folder")? {
+        "" => {
+            object.report("folder", "an empty text", expected);
+            None
+        }
+        folder => Some(beside.join(folder)),
+    }
 }
 
 /// The content of a file that holds `what`, without the line end that editors leave. Its name is

@@ -33,6 +33,9 @@ pub const SQLITE: Policy = Policy {
     per_minute: None,
 };
 
+/// What files of lines get, unless the operator says otherwise.
+pub const JSONL: Policy = SQLITE;
+
 /// What a webhook gets, unless the operator says otherwise.
 pub const HTTP: Policy =
     Policy { batching: Batching { characters: u32::MAX, ..Batching::ROUNDS }, ..SQLITE };

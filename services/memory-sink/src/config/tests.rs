@@ -191,6 +191,9 @@ fn each_kind_has_its_own_usual_batch() {
     let hook = |batch: Value| json!({"kind": "http", "url": "http://x/", "batch": batch});
     let targets = read(&json!({
         "local": {"kind": "sqlite", "language": "zh"},
+        "rows": {"kind": "jsonl", "folder": "a/rows"}, "few": {
+            "kind": "jsonl", "folder": "/b", "batch": {"actions": 10},
+        },
         "hook": hook(Value::Null), "fives": hook(json!("fives")),
         "some": hook(json!({"actions": 7, "characters": 50_000})),
     }))
@@ -198,6 +201,13 @@ fn each_kind_has_its_own_usual_batch() {
     let batching = |name: &str| targets[name].policy.batching;
     assert_eq!(batching("local"), Batching::STREAM);
     assert_eq!(targets["local"].policy.language, Language::Chinese);
+    let folder = |name: &str| match &targets[name].kind {
+        TargetKind::Jsonl { folder } => folder.display().to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert!(folder("rows").ends_with("/a/rows") && folder("rows").len() > "/a/rows".len());
+    assert_eq!((folder("few").as_str(), batching("rows")), ("/b", Batching::STREAM));
+    assert_eq!(batching("few"), Batching { actions: 10, ..Batching::STREAM });
     let rounds = Batching { characters: u32::MAX, ..Batching::ROUNDS };
     assert_eq!(batching("hook"), rounds);
     assert_eq!(batching("fives"), Batching { characters: u32::MAX, ..Batching::FIVES });
@@ -218,6 +228,8 @@ fn every_problem_of_a_zep_and_of_a_policy_is_named() {
         "e": {"kind": "http", "url": "http://x/", "batch": 5},
         "f": {"kind": "sqlte"},
         "g": {"kind": "neo4j"},
+        "h": {"kind": "jsonl", "folder": "", "url": "x"},
+        "i": {"kind": "jsonl"},
     }))
     .unwrap_err();
     assert_eq!(
@@ -260,7 +272,14 @@ fn every_problem_of_a_zep_and_of_a_policy_is_named() {
              \"stream\" or an object",
             "targets.json /targets/f/kind: found \"sqlte\", expected \"sqlite\" (did you mean \
              that?)",
-            "targets.json /targets/g/kind: found \"neo4j\", expected sqlite, http or zep",
+            "targets.json /targets/g/kind: found \"neo4j\", expected sqlite, http, zep or \
+             jsonl",
+            "targets.json /targets/h/url: found an unknown field, expected one of kind, \
+             folder, language, batch, timeout_seconds, requests_per_minute",
+            "targets.json /targets/h/folder: found an empty text, expected a folder, as seen \
+             from that of this file",
+            "targets.json /targets/i/folder: found nothing, expected a folder, as seen from \
+             that of this file",
         ]
     );
 }

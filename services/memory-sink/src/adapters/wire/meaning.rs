@@ -11,8 +11,8 @@ use crate::adapters::DeliveryError;
 pub enum Stake {
     /// Nothing: it only reads, or doing it twice is doing it once.
     Nothing,
-    /// Nothing for who heeds its name, as servers that say 5xx are expected to; whether it was
-    /// applied is unknown only if they say nothing.
+    /// Nothing once there is an answer: it has a name, under which the other side takes it once.
+    /// Without one an operator is told that its outcome is unknown.
     Named,
     /// It may have been applied, and must not be twice.
     Twice,

@@ -22,6 +22,8 @@ use super::{DeliveryError, Limits};
 
 /// How much of an answer is read, unless more is worth it.
 pub const MOST: usize = 1 << 20;
+/// How much of an answer is looked at for words about it.
+const LOOKED_AT: usize = 64 * 1024;
 /// The longest that a connection may take, where a request may take that long.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that nobody used for so long is not trusted: one that the other side has closed
@@ -118,7 +120,13 @@ impl Line {
     /// What an answer says in words: its status, and the beginning of its body without what it
     /// may repeat of our secrets.
     pub fn words(&self, heard: &Heard) -> String {
-        let text = String::from_utf8_lossy(&heard.body);
+        let looked_at = &heard.body[..heard.body.len().min(LOOKED_AT)];
+        let mut text = String::from_utf8_lossy(looked_at);
+        if looked_at.len() < heard.body.len() {
+            // The last word may be a half of one that is to be hidden.
+            let end = text.rfind(char::is_whitespace).unwrap_or(text.len());
+            text.to_mut().truncate(end);
+        }
         meaning::words(heard.status, &self.secrets.hide(&text))
     }
 }

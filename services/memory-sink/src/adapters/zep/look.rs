@@ -3,7 +3,9 @@
 //! Lists are read from the newest on, so that what matters is on the first page; a graph may
 //! hold a great deal that is not ours, and requests are dear.
 
+use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use contract::timestamp::Timestamp;
 
@@ -17,6 +19,10 @@ use crate::batch::{EpisodeBatch, World};
 const PAGES_FOR_A_BATCH: u32 = 10;
 /// Pages that are read for a world, over all interruptions: what lies deeper was left long ago.
 const PAGES_FOR_A_WORLD: u32 = 100;
+/// Pages after which a look for a world interrupts itself, for others to have their turn.
+const PAGES_AT_ONCE: u32 = 10;
+/// A look that was interrupted for longer begins anew: there may be something newer.
+const FORGOTTEN: Duration = Duration::from_secs(5 * 60);
 
 /// A part of a list.
 pub(super) struct Page {
@@ -27,8 +33,9 @@ pub(super) struct Page {
 
 /// Where a look for a world stands: a memory that takes five requests a minute lets nobody look
 /// through a graph at once.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Place {
+    at: Instant,
     cursor: Option<String>,
     pages: u32,
     best: Option<(u64, Option<Timestamp>)>,
@@ -42,17 +49,19 @@ pub(super) async fn find(
 ) -> Result<Sighting, DeliveryError> {
     let Ok(text) = episode::text(batch) else { return Ok(Sighting::Absent) };
     let dialect = talk.zep.dialect;
+    let mut is_all = false;
     if dialect == Dialect::V2 {
-        // What every server has.
+        // What every server has; nobody says how many it shows at most.
         let Some(entries) = v2::newest(talk, graph, v2::NEWEST).await? else {
             return Ok(Sighting::CannotTell);
         };
         if entries.iter().any(|entry| entry.is(batch, &text)) {
             return Ok(Sighting::There);
         }
-        if entries.len() < v2::NEWEST || is_behind(dialect, &entries, batch) {
+        if entries.is_empty() || is_behind(dialect, &entries, batch) {
             return Ok(Sighting::Absent);
         }
+        is_all = entries.len() < v2::NEWEST;
     }
     let mut cursor = None;
     for _ in 0..PAGES_FOR_A_BATCH {
@@ -60,7 +69,9 @@ pub(super) async fn find(
             Dialect::V2 => v2::page(talk, graph, cursor.as_deref()).await?,
             Dialect::V4 => Some(v4::page(talk, graph, cursor.as_deref()).await?),
         };
-        let Some(page) = page else { return Ok(Sighting::CannotTell) };
+        let Some(page) = page else {
+            return Ok(if is_all { Sighting::Absent } else { Sighting::CannotTell });
+        };
         if page.entries.iter().any(|entry| entry.is(batch, &text)) {
             return Ok(Sighting::There);
         }
@@ -103,18 +114,23 @@ pub(super) async fn recall(
     world: &World,
 ) -> Result<Option<u64>, DeliveryError> {
     let key = (graph.id.clone(), world.clone());
-    let mut place = looks(talk).get(&key).cloned().unwrap_or_default();
+    let kept = looks(talk).get(&key).filter(|place| place.at.elapsed() < FORGOTTEN).cloned();
+    let mut place = kept.unwrap_or_else(Place::new);
     let found = through(talk, graph, world, &mut place).await;
     match &found {
         Ok(_) | Err(DeliveryError::Reject { .. }) => looks(talk).remove(&key),
-        Err(_) => looks(talk).insert(key, place),
+        Err(_) => looks(talk).insert(key, Place { at: Instant::now(), ..place }),
     };
     found
 }
 
-fn looks<'a>(
-    talk: &'a Talk<'_>,
-) -> MutexGuard<'a, std::collections::BTreeMap<(String, World), Place>> {
+impl Place {
+    fn new() -> Place {
+        Place { at: Instant::now(), cursor: None, pages: 0, best: None }
+    }
+}
+
+fn looks<'a>(talk: &'a Talk<'_>) -> MutexGuard<'a, BTreeMap<(String, World), Place>> {
     talk.zep.looks.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -152,6 +168,10 @@ async fn through(
             break;
         }
         (place.cursor, place.pages) = (page.next, place.pages + 1);
+        if place.pages.is_multiple_of(PAGES_AT_ONCE) || talk.is_spent() {
+            let reason = format!("looked through {} pages for {world} so far", place.pages);
+            return Err(DeliveryError::Retry { after: None, reason });
+        }
     }
     Ok(place.best.map(|best| best.0))
 }

@@ -1,9 +1,9 @@
 //! Zep Cloud, in both of its dialects: a batch is one episode of text in a graph, with where it
 //! comes from beside it.
 //!
-//! - [`episode`]: what is written, and how it is known again;
-//! - [`talk`]: one request after the other; [`look`]: whether a batch, or a world, is there;
-//! - [`v2`], [`v4`]: what the dialects have of their own.
+//! - `episode`: what is written, and how it is known again;
+//! - `talk`: one request after the other; `look`: whether a batch, or a world, is there;
+//! - `v2`, `v4`: what the dialects have of their own.
 //!
 //! Zep has no name for a batch that it would hold a second one to (the fourth dialect takes an
 //! `Idempotency-Key`, and says nowhere for how long). So what came of a request that got no good

@@ -63,9 +63,10 @@ async fn ask(memory: &ZepMemory, question: Question) {
     assert!(Talk::new(&memory.0).ask(question).await.is_ok());
 }
 
-/// The calls that both versions of the second dialect have, in this order: create, add-english,
-/// add-chinese, newest.
+/// The calls that both versions of the second dialect have, in this order: create twice, get,
+/// add-english, add-chinese, newest.
 async fn calls_of_both(memory: &ZepMemory) {
+    assert_eq!(memory.open(GRAPH).await.outcome, Ok(None));
     assert_eq!(memory.open(GRAPH).await.outcome, Ok(None));
     let chinese = Graph { id: "市场/一 2".to_owned(), address: None };
     let (en, zh) = (batch_of(&ENGLISH), batch_of(&CHINESE));
@@ -78,6 +79,8 @@ async fn calls_of_both(memory: &ZepMemory) {
 async fn the_oldest_client_of_the_second_dialect() {
     let episode = json!({"uuid": "u"});
     let server = HttpServer::start(vec![
+        body(&json!({"graph_id": GRAPH})),
+        Answer::status(400).body("you have it"),
         body(&json!({"graph_id": GRAPH})),
         // This server knows no metadata, which is found out once.
         Answer::status(400).body(r#"{"message": "unknown field \"metadata\""}"#),
@@ -93,9 +96,12 @@ async fn the_oldest_client_of_the_second_dialect() {
     let world = batch_of(&ENGLISH).world;
     assert_eq!(memory.recall(&graph(), &world).await.outcome, Ok(None));
     let sent = server.requests();
-    let [create, _, english, chinese, newest, _, thousand] = sent.as_slice() else { panic!() };
+    let [create, _, get, _, english, chinese, newest, _, thousand] = sent.as_slice() else {
+        panic!("{} requests", sent.len())
+    };
     let calls = [
         ("create", create),
+        ("get", get),
         ("add-english", english),
         ("add-chinese", chinese),
         ("newest", newest),
@@ -109,6 +115,8 @@ async fn the_newest_client_of_the_second_dialect() {
     let episode = json!({"uuid": "u"});
     let cursor = "eyJhZnRlciI6MTAwfQ";
     let server = HttpServer::start(vec![
+        body(&json!({"graph_id": GRAPH})),
+        Answer::status(400).body("you have it"),
         body(&json!({"graph_id": GRAPH})),
         body(&episode),
         body(&episode),
@@ -124,9 +132,12 @@ async fn the_newest_client_of_the_second_dialect() {
     assert_eq!(memory.recall(&graph(), &world).await.outcome, Ok(None));
     ask(&memory, Question::get(format!("/graph/episodes/graph/{GRAPH}?lastn={}", v2::MANY))).await;
     let sent = server.requests();
-    let [create, english, chinese, newest, list, on, thousand] = sent.as_slice() else { panic!() };
+    let [create, _, get, english, chinese, newest, list, on, thousand] = sent.as_slice() else {
+        panic!("{} requests", sent.len())
+    };
     let calls = [
         ("create", create),
+        ("get", get),
         ("add-english", english),
         ("add-chinese", chinese),
         ("newest", newest),

@@ -86,6 +86,11 @@ impl Talk<'_> {
         Ok(self.zep.line.meaning(heard, stake))
     }
 
+    /// Whether the memory has said that it takes hardly any more for now.
+    pub(super) fn is_spent(&self) -> bool {
+        self.limits.remaining.is_some_and(|remaining| remaining <= 1)
+    }
+
     fn request(&self, question: Question) -> Result<Ask, DeliveryError> {
         let reject = |reason: String| DeliveryError::Reject { reason };
         let url = Url::parse(&format!("{}{}", self.zep.url, question.path))
@@ -115,6 +120,20 @@ fn json(line: &Line, heard: &Heard) -> Result<Value, String> {
     match serde_json::from_slice(&heard.body) {
         Ok(value) => Ok(value),
         Err(_) => Err(format!("{}, which is no JSON", line.words(heard))),
+    }
+}
+
+/// The list that an answer is, or has under this name: an empty one may be left out, yet what
+/// says something else is no list, and nothing is missing from it.
+pub(super) fn list<'json>(json: &'json Value, name: &str) -> Option<&'json [Value]> {
+    match (json, json.get(name)) {
+        (Value::Array(list), _) | (_, Some(Value::Array(list))) => Some(list),
+        (Value::Null, _) => Some(&[]),
+        (Value::Object(fields), None | Some(Value::Null)) => {
+            let is_page = fields.keys().all(|key| key == name || key == "next_cursor");
+            is_page.then_some(&[])
+        }
+        _ => None,
     }
 }
 
@@ -188,6 +207,23 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(segment(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_something_else_is_no_list() {
+        for (text, length) in [
+            ("[1, 2]", Some(2)),
+            ("{\"items\": [1], \"total\": 1}", Some(1)),
+            ("{\"items\": null, \"next_cursor\": null}", Some(0)),
+            ("{}", Some(0)),
+            ("null", Some(0)),
+            ("{\"message\": \"ok\"}", None),
+            ("{\"items\": {}}", None),
+            ("\"items\"", None),
+        ] {
+            let json = serde_json::from_str(text).unwrap();
+            assert_eq!(list(&json, "items").map(<[Value]>::len), length, "{text}");
         }
     }
 

@@ -116,27 +116,32 @@ async fn limits_are_passed_on() {
 
 #[tokio::test]
 async fn a_graph_that_is_there_already_is_opened() {
-    let refusals = [
-        (Answer::status(201).body("{\"graph_id\": \"g\"}"), true),
-        (Answer::status(409), true),
-        (Answer::status(400).body("{\"message\": \"graph Already exists\"}"), true),
-        (Answer::status(400).body("{\"message\": \"name is too long\"}"), false),
-        (Answer::status(200).body("<html>"), false),
-        (Answer::status(500), false),
-        (Answer::Reset, false),
+    let said = |text: &str| Answer::status(400).body(&json!({ "message": text }).to_string());
+    let table = [
+        (vec![Answer::status(201).body("{\"graph_id\": \"g\"}")], true),
+        (vec![Answer::status(409)], true),
+        (vec![said("graph Already exists")], true),
+        // Said in other words, it is looked for.
+        (vec![said("duplicate"), body(&json!({"graph_id": GRAPH}))], true),
+        (vec![said("name is too long"), Answer::status(404)], false),
+        (vec![said("name is too long"), body(&json!({"graph_id": "other"}))], false),
+        (vec![Answer::status(200).body("<html>")], false),
+        (vec![Answer::status(500)], false),
+        (vec![Answer::Reset], false),
     ];
-    let (answers, expected): (Vec<_>, Vec<_>) = refusals.into_iter().unzip();
+    let answers = table.iter().flat_map(|(answers, _)| answers.clone()).collect();
     let server = HttpServer::start(answers).await;
     let memory = zep(&server, "/api/v2", Dialect::V2);
-    for (number, expected) in expected.into_iter().enumerate() {
+    let mut asked = 0;
+    for (answers, expected) in table {
         let outcome = memory.open(GRAPH).await.outcome;
-        assert_eq!(outcome.is_ok(), expected, "{number} {outcome:?}");
+        assert_eq!(outcome.is_ok(), expected, "{answers:?} {outcome:?}");
         let later = |error: &DeliveryError| {
             matches!(error, DeliveryError::Retry { .. } | DeliveryError::Misdirected { .. })
         };
         assert!(outcome.as_ref().err().is_none_or(later), "{outcome:?}");
+        asked += answers.len();
     }
-    let asked = server.requests().len();
     assert_eq!(target(&server, "/api/v2", Dialect::V2, false).open(GRAPH).await.outcome, Ok(None));
     assert_eq!(server.requests().len(), asked);
 }
@@ -208,7 +213,7 @@ async fn a_batch_is_found_by_its_name_alone() {
             (Dialect::V2, json!({"episodes": [of("x-1.reddit.1-1", LATER), entry]})),
             (Dialect::V4, json!({"items": [of("x-1.reddit.1-1", LATER), entry]})),
         ] {
-            let server = HttpServer::start(vec![body(&list)]).await;
+            let server = HttpServer::start(vec![body(&list), Answer::status(405)]).await;
             let found = zep(&server, "", dialect).find(&addressed(), &five()).await.outcome;
             assert_eq!(found, Ok(expected), "{dialect:?} {entry}");
         }
@@ -230,16 +235,20 @@ async fn a_look_goes_on_until_it_is_certain() {
         body(&page(vec![earlier])),
         Answer::status(502),
         Answer::status(400),
+        body(&json!({"message": "ok"})),
+        Answer::status(200).body("<html>"),
     ])
     .await;
     let memory = zep(&server, "", Dialect::V4);
     assert_eq!(memory.find(&addressed(), &second).await.outcome, Ok(Sighting::There));
     assert_eq!(memory.find(&addressed(), &second).await.outcome, Ok(Sighting::Absent));
     assert!(server.requests()[1].line.contains("&cursor=more%2F1&"));
-    let error = memory.find(&addressed(), &second).await.outcome.unwrap_err();
-    assert!(matches!(error, DeliveryError::Retry { .. }), "{error:?}");
-    let error = memory.find(&addressed(), &second).await.outcome.unwrap_err();
-    assert!(matches!(error, DeliveryError::Misdirected { .. }), "{error:?}");
+    for _ in 0..4 {
+        let error = memory.find(&addressed(), &second).await.outcome.unwrap_err();
+        let is_later =
+            matches!(error, DeliveryError::Retry { .. } | DeliveryError::Misdirected { .. });
+        assert!(is_later, "{error:?}");
+    }
 
     // Simulated time is the order: a full page says something only about what is later.
     let full = |time: &str| body(&json!({"episodes": vec![of("x-1.reddit.1-1", time); 100]}));
@@ -254,6 +263,11 @@ async fn a_look_goes_on_until_it_is_certain() {
         full(T0),
         all(T0),
         Answer::status(404),
+        body(&json!({"message": "ok"})),
+        // A server that shows fifty at most is gone through like one that shows a hundred.
+        body(&json!({"episodes": vec![of("x-1.reddit.1-1", LATER); 50]})),
+        all(LATER).header("zep-next-cursor", "c"),
+        body(&json!([of("market-1.twitter.1-5", T0)])),
     ])
     .await;
     let memory = zep(&server, "", Dialect::V2);
@@ -266,9 +280,11 @@ async fn a_look_goes_on_until_it_is_certain() {
     ] {
         assert_eq!(memory.find(&graph(), &five()).await.outcome, Ok(expected));
     }
+    assert!(memory.find(&graph(), &five()).await.outcome.is_err());
+    assert_eq!(memory.find(&graph(), &five()).await.outcome, Ok(Sighting::There));
     let strange = Graph { id: "..".to_owned(), address: None };
     assert_eq!(memory.find(&strange, &five()).await.outcome, Ok(Sighting::CannotTell));
-    assert_eq!(server.requests().len(), 9);
+    assert_eq!(server.requests().len(), 13);
 }
 
 #[tokio::test]
@@ -294,6 +310,25 @@ async fn a_world_is_recalled_from_the_newest_on() {
         server.requests().iter().map(|it| it.line.contains("cursor=c2")).collect();
     assert_eq!(lines, [false, true, true]);
     assert_eq!(memory.recall(&addressed(), &world).await.outcome, Ok(None));
+
+    // A memory that is nearly spent is left in peace.
+    let spent = page(Vec::new(), Some("c2")).header("x-ratelimit-remaining", "1");
+    let server = HttpServer::start(vec![spent, page(vec![ours("1-5", T0)], None)]).await;
+    let memory = zep(&server, "", Dialect::V4);
+    let spoken = memory.recall(&addressed(), &world).await;
+    assert!(matches!(spoken.outcome, Err(DeliveryError::Retry { .. })), "{spoken:?}");
+    assert_eq!(spoken.limits.remaining, Some(1));
+    assert_eq!(memory.recall(&addressed(), &world).await.outcome, Ok(Some(5)));
+
+    // Many pages are looked through in several goes.
+    let many = (0..25).map(|_| page(Vec::new(), Some("more"))).chain([page(Vec::new(), None)]);
+    let server = HttpServer::start(many.collect()).await;
+    let memory = zep(&server, "", Dialect::V4);
+    let mut goes = 1;
+    while memory.recall(&addressed(), &world).await.outcome != Ok(None) {
+        goes += 1;
+    }
+    assert_eq!((goes, server.requests().len()), (3, 26));
 
     // Those of one round may be on two pages, and some servers have no pages.
     let server = HttpServer::start(vec![

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::episode::{self, Entry, Metadata, Text};
 use super::look::Page;
-use super::talk::{Question, Talk, segment, slow};
+use super::talk::{Question, Talk, list, segment, slow};
 use super::{DESCRIPTION, Dialect};
-use crate::adapters::wire::Said;
+use crate::adapters::wire::{Heard, Said};
 use crate::adapters::{DeliveryError, Graph};
 use crate::batch::EpisodeBatch;
 
@@ -59,11 +59,22 @@ pub(super) async fn open(talk: &mut Talk<'_>, graph_id: &str) -> Result<(), Deli
             Err(reason) => Err(slow(reason)),
         },
         Said::Conflict(_) => Ok(()),
-        Said::Refused { error: DeliveryError::Reject { reason }, .. }
-            if is_there_already(&reason) =>
-        {
-            Ok(())
+        Said::Refused { error: DeliveryError::Reject { reason }, .. } => {
+            // Servers say in several ways that they have it.
+            if is_there_already(&reason) || exists(talk, graph_id).await? {
+                return Ok(());
+            }
+            Err(slow(reason))
         }
+        Said::Refused { error, .. } => Err(error),
+    }
+}
+
+async fn exists(talk: &mut Talk<'_>, graph_id: &str) -> Result<bool, DeliveryError> {
+    let Some(graph) = segment(graph_id) else { return Ok(false) };
+    match talk.ask(Question::get(format!("/graph/{graph}"))).await? {
+        Said::Done(heard) => Ok(talk.json(&heard).is_ok_and(|json| json["graph_id"] == graph_id)),
+        Said::Conflict(_) | Said::Refused { status: 400 | 404 | 422, .. } => Ok(false),
         Said::Refused { error, .. } => Err(error),
     }
 }
@@ -136,10 +147,7 @@ pub(super) async fn newest(
     let Some(graph) = segment(&graph.id) else { return Ok(None) };
     let path = format!("/graph/episodes/graph/{graph}?lastn={most}");
     match talk.ask(Question::get(path)).await? {
-        Said::Done(heard) => match talk.json(&heard) {
-            Ok(json) => Ok(Some(read(&json["episodes"]))),
-            Err(reason) => Err(slow(reason)),
-        },
+        Said::Done(heard) => Ok(Some(read(talk, &heard)?)),
         Said::Conflict(reason) => Err(slow(reason)),
         // A graph that is not there has nothing; to write into it will say so.
         Said::Refused { status: 404, .. } => Ok(Some(Vec::new())),
@@ -158,9 +166,7 @@ pub(super) async fn page(
     let body = List { cursor, direction: "desc", limit: NEWEST, order_by: "created_at" };
     match talk.ask(Question::post(path, &body)).await? {
         Said::Done(heard) => {
-            let json = talk.json(&heard).map_err(slow)?;
-            let list = if json.is_array() { &json } else { &json["episodes"] };
-            Ok(Some(Page { entries: read(list), next: heard.next_cursor }))
+            Ok(Some(Page { entries: read(talk, &heard)?, next: heard.next_cursor }))
         }
         Said::Refused { status: 400 | 404 | 405 | 422, .. } if cursor.is_none() => Ok(None),
         Said::Conflict(reason) => Err(slow(reason)),
@@ -168,7 +174,10 @@ pub(super) async fn page(
     }
 }
 
-fn read(list: &Value) -> Vec<Entry> {
-    let entries = list.as_array().into_iter().flatten();
-    entries.map(|entry| Entry::read(Dialect::V2, entry)).collect()
+fn read(talk: &Talk<'_>, heard: &Heard) -> Result<Vec<Entry>, DeliveryError> {
+    let json = talk.json(heard).map_err(slow)?;
+    let Some(list) = list(&json, "episodes") else {
+        return Err(slow(format!("{}, which is no list", talk.zep.line.words(heard))));
+    };
+    Ok(list.iter().map(|entry| Entry::read(Dialect::V2, entry)).collect())
 }

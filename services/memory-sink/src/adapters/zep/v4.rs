@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::episode::{self, Entry, Metadata, Text};
 use super::look::Page;
-use super::talk::{Question, Talk, fresh_key, key_of, segment, slow};
+use super::talk::{Question, Talk, fresh_key, key_of, list, segment, slow};
 use super::{DESCRIPTION, Dialect};
 use crate::adapters::wire::{Heard, Said};
 use crate::adapters::{DeliveryError, Graph};
@@ -97,14 +97,17 @@ async fn search(talk: &mut Talk<'_>, name: &str) -> Result<Option<String>, Deliv
     for _ in 0..PAGES_OF_GRAPHS {
         let path = format!("/graphs/list?page_size=100{cursor}");
         let question = Question::post(path, &Search { search: name }).named(fresh_key());
-        let json = match talk.ask(question).await? {
-            Said::Done(heard) => talk.json(&heard).map_err(slow)?,
+        let heard = match talk.ask(question).await? {
+            Said::Done(heard) => heard,
             Said::Conflict(reason) => return Err(slow(reason)),
             Said::Refused { status: 404, .. } => return Ok(None),
             Said::Refused { error, .. } => return Err(error),
         };
-        let graphs = json["items"].as_array().into_iter().flatten();
-        let graphs = graphs.filter(|it| it["name"] == name || it["graph_id"] == name);
+        let json = talk.json(&heard).map_err(slow)?;
+        let Some(graphs) = list(&json, "items") else {
+            return Err(slow(not(talk, &heard, "list of graphs")));
+        };
+        let graphs = graphs.iter().filter(|it| it["name"] == name || it["graph_id"] == name);
         named.extend(graphs.filter_map(|it| {
             Some((it["created_at"].as_str().unwrap_or_default().to_owned(), address(it)?))
         }));
@@ -164,7 +167,7 @@ pub(super) async fn page(
         Said::Refused { error, .. } => return Err(error),
     };
     let json = talk.json(&heard).map_err(slow)?;
-    let Some(items) = json["items"].as_array() else {
+    let Some(items) = list(&json, "items") else {
         return Err(slow(not(talk, &heard, "list of episodes")));
     };
     let entries = items.iter().map(|entry| Entry::read(Dialect::V4, entry)).collect();
