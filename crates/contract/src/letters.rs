@@ -8,12 +8,12 @@ pub const MAX_LETTERS: usize = 100;
 /// What handing dead letters to their memories once more came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redriven {
-    /// Letters whose actions their memory has now. They are removed.
+    /// Letters whose actions their memory has now. They stay on record, and are dead no more.
     pub redriven: u64,
-    /// Letters that are there still.
+    /// Letters whose actions it still has not.
     pub dead: u64,
-    /// What became of each, in the order of the command, or else oldest first: the first
-    /// [`MAX_LETTERS`].
+    /// What became of each, in the order of the command, or else, of those that were dead, oldest
+    /// first: the first [`MAX_LETTERS`].
     pub letters: Vec<RedrivenLetter>,
     /// How many there are beside those.
     pub more_letters: u64,
@@ -28,7 +28,7 @@ pub struct RedrivenLetter {
     pub target: Option<String>,
     /// What became of it.
     pub outcome: LetterOutcome,
-    /// Why it is still there, where it is.
+    /// Why its memory still has not got it, where that is known.
     pub reason: Option<String>,
 }
 

@@ -156,12 +156,13 @@ pub struct CursorStatus {
     /// How long the oldest published action that it is not done with has been waiting, in
     /// seconds of wall-clock time; 0 if there is none, `None` where the sink cannot tell.
     pub lag_seconds: Option<u64>,
-    /// Actions that it has taken from this sink since the sink was started; `None` where the
-    /// sink does not count them, as in the next two.
+    /// Actions that it has taken, whichever sink handed them over; `None` where that is not
+    /// counted, as in the next two.
     pub delivered: Option<u64>,
-    /// Requests that it did not take, or whose outcome was unknown, and that were made again.
+    /// Requests to its graph that it did not take, or whose outcome was unknown, and that were
+    /// made again, since the sink was started.
     pub retried: Option<u64>,
-    /// Actions that it refused for good: each is a dead letter.
+    /// Actions that it refused for good, and has not taken since: each is a dead letter.
     pub dead: Option<u64>,
     /// Why it does not go on, where it does not.
     pub problem: Option<String>,

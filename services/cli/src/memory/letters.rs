@@ -142,7 +142,8 @@ fn parse_graph(text: &str) -> Result<String, String> {
 struct Row {
     sequence: u64,
     run_id: Option<RunId>,
-    target: String,
+    /// The memory, where it is one's and not all of them's.
+    target: Option<String>,
     /// The batch or action, or what else in the message is wrong.
     id: String,
     reason: String,
@@ -167,7 +168,8 @@ pub async fn dead(
     let wanted = args.target.as_deref();
     let most = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let keep = |stored: &bus::Stored| {
-        row(stored.sequence, &stored.body).filter(|row| wanted.is_none_or(|it| it == row.target))
+        row(stored.sequence, &stored.body)
+            .filter(|row| wanted.is_none_or(|it| row.target.as_deref() == Some(it)))
     };
     let newest =
         client.bus.newest(StreamName::DeadLetters, &filter, args.before, most + 1, keep).await?;
@@ -186,11 +188,13 @@ fn row(sequence: u64, body: &[u8]) -> Option<Row> {
     if letter.service != SERVICE {
         return None;
     }
-    // The place of a problem begins with the memory.
+    // The place of a problem begins with the memory, unless it is none's in particular.
     let problem = letter.problems.first()?;
-    let (target, id) = problem.place.split_once(' ').unwrap_or((&problem.place, ""));
-    let reason = problem.found.clone();
-    let (target, id) = (target.to_owned(), id.to_owned());
+    let (target, id) = match problem.place.split_once(' ') {
+        Some((target, id)) if is_name(target) => (Some(target.to_owned()), id),
+        _ => (None, problem.place.as_str()),
+    };
+    let (id, reason) = (id.to_owned(), problem.found.clone());
     let text = beginning(&letter.body);
     Some(Row { sequence, run_id: letter.run_id, target, id, reason, text, at: letter.at })
 }
@@ -215,7 +219,7 @@ fn render(rows: &[Row], is_cut: bool, width: usize, paint: Paint) -> String {
     let mut lines = Vec::new();
     for row in rows {
         let run = row.run_id.as_ref().map_or("-", |run| run.as_str());
-        let target = one_line(&row.target, 40);
+        let target = row.target.as_deref().map_or("-".to_owned(), |target| one_line(target, 40));
         let head = format!("{}  {run}  {target}  {}", row.sequence, one_line(&row.id, 100));
         lines.push(wrap(&format!("{}  {}", paint.bold(&head), row.at), width, 2));
         let reason = paint.red(&one_line(&row.reason, 300));

@@ -276,7 +276,7 @@ fn chinese_is_what_the_original_says() {
         ("LIKE_POST", with(post.clone(), json!({"post_content": "Hi"})), "点赞了一条帖子：「Hi」"),
         ("LIKE_POST", with(post.clone(), json!({"post_author_name": "Jo"})), "点赞了Jo的一条帖子"),
         ("LIKE_POST", with(post.clone(), content), "点赞了一条帖子"),
-        ("DISLIKE_POST", with(post.clone(), both.clone()), "踩了Jo的帖子：「Hi」"),
+        ("DISLIKE_POST", with(post, both.clone()), "踩了Jo的帖子：「Hi」"),
         (
             "REPOST",
             json!({"reposted_id": 1, "original_content": "Hi", "original_author_name": "Jo"}),

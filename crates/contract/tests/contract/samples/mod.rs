@@ -7,6 +7,7 @@ pub(crate) mod actions;
 mod commands;
 mod decisions;
 mod interviews;
+mod letters;
 mod memory;
 mod notices;
 mod runs;

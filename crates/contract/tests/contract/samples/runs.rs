@@ -6,7 +6,6 @@ use contract::id::Digest;
 use contract::journal::{
     Claim, Close, Decisions, End, Entry, Genesis, Go, Heard, HeardPost, Hold, Record, Taken, Tick,
 };
-use contract::letters::{LetterOutcome, Redriven, RedrivenLetter};
 use contract::manner::Labels;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::past::{Finding, FindingKind, Parent, WorldCheck, WorldRepair, WorldReplay};
@@ -18,6 +17,7 @@ use contract::version::V1;
 
 use super::commands::{command, next_request};
 use super::interviews::{half, in_one_world, in_parts, interview, interviews, of_models, part};
+use super::letters::redriven;
 use super::worlds::next_outcome;
 use super::{
     Sample, all_requested_options, at, decisions, each, labels, memory_targets,
@@ -195,32 +195,6 @@ fn repairs() -> Vec<WorldRepair> {
         mended.clone(),
         WorldRepair { platform: Platform::Reddit, removed: 0, stored: 0, ..mended },
     ]
-}
-
-/// A letter of each outcome.
-fn redriven() -> Redriven {
-    let letters = (3..).zip(each(next_letter)).map(|(sequence, outcome)| {
-        let (target, reason) = match outcome {
-            LetterOutcome::Taken | LetterOutcome::AlreadyThere => (Some("team"), None),
-            LetterOutcome::Refused => (Some("team"), Some("the memory answers 413")),
-            LetterOutcome::NotNow => (Some("team"), Some("the memory answers 503")),
-            LetterOutcome::NoLetter => (None, Some("there is no such dead letter")),
-        };
-        let (target, reason) = (target.map(str::to_owned), reason.map(str::to_owned));
-        RedrivenLetter { sequence, target, outcome, reason }
-    });
-    Redriven { redriven: 2, dead: 2, letters: letters.collect(), more_letters: 0 }
-}
-
-fn next_letter(outcome: Option<&LetterOutcome>) -> Option<LetterOutcome> {
-    match outcome {
-        None => Some(LetterOutcome::Taken),
-        Some(LetterOutcome::Taken) => Some(LetterOutcome::AlreadyThere),
-        Some(LetterOutcome::AlreadyThere) => Some(LetterOutcome::Refused),
-        Some(LetterOutcome::Refused) => Some(LetterOutcome::NotNow),
-        Some(LetterOutcome::NotNow) => Some(LetterOutcome::NoLetter),
-        Some(LetterOutcome::NoLetter) => None,
-    }
 }
 
 /// Where a run comes from that was forked.

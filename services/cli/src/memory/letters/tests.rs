@@ -52,7 +52,7 @@ fn a_letter_says_whose_it_is_and_what_it_says() {
         row(17, &letter("memory-sink", &body)).unwrap()
     };
     let one = of(&[episode("Ada: posted “x”")]);
-    assert_eq!((one.sequence, one.target.as_str()), (17, "team"));
+    assert_eq!((one.sequence, one.target.as_deref()), (17, Some("team")));
     assert_eq!((one.id.as_str(), one.reason.as_str()), ("market-1.reddit.1-1", "it answers 413"));
     assert_eq!(one.text, "Ada: posted “x”");
     assert_eq!(of(&[episode("a"), episode("b"), episode("c")]).text, "a (and 2 more)");
@@ -60,6 +60,12 @@ fn a_letter_says_whose_it_is_and_what_it_says() {
     let odd = row(17, &letter("memory-sink", b"\x1b[2J{")).unwrap();
     assert_eq!(odd.text, "[2J{");
     assert_eq!(row(17, &letter("node", b"[]")), None);
+    // A message that is no frame is no memory's in particular.
+    let problem = Problem::new("sim.actions.market-1.reddit", "no JSON", "a frame");
+    let at = AT.parse().unwrap();
+    let odd = DeadLetter::new("memory-sink", "sim.actions.market-1.reddit", 9, problem, b"", at);
+    let odd = row(17, &odd.to_bytes()).unwrap();
+    assert_eq!((odd.target, odd.id.as_str()), (None, "sim.actions.market-1.reddit"));
     assert_eq!(row(17, b"<html>"), None);
 }
 
