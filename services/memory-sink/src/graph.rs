@@ -2,11 +2,14 @@
 //! lasts. Pure.
 
 use contract::action::ActionBody;
-use contract::id::{Digest, RunId};
-use contract::subject::Platform;
+use contract::id::Digest;
+
+/// The bits of a number that a UUID has room for; numbers of agents, posts and comments have far
+/// fewer.
+const NUMBER_MASK: u64 = (1 << 60) - 1;
 
 /// Characters of a post's or comment's text that make its name.
-const NAME_CHARACTERS: usize = 60;
+const NAME_CHARACTERS: usize = 40;
 
 /// The names of edges. The number of each stands in the embedded memory's file and never
 /// changes; those up to [`Relation::LAST_STATE`] last until they are taken back.
@@ -255,15 +258,29 @@ fn topic(words: &str) -> Option<Mention<'_>> {
 }
 
 impl Thing<'_> {
-    /// Its key within a graph. Agents are the same people in all runs of their simulation; the
-    /// numbers of posts and comments are a world's own; words are words.
-    pub fn key(&self, run: &RunId, platform: Platform) -> String {
+    /// The number of its kind, as it stands in the embedded memory's file and in UUIDs.
+    pub fn kind(&self) -> i64 {
         match self {
-            Thing::Agent(id) => format!("agent:{}:{id}", run.simulation()),
-            Thing::Post(id) => format!("post:{run}:{platform}:{id}"),
-            Thing::Comment(id) => format!("comment:{run}:{platform}:{id}"),
-            Thing::Topic(words) => format!("topic:{}", words.to_lowercase()),
+            Thing::Agent(_) => 0,
+            Thing::Post(_) => 1,
+            Thing::Comment(_) => 2,
+            Thing::Topic(_) => 3,
         }
+    }
+
+    /// Its number within its scope: agents are the same people in all runs of their simulation,
+    /// the numbers of posts and comments are a world's own, and words, whatever their case, are
+    /// the same in all of a graph.
+    pub fn number(&self) -> i64 {
+        let number = match self {
+            Thing::Agent(id) => u64::from(*id),
+            Thing::Post(id) | Thing::Comment(id) => *id,
+            Thing::Topic(words) => {
+                let digest = Digest::of(&[words.to_lowercase().as_bytes()]);
+                digest.as_bytes()[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+            }
+        };
+        i64::try_from(number & NUMBER_MASK).unwrap_or(0)
     }
 
     /// What it is, beside `Entity`.
@@ -300,46 +317,39 @@ pub fn name_of(text: &str) -> String {
     name
 }
 
-/// The name of something in a graph: a UUID (version 8) that is a function of both, so that a
-/// memory filled again has the same ones.
+/// The name of an episode, and of the edge that it made: a UUID (version 8) that is a function of
+/// the graph and the action's id, so that a memory filled again has the same ones.
 pub fn uuid(graph_id: &str, name: &str) -> String {
-    uuid_text(uuid_bytes(graph_id, name))
+    let digest = Digest::of(&[graph_id.as_bytes(), b"\0", name.as_bytes()]).to_string();
+    let (a, b, c) = (&digest[..8], &digest[8..12], &digest[13..16]);
+    format!("{a}-{b}-8{c}-8{}-{}", &digest[17..20], &digest[20..32])
 }
 
-/// The same as bytes.
-pub fn uuid_bytes(graph_id: &str, name: &str) -> [u8; 16] {
-    let digest = Digest::of(&[graph_id.as_bytes(), b"\0", name.as_bytes()]);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest.as_bytes()[..16]);
-    bytes[6] = 0x80 | (bytes[6] & 0x0f);
-    bytes[8] = 0x80 | (bytes[8] & 0x0f);
-    bytes
+/// What begins the UUIDs of the nodes of a scope: 56 bits of a function of both.
+pub fn scope_hash(graph_id: &str, scope: &str) -> i64 {
+    let digest = Digest::of(&[graph_id.as_bytes(), b"\0", scope.as_bytes()]);
+    digest.as_bytes()[..7].iter().fold(0, |sum, byte| sum << 8 | i64::from(*byte))
 }
 
-/// As text.
-pub fn uuid_text(bytes: [u8; 16]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(36);
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let _infallible = write!(text, "{byte:02x}");
-    }
-    text
+/// The name of a node: a UUID (version 8) of its scope's hash, its kind and its number, so that a
+/// memory filled again has the same ones.
+pub fn node_uuid(hash: i64, kind: i64, number: i64) -> String {
+    let digits = format!("{hash:014x}{kind:01x}{number:015x}");
+    let (a, b, c) = (&digits[..8], &digits[8..12], &digits[12..15]);
+    format!("{a}-{b}-8{c}-8{}-{}", &digits[15..18], &digits[18..30])
 }
 
-/// The bytes of a text that is a UUID.
-pub fn read_uuid(text: &str) -> Option<[u8; 16]> {
-    let digits: String = text.chars().filter(|c| *c != '-').collect();
-    if text.len() != 36 || digits.len() != 32 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+/// The hash, kind and number that a node's UUID is made of.
+pub fn read_node_uuid(text: &str) -> Option<(i64, i64, i64)> {
+    let is_ours = text.len() == 36 && text.is_ascii();
+    let digits: String = if is_ours {
+        [&text[..8], &text[9..13], &text[15..18], &text[20..23], &text[24..]].concat()
+    } else {
         return None;
-    }
-    let mut bytes = [0; 16];
-    for (byte, place) in bytes.iter_mut().zip((0..32).step_by(2)) {
-        *byte = u8::from_str_radix(&digits[place..place + 2], 16).ok()?;
-    }
-    (uuid_text(bytes) == text.to_ascii_lowercase()).then_some(bytes)
+    };
+    let read = |part: &str| i64::from_str_radix(part, 16).ok();
+    let parts = (read(&digits[..14])?, read(&digits[14..15])?, read(&digits[15..])?);
+    (node_uuid(parts.0, parts.1, parts.2) == text).then_some(parts)
 }
 
 #[cfg(test)]

@@ -24,11 +24,14 @@ struct Arguments {
     /// Actions, in thousands
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(2..=10_000))]
     thousands: u32,
+    /// Only fill the graph, search nothing
+    #[arg(long)]
+    fill: bool,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match measure(Arguments::parse().thousands).await {
+    match measure(&Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -37,7 +40,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn measure(thousands: u32) -> anyhow::Result<()> {
+async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let server = NatsServer::start(Options::default());
     let args = BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
@@ -45,7 +48,7 @@ async fn measure(thousands: u32) -> anyhow::Result<()> {
     bus.ensure_topology().await?;
 
     // A thousand agents in two worlds.
-    let frames = town::frames(&"town-1".parse()?, thousands / 2)?;
+    let frames = town::frames(&"town-1".parse()?, arguments.thousands / 2)?;
     let actions: u64 = frames.iter().map(|frame| frame.actions.len() as u64).sum();
     filling::publish(&bus, &frames).await?;
     let batches = filling::packed(&frames)?;
@@ -61,6 +64,9 @@ async fn measure(thousands: u32) -> anyhow::Result<()> {
         f64::from(u32::try_from(bytes / actions)?),
         "bytes",
     );
+    if arguments.fill {
+        return Ok(());
+    }
     searching::graph(&memory).await?;
     searching::looks(&memory).await?;
     searching::stock(folder.path(), &batches)?;

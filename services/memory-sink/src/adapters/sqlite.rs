@@ -12,6 +12,7 @@ mod room;
 mod rows;
 mod scribe;
 mod search;
+mod walk;
 mod whole;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use faults::Safeguard;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 pub use self::pages::Missing;
-pub use self::place::{InTime, NoPlace, OfLabel};
+pub use self::place::{InTime, NoPlace, OfKind};
 use self::scribe::Scribe;
 use super::{Adapter, DeliveryError, Graph, Receipt, Spoken};
 use crate::batch::EpisodeBatch;

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use contract::action::Action;
-use contract::id::RunId;
-use contract::subject::Platform;
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::scribe::{Moment, add};
 use super::words;
 use crate::batch::World;
-use crate::graph::{Author, Mention, Thing, name_of, uuid_bytes};
+use crate::graph::{Author, Mention, Thing, name_of, scope_hash};
 
 /// The first id of an agent. Whatever else there is stays far below.
 pub(super) const AGENTS: i64 = 1 << 40;
@@ -19,9 +17,8 @@ pub(super) const AGENTS: i64 = 1 << 40;
 pub(super) struct Nodes<'t> {
     transaction: &'t Transaction<'t>,
     graph: i64,
-    graph_id: String,
-    run: RunId,
-    platform: Platform,
+    /// The scopes of each kind of thing.
+    scopes: Scopes,
     /// The highest ids in use.
     last_agent: i64,
     last_other: i64,
@@ -34,6 +31,47 @@ pub(super) struct Nodes<'t> {
     full_text: CachedStatement<'t>,
     tags: String,
     text: String,
+}
+
+/// The rows of the scopes in which a world's nodes are numbered.
+struct Scopes {
+    simulation: i64,
+    world: i64,
+    graph: i64,
+}
+
+impl Scopes {
+    fn open(
+        transaction: &Transaction<'_>,
+        graph: i64,
+        graph_id: &str,
+        world: &World,
+    ) -> rusqlite::Result<Scopes> {
+        let row = |key: &str| -> rusqlite::Result<i64> {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO scope (graph, key, hash) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (graph, key) DO NOTHING",
+                )?
+                .execute(params![graph, key, scope_hash(graph_id, key)])?;
+            transaction
+                .prepare_cached("SELECT id FROM scope WHERE graph = ?1 AND key = ?2")?
+                .query_row(params![graph, key], |row| row.get(0))
+        };
+        Ok(Scopes {
+            simulation: row(&world.run_id.simulation().to_string())?,
+            world: row(&format!("{}:{}", world.run_id, world.platform))?,
+            graph: row("")?,
+        })
+    }
+
+    fn of(&self, thing: &Thing<'_>) -> i64 {
+        match thing {
+            Thing::Agent(_) => self.simulation,
+            Thing::Post(_) | Thing::Comment(_) => self.world,
+            Thing::Topic(_) => self.graph,
+        }
+    }
 }
 
 /// An agent, and what it did that is not written yet.
@@ -70,9 +108,7 @@ impl<'t> Nodes<'t> {
         Ok(Nodes {
             transaction,
             graph,
-            graph_id: graph_id.to_owned(),
-            run: world.run_id.clone(),
-            platform: world.platform,
+            scopes: Scopes::open(transaction, graph, graph_id, world)?,
             last_agent: last(i64::MAX, AGENTS - 1)?.max(AGENTS - 1),
             last_other: last(AGENTS, 0)?,
             agents: BTreeMap::new(),
@@ -81,10 +117,10 @@ impl<'t> Nodes<'t> {
             made: BTreeMap::new(),
             find: transaction.prepare_cached(
                 "SELECT id, text IS NOT NULL, name, actions, last_round, counts_json
-                 FROM node WHERE uuid = ?1",
+                 FROM node WHERE scope = ?1 AND kind = ?2 AND number = ?3",
             )?,
             insert: transaction.prepare_cached(
-                "INSERT INTO node (id, uuid, graph, key, label, name, text, author, author_name,
+                "INSERT INTO node (id, scope, kind, number, label, name, text, author, author_name,
                     created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?,
@@ -164,9 +200,8 @@ impl<'t> Nodes<'t> {
         moment: Moment,
     ) -> rusqlite::Result<Agent> {
         let thing = Thing::Agent(number);
-        let key = thing.key(&self.run, self.platform);
-        let uuid = uuid_bytes(&self.graph_id, &key);
-        let found = self.find.query_row([uuid], |row| {
+        let place = (self.scopes.of(&thing), thing.kind(), thing.number());
+        let found = self.find.query_row(place, |row| {
             let (name, counts): (String, Option<String>) = (row.get(2)?, row.get(5)?);
             let counts = counts.and_then(|text| serde_json::from_str(&text).ok());
             Ok(Agent {
@@ -187,7 +222,7 @@ impl<'t> Nodes<'t> {
         let name = name.map_or_else(|| thing.number_name(), str::to_owned);
         let nothing: Option<&str> = None;
         self.insert.execute(params![
-            id, uuid, self.graph, key, label, name, nothing, number, nothing, moment.now
+            id, place.0, place.1, place.2, label, name, nothing, nothing, nothing, moment.now
         ])?;
         *self.made.entry(label).or_default() += 1;
         Ok(Agent {
@@ -209,8 +244,8 @@ impl<'t> Nodes<'t> {
         writer: (u32, &str),
         moment: Moment,
     ) -> rusqlite::Result<Known> {
-        let key = mention.thing.key(&self.run, self.platform);
-        let uuid = uuid_bytes(&self.graph_id, &key);
+        let thing = mention.thing;
+        let place = (self.scopes.of(&thing), thing.kind(), thing.number());
         let text = mention.text.filter(|text| !text.trim().is_empty());
         let name = text.map_or_else(|| mention.thing.number_name(), name_of);
         let (author, author_name) = match mention.author {
@@ -218,7 +253,7 @@ impl<'t> Nodes<'t> {
             Author::Named(name) => (None, Some(name)),
             Author::Itself => (Some(writer.0), Some(writer.1)),
         };
-        let found = self.find.query_row([uuid], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let found = self.find.query_row(place, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let id = match found {
             Some((id, has_text)) if has_text || text.is_none() => {
                 return Ok(Known { id, has_text });
@@ -237,9 +272,9 @@ impl<'t> Nodes<'t> {
                 let (id, label) = (self.last_other, mention.thing.label());
                 self.insert.execute(params![
                     id,
-                    uuid,
-                    self.graph,
-                    key,
+                    place.0,
+                    place.1,
+                    place.2,
                     label,
                     name,
                     text,

@@ -10,11 +10,11 @@ use contract::version::V1;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::hunt::{Ground, NEWEST, Seen, Table, graph_row, newest};
-use super::place::{InTime, OfLabel};
+use super::place::{InTime, OfKind};
 use super::room::{Room, size};
+use super::walk::{Order, Walk};
 use super::rows::{EdgeRow, NODE, NodeRow, edge_of, in_short, node, node_of, node_of_uuid};
 use super::{SqliteError, SqliteMemory, natural};
-use crate::graph::read_uuid;
 
 /// Rows that are looked at for one page.
 const LOOKED_AT: u64 = 20_000;
@@ -28,7 +28,7 @@ impl SqliteMemory {
     pub async fn nodes(
         &self,
         asked: Nodes,
-        from: Option<OfLabel>,
+        from: Option<OfKind>,
         room: usize,
     ) -> Result<Option<NodesAnswer>, SqliteError> {
         self.read(move |transaction| {
@@ -99,14 +99,12 @@ impl SqliteMemory {
         room: usize,
     ) -> Result<Option<NodeAnswer>, SqliteError> {
         self.read(move |transaction| {
-            let uuid = read_uuid(&asked.uuid);
-            let found = uuid.map(|uuid| node_of_uuid(transaction, uuid)).transpose()?.flatten();
-            let Some(found) = found else { return Ok(None) };
+            let Some(found) = node_of_uuid(transaction, &asked.uuid)? else { return Ok(None) };
             let mut room = Room::new(room);
             room.takes(&[size(&found.node)]);
             let mut related = Related { node: found.id, edges: vec![], nodes: BTreeMap::new() };
             let walk = Walk { order: Order::NewestFirst, from, limit: asked.limit };
-            let (edges, next) = walk.go(transaction, found.id, |row| {
+            let (edges, next) = walk.go(transaction, &found, |row| {
                 related.see(transaction, row, &mut room)
             })?;
             Ok(Some(NodeAnswer {
@@ -137,10 +135,7 @@ impl SqliteMemory {
                 return Ok(Err(Missing::Graph));
             };
             let found = match &asked.of {
-                Entity::Uuid(uuid) => match read_uuid(uuid) {
-                    Some(uuid) => node_of_uuid(transaction, uuid)?,
-                    None => None,
-                },
+                Entity::Uuid(uuid) => node_of_uuid(transaction, uuid)?,
                 Entity::Name(name) => newest_named(transaction, graph, name)?,
             };
             let Some(found) = found.filter(|found| found.graph == graph) else {
@@ -150,7 +145,7 @@ impl SqliteMemory {
             room.takes(&[size(&found.node)]);
             let walk = Walk { order: Order::OldestFirst, from, limit: asked.limit };
             let (edges, next) =
-                walk.go(transaction, found.id, |row| Ok(room.takes(&[size(&row.edge)])))?;
+                walk.go(transaction, &found, |row| Ok(room.takes(&[size(&row.edge)])))?;
             let (graph_id, node) = (asked.graph_id, found.node);
             Ok(Ok(TimelineAnswer { v: V1, graph_id, node, edges, next }))
         })
@@ -249,34 +244,42 @@ pub(super) struct NodePage {
 }
 
 impl NodePage {
-    /// All nodes, label by label, or those of one label.
+    /// All nodes, kind by kind, or those of one label.
     pub(super) fn all(
         &mut self,
         transaction: &Transaction<'_>,
         graph: i64,
         asked: &Nodes,
-        from: Option<OfLabel>,
+        from: Option<OfKind>,
     ) -> rusqlite::Result<Option<String>> {
-        let labels = totals(transaction, graph, "node")?.into_keys();
-        let from = from.unwrap_or(OfLabel { label: String::new(), below: NEWEST });
-        let wanted = |label: &String| {
-            *label >= from.label && asked.label.as_ref().is_none_or(|only| only == label)
+        let from = from.unwrap_or(OfKind { kind: 0, scope: 0, below: NEWEST });
+        let scopes = transaction
+            .prepare_cached("SELECT id FROM scope WHERE graph = ?1 ORDER BY id")?
+            .query_map([graph], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        let kinds = match asked.label.as_deref() {
+            None => 0..=3,
+            Some("Post") => 1..=1,
+            Some("Comment") => 2..=2,
+            Some("Topic") => 3..=3,
+            Some(_) => 0..=0,
         };
-        let mut last = from.clone();
-        for label in labels.filter(wanted) {
-            let below = if label == from.label { from.below } else { NEWEST };
+        let mut last = from;
+        let places = kinds.flat_map(|kind| scopes.iter().map(move |scope| (kind, *scope)));
+        for (kind, scope) in places.filter(|place| *place >= (from.kind, from.scope)) {
+            let below = if (kind, scope) == (from.kind, from.scope) { from.below } else { NEWEST };
             let mut statement = transaction.prepare_cached(&format!(
-                "SELECT {NODE} FROM node n WHERE n.graph = ?1 AND n.label = ?2 AND n.id < ?3
-                 ORDER BY n.id DESC"
+                "SELECT {NODE} FROM node n JOIN scope s ON s.id = n.scope
+                 WHERE n.scope = ?1 AND n.kind = ?2 AND n.number < ?3
+                 AND (?4 IS NULL OR n.label = ?4) ORDER BY n.number DESC"
             ))?;
-            let mut rows = statement.query(params![graph, label, below])?;
+            let mut rows = statement.query(params![scope, kind, below, asked.label])?;
             while let Some(row) = rows.next()? {
-                let row = node(row)?;
-                let id = row.id;
-                if !self.takes(row) {
+                let number = row.get(13)?;
+                if !self.takes(node(row)?) {
                     return Ok(Some(last.to_string()));
                 }
-                last = OfLabel { label: label.clone(), below: id };
+                last = OfKind { kind, scope, below: number };
             }
         }
         Ok(None)
@@ -289,13 +292,13 @@ impl NodePage {
         graph: i64,
         name: &str,
         asked: &Nodes,
-        from: Option<OfLabel>,
+        from: Option<OfKind>,
     ) -> rusqlite::Result<Option<String>> {
         let Some(question) = Ground::graph(graph).question_for_names(name) else {
             return self.scan(transaction, graph, name, asked, from);
         };
         let (wanted, mut next) = (name.trim().to_lowercase(), None);
-        let mut last = from.unwrap_or(OfLabel { label: String::new(), below: NEWEST });
+        let mut last = from.unwrap_or(OfKind { kind: 0, scope: 0, below: NEWEST });
         let mut looked_at = 0;
         newest(transaction, Table::Nodes, &question, last.below, |id| {
             let row = node_of(transaction, id)?;
@@ -319,12 +322,12 @@ impl NodePage {
         graph: i64,
         name: &str,
         asked: &Nodes,
-        from: Option<OfLabel>,
+        from: Option<OfKind>,
     ) -> rusqlite::Result<Option<String>> {
-        let mut last = from.unwrap_or(OfLabel { label: String::new(), below: NEWEST });
+        let mut last = from.unwrap_or(OfKind { kind: 0, scope: 0, below: NEWEST });
         let mut statement = transaction.prepare_cached(&format!(
-            "SELECT {NODE} FROM node n WHERE n.graph = ?1 AND n.id < ?2 AND n.name = ?3
-             AND (?4 IS NULL OR n.label = ?4) ORDER BY n.id DESC"
+            "SELECT {NODE} FROM node n JOIN scope s ON s.id = n.scope
+             WHERE s.graph = ?1 AND n.id < ?2 AND n.name = ?3 AND (?4 IS NULL OR n.label = ?4) ORDER BY n.id DESC"
         ))?;
         let mut rows = statement.query(params![graph, last.below, name.trim(), asked.label])?;
         while let Some(row) = rows.next()? {
@@ -345,60 +348,6 @@ impl NodePage {
             self.nodes.push(row);
         }
         fits
-    }
-}
-
-/// Which edges of a node come first.
-#[derive(Clone, Copy)]
-enum Order {
-    OldestFirst,
-    NewestFirst,
-}
-
-/// A walk along the edges of a node in the order of simulated time.
-struct Walk {
-    order: Order,
-    from: Option<InTime>,
-    limit: u32,
-}
-
-impl Walk {
-    /// The next edges that `takes` takes, and where to go on.
-    fn go(
-        &self,
-        transaction: &Transaction<'_>,
-        node: i64,
-        mut takes: impl FnMut(&EdgeRow) -> rusqlite::Result<bool>,
-    ) -> rusqlite::Result<(Vec<GraphEdge>, Option<String>)> {
-        let (sql, start) = match self.order {
-            Order::OldestFirst => (
-                "SELECT at, seq, edge FROM touch WHERE node = ?1 AND (at, seq, edge) > (?2, ?3, ?4)
-                 ORDER BY at, seq, edge",
-                InTime { at: i64::MIN, seq: i64::MIN, edge: i64::MIN },
-            ),
-            Order::NewestFirst => (
-                "SELECT at, seq, edge FROM touch WHERE node = ?1 AND (at, seq, edge) < (?2, ?3, ?4)
-                 ORDER BY at DESC, seq DESC, edge DESC",
-                InTime { at: i64::MAX, seq: i64::MAX, edge: i64::MAX },
-            ),
-        };
-        let mut last = self.from.unwrap_or(start);
-        let mut edges = Vec::new();
-        let mut statement = transaction.prepare_cached(sql)?;
-        let mut rows = statement.query(params![node, last.at, last.seq, last.edge])?;
-        while let Some(row) = rows.next()? {
-            let place = InTime { at: row.get(0)?, seq: row.get(1)?, edge: row.get(2)? };
-            if edges.len() == self.limit as usize {
-                return Ok((edges, Some(last.to_string())));
-            }
-            let row = edge_of(transaction, place.edge)?;
-            if !takes(&row)? {
-                return Ok((edges, Some(last.to_string())));
-            }
-            edges.push(row.edge);
-            last = place;
-        }
-        Ok((edges, None))
     }
 }
 

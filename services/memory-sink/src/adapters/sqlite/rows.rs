@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use super::cursors::parsed;
 use super::natural;
-use crate::graph::{Relation, name_of, uuid, uuid_text};
+use crate::graph::{Relation, name_of, node_uuid, read_node_uuid, uuid};
 
 /// The columns that [`node`] reads.
-pub(super) const NODE: &str = "n.id, n.uuid, n.key, n.label, n.name, n.text, n.author, \
-     n.author_name, n.created_at, n.actions, n.last_round, n.counts_json, n.graph";
+pub(super) const NODE: &str = "n.id, s.hash, n.kind, n.label, n.name, n.text, n.author, \
+     n.author_name, n.created_at, n.actions, n.last_round, n.counts_json, s.graph, n.number, s.key";
 
 /// A node and its place in the file.
 pub(super) struct NodeRow {
@@ -26,41 +26,52 @@ pub(super) struct NodeRow {
 /// The node of an id.
 pub(super) fn node_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<NodeRow> {
     transaction
-        .prepare_cached(&format!("SELECT {NODE} FROM node n WHERE n.id = ?1"))?
+        .prepare_cached(&format!("SELECT {NODE} FROM node n JOIN scope s ON s.id = n.scope WHERE n.id = ?1"))?
         .query_row([id], node)
 }
 
 /// The node of a UUID.
 pub(super) fn node_of_uuid(
     transaction: &Transaction<'_>,
-    uuid: [u8; 16],
+    uuid: &str,
 ) -> rusqlite::Result<Option<NodeRow>> {
+    let Some(parts) = read_node_uuid(uuid) else { return Ok(None) };
     transaction
-        .prepare_cached(&format!("SELECT {NODE} FROM node n WHERE n.uuid = ?1"))?
-        .query_row([uuid], node)
+        .prepare_cached(&format!(
+            "SELECT {NODE} FROM scope s JOIN node n ON n.scope = s.id
+             WHERE s.hash = ?1 AND n.kind = ?2 AND n.number = ?3"
+        ))?
+        .query_row(parts, node)
         .optional()
 }
 
 /// Reads the columns [`NODE`].
 pub(super) fn node(row: &Row<'_>) -> rusqlite::Result<NodeRow> {
     let (label, name): (String, String) = (row.get(3)?, row.get(4)?);
-    let author: Option<u32> = row.get(6)?;
-    let is_agent = label_is_agents(row.get_ref(2)?.as_str()?);
+    let (kind, number): (i64, i64) = (row.get(2)?, row.get(13)?);
+    let (text, scope): (Option<String>, String) = (row.get(5)?, row.get(14)?);
+    let is_agent = kind == 0;
+    let key = match kind {
+        0 => format!("agent:{scope}:{number}"),
+        1 => format!("post:{scope}:{number}"),
+        2 => format!("comment:{scope}:{number}"),
+        _ => format!("topic:{}", text.as_ref().unwrap_or(&name).to_lowercase()),
+    };
     let attributes = NodeAttributes {
-        key: row.get(2)?,
-        agent_id: author.filter(|_| is_agent),
+        key,
+        agent_id: u32::try_from(number).ok().filter(|_| is_agent),
         actions: natural(row.get(9)?),
         last_round: row.get(10)?,
-        author_id: author.filter(|_| !is_agent),
+        author_id: row.get(6)?,
         author_name: row.get(7)?,
     };
     let counts: Option<String> = row.get(11)?;
     let summary = match is_agent {
         true => deeds(&attributes, counts.as_deref()),
-        false => row.get::<_, Option<String>>(5)?.unwrap_or_else(|| name.clone()),
+        false => text.unwrap_or_else(|| name.clone()),
     };
     let node = GraphNode {
-        uuid: uuid_text(row.get(1)?),
+        uuid: node_uuid(row.get(1)?, kind, number),
         name,
         labels: vec!["Entity".to_owned(), label],
         summary,
@@ -68,11 +79,6 @@ pub(super) fn node(row: &Row<'_>) -> rusqlite::Result<NodeRow> {
         created_at: time(row, 8)?,
     };
     Ok(NodeRow { id: row.get(0)?, graph: row.get(12)?, node })
-}
-
-/// An agent may have any label; its key tells.
-fn label_is_agents(key: &str) -> bool {
-    key.starts_with("agent:")
 }
 
 /// What an agent did, in words.
@@ -102,11 +108,12 @@ pub(super) fn edge_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Resul
     let mut row = transaction
         .prepare_cached(
             "SELECT e.relation, e.valid_at, e.invalid_at, e.created_at, e.expired_at, p.seq,
-                p.round, p.action, p.text, w.run, w.platform, g.graph_id, s.uuid, s.name,
-                t.uuid, t.name, e.source, e.target
+                p.round, p.action, p.text, w.run, w.platform, g.graph_id, s.name, t.name,
+                e.source, e.target, ss.hash, s.kind, s.number, ts.hash, t.kind, t.number
              FROM edge e JOIN episode p ON p.id = e.id JOIN world w ON w.id = e.world
              JOIN graph g ON g.id = w.graph JOIN node s ON s.id = e.source
-             JOIN node t ON t.id = e.target WHERE e.id = ?1",
+             JOIN node t ON t.id = e.target JOIN scope ss ON ss.id = s.scope
+             JOIN scope ts ON ts.id = t.scope WHERE e.id = ?1",
         )?
         .query_row([id], |row| Ok((row.get::<_, String>(11)?, edge(row)?)))?;
     if row.1.edge.invalid_at.is_some() {
@@ -137,10 +144,10 @@ fn edge(row: &Row<'_>) -> rusqlite::Result<EdgeRow> {
         name: name.to_owned(),
         fact: row.get(8)?,
         fact_type: name.to_owned(),
-        source_node_uuid: uuid_text(row.get(12)?),
-        target_node_uuid: uuid_text(row.get(14)?),
-        source_node_name: row.get(13)?,
-        target_node_name: row.get(15)?,
+        source_node_uuid: node_uuid(row.get(16)?, row.get(17)?, row.get(18)?),
+        target_node_uuid: node_uuid(row.get(19)?, row.get(20)?, row.get(21)?),
+        source_node_name: row.get(12)?,
+        target_node_name: row.get(13)?,
         attributes: EdgeAttributes {
             action_id,
             run_id,
@@ -154,7 +161,7 @@ fn edge(row: &Row<'_>) -> rusqlite::Result<EdgeRow> {
         expired_at: time_or_null(row, 4)?,
         episodes: vec![uuid],
     };
-    Ok(EdgeRow { source: row.get(16)?, target: row.get(17)?, edge })
+    Ok(EdgeRow { source: row.get(14)?, target: row.get(15)?, edge })
 }
 
 pub(super) fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Timestamp> {

@@ -45,21 +45,38 @@ CREATE UNIQUE INDEX episode_of_action ON episode (world, seq);
 
 -- The texts, with a space around each CJK character; `rowid` is the episode's id. They are the
 -- facts of edges as well. `tags` says where a row belongs, so that one look finds the words of
--- one graph or kind: `g<graph> w<world>`, and `e<relation>` where it made an edge. No sizes of
--- columns: nothing is ranked by them.
+-- one graph or kind: `g<graph> w<world>`, and of one that made an edge `e<relation> n<node>
+-- n<node>` as well. They stand in for indexes: full text is written in runs that are merged, while
+-- an index by node changes a page of the file for each action. No sizes of columns: nothing is
+-- ranked by them.
 CREATE VIRTUAL TABLE episode_fts USING fts5 (
     text, tags, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
 );
 
--- Agents, posts, comments, topics.
+-- Where numbers of nodes count: those of agents within a simulation, of posts and comments within
+-- a world, of topics within the graph. `hash` begins the UUIDs of its nodes.
+CREATE TABLE scope (
+    id INTEGER PRIMARY KEY,
+    graph INTEGER NOT NULL REFERENCES graph (id),
+    -- `<simulation>`, `<run>:<platform>`, or nothing.
+    key TEXT NOT NULL,
+    hash INTEGER NOT NULL,
+    UNIQUE (graph, key)
+) STRICT;
+
+CREATE INDEX scope_of_hash ON scope (hash);
+
+-- Agents, posts, comments, topics. A UUID is made of the scope's hash, the kind and the number,
+-- so it is the same in every memory, is not stored, and needs no index of its own: one of random
+-- bytes costs a page of the file per node.
 CREATE TABLE node (
     -- Agents from 2^40 on, everything else from 1 on: newest first lists the agents first.
     id INTEGER PRIMARY KEY,
-    -- A function of graph and key, the same in every memory.
-    uuid BLOB NOT NULL,
-    graph INTEGER NOT NULL,
-    -- `agent:<simulation>:<id>`, `post:<run>:<platform>:<id>`, `comment:...`, `topic:<words>`
-    key TEXT NOT NULL,
+    scope INTEGER NOT NULL,
+    -- 0 agent, 1 post, 2 comment, 3 topic
+    kind INTEGER NOT NULL,
+    -- Of a topic a hash of its words.
+    number INTEGER NOT NULL,
     -- What it is beside `Entity`.
     label TEXT NOT NULL,
     -- An agent's name, or how the text begins.
@@ -76,8 +93,7 @@ CREATE TABLE node (
     counts_json TEXT
 ) STRICT;
 
-CREATE UNIQUE INDEX node_of_uuid ON node (uuid);
-CREATE INDEX node_of_label ON node (graph, label, id);
+CREATE UNIQUE INDEX node_of_number ON node (scope, kind, number);
 
 -- Names, as above; `tags` is `g<graph>`. Rewritten where an agent's name changes.
 CREATE VIRTUAL TABLE node_fts USING fts5 (
@@ -107,18 +123,9 @@ CREATE TABLE edge (
     expired_at INTEGER
 ) STRICT;
 
--- States that hold.
-CREATE INDEX edge_that_holds ON edge (source, target, relation, world)
+-- States that hold; the newest posts are the most liked ones, and stand at its end.
+CREATE INDEX edge_that_holds ON edge (target, source, relation, world)
     WHERE relation <= 10 AND invalid_at IS NULL;
-
--- The edges of each node in the order in which they came to hold.
-CREATE TABLE touch (
-    node INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    edge INTEGER NOT NULL,
-    PRIMARY KEY (node, at, seq, edge)
-) STRICT, WITHOUT ROWID;
 
 -- Which episodes say an edge, beside the one that made it: those that took it back.
 CREATE TABLE edge_episode (

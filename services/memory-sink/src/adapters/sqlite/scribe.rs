@@ -50,12 +50,18 @@ pub(super) struct Moment {
     pub(super) round: u32,
 }
 
+/// The edge that an episode made.
+struct Made {
+    relation: Relation,
+    source: i64,
+    target: i64,
+}
+
 /// The statements that are used for each action.
 struct Pens<'t> {
     episode: CachedStatement<'t>,
     full_text: CachedStatement<'t>,
     edge: CachedStatement<'t>,
-    touch: CachedStatement<'t>,
     holding: CachedStatement<'t>,
     end: CachedStatement<'t>,
     provenance: CachedStatement<'t>,
@@ -75,10 +81,8 @@ impl<'t> Pens<'t> {
                 "INSERT INTO edge (id, world, relation, source, target, valid_at, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?,
-            touch: transaction
-                .prepare_cached("INSERT INTO touch VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?,
             holding: transaction.prepare_cached(
-                "SELECT id FROM edge WHERE source = ?1 AND target = ?2 AND relation = ?3
+                "SELECT id FROM edge WHERE target = ?2 AND source = ?1 AND relation = ?3
                  AND world = ?4 AND relation <= 10 AND invalid_at IS NULL",
             )?,
             end: transaction.prepare_cached(
@@ -166,7 +170,7 @@ impl<'t> Scribe<'t> {
         body: &ActionBody,
         episode: &Episode,
         moment: Moment,
-    ) -> rusqlite::Result<Option<Relation>> {
+    ) -> rusqlite::Result<Option<Made>> {
         let Some(meaning) = Meaning::of(body) else { return Ok(None) };
         let Meaning { relation, ends, target, made } = meaning;
         let writer = (episode.agent_id, episode.agent_name.as_str());
@@ -187,11 +191,8 @@ impl<'t> Scribe<'t> {
             moment.at,
             moment.now
         ])?;
-        for node in [source, target] {
-            self.pens.touch.execute(params![node, moment.at, moment.seq, id])?;
-        }
         *self.edges.entry(relation).or_default() += 1;
-        Ok(Some(relation))
+        Ok(Some(Made { relation, source, target }))
     }
 
     fn node(
@@ -224,14 +225,15 @@ impl<'t> Scribe<'t> {
         Ok(())
     }
 
-    fn index(&mut self, id: i64, text: &str, made: Option<Relation>) -> rusqlite::Result<()> {
+    fn index(&mut self, id: i64, text: &str, made: Option<Made>) -> rusqlite::Result<()> {
         use std::fmt::Write as _;
         self.text.clear();
         words::space(text, &mut self.text);
         self.tags.clear();
         let _infallible = write!(self.tags, "g{} w{}", self.graph, self.world);
-        if let Some(relation) = made {
-            let _infallible = write!(self.tags, " e{}", relation.number());
+        if let Some(Made { relation, source, target }) = made {
+            let _infallible =
+                write!(self.tags, " e{} n{source} n{target}", relation.number());
         }
         self.pens.full_text.execute(params![id, self.text, self.tags])?;
         Ok(())
