@@ -27,6 +27,8 @@ pub(super) struct Ground {
     tags: Vec<String>,
     /// The worlds that rows must be of, where the tags do not say it.
     worlds: Option<BTreeSet<i64>>,
+    /// The tags say nothing, since no row has others.
+    is_only: bool,
     /// No row is wanted at all.
     is_empty: bool,
     /// The graphs.
@@ -36,13 +38,13 @@ pub(super) struct Ground {
 impl Ground {
     /// Everything that there is.
     pub(super) fn everywhere() -> Ground {
-        Ground { tags: Vec::new(), worlds: None, is_empty: false, graphs: Vec::new() }
+        Ground { tags: Vec::new(), worlds: None, is_only: false, is_empty: false, graphs: Vec::new() }
     }
 
     /// A whole graph.
     pub(super) fn graph(graph: i64) -> Ground {
         let tags = vec![format!("g{graph}")];
-        Ground { tags, worlds: None, is_empty: false, graphs: vec![graph] }
+        Ground { tags, worlds: None, is_only: false, is_empty: false, graphs: vec![graph] }
     }
 
     /// A graph or a run, or only one platform of it.
@@ -56,7 +58,12 @@ impl Ground {
             Scope::Run(_) => None,
         };
         if let (Scope::Graph(_), Some(graph), None) = (scope, graph, platform) {
-            return Ok(Ground::graph(graph));
+            let ground = Ground::graph(graph);
+            // Where there is no other graph, every row is of this one.
+            let is_only = !transaction
+                .prepare_cached("SELECT 1 FROM world WHERE graph <> ?1 LIMIT 1")?
+                .exists([graph])?;
+            return Ok(Ground { is_only, ..ground });
         }
         let (filter, key) = match scope {
             Scope::Graph(id) => ("g.graph_id = ?1", id.to_owned()),
@@ -78,6 +85,7 @@ impl Ground {
         let tags: Vec<String> = ids.iter().map(|id| format!("{letter}{id}")).collect();
         Ok(Ground {
             tags: vec![format!("({})", tags.join(" OR "))],
+            is_only: false,
             is_empty: worlds.is_empty(),
             worlds: (!is_named).then_some(worlds),
             graphs: graphs.into_iter().collect(),
@@ -92,6 +100,10 @@ impl Ground {
             .collect();
         self.is_empty |= known.is_empty() && !names.is_empty();
         if !known.is_empty() {
+            if self.is_only {
+                self.tags.clear();
+                self.is_only = false;
+            }
             self.tags.push(format!("({})", known.join(" OR ")));
         }
         self
@@ -119,7 +131,9 @@ impl Ground {
             }
             None => Vec::new(),
         };
-        parts.extend(self.tags.iter().map(|tags| format!("tags : {tags}")));
+        if parts.is_empty() || !self.is_only {
+            parts.extend(self.tags.iter().map(|tags| format!("tags : {tags}")));
+        }
         Some(parts.join(" AND "))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::memory::{
-    Direction, Edges, EdgesAnswer, Entity, GraphEdge, Node, NodeAnswer, Nodes, NodesAnswer,
+    Direction, Edges, EdgesAnswer, Entity, Node, NodeAnswer, Nodes, NodesAnswer,
     RelatedEdge, RelatedNode, Statistics, StatisticsAnswer, Timeline, TimelineAnswer,
 };
 use contract::version::V1;

@@ -35,9 +35,8 @@ impl SqliteMemory {
             let Some(question) = ground.question(Some(&search.query)) else {
                 return Ok((0, Vec::new()));
             };
-            hunt.page(Among::Episodes, &question, NEWEST, search.limit)?;
-            let (total, _) = hunt.count(Among::Episodes, &question)?;
-            Ok((total, hunt.found.episodes))
+            let total = hunt.go(Among::Episodes, &question, None, search.limit)?;
+            Ok((total.hits, hunt.found.episodes))
         })
         .await
     }
@@ -71,23 +70,22 @@ impl SqliteMemory {
                 }
             };
             let mut hunt = Hunt::new(transaction, &ground, Wanted::of(&find), room);
-            let (mut next, mut total) = (None, (0, true));
-            if let Some(question) = question {
-                next = hunt.page(find.scope, &question, below.unwrap_or(NEWEST), find.limit)?;
-                total = hunt.count(find.scope, &question)?;
-            }
+            let total = match question {
+                Some(question) => hunt.go(find.scope, &question, below, find.limit)?,
+                None => Total { hits: 0, is_exact: true, next: None },
+            };
             let Found { facts, edges, nodes, episodes } = hunt.found;
             Ok(Some(FindAnswer {
                 v: V1,
                 query: find.query,
                 scope: find.scope,
-                total_count: total.0,
-                total_is_exact: total.1,
+                total_count: total.hits,
+                total_is_exact: total.is_exact,
                 facts,
                 edges,
                 nodes,
                 episodes,
-                next: next.map(|id| id.to_string()),
+                next: total.next.map(|id| id.to_string()),
             }))
         })
         .await
@@ -127,6 +125,15 @@ struct Found {
     episodes: Vec<Episode>,
 }
 
+/// What came of a look at the hits.
+struct Total {
+    /// How many there are, as far as they were counted.
+    hits: u64,
+    is_exact: bool,
+    /// Where the page ends that was collected, if there is more.
+    next: Option<i64>,
+}
+
 /// One search.
 struct Hunt<'t> {
     transaction: &'t Transaction<'t>,
@@ -146,48 +153,53 @@ impl<'t> Hunt<'t> {
         Hunt { transaction, ground, wanted, room: Room::new(room), found: Found::default() }
     }
 
-    /// Collects up to `limit` hits below an id, and says where to go on.
-    fn page(
+    /// Collects up to `limit` hits below an id, and counts all.
+    fn go(
+        &mut self,
+        among: Among,
+        question: &str,
+        below: Option<i64>,
+        limit: u32,
+    ) -> rusqlite::Result<Total> {
+        let Some(below) = below else { return self.pass(among, question, NEWEST, limit, COUNTED) };
+        let page = self.pass(among, question, below, limit, 0)?;
+        let all = self.pass(among, question, NEWEST, 0, COUNTED)?;
+        Ok(Total { next: page.next, ..all })
+    }
+
+    /// Collects up to `limit` hits below an id, and goes on to count up to `counted`.
+    fn pass(
         &mut self,
         among: Among,
         question: &str,
         below: i64,
         limit: u32,
-    ) -> rusqlite::Result<Option<i64>> {
-        let (mut hits, mut looked_at, mut last, mut next) = (0, 0, below, None);
+        counted: u64,
+    ) -> rusqlite::Result<Total> {
+        let (mut looked_at, mut last, mut is_full) = (0, below, false);
+        let mut total = Total { hits: 0, is_exact: true, next: None };
         newest(self.transaction, table(among), question, below, |id| {
-            // Whatever is left out is behind the last row that was looked at.
-            if hits == limit || looked_at == LOOKED_AT {
-                next = Some(last);
+            is_full |= total.hits >= u64::from(limit);
+            if is_full && total.next.is_none() {
+                // Whatever is left out is behind the last row that was looked at.
+                total.next = Some(last);
+            }
+            if looked_at == LOOKED_AT || (is_full && total.hits >= counted) {
+                total.next = total.next.or(Some(last));
+                total.is_exact = false;
                 return Ok(Seen::Enough);
             }
             looked_at += 1;
             if self.fits(among, id)? {
-                if !self.collect(among, id)? {
-                    next = Some(last);
-                    return Ok(Seen::Enough);
+                if !is_full && !self.collect(among, id)? {
+                    (is_full, total.next) = (true, Some(last));
                 }
-                hits += 1;
+                total.hits += 1;
             }
             last = id;
             Ok(Seen::GoOn)
         })?;
-        Ok(next)
-    }
-
-    /// How many hits there are, and whether these are all.
-    fn count(&self, among: Among, question: &str) -> rusqlite::Result<(u64, bool)> {
-        let (mut hits, mut looked_at, mut is_exact) = (0, 0, true);
-        newest(self.transaction, table(among), question, NEWEST, |id| {
-            if hits == COUNTED || looked_at == LOOKED_AT {
-                is_exact = false;
-                return Ok(Seen::Enough);
-            }
-            looked_at += 1;
-            hits += u64::from(self.fits(among, id)?);
-            Ok(Seen::GoOn)
-        })?;
-        Ok((hits, is_exact))
+        Ok(total)
     }
 
     /// Whether a row that has the words is wanted.
