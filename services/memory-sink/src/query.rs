@@ -111,14 +111,16 @@ impl Desk {
         if let Some(scope) = &search.scope {
             self.require_known(scope).await?;
         }
-        let (total, episodes) = self.embedded()?.search(search, self.room()).await.map_err(internal)?;
+        let (total, episodes) =
+            self.embedded()?.search(search, self.room()).await.map_err(internal)?;
         Ok(SearchAnswer { v: V1, total, episodes })
     }
 
     async fn episodes(&self, body: &[u8]) -> Result<EpisodesAnswer, MemoryError> {
         let request = Episodes::parse(body).map_err(malformed)?;
         self.require_known(&request.scope).await?;
-        let (episodes, next) = self.embedded()?.episodes(request, self.room()).await.map_err(internal)?;
+        let (episodes, next) =
+            self.embedded()?.episodes(request, self.room()).await.map_err(internal)?;
         Ok(EpisodesAnswer { v: V1, episodes, next })
     }
 

@@ -85,8 +85,9 @@ pub(crate) fn stock(folder: &Path, batches: &[EpisodeBatch]) -> anyhow::Result<(
 
 fn find(connection: &Connection, query: &str) -> anyhow::Result<Vec<(i64, String)>> {
     let words: Vec<String> = query.split(' ').map(|word| format!("\"{word}\"")).collect();
-    let mut statement = connection
-        .prepare_cached("SELECT rowid, text FROM fact WHERE fact MATCH ?1 ORDER BY rank LIMIT 20")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT rowid, text FROM fact WHERE fact MATCH ?1 ORDER BY rank LIMIT 20",
+    )?;
     let rows = statement.query_map([words.join(" ")], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::question::{
-    DEFAULT_LIMIT, MAX_QUERY_BYTES, Scope, bytes, parse, read_graph, read_limit,
-    require_scope,
+    DEFAULT_LIMIT, MAX_QUERY_BYTES, Scope, bytes, parse, read_graph, read_limit, require_scope,
 };
 use crate::door::Object;
 use crate::problem::Problems;

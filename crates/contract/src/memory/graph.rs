@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::Among;
 use super::Episode;
+use super::asked::Among;
 use crate::id::RunId;
 use crate::subject::Platform;
 use crate::timestamp::Timestamp;

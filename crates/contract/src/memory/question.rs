@@ -198,7 +198,10 @@ pub fn is_graph_id(text: &str) -> bool {
 
 /// Reads a request's fields. For those who ask from a shell, an empty body is an empty object
 /// and `v` may be absent.
-pub(super) fn parse<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<T, Problems> {
+pub(super) fn parse<T>(
+    body: &[u8],
+    read: impl Fn(&Object<'_>) -> Option<T>,
+) -> Result<T, Problems> {
     let value = parse_body(if body.is_empty() { b"{}" } else { body }, MAX_REQUEST_BYTES)?;
     let door = Door::of_message();
     let request = door.root(&value).and_then(|root| {

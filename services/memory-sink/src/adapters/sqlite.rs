@@ -12,10 +12,10 @@ mod room;
 mod rows;
 mod scribe;
 mod search;
-mod walk;
-mod whole;
 #[cfg(test)]
 mod tests;
+mod walk;
+mod whole;
 mod words;
 
 use std::fmt;
@@ -34,7 +34,6 @@ use self::scribe::Scribe;
 use super::{Adapter, DeliveryError, Graph, Receipt, Spoken};
 use crate::batch::EpisodeBatch;
 use crate::graph::Relation;
-
 
 /// The file's name in the folder of memories.
 pub const FILE_NAME: &str = "memory.sqlite";

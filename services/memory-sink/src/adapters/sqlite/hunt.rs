@@ -38,7 +38,13 @@ pub(super) struct Ground {
 impl Ground {
     /// Everything that there is.
     pub(super) fn everywhere() -> Ground {
-        Ground { tags: Vec::new(), worlds: None, is_only: false, is_empty: false, graphs: Vec::new() }
+        Ground {
+            tags: Vec::new(),
+            worlds: None,
+            is_only: false,
+            is_empty: false,
+            graphs: Vec::new(),
+        }
     }
 
     /// A whole graph.

@@ -193,12 +193,7 @@ impl<'t> Nodes<'t> {
     }
 
     /// An agent as the file has it, made if it is not there.
-    fn load(
-        &mut self,
-        number: u32,
-        name: Option<&str>,
-        moment: Moment,
-    ) -> rusqlite::Result<Agent> {
+    fn load(&mut self, number: u32, name: Option<&str>, moment: Moment) -> rusqlite::Result<Agent> {
         let thing = Thing::Agent(number);
         let place = (self.scopes.of(&thing), thing.kind(), thing.number());
         let found = self.find.query_row(place, |row| {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contract::memory::{
-    Direction, Edges, EdgesAnswer, Entity, Node, NodeAnswer, Nodes, NodesAnswer,
-    RelatedEdge, RelatedNode, Statistics, StatisticsAnswer, Timeline, TimelineAnswer,
+    Direction, Edges, EdgesAnswer, Entity, Node, NodeAnswer, Nodes, NodesAnswer, RelatedEdge,
+    RelatedNode, Statistics, StatisticsAnswer, Timeline, TimelineAnswer,
 };
 use contract::version::V1;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -12,8 +12,8 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::hunt::{Ground, NEWEST, Seen, Table, graph_row, newest};
 use super::place::{InTime, OfKind};
 use super::room::{Room, size};
-use super::walk::{Order, Walk};
 use super::rows::{EdgeRow, NODE, NodeRow, edge_of, in_short, node, node_of, node_of_uuid};
+use super::walk::{Order, Walk};
 use super::{SqliteError, SqliteMemory, natural};
 
 /// Rows that are looked at for one page.
@@ -33,7 +33,8 @@ impl SqliteMemory {
     ) -> Result<Option<NodesAnswer>, SqliteError> {
         self.read(move |transaction| {
             let Some(graph) = graph_row(transaction, &asked.graph_id)? else { return Ok(None) };
-            let mut page = NodePage { room: Room::new(room), limit: asked.limit, nodes: Vec::new() };
+            let mut page =
+                NodePage { room: Room::new(room), limit: asked.limit, nodes: Vec::new() };
             let next = match &asked.name {
                 Some(name) => page.named(transaction, graph, name, &asked, from)?,
                 None => page.all(transaction, graph, &asked, from)?,
@@ -104,9 +105,8 @@ impl SqliteMemory {
             room.takes(&[size(&found.node)]);
             let mut related = Related { node: found.id, edges: vec![], nodes: BTreeMap::new() };
             let walk = Walk { order: Order::NewestFirst, from, limit: asked.limit };
-            let (edges, next) = walk.go(transaction, &found, |row| {
-                related.see(transaction, row, &mut room)
-            })?;
+            let (edges, next) =
+                walk.go(transaction, &found, |row| related.see(transaction, row, &mut room))?;
             Ok(Some(NodeAnswer {
                 v: V1,
                 graph_id: graph_id(transaction, found.graph)?,
@@ -379,8 +379,7 @@ impl Related {
             true => None,
             false => Some(neighbour(transaction, other)?),
         };
-        let fits =
-            room.takes(&[size(edge), size(&related), neighbour.as_ref().map_or(0, size)]);
+        let fits = room.takes(&[size(edge), size(&related), neighbour.as_ref().map_or(0, size)]);
         if fits {
             self.edges.push(related);
             self.nodes.extend(neighbour.map(|node| (other, node)));
@@ -394,4 +393,3 @@ fn neighbour(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<Related
     let summary = in_short(&node);
     Ok(RelatedNode { uuid: node.uuid, name: node.name, labels: node.labels, summary })
 }
-

@@ -26,7 +26,9 @@ pub(super) struct NodeRow {
 /// The node of an id.
 pub(super) fn node_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<NodeRow> {
     transaction
-        .prepare_cached(&format!("SELECT {NODE} FROM node n JOIN scope s ON s.id = n.scope WHERE n.id = ?1"))?
+        .prepare_cached(&format!(
+            "SELECT {NODE} FROM node n JOIN scope s ON s.id = n.scope WHERE n.id = ?1"
+        ))?
         .query_row([id], node)
 }
 
@@ -126,7 +128,8 @@ pub(super) fn edge_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Resul
             .collect::<rusqlite::Result<Vec<i64>>>()?;
         let (graph_id, EdgeRow { edge, .. }) = (&row.0, &mut row.1);
         let (run, platform) = (edge.attributes.run_id.clone(), edge.attributes.platform);
-        let uuids = ends.into_iter().map(|seq| uuid(graph_id, &action_id(&run, platform, natural(seq))));
+        let uuids =
+            ends.into_iter().map(|seq| uuid(graph_id, &action_id(&run, platform, natural(seq))));
         edge.episodes.extend(uuids);
     }
     Ok(row.1)

@@ -75,8 +75,9 @@ impl<'t> Pens<'t> {
                     action, text, body_json)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
             )?,
-            full_text: transaction
-                .prepare_cached("INSERT INTO episode_fts (rowid, text, tags) VALUES (?1, ?2, ?3)")?,
+            full_text: transaction.prepare_cached(
+                "INSERT INTO episode_fts (rowid, text, tags) VALUES (?1, ?2, ?3)",
+            )?,
             edge: transaction.prepare_cached(
                 "INSERT INTO edge (id, world, relation, source, target, valid_at, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -85,11 +86,11 @@ impl<'t> Pens<'t> {
                 "SELECT id FROM edge WHERE target = ?2 AND source = ?1 AND relation = ?3
                  AND world = ?4 AND relation <= 10 AND invalid_at IS NULL",
             )?,
-            end: transaction.prepare_cached(
-                "UPDATE edge SET invalid_at = ?2, expired_at = ?3 WHERE id = ?1",
+            end: transaction
+                .prepare_cached("UPDATE edge SET invalid_at = ?2, expired_at = ?3 WHERE id = ?1")?,
+            provenance: transaction.prepare_cached(
+                "INSERT INTO edge_episode VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             )?,
-            provenance: transaction
-                .prepare_cached("INSERT INTO edge_episode VALUES (?1, ?2) ON CONFLICT DO NOTHING")?,
         })
     }
 }
@@ -232,8 +233,7 @@ impl<'t> Scribe<'t> {
         self.tags.clear();
         let _infallible = write!(self.tags, "g{} w{}", self.graph, self.world);
         if let Some(Made { relation, source, target }) = made {
-            let _infallible =
-                write!(self.tags, " e{} n{source} n{target}", relation.number());
+            let _infallible = write!(self.tags, " e{} n{source} n{target}", relation.number());
         }
         self.pens.full_text.execute(params![id, self.text, self.tags])?;
         Ok(())

@@ -1,8 +1,6 @@
 //! Facts, nodes and episodes that have some words.
 
-use contract::memory::{
-    Among, Episode, Find, FindAnswer, GraphEdge, GraphNode, Search,
-};
+use contract::memory::{Among, Episode, Find, FindAnswer, GraphEdge, GraphNode, Search};
 use contract::version::V1;
 use rusqlite::Transaction;
 
