@@ -28,11 +28,14 @@ YAML = [
     b">-\n  ", b"%YAML 1.2\n", b"'", b'"', b"~", b"\xef\xbb\xbf", b"\r\n",
 ]
 REQUESTS = ["start-request", "memory-search", "memory-episodes", "memory-stats", "memory-targets",
-    "memory-graph"]
+    "memory-graph", "memory-find", "memory-nodes", "memory-edges", "memory-node",
+    "memory-statistics", "memory-timeline"]
 RECORDS = [
     "journal", "env-status", "reply", "dead-letter", "live-action", "live-omitted", "log-line",
     "node-info", "start-answer", "memory-search-answer", "memory-episodes-answer",
     "memory-stats-answer", "memory-targets-answer", "memory-graph-answer",
+    "memory-find-answer", "memory-nodes-answer", "memory-edges-answer", "memory-node-answer",
+    "memory-statistics-answer", "memory-timeline-answer",
 ]
 
 

@@ -4,7 +4,10 @@
 #![no_main]
 
 use contract::journal::Entry;
-use contract::memory::{EpisodesAnswer, SearchAnswer, StatsAnswer, TargetsAnswer, read_answer};
+use contract::memory::{
+    EdgesAnswer, EpisodesAnswer, FindAnswer, GraphAnswer, NodeAnswer, NodesAnswer, SearchAnswer,
+    StatisticsAnswer, StatsAnswer, TargetsAnswer, TimelineAnswer, read_answer,
+};
 use contract::notice::{DeadLetter, LiveAction, LiveOmitted, LogLine, NodeInfo, StartAnswer};
 use contract::reply::Reply;
 use contract::status::EnvStatus;
@@ -26,4 +29,11 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = read_answer::<EpisodesAnswer>(bytes);
     let _ = read_answer::<StatsAnswer>(bytes);
     let _ = read_answer::<TargetsAnswer>(bytes);
+    let _ = read_answer::<GraphAnswer>(bytes);
+    let _ = read_answer::<FindAnswer>(bytes);
+    let _ = read_answer::<NodesAnswer>(bytes);
+    let _ = read_answer::<EdgesAnswer>(bytes);
+    let _ = read_answer::<NodeAnswer>(bytes);
+    let _ = read_answer::<StatisticsAnswer>(bytes);
+    let _ = read_answer::<TimelineAnswer>(bytes);
 });

@@ -147,6 +147,11 @@ impl Digest {
         }
         Digest(hasher.finalize().into())
     }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl FromStr for SimulationId {

@@ -10,7 +10,14 @@
 //! | [`STATS`] | [`Stats`] | [`StatsAnswer`] |
 //! | [`TARGETS`] | [`Targets`] | [`TargetsAnswer`] |
 //! | [`GRAPH`] | [`Graph`] | [`GraphAnswer`] |
+//! | [`FIND`] | [`Find`] | [`FindAnswer`] |
+//! | [`NODES`] | [`Nodes`] | [`NodesAnswer`] |
+//! | [`EDGES`] | [`Edges`] | [`EdgesAnswer`] |
+//! | [`NODE`] | [`Node`] | [`NodeAnswer`] |
+//! | [`STATISTICS`] | [`Statistics`] | [`StatisticsAnswer`] |
+//! | [`TIMELINE`] | [`Timeline`] | [`TimelineAnswer`] |
 
+mod asked;
 mod graph;
 mod question;
 
@@ -18,8 +25,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::asked::{
+    Among, Edges, Entity, Find, MAX_NAME_BYTES, MAX_NAMES, Node, Nodes, Statistics, Timeline,
+};
 pub use self::graph::{
-    DrawnFrom, EdgeAttributes, GraphAnswer, GraphEdge, GraphNode, NodeAttributes,
+    Direction, DrawnFrom, EdgeAttributes, EdgesAnswer, FindAnswer, GraphAnswer, GraphEdge,
+    GraphNode, NodeAnswer, NodeAttributes, NodesAnswer, RelatedEdge, RelatedNode, StatisticsAnswer,
+    TimelineAnswer,
 };
 pub use self::question::{
     DEFAULT_DRAWN, DEFAULT_LIMIT, Episodes, Graph, MAX_DRAWN, MAX_GRAPH_ID_BYTES, MAX_LIMIT,
@@ -31,7 +43,7 @@ use crate::subject::Platform;
 use crate::timestamp::Timestamp;
 use crate::version::V1;
 
-/// The question for the episodes that fit some words best.
+/// The question for the episodes that have some words.
 pub const SEARCH: &str = "search";
 /// The question for episodes in the order in which they were remembered.
 pub const EPISODES: &str = "episodes";
@@ -42,6 +54,18 @@ pub const TARGETS: &str = "targets";
 
 /// The question for a graph as nodes and edges.
 pub const GRAPH: &str = "graph";
+/// The question for facts, nodes or episodes that have some words.
+pub const FIND: &str = "find";
+/// The question for the nodes of a graph.
+pub const NODES: &str = "nodes";
+/// The question for the edges of a graph.
+pub const EDGES: &str = "edges";
+/// The question for a node and its edges.
+pub const NODE: &str = "node";
+/// The question how many nodes and edges a graph has.
+pub const STATISTICS: &str = "statistics";
+/// The question for the edges of a node in the order of simulated time.
+pub const TIMELINE: &str = "timeline";
 
 /// One action as a memory keeps it: a line of natural language and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,14 +94,14 @@ pub struct Episode {
     pub body: Action,
 }
 
-/// The episodes that fit.
+/// The episodes that have every word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchAnswer {
     /// Contract version.
     pub v: V1,
-    /// How many fit in all.
+    /// How many fit in all, counted up to 1,000.
     pub total: u64,
-    /// The best of them, best first.
+    /// The newest of them, newest first.
     pub episodes: Vec<Episode>,
 }
 
@@ -230,6 +254,8 @@ pub enum MemoryErrorCode {
     UnknownGraph,
     /// No memory of this sink has anything of such a run, or not yet.
     UnknownRun,
+    /// No graph has such a node, or not yet.
+    UnknownNode,
     /// It failed on the way.
     Internal,
 }

@@ -1,356 +1,355 @@
-//! Draws a graph from episodes: agents, and what they did to each other. Pure.
-
-use std::collections::BTreeMap;
+//! What an action means in a graph: between whom and what there is an edge, and whether it
+//! lasts. Pure.
 
 use contract::action::ActionBody;
-use contract::id::{Digest, RunId};
-use contract::memory::{
-    DrawnFrom, EdgeAttributes, Episode, GraphAnswer, GraphEdge, GraphNode, NodeAttributes,
-};
-use contract::subject::Platform;
-use contract::timestamp::Timestamp;
-use contract::version::V1;
+use contract::id::Digest;
 
-/// An episode, and what a memory knows of it besides.
-pub struct Remembered {
-    /// Its UUID.
-    pub uuid: String,
-    /// When it was remembered.
-    pub created_at: Timestamp,
-    /// The episode.
-    pub episode: Episode,
+/// The bits of a number that a UUID has room for; numbers of agents, posts and comments have far
+/// fewer.
+const NUMBER_MASK: u64 = (1 << 60) - 1;
+
+/// Characters of a post's or comment's text that make its name.
+const NAME_CHARACTERS: usize = 40;
+
+/// The names of edges. The number of each stands in the embedded memory's file and never
+/// changes; those up to [`Relation::LAST_STATE`] last until they are taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Relation {
+    /// Sees what another writes.
+    Follows = 1,
+    /// Does not want to see another.
+    Muted = 2,
+    /// Likes a post.
+    Liked = 3,
+    /// Dislikes a post.
+    Disliked = 4,
+    /// Likes a comment.
+    LikedComment = 5,
+    /// Dislikes a comment.
+    DislikedComment = 6,
+    /// Wrote a post.
+    Posted = 11,
+    /// Passed a post on.
+    Reposted = 12,
+    /// Passed a post on, with words of its own.
+    Quoted = 13,
+    /// Wrote a comment under a post.
+    CommentedOn = 14,
+    /// Wrote a comment under a comment.
+    Answered = 15,
+    /// Reported a post.
+    Reported = 16,
+    /// Searched for some words.
+    SearchedFor = 17,
 }
 
-/// A graph that is being drawn. Episodes come newest first.
-pub struct Drawing {
-    graph_id: String,
-    limit: usize,
-    /// In the order in which they are first met: who acted last comes first.
-    agents: Vec<Agent>,
-    by_key: BTreeMap<(u32, String), usize>,
-    edges: Vec<Edge>,
-    omitted_edges: u64,
-    taken_back: BTreeMap<Deed, TakenBack>,
-    seen: u64,
-}
+impl Relation {
+    /// Every relation.
+    pub const ALL: [Relation; 13] = [
+        Relation::Follows,
+        Relation::Muted,
+        Relation::Liked,
+        Relation::Disliked,
+        Relation::LikedComment,
+        Relation::DislikedComment,
+        Relation::Posted,
+        Relation::Reposted,
+        Relation::Quoted,
+        Relation::CommentedOn,
+        Relation::Answered,
+        Relation::Reported,
+        Relation::SearchedFor,
+    ];
 
-struct Agent {
-    id: Option<u32>,
-    name: String,
-    types: BTreeMap<&'static str, u64>,
-    last_round: Option<u32>,
-    since: Timestamp,
-}
+    /// The highest number of a state; what is above is an event, a point in time.
+    pub const LAST_STATE: i64 = 10;
 
-/// An edge whose other end is not looked up yet: older episodes may tell more of it.
-struct Edge {
-    source: usize,
-    target: (Option<u32>, String),
-    relation: &'static str,
-    remembered: Remembered,
-    taken_back: Option<TakenBack>,
-}
-
-/// What may be taken back: who did it, where, what, and to which post, comment or user.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Deed {
-    run: RunId,
-    platform: Platform,
-    agent: u32,
-    relation: &'static str,
-    thing: u64,
-}
-
-struct TakenBack {
-    uuid: String,
-    simulated_time: Timestamp,
-    created_at: Timestamp,
-}
-
-impl Drawing {
-    /// An empty one of at most `limit` nodes and `limit` edges.
-    pub fn new(graph_id: String, limit: u32) -> Drawing {
-        Drawing {
-            graph_id,
-            limit: limit as usize,
-            agents: Vec::new(),
-            by_key: BTreeMap::new(),
-            edges: Vec::new(),
-            omitted_edges: 0,
-            taken_back: BTreeMap::new(),
-            seen: 0,
-        }
+    /// Its number.
+    pub fn number(self) -> i64 {
+        self as i64
     }
 
-    /// Takes the next older episode.
-    pub fn take(&mut self, remembered: Remembered) {
-        self.seen += 1;
-        let source = self.note(&remembered);
-        let episode = &remembered.episode;
-        let Some(relation) = Relation::of(&episode.body.body) else { return };
-        let deed = Deed {
-            run: episode.run_id.clone(),
-            platform: episode.platform,
-            agent: episode.agent_id,
-            relation: relation.name,
-            thing: relation.thing,
+    /// The relation of a number.
+    pub fn of(number: i64) -> Option<Relation> {
+        Relation::ALL.into_iter().find(|relation| relation.number() == number)
+    }
+
+    /// The relation of a name.
+    pub fn named(name: &str) -> Option<Relation> {
+        Relation::ALL.into_iter().find(|relation| relation.name() == name)
+    }
+
+    /// Its name, as edges have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Relation::Follows => "FOLLOWS",
+            Relation::Muted => "MUTED",
+            Relation::Liked => "LIKED",
+            Relation::Disliked => "DISLIKED",
+            Relation::LikedComment => "LIKED_COMMENT",
+            Relation::DislikedComment => "DISLIKED_COMMENT",
+            Relation::Posted => "POSTED",
+            Relation::Reposted => "REPOSTED",
+            Relation::Quoted => "QUOTED",
+            Relation::CommentedOn => "COMMENTED_ON",
+            Relation::Answered => "ANSWERED",
+            Relation::Reported => "REPORTED",
+            Relation::SearchedFor => "SEARCHED_FOR",
+        }
+    }
+}
+
+/// What there may be at the end of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing<'a> {
+    /// An agent, by number.
+    Agent(u32),
+    /// A post, by number.
+    Post(u64),
+    /// A comment, by number.
+    Comment(u64),
+    /// Words that were searched for.
+    Topic(&'a str),
+}
+
+/// Something that an action names, and what it tells of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mention<'a> {
+    /// What it is.
+    pub thing: Thing<'a>,
+    /// An agent's name, or the text of anything else.
+    pub text: Option<&'a str>,
+    /// Who wrote it.
+    pub author: Author<'a>,
+}
+
+/// Who wrote a post or comment, as far as an action tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author<'a> {
+    /// Nothing is said.
+    Unknown,
+    /// Somebody of this name.
+    Named(&'a str),
+    /// Whoever acts.
+    Itself,
+}
+
+/// What an action does to a graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning<'a> {
+    /// From whoever acts to `target`.
+    pub relation: Relation,
+    /// Takes back the edge of this name that is there, and makes none.
+    pub ends: bool,
+    /// Whom or what it is about.
+    pub target: Mention<'a>,
+    /// What it made beside: the quoting post, the comment.
+    pub made: Option<Mention<'a>>,
+}
+
+impl<'a> Meaning<'a> {
+    /// What an action means; `None` of one that is an episode and no more.
+    pub fn of(body: &'a ActionBody) -> Option<Meaning<'a>> {
+        use Relation::{
+            Answered, CommentedOn, Disliked, DislikedComment, Follows, Liked, LikedComment, Muted,
+            Posted, Quoted, Reported, Reposted, SearchedFor,
         };
-        if relation.ends {
-            let Remembered { uuid, created_at, episode } = remembered;
-            let simulated_time = episode.simulated_time;
-            self.taken_back.insert(deed, TakenBack { uuid, simulated_time, created_at });
-            return;
-        }
-        let taken_back = self.taken_back.remove(&deed);
-        let is_itself = |name: &String| {
-            *name == episode.agent_name && relation.agent.is_none_or(|id| id == episode.agent_id)
-        };
-        let Some(name) = relation.whose.filter(|name| !is_itself(name)) else { return };
-        let (target, relation) = ((relation.agent, name.clone()), relation.name);
-        if self.edges.len() == self.limit {
-            self.omitted_edges += 1;
-            return;
-        }
-        self.edges.push(Edge { source, target, relation, remembered, taken_back });
-    }
-
-    /// Counts an episode for its agent, and says which one that is.
-    fn note(&mut self, remembered: &Remembered) -> usize {
-        let Remembered { created_at, episode, .. } = remembered;
-        let key = (episode.agent_id, episode.agent_name.clone());
-        let index = *self.by_key.entry(key).or_insert_with(|| {
-            self.agents.push(Agent {
-                id: Some(episode.agent_id),
-                name: episode.agent_name.clone(),
-                types: BTreeMap::new(),
-                last_round: None,
-                since: *created_at,
-            });
-            self.agents.len() - 1
-        });
-        let agent = &mut self.agents[index];
-        *agent.types.entry(episode.body.body.type_name()).or_default() += 1;
-        agent.last_round = agent.last_round.max(Some(episode.round));
-        agent.since = *created_at;
-        index
-    }
-
-    /// The graph, in at most `room` bytes of JSON; `episodes`: all that the graph has.
-    pub fn finish(mut self, room: usize, episodes: u64) -> GraphAnswer {
-        let edges = std::mem::take(&mut self.edges);
-        let mut people = People::new(std::mem::take(&mut self.agents));
-        let edges: Vec<(usize, Edge)> =
-            edges.into_iter().map(|edge| (people.find(&edge), edge)).collect();
-        let mut room = Room { left: room };
-        let mut half = Room { left: room.left / 2 };
-        let mut nodes: Vec<GraphNode> = Vec::new();
-        for agent in people.agents.iter().take(self.limit) {
-            let node = node(&self.graph_id, agent);
-            if !half.takes(&node) {
-                break;
+        let is = |relation, target| Meaning { relation, ends: false, target, made: None };
+        let ends = |relation, target| Meaning { ends: true, ..is(relation, target) };
+        Some(match body {
+            ActionBody::CreatePost(to) => {
+                let thing = Thing::Post(to.post_id?);
+                is(Posted, Mention { thing, text: Some(&to.content), author: Author::Itself })
             }
-            room.takes(&node);
-            nodes.push(node);
-        }
-        let (mut drawn, mut omitted_edges) = (Vec::new(), self.omitted_edges);
-        for (target, edge) in edges {
-            let ends = nodes.get(edge.source).zip(nodes.get(target));
-            match ends.map(|(source, target)| edge.draw(source, target)) {
-                Some(edge) if room.takes(&edge) => drawn.push(edge),
-                _ => omitted_edges += 1,
+            ActionBody::Repost(to) => {
+                let whose = (&to.original_content, &to.original_author_name);
+                is(Reposted, post(to.reposted_id, whose))
             }
-        }
-        let drawn_from = DrawnFrom {
-            episodes,
-            omitted_episodes: episodes.saturating_sub(self.seen),
-            omitted_nodes: (people.agents.len() - nodes.len()) as u64,
-            omitted_edges,
-        };
-        GraphAnswer { v: V1, graph_id: self.graph_id, nodes, edges: drawn, drawn_from }
-    }
-}
-
-/// Agents, and those that are only named.
-struct People {
-    agents: Vec<Agent>,
-    /// Of several of a name the first by number.
-    by_name: BTreeMap<String, usize>,
-}
-
-impl People {
-    fn new(agents: Vec<Agent>) -> People {
-        let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
-        for (index, agent) in agents.iter().enumerate() {
-            let first = by_name.entry(agent.name.clone()).or_insert(index);
-            if agents[*first].id > agent.id {
-                *first = index;
+            ActionBody::QuotePost(to) => {
+                let whose = (&to.original_content, &to.original_author_name);
+                let (text, author) = (Some(&to.quote_content[..]), Author::Itself);
+                let own = to.new_post_id.map(Thing::Post);
+                let made = own.map(|thing| Mention { thing, text, author });
+                Meaning { made, ..is(Quoted, post(to.quoted_id, whose)) }
             }
+            ActionBody::LikePost(to) => {
+                is(Liked, post(to.post_id, (&to.post_content, &to.post_author_name)))
+            }
+            ActionBody::UnlikePost(to) => {
+                ends(Liked, post(to.post_id, (&to.post_content, &to.post_author_name)))
+            }
+            ActionBody::DislikePost(to) => {
+                is(Disliked, post(to.post_id, (&to.post_content, &to.post_author_name)))
+            }
+            ActionBody::UndoDislikePost(to) => {
+                ends(Disliked, post(to.post_id, (&to.post_content, &to.post_author_name)))
+            }
+            ActionBody::ReportPost(to) => {
+                is(Reported, post(to.post_id, (&to.post_content, &to.post_author_name)))
+            }
+            ActionBody::CreateComment(to) => {
+                let (text, author) = (Some(&to.content[..]), Author::Itself);
+                let own = to.comment_id.map(Thing::Comment);
+                let made = own.map(|thing| Mention { thing, text, author });
+                let meaning = match to.parent_comment_id {
+                    Some(parent) => {
+                        let whose = (&to.parent_content, &to.parent_author_name);
+                        is(Answered, comment(parent, whose))
+                    }
+                    None => {
+                        let whose = (&to.post_content, &to.post_author_name);
+                        is(CommentedOn, post(to.post_id, whose))
+                    }
+                };
+                Meaning { made, ..meaning }
+            }
+            ActionBody::LikeComment(to) => {
+                let whose = (&to.comment_content, &to.comment_author_name);
+                is(LikedComment, comment(to.comment_id, whose))
+            }
+            ActionBody::UnlikeComment(to) => {
+                let whose = (&to.comment_content, &to.comment_author_name);
+                ends(LikedComment, comment(to.comment_id, whose))
+            }
+            ActionBody::DislikeComment(to) => {
+                let whose = (&to.comment_content, &to.comment_author_name);
+                is(DislikedComment, comment(to.comment_id, whose))
+            }
+            ActionBody::UndoDislikeComment(to) => {
+                let whose = (&to.comment_content, &to.comment_author_name);
+                ends(DislikedComment, comment(to.comment_id, whose))
+            }
+            ActionBody::Follow(to) => is(Follows, agent(to.followee_id, &to.target_user_name)),
+            ActionBody::Unfollow(to) => ends(Follows, agent(to.followee_id, &to.target_user_name)),
+            ActionBody::Mute(to) => is(Muted, agent(to.mutee_id, &to.target_user_name)),
+            ActionBody::Unmute(to) => ends(Muted, agent(to.mutee_id, &to.target_user_name)),
+            ActionBody::SearchPosts(to) => is(SearchedFor, topic(&to.query)?),
+            ActionBody::SearchUser(to) => is(SearchedFor, topic(&to.query)?),
+            ActionBody::Trend(_) | ActionBody::Refresh(_) | ActionBody::DoNothing(_) => {
+                return None;
+            }
+        })
+    }
+}
+
+type Whose<'a> = (&'a Option<String>, &'a Option<String>);
+
+fn post<'a>(id: u64, whose: Whose<'a>) -> Mention<'a> {
+    written(Thing::Post(id), whose)
+}
+
+fn comment<'a>(id: u64, whose: Whose<'a>) -> Mention<'a> {
+    written(Thing::Comment(id), whose)
+}
+
+fn written<'a>(thing: Thing<'a>, (text, author): Whose<'a>) -> Mention<'a> {
+    let author = author.as_deref().map_or(Author::Unknown, Author::Named);
+    Mention { thing, text: text.as_deref(), author }
+}
+
+fn agent<'a>(id: u32, name: &'a Option<String>) -> Mention<'a> {
+    Mention { thing: Thing::Agent(id), text: name.as_deref(), author: Author::Unknown }
+}
+
+/// Words without what stands around them; `None` of none.
+fn topic(words: &str) -> Option<Mention<'_>> {
+    let words = Some(words.trim()).filter(|words| !words.is_empty())?;
+    Some(Mention { thing: Thing::Topic(words), text: Some(words), author: Author::Unknown })
+}
+
+impl Thing<'_> {
+    /// The number of its kind, as it stands in the embedded memory's file and in UUIDs.
+    pub fn kind(&self) -> i64 {
+        match self {
+            Thing::Agent(_) => 0,
+            Thing::Post(_) => 1,
+            Thing::Comment(_) => 2,
+            Thing::Topic(_) => 3,
         }
-        People { agents, by_name }
     }
 
-    /// Whom an edge leads to. Who never acted is known by name only.
-    fn find(&mut self, edge: &Edge) -> usize {
-        let (id, name) = &edge.target;
-        let exactly = |agent: &Agent| id.is_some() && agent.id == *id && agent.name == *name;
-        let known = self.by_name.get(name).copied();
-        let index = match known {
-            Some(index) if id.is_none() || exactly(&self.agents[index]) => index,
-            // Several have this name, and the action says which one is meant.
-            Some(index) => self.agents.iter().position(exactly).unwrap_or(index),
-            None => {
-                let since = edge.remembered.created_at;
-                let (name, types) = (name.clone(), BTreeMap::new());
-                self.by_name.insert(name.clone(), self.agents.len());
-                self.agents.push(Agent { id: None, name, types, last_round: None, since });
-                self.agents.len() - 1
+    /// Its number within its scope: agents are the same people in all runs of their simulation,
+    /// the numbers of posts and comments are a world's own, and words, whatever their case, are
+    /// the same in all of a graph.
+    pub fn number(&self) -> i64 {
+        let number = match self {
+            Thing::Agent(id) => u64::from(*id),
+            Thing::Post(id) | Thing::Comment(id) => *id,
+            Thing::Topic(words) => {
+                let digest = Digest::of(&[words.to_lowercase().as_bytes()]);
+                digest.as_bytes()[..8].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
             }
         };
-        // Edges come newest first, so the last one that names it is the first that did.
-        if self.agents[index].types.is_empty() {
-            self.agents[index].since = edge.remembered.created_at;
-        }
-        index
+        i64::try_from(number & NUMBER_MASK).unwrap_or(0)
     }
-}
 
-impl Edge {
-    fn draw(self, source: &GraphNode, target: &GraphNode) -> GraphEdge {
-        let Edge { relation, remembered: Remembered { uuid, created_at, episode }, .. } = self;
-        let (invalid_at, expired_at, end) = match self.taken_back {
-            Some(end) => (Some(end.simulated_time), Some(end.created_at), Some(end.uuid)),
-            None => (None, None, None),
-        };
-        GraphEdge {
-            uuid: uuid.clone(),
-            name: relation.to_owned(),
-            fact: episode.text,
-            fact_type: relation.to_owned(),
-            source_node_uuid: source.uuid.clone(),
-            target_node_uuid: target.uuid.clone(),
-            source_node_name: source.name.clone(),
-            target_node_name: target.name.clone(),
-            attributes: EdgeAttributes {
-                action_id: episode.action_id,
-                run_id: episode.run_id,
-                platform: episode.platform,
-                round: episode.round,
-                action_type: episode.action_type,
-            },
-            created_at,
-            valid_at: episode.simulated_time,
-            invalid_at,
-            expired_at,
-            episodes: [uuid].into_iter().chain(end).collect(),
+    /// What it is, beside `Entity`.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Thing::Agent(_) => "Agent",
+            Thing::Post(_) => "Post",
+            Thing::Comment(_) => "Comment",
+            Thing::Topic(_) => "Topic",
+        }
+    }
+
+    /// What it is called while nothing of it is known: `post 12`.
+    pub fn number_name(&self) -> String {
+        match self {
+            Thing::Agent(id) => format!("agent {id}"),
+            Thing::Post(id) => format!("post {id}"),
+            Thing::Comment(id) => format!("comment {id}"),
+            Thing::Topic(words) => name_of(words),
         }
     }
 }
 
-fn node(graph_id: &str, agent: &Agent) -> GraphNode {
-    let actions = agent.types.values().sum();
-    let most = agent.types.iter().max_by_key(|(_, count)| **count);
-    let summary = match (most, agent.last_round) {
-        (Some((kind, count)), Some(round)) => {
-            format!("{actions} actions, most often {kind} ({count}), the last one in round {round}")
-        }
-        _ => "did nothing itself, others did something to it".to_owned(),
-    };
-    let id = agent.id.map_or_else(|| "named".to_owned(), |id| format!("agent:{id}"));
-    GraphNode {
-        uuid: uuid(graph_id, &format!("{id}\0{}", agent.name)),
-        name: agent.name.clone(),
-        labels: vec!["Entity".to_owned(), "Agent".to_owned()],
-        summary,
-        attributes: NodeAttributes { agent_id: agent.id, actions, last_round: agent.last_round },
-        created_at: agent.since,
+/// The name of what has a text: its beginning, on one line.
+pub fn name_of(text: &str) -> String {
+    let mut name: String = text
+        .chars()
+        .take(NAME_CHARACTERS)
+        .map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(NAME_CHARACTERS).is_some() {
+        name.push('…');
     }
+    name
 }
 
-/// The name of something in a graph: a UUID (version 8) that is a function of both, so that a
-/// memory filled again has the same ones.
+/// The name of an episode, and of the edge that it made: a UUID (version 8) that is a function of
+/// the graph and the action's id, so that a memory filled again has the same ones.
 pub fn uuid(graph_id: &str, name: &str) -> String {
     let digest = Digest::of(&[graph_id.as_bytes(), b"\0", name.as_bytes()]).to_string();
     let (a, b, c) = (&digest[..8], &digest[8..12], &digest[13..16]);
     format!("{a}-{b}-8{c}-8{}-{}", &digest[17..20], &digest[20..32])
 }
 
-/// What an action does to another agent.
-struct Relation<'a> {
-    name: &'static str,
-    /// Takes back what made an edge of this name.
-    ends: bool,
-    /// The name of the other.
-    whose: Option<&'a String>,
-    /// Its number, where the action has it.
-    agent: Option<u32>,
-    /// The post, comment or user that it is about.
-    thing: u64,
+/// What begins the UUIDs of the nodes of a scope: 56 bits of a function of both.
+pub fn scope_hash(graph_id: &str, scope: &str) -> i64 {
+    let digest = Digest::of(&[graph_id.as_bytes(), b"\0", scope.as_bytes()]);
+    digest.as_bytes()[..7].iter().fold(0, |sum, byte| sum << 8 | i64::from(*byte))
 }
 
-impl Relation<'_> {
-    fn of(body: &ActionBody) -> Option<Relation<'_>> {
-        let relation =
-            |name, thing, whose| Relation { name, ends: false, whose, agent: None, thing };
-        let back = |name, thing| Relation { ends: true, ..relation(name, thing, None) };
-        let user = |name, id: u32, whose| {
-            let whose = Option::as_ref(whose);
-            Relation { agent: Some(id), ..relation(name, u64::from(id), whose) }
-        };
-        Some(match body {
-            ActionBody::Repost(to) => {
-                relation("REPOSTED", to.reposted_id, to.original_author_name.as_ref())
-            }
-            ActionBody::QuotePost(to) => {
-                relation("QUOTED", to.quoted_id, to.original_author_name.as_ref())
-            }
-            ActionBody::LikePost(to) => relation("LIKED", to.post_id, to.post_author_name.as_ref()),
-            ActionBody::UnlikePost(to) => back("LIKED", to.post_id),
-            ActionBody::DislikePost(to) => {
-                relation("DISLIKED", to.post_id, to.post_author_name.as_ref())
-            }
-            ActionBody::UndoDislikePost(to) => back("DISLIKED", to.post_id),
-            ActionBody::ReportPost(to) => {
-                relation("REPORTED", to.post_id, to.post_author_name.as_ref())
-            }
-            ActionBody::CreateComment(to) => match to.parent_comment_id {
-                Some(parent) => relation("ANSWERED", parent, to.parent_author_name.as_ref()),
-                None => relation("COMMENTED_ON", to.post_id, to.post_author_name.as_ref()),
-            },
-            ActionBody::LikeComment(to) => {
-                relation("LIKED_COMMENT", to.comment_id, to.comment_author_name.as_ref())
-            }
-            ActionBody::UnlikeComment(to) => back("LIKED_COMMENT", to.comment_id),
-            ActionBody::DislikeComment(to) => {
-                relation("DISLIKED_COMMENT", to.comment_id, to.comment_author_name.as_ref())
-            }
-            ActionBody::UndoDislikeComment(to) => back("DISLIKED_COMMENT", to.comment_id),
-            ActionBody::Follow(to) => user("FOLLOWS", to.followee_id, &to.target_user_name),
-            ActionBody::Unfollow(to) => back("FOLLOWS", u64::from(to.followee_id)),
-            ActionBody::Mute(to) => user("MUTED", to.mutee_id, &to.target_user_name),
-            ActionBody::Unmute(to) => back("MUTED", u64::from(to.mutee_id)),
-            ActionBody::CreatePost(_)
-            | ActionBody::SearchPosts(_)
-            | ActionBody::SearchUser(_)
-            | ActionBody::Trend(_)
-            | ActionBody::Refresh(_)
-            | ActionBody::DoNothing(_) => return None,
-        })
-    }
+/// The name of a node: a UUID (version 8) of its scope's hash, its kind and its number, so that a
+/// memory filled again has the same ones.
+pub fn node_uuid(hash: i64, kind: i64, number: i64) -> String {
+    let digits = format!("{hash:014x}{kind:01x}{number:015x}");
+    let (a, b, c) = (&digits[..8], &digits[8..12], &digits[12..15]);
+    format!("{a}-{b}-8{c}-8{}-{}", &digits[15..18], &digits[18..30])
 }
 
-/// Bytes that an answer may still have.
-struct Room {
-    left: usize,
-}
-
-impl Room {
-    /// Whether there is room for `part` and a comma, which is then taken.
-    fn takes(&mut self, part: &impl serde::Serialize) -> bool {
-        let size = serde_json::to_vec(part).map_or(usize::MAX, |bytes| bytes.len() + 1);
-        let left = self.left.checked_sub(size);
-        self.left = left.unwrap_or(self.left);
-        left.is_some()
-    }
+/// The hash, kind and number that a node's UUID is made of.
+pub fn read_node_uuid(text: &str) -> Option<(i64, i64, i64)> {
+    let is_ours = text.len() == 36 && text.is_ascii();
+    let digits: String = if is_ours {
+        [&text[..8], &text[9..13], &text[15..18], &text[20..23], &text[24..]].concat()
+    } else {
+        return None;
+    };
+    let read = |part: &str| i64::from_str_radix(part, 16).ok();
+    let parts = (read(&digits[..14])?, read(&digits[14..15])?, read(&digits[15..])?);
+    (node_uuid(parts.0, parts.1, parts.2) == text).then_some(parts)
 }
 
 #[cfg(test)]

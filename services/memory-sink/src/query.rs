@@ -1,5 +1,7 @@
 //! Answers what is asked about the memories: `sim.memory.<question>`.
 
+mod graph;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -7,9 +9,9 @@ use std::sync::Arc;
 use bus::{Bus, Request, Requests, ServiceInfo};
 use contract::frame::Frame;
 use contract::memory::{
-    CursorStatus, EPISODES, Episodes, EpisodesAnswer, GRAPH, Graph, GraphAnswer, MemoryError,
-    MemoryErrorCode, SEARCH, STATS, Scope, Search, SearchAnswer, Stats, StatsAnswer, TARGETS,
-    Targets, TargetsAnswer, write_answer,
+    CursorStatus, EDGES, EPISODES, Episodes, EpisodesAnswer, FIND, GRAPH, MemoryError,
+    MemoryErrorCode, NODE, NODES, SEARCH, STATISTICS, STATS, Scope, Search, SearchAnswer, Stats,
+    StatsAnswer, TARGETS, TIMELINE, Targets, TargetsAnswer, write_answer,
 };
 use contract::problem::Problems;
 use contract::subject::StreamName;
@@ -24,7 +26,7 @@ use crate::target::{Seen, Target};
 
 /// Questions that are answered at the same time; more wait.
 const AT_ONCE: usize = 16;
-/// Bytes of a graph's answer beside its nodes and edges.
+/// Bytes of an answer beside its nodes, edges and episodes.
 const FRAME_BYTES: usize = 4096;
 /// The most cursors of one answer.
 const MAX_CURSORS: usize = 1000;
@@ -54,7 +56,10 @@ impl Desk {
             description: "What Shoal's memories hold, and how far behind they are".to_owned(),
         };
         let questions: &[&str] = match self.embedded {
-            Some(_) => &[SEARCH, EPISODES, STATS, TARGETS, GRAPH],
+            Some(_) => &[
+                SEARCH, EPISODES, STATS, TARGETS, GRAPH, FIND, NODES, EDGES, NODE, STATISTICS,
+                TIMELINE,
+            ],
             None => &[STATS, TARGETS],
         };
         let prefix = self.bus.prefix();
@@ -91,6 +96,12 @@ impl Desk {
             STATS => write_answer(&self.stats(&request.body).await),
             TARGETS => write_answer(&self.targets(&request.body)),
             GRAPH => write_answer(&self.graph(&request.body).await),
+            FIND => write_answer(&self.find(&request.body).await),
+            NODES => write_answer(&self.nodes(&request.body).await),
+            EDGES => write_answer(&self.edges(&request.body).await),
+            NODE => write_answer(&self.node(&request.body).await),
+            STATISTICS => write_answer(&self.statistics(&request.body).await),
+            TIMELINE => write_answer(&self.timeline(&request.body).await),
             other => write_answer::<()>(&Err(internal(format!("{other:?} is no question")))),
         }
     }
@@ -100,14 +111,16 @@ impl Desk {
         if let Some(scope) = &search.scope {
             self.require_known(scope).await?;
         }
-        let (total, episodes) = self.embedded()?.search(search).await.map_err(internal)?;
+        let (total, episodes) =
+            self.embedded()?.search(search, self.room()).await.map_err(internal)?;
         Ok(SearchAnswer { v: V1, total, episodes })
     }
 
     async fn episodes(&self, body: &[u8]) -> Result<EpisodesAnswer, MemoryError> {
         let request = Episodes::parse(body).map_err(malformed)?;
         self.require_known(&request.scope).await?;
-        let (episodes, next) = self.embedded()?.episodes(request).await.map_err(internal)?;
+        let (episodes, next) =
+            self.embedded()?.episodes(request, self.room()).await.map_err(internal)?;
         Ok(EpisodesAnswer { v: V1, episodes, next })
     }
 
@@ -132,13 +145,9 @@ impl Desk {
         })
     }
 
-    /// As much of a graph as one message holds.
-    async fn graph(&self, body: &[u8]) -> Result<GraphAnswer, MemoryError> {
-        let request = Graph::parse(body).map_err(malformed)?;
-        let scope = Scope::Graph(request.graph_id.clone());
-        let room = self.bus.max_payload().saturating_sub(FRAME_BYTES);
-        let drawn = self.embedded()?.graph(request, room).await.map_err(internal)?;
-        drawn.ok_or_else(|| unknown(&scope))
+    /// Bytes that parts of an answer may have.
+    fn room(&self) -> usize {
+        self.bus.max_payload().saturating_sub(FRAME_BYTES)
     }
 
     fn targets(&self, body: &[u8]) -> Result<TargetsAnswer, MemoryError> {

@@ -13,6 +13,11 @@ fn graph(stack: &Stack, rest: &str) -> Option<Response> {
     get(stack.http_port, &format!("/api/graph/data/{rest}"))
 }
 
+/// What a graph, or one of its nodes, is asked.
+fn asked(stack: &Stack, rest: &str) -> Option<Response> {
+    get(stack.http_port, &format!("/api/graph/{rest}"))
+}
+
 /// What a run's memory has, once it has everything.
 fn remembered(stack: &Stack, run: &str) -> Value {
     wait_for(&format!("the memory of {run}"), || {
@@ -78,7 +83,14 @@ fn what_is_remembered_is_told_searched_and_drawn() {
     for omitted in ["omitted_episodes", "omitted_nodes", "omitted_edges"] {
         assert_eq!(whole[omitted], 0, "{omitted}");
     }
-    assert_eq!(nodes.len(), 8, "{:?}", texts(&whole["nodes"], "name"));
+    let agents = nodes.iter().filter(|node| node["labels"] == json!(["Entity", "Agent"])).count();
+    assert_eq!(agents, 8, "{:?}", texts(&whole["nodes"], "name"));
+    let statistics = data(asked(&stack, "statistics/bridge"), 200);
+    assert_eq!(
+        (&statistics["total_nodes"], &statistics["entity_types"]["Agent"]),
+        (&json!(nodes.len()), &json!(8))
+    );
+    assert_eq!(statistics["total_edges"], json!(edges.len()));
     assert!(!edges.is_empty());
     let facts: BTreeSet<&str> =
         all.iter().map(|episode| episode["text"].as_str().unwrap()).collect();
@@ -94,10 +106,26 @@ fn what_is_remembered_is_told_searched_and_drawn() {
     let uuids: BTreeSet<&str> = texts(&whole["edges"], "uuid").into_iter().collect();
     assert_eq!(uuids.len(), edges.len());
     let few = data(graph(&stack, "bridge?limit=5"), 200);
-    assert_eq!(few["nodes"], json!(nodes[..5]));
-    assert!(few["edge_count"].as_u64().unwrap() <= 5);
-    let left = few["edge_count"].as_u64().unwrap() + few["omitted_edges"].as_u64().unwrap();
-    assert_eq!((left, &few["omitted_nodes"]), (edges.len() as u64, &json!(3)));
+    let kept = |what: &str| few[what].as_u64().unwrap();
+    assert!(kept("node_count") <= 5 && kept("edge_count") <= 5);
+    assert_eq!(kept("edge_count") + kept("omitted_edges"), edges.len() as u64);
+    assert_eq!(kept("node_count") + kept("omitted_nodes"), nodes.len() as u64);
+
+    let found = data(asked(&stack, "search/bridge?query=bridge&limit=5"), 200);
+    assert_eq!(found["facts"].as_array().unwrap().len(), found["edges"].as_array().unwrap().len());
+    for fact in found["facts"].as_array().unwrap() {
+        assert!(fact.as_str().unwrap().to_lowercase().contains("bridge"), "{fact}");
+    }
+    let agent = data(asked(&stack, "nodes/bridge?label=Agent&limit=1"), 200)["nodes"][0].clone();
+    let (uuid, name) = (agent["uuid"].as_str().unwrap(), agent["name"].as_str().unwrap());
+    let node = data(asked(&stack, &format!("node/{uuid}?limit=3")), 200);
+    assert_eq!((&node["node"], &node["graph_id"]), (&agent, &json!("bridge")));
+    let timeline = data(asked(&stack, &format!("timeline/bridge?uuid={uuid}&limit=100")), 200);
+    assert_eq!(timeline["node"]["name"], name);
+    let times = texts(&timeline["edges"], "valid_at");
+    assert!(times.is_sorted() && !times.is_empty(), "{times:?}");
+    let posts = data(asked(&stack, "edges/bridge?edge_name=POSTED&limit=100"), 200);
+    assert!(posts["edges"].as_array().unwrap().iter().all(|edge| edge["name"] == "POSTED"));
 }
 
 #[test]
@@ -136,6 +164,25 @@ fn what_nobody_remembers_is_said_to_be_unknown_and_nothing_else() {
         refused(graph(&stack, id), 400, "the graph's id in the path");
     }
     refused(graph(&stack, "bridge?limit=2001"), 400, "?limit");
+    for (rest, place) in [
+        ("search/bridge", "?query"),
+        ("search/bridge?query=x&scope=facts&labels=,", "?scope"),
+        ("nodes/bridge?cursor=x", "?cursor"),
+        ("edges/bridge?as_of=now", "?as_of"),
+        ("timeline/bridge", "?name"),
+        ("timeline/bridge?name=a&uuid=b", "?uuid"),
+        ("node/Ada", "the uuid in the path"),
+    ] {
+        refused(asked(&stack, rest), 400, place);
+    }
+    for rest in [
+        "statistics/nobody",
+        "search/nobody?query=x",
+        "timeline/bridge?name=nobody-of-this-name",
+        "node/5a2ddee5-032c-86e3-8df2-09dd8f074bd0",
+    ] {
+        refused(asked(&stack, rest), 404, "");
+    }
 
     stack.services.remove("shoal-memory-sink");
     refused(graph(&stack, "bridge"), 503, "no memory-sink");

@@ -32,15 +32,17 @@ pub const MAX_GRAPH_ID_BYTES: usize = 256;
 pub const MAX_REQUEST_BYTES: usize = 16 * 1024;
 
 /// What a question is about: `graph_id` or `run_id` on the wire, never both.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Scope {
     /// All runs that share a graph.
+    #[serde(rename = "graph_id")]
     Graph(String),
     /// One run, whatever its graph.
+    #[serde(rename = "run_id")]
     Run(RunId),
 }
 
-/// Which episodes fit `query` best? All words must occur; best first.
+/// Which episodes have every word of `query`? Newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     /// Where to look; `None`: everywhere.
@@ -196,7 +198,10 @@ pub fn is_graph_id(text: &str) -> bool {
 
 /// Reads a request's fields. For those who ask from a shell, an empty body is an empty object
 /// and `v` may be absent.
-fn parse<T>(body: &[u8], read: impl Fn(&Object<'_>) -> Option<T>) -> Result<T, Problems> {
+pub(super) fn parse<T>(
+    body: &[u8],
+    read: impl Fn(&Object<'_>) -> Option<T>,
+) -> Result<T, Problems> {
     let value = parse_body(if body.is_empty() { b"{}" } else { body }, MAX_REQUEST_BYTES)?;
     let door = Door::of_message();
     let request = door.root(&value).and_then(|root| {
@@ -217,7 +222,7 @@ fn read_scope(root: &Object<'_>) -> Option<Scope> {
     run.map(Scope::Run).or_else(|| Some(Scope::Graph(graph?.to_owned())))
 }
 
-fn read_graph<'a>(root: &Object<'a>) -> Option<&'a str> {
+pub(super) fn read_graph<'a>(root: &Object<'a>) -> Option<&'a str> {
     let graph = root.text("graph_id");
     if let Some(id) = graph.filter(|id| !is_graph_id(id)) {
         root.report("graph_id", format!("{} bytes", id.len()), "1 to 256 bytes");
@@ -225,19 +230,19 @@ fn read_graph<'a>(root: &Object<'a>) -> Option<&'a str> {
     graph
 }
 
-fn require_scope(root: &Object<'_>) -> Option<Scope> {
+pub(super) fn require_scope(root: &Object<'_>) -> Option<Scope> {
     if root.get("graph_id").is_none() {
         root.require("run_id", "a run id, or graph_id in its place");
     }
     read_scope(root)
 }
 
-fn read_limit(root: &Object<'_>) -> u32 {
+pub(super) fn read_limit(root: &Object<'_>) -> u32 {
     let limit = root.integer("limit", 1..=u64::from(MAX_LIMIT));
     limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(DEFAULT_LIMIT)
 }
 
-fn bytes(request: &impl Serialize) -> Vec<u8> {
+pub(super) fn bytes(request: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(request).expect("no map keys that JSON refuses")
 }
 

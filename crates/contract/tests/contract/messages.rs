@@ -8,8 +8,10 @@ use contract::frame::Frame;
 use contract::interviews::ReplyPart;
 use contract::journal::Entry;
 use contract::memory::{
-    Episodes, EpisodesAnswer, Graph, GraphAnswer, MemoryError, Search, SearchAnswer, Stats,
-    StatsAnswer, Targets, TargetsAnswer, read_answer,
+    Edges, EdgesAnswer, Episodes, EpisodesAnswer, Find, FindAnswer, Graph, GraphAnswer,
+    MemoryError, Node, NodeAnswer, Nodes, NodesAnswer, Search, SearchAnswer, Statistics,
+    StatisticsAnswer, Stats, StatsAnswer, Targets, TargetsAnswer, Timeline, TimelineAnswer,
+    read_answer,
 };
 use contract::notice::{
     DeadLetter, LiveAction, LiveOmitted, LogLine, NodeInfo, StartAnswer, StartRequest,
@@ -29,7 +31,7 @@ pub(crate) struct Message {
     pub(crate) reread: fn(&[u8]) -> Result<String, String>,
 }
 
-pub(crate) const MESSAGES: [Message; 27] = [
+pub(crate) const MESSAGES: [Message; 39] = [
     Message { name: "action", reread: |body| reread(derived::<Action>, body) },
     Message { name: "command", reread: |body| reread(Command::from_json, body) },
     Message { name: "dead-letter", reread: |body| reread(derived::<DeadLetter>, body) },
@@ -39,19 +41,37 @@ pub(crate) const MESSAGES: [Message; 27] = [
     Message { name: "live-action", reread: |body| reread(derived::<LiveAction>, body) },
     Message { name: "live-omitted", reread: |body| reread(derived::<LiveOmitted>, body) },
     Message { name: "log-line", reread: |body| reread(derived::<LogLine>, body) },
+    Message { name: "memory-edges", reread: |body| reread(Edges::parse, body) },
+    Message { name: "memory-edges-answer", reread: |body| reread_answer::<EdgesAnswer>(body) },
     Message { name: "memory-episodes", reread: |body| reread(Episodes::parse, body) },
     Message {
         name: "memory-episodes-answer",
         reread: |body| reread_answer::<EpisodesAnswer>(body),
     },
+    Message { name: "memory-find", reread: |body| reread(Find::parse, body) },
+    Message { name: "memory-find-answer", reread: |body| reread_answer::<FindAnswer>(body) },
     Message { name: "memory-graph", reread: |body| reread(Graph::parse, body) },
     Message { name: "memory-graph-answer", reread: |body| reread_answer::<GraphAnswer>(body) },
+    Message { name: "memory-node", reread: |body| reread(Node::parse, body) },
+    Message { name: "memory-node-answer", reread: |body| reread_answer::<NodeAnswer>(body) },
+    Message { name: "memory-nodes", reread: |body| reread(Nodes::parse, body) },
+    Message { name: "memory-nodes-answer", reread: |body| reread_answer::<NodesAnswer>(body) },
     Message { name: "memory-search", reread: |body| reread(Search::parse, body) },
     Message { name: "memory-search-answer", reread: |body| reread_answer::<SearchAnswer>(body) },
+    Message { name: "memory-statistics", reread: |body| reread(Statistics::parse, body) },
+    Message {
+        name: "memory-statistics-answer",
+        reread: |body| reread_answer::<StatisticsAnswer>(body),
+    },
     Message { name: "memory-stats", reread: |body| reread(Stats::parse, body) },
     Message { name: "memory-stats-answer", reread: |body| reread_answer::<StatsAnswer>(body) },
     Message { name: "memory-targets", reread: |body| reread(Targets::parse, body) },
     Message { name: "memory-targets-answer", reread: |body| reread_answer::<TargetsAnswer>(body) },
+    Message { name: "memory-timeline", reread: |body| reread(Timeline::parse, body) },
+    Message {
+        name: "memory-timeline-answer",
+        reread: |body| reread_answer::<TimelineAnswer>(body),
+    },
     Message { name: "node-info", reread: |body| reread(derived::<NodeInfo>, body) },
     Message { name: "progress", reread: |body| reread(derived::<Progress>, body) },
     Message { name: "reply", reread: |body| reread(derived::<Reply>, body) },

@@ -5,7 +5,9 @@ use std::fs;
 
 use contract::command::Verb;
 use contract::id::{ClientId, CommandId, Digest, RunId, SimulationId};
-use contract::memory::{EPISODES, GRAPH, SEARCH, STATS, TARGETS};
+use contract::memory::{
+    EDGES, EPISODES, FIND, GRAPH, NODE, NODES, SEARCH, STATISTICS, STATS, TARGETS, TIMELINE,
+};
 use contract::subject::{CommandAddress, Platform, Prefix, StreamName};
 use serde_json::Value;
 
@@ -71,6 +73,12 @@ fn subjects() -> BTreeSet<String> {
         prefix.memory(STATS),
         prefix.memory(TARGETS),
         prefix.memory(GRAPH),
+        prefix.memory(FIND),
+        prefix.memory(NODES),
+        prefix.memory(EDGES),
+        prefix.memory(NODE),
+        prefix.memory(STATISTICS),
+        prefix.memory(TIMELINE),
     ]
     .iter()
     .map(|subject| address(subject, None))

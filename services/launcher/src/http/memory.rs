@@ -1,5 +1,7 @@
 //! What memories hold of runs: `GET /api/memory`, `GET /api/simulation/{id}/memory` with
-//! `/search` and `/episodes`, and `GET /api/graph/data/{graph}`.
+//! `/search` and `/episodes`, `GET /api/graph/data/{graph}`, and what [`graphs`] has.
+
+mod graphs;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,12 +38,13 @@ use crate::refusal::Refusal;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn routes() -> Routes {
-    Routes::new()
+    let routes = Routes::new()
         .get("/api/memory", targets)
         .get("/api/graph/data/{graph}", graph)
         .get("/api/simulation/{id}/memory", stats)
         .get("/api/simulation/{id}/memory/search", search)
-        .get("/api/simulation/{id}/memory/episodes", episodes)
+        .get("/api/simulation/{id}/memory/episodes", episodes);
+    graphs::routes(routes)
 }
 
 /// Which memories there are, and how they are.
@@ -139,7 +142,7 @@ async fn stats(
     Ok(success(&data))
 }
 
-/// The episodes of a run that fit some words best.
+/// The episodes of a run that have some words.
 async fn search(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
@@ -238,8 +241,13 @@ async fn ask<T: DeserializeOwned>(
     match read_answer(&body) {
         Ok(answer) => Ok(Ok(answer)),
         Err(MemoryError { code, message }) => match code {
-            MemoryErrorCode::UnknownGraph | MemoryErrorCode::UnknownRun => {
-                Ok(Err(Unknown(message)))
+            MemoryErrorCode::UnknownGraph
+            | MemoryErrorCode::UnknownRun
+            | MemoryErrorCode::UnknownNode => Ok(Err(Unknown(message))),
+            // All but this one thing is checked before anything is asked.
+            MemoryErrorCode::Malformed if message.starts_with("/cursor: ") => {
+                let expected = "next of the answer before";
+                Err(Refusal::Invalid(Problem::new("?cursor", "another text", expected).into()))
             }
             MemoryErrorCode::Malformed | MemoryErrorCode::Internal => {
                 Err(Refusal::Unavailable(format!("the memory-sink cannot answer: {message}")))

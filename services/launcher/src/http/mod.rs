@@ -18,6 +18,7 @@
 //! | `POST /api/simulation/env-status`, `.../close-env` | whether they can be asked |
 //! | `GET /api/simulation/{id}/runs`, `.../logs`, `.../dead-letters` | runs, and what went wrong |
 //! | `GET /api/simulation/{id}/memory`, `GET /api/memory`, `GET /api/graph/data/{graph}` | memories |
+//! | `GET /api/graph/<what>/{graph}`, `GET /api/graph/node/{uuid}` | what a graph has |
 //! | `GET /openapi.json` | says all of this, for programs |
 //! | `GET /metrics` | how this launcher does |
 //! | `GET /health`, `/healthz` | the process lives |

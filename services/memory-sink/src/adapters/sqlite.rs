@@ -2,10 +2,20 @@
 //! the stream, so both change in one transaction and an action is in it exactly once.
 
 mod cursors;
-mod drawn;
+mod hunt;
 mod lookup;
+mod migrate;
+mod nodes;
+mod pages;
+mod place;
+mod room;
+mod rows;
+mod scribe;
+mod search;
 #[cfg(test)]
 mod tests;
+mod walk;
+mod whole;
 mod words;
 
 use std::fmt;
@@ -14,21 +24,30 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contract::memory::Episode;
 use contract::timestamp::Timestamp;
 use faults::Safeguard;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
+pub use self::pages::Missing;
+pub use self::place::{InTime, NoPlace, OfKind};
+use self::scribe::Scribe;
 use super::{Adapter, DeliveryError, Graph, Receipt, Spoken};
 use crate::batch::EpisodeBatch;
-use crate::graph::uuid;
+use crate::graph::Relation;
 
 /// The file's name in the folder of memories.
 pub const FILE_NAME: &str = "memory.sqlite";
 /// Locked while a sink owns the folder.
 const LOCK_NAME: &str = "memory.lock";
 /// The version of `schema.sql`.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// Statements that a connection keeps ready.
+const STATEMENTS: usize = 128;
+/// What the writer keeps of the file in memory.
+const CACHE_KIB: i64 = 64 * 1024;
+/// How much is written before it is moved into the file itself, in pages of 4 KiB: pages in the
+/// middle of an index change with each batch, and are moved once for many.
+const CHECKPOINT_PAGES: i64 = 8192;
 /// How long a statement waits for somebody else's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -189,17 +208,24 @@ impl Adapter for SqliteMemory {
 }
 
 impl SqliteMemory {
-    async fn remember(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
+    /// Stores what is new in a batch, the graph that it makes, and where the memory then stands:
+    /// all of it or nothing.
+    ///
+    /// # Errors
+    /// If the file cannot be written; another time it may.
+    pub async fn remember(&self, batch: &EpisodeBatch) -> Result<Receipt, DeliveryError> {
         let (batch, target, stream) = (batch.clone(), self.target.clone(), self.stream.clone());
         let now = Timestamp::from_milliseconds(kit::now_milliseconds());
         let written = self.write(move |transaction| {
             let graph = cursors::graph(transaction, &batch.graph_id, now)?;
+            let mut scribe = Scribe::open(transaction, graph, &batch.graph_id, &batch.world)?;
             let mut receipt = Receipt::AlreadyThere;
             for episode in &batch.episodes {
-                if insert(transaction, graph, batch.stream_sequence, episode, now)? {
+                if scribe.take(None, episode, batch.stream_sequence, now)? {
                     receipt = Receipt::Taken;
                 }
             }
+            scribe.close()?;
             cursors::put(transaction, &target, &batch.world, graph, Some(&batch.reached))?;
             cursors::put_place(transaction, &stream, &target, &batch.world, batch.at)?;
             Ok(receipt)
@@ -213,66 +239,10 @@ impl SqliteMemory {
     }
 }
 
-/// Stores one episode; false if it is there already.
-fn insert(
-    transaction: &Transaction<'_>,
-    graph: i64,
-    stream_sequence: u64,
-    episode: &Episode,
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let body = serde_json::to_string(&episode.body)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let inserted = transaction
-        .prepare_cached(
-            "INSERT INTO episode (uuid, graph, action_id, stream_seq, run, platform, round,
-                agent_key, agent_name, action, body_json, text, ref_time, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            uuid(&episode.graph_id, &episode.action_id),
-            graph,
-            episode.action_id,
-            integer(stream_sequence),
-            episode.run_id.as_str(),
-            episode.platform.as_str(),
-            episode.round,
-            format!("agent:{}", episode.agent_id),
-            episode.agent_name,
-            episode.action_type,
-            body,
-            episode.text,
-            episode.simulated_time.to_string(),
-            now.to_string(),
-        ])?;
-    if inserted == 0 {
-        return Ok(false);
-    }
-    transaction
-        .prepare_cached("INSERT INTO episode_fts (rowid, text) VALUES (?1, ?2)")?
-        .execute(params![transaction.last_insert_rowid(), words::spaced(&episode.text)])?;
-    transaction
-        .prepare_cached(
-            "INSERT INTO episode_total VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
-             ON CONFLICT DO UPDATE SET episodes = episodes + 1,
-                last_round = max(last_round, excluded.last_round),
-                last_ref_time = max(last_ref_time, excluded.last_ref_time)",
-        )?
-        .execute(params![
-            graph,
-            episode.run_id.as_str(),
-            episode.platform.as_str(),
-            episode.action_type,
-            episode.round,
-            episode.simulated_time.to_string(),
-        ])?;
-    Ok(true)
-}
-
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -281,21 +251,34 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut version: i64 =
         transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 0 {
-        transaction.execute_batch(include_str!("sqlite/schema.sql"))?;
+    if version < SCHEMA_VERSION {
+        match version {
+            1 => migrate::from_1(&transaction)?,
+            _ => create(&transaction)?,
+        }
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         version = SCHEMA_VERSION;
     }
     if faults::is_off(Safeguard::Ledger) {
-        transaction.execute_batch(
-            "DROP INDEX IF EXISTS episode_of_action; DROP INDEX IF EXISTS episode_of_uuid",
-        )?;
+        transaction.execute_batch("DROP INDEX IF EXISTS episode_of_action")?;
     }
     transaction.commit()?;
     Ok(version)
+}
+
+/// The tables of a memory that has nothing yet.
+fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(include_str!("sqlite/schema.sql"))?;
+    let mut insert = transaction.prepare("INSERT INTO relation VALUES (?1, ?2)")?;
+    for relation in Relation::ALL {
+        insert.execute(params![relation.number(), relation.name()])?;
+    }
+    Ok(())
 }
 
 /// SQLite's integers are signed; ours stay far below the end.

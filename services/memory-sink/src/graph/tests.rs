@@ -1,159 +1,112 @@
-//! Graphs of a few episodes.
+//! What actions mean, row by row.
 
-use contract::memory::{Episode, GraphEdge};
+use contract::action::Action;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::render;
 
-const ROOM: usize = 1 << 20;
-
-fn time(minute: usize) -> Timestamp {
-    "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap().plus_minutes(minute as u64)
-}
-
-/// The action number `seq` of agent `agent`, in round `seq`.
-fn remembered(seq: usize, (id, name): (u32, &str), kind: &str, args: &Value) -> Remembered {
-    let body = serde_json::from_value(json!({
-        "seq": seq, "agent_id": id, "agent_name": name, "action_type": kind,
+fn action(kind: &str, args: &Value) -> Action {
+    serde_json::from_value(json!({
+        "seq": 1, "agent_id": 0, "agent_name": "Ada", "action_type": kind,
         "action_args": args, "result": null, "success": true,
-    }));
-    let body: contract::action::Action = body.unwrap();
-    let episode = Episode {
-        action_id: format!("market-1.twitter.{seq}"),
-        graph_id: "g".to_owned(),
-        run_id: "market-1".parse().unwrap(),
-        platform: Platform::Twitter,
-        round: u32::try_from(seq).unwrap(),
-        simulated_time: time(60 * seq),
-        agent_id: id,
-        agent_name: name.to_owned(),
-        action_type: kind.to_owned(),
-        text: render::line(&body, render::Language::English),
-        body,
-    };
-    Remembered { uuid: uuid("g", &episode.action_id), created_at: time(seq), episode }
+    }))
+    .unwrap()
 }
 
-const ADA: (u32, &str) = (0, "Ada");
-const BEN: (u32, &str) = (1, "Ben");
+/// What an action means, short enough for a table.
+fn short(action: &Action) -> String {
+    let Some(meaning) = Meaning::of(&action.body) else { return "nothing".to_owned() };
+    let made = meaning.made.map_or(String::new(), |made| format!(", made {:?}", made.thing));
+    let ends = if meaning.ends { "no more " } else { "" };
+    format!("{ends}{} {:?}{made}", meaning.relation.name(), meaning.target.thing)
+}
 
-fn story() -> Vec<Remembered> {
-    let rows: [((u32, &str), &str, Value); 9] = [
-        (ADA, "CREATE_POST", json!({"content": "Pier 9 closes", "post_id": 1})),
-        (BEN, "FOLLOW", json!({"followee_id": 0, "follow_id": 1, "target_user_name": "Ada"})),
-        (BEN, "LIKE_POST", json!({"post_id": 1, "like_id": 1, "post_author_name": "Ada"})),
-        (ADA, "LIKE_POST", json!({"post_id": 1, "like_id": 2, "post_author_name": "Ada"})),
-        (BEN, "UNFOLLOW", json!({"followee_id": 0, "follow_id": 1, "target_user_name": "Ada"})),
-        (BEN, "FOLLOW", json!({"followee_id": 0, "follow_id": 2, "target_user_name": "Ada"})),
-        (ADA, "MUTE", json!({"mutee_id": 7, "mute_id": 1, "target_user_name": "Cyd"})),
+#[test]
+fn each_action_means_one_thing() {
+    let post = json!({"post_id": 7});
+    let comment = json!({"comment_id": 8});
+    let follow = json!({"followee_id": 2});
+    let mute = json!({"mutee_id": 2});
+    let none = json!({"post_ids": []});
+    let table: [(&str, Value, &str); 23] = [
+        ("CREATE_POST", json!({"content": "x", "post_id": 7}), "POSTED Post(7)"),
+        ("CREATE_POST", json!({"content": "x"}), "nothing"),
+        ("REPOST", json!({"reposted_id": 7, "new_post_id": 9}), "REPOSTED Post(7)"),
         (
-            BEN,
-            "CREATE_COMMENT",
-            json!({"post_id": 1, "content": "No!", "comment_id": 1, "post_author_name": "Ada",
-                "parent_comment_id": 4, "parent_author_name": "Dee"}),
+            "QUOTE_POST",
+            json!({"quoted_id": 7, "quote_content": "x", "new_post_id": 9}),
+            "QUOTED Post(7), made Post(9)",
         ),
-        (BEN, "SEARCH_POSTS", json!({"query": "pier", "post_ids": []})),
+        ("LIKE_POST", post.clone(), "LIKED Post(7)"),
+        ("UNLIKE_POST", post.clone(), "no more LIKED Post(7)"),
+        ("DISLIKE_POST", post.clone(), "DISLIKED Post(7)"),
+        ("UNDO_DISLIKE_POST", post, "no more DISLIKED Post(7)"),
+        ("REPORT_POST", json!({"post_id": 7, "report_reason": "x"}), "REPORTED Post(7)"),
+        (
+            "CREATE_COMMENT",
+            json!({"post_id": 7, "content": "x", "comment_id": 8}),
+            "COMMENTED_ON Post(7), made Comment(8)",
+        ),
+        (
+            "CREATE_COMMENT",
+            json!({"post_id": 7, "parent_comment_id": 5, "content": "x", "comment_id": 8}),
+            "ANSWERED Comment(5), made Comment(8)",
+        ),
+        ("LIKE_COMMENT", comment.clone(), "LIKED_COMMENT Comment(8)"),
+        ("UNLIKE_COMMENT", comment.clone(), "no more LIKED_COMMENT Comment(8)"),
+        ("DISLIKE_COMMENT", comment.clone(), "DISLIKED_COMMENT Comment(8)"),
+        ("UNDO_DISLIKE_COMMENT", comment, "no more DISLIKED_COMMENT Comment(8)"),
+        ("FOLLOW", follow.clone(), "FOLLOWS Agent(2)"),
+        ("UNFOLLOW", follow, "no more FOLLOWS Agent(2)"),
+        ("MUTE", mute.clone(), "MUTED Agent(2)"),
+        ("UNMUTE", mute, "no more MUTED Agent(2)"),
+        (
+            "SEARCH_POSTS",
+            json!({"query": " the pier ", "post_ids": []}),
+            "SEARCHED_FOR Topic(\"the pier\")",
+        ),
+        ("SEARCH_USER", json!({"query": " ", "user_ids": []}), "nothing"),
+        ("TREND", none.clone(), "nothing"),
+        ("REFRESH", none, "nothing"),
     ];
-    let rows = rows.iter().enumerate();
-    rows.map(|(index, (who, kind, args))| remembered(index + 1, *who, kind, args)).collect()
-}
-
-fn draw(episodes: Vec<Remembered>, limit: u32, room: usize) -> GraphAnswer {
-    let mut drawing = Drawing::new("g".to_owned(), limit);
-    let total = episodes.len() as u64;
-    episodes.into_iter().rev().for_each(|episode| drawing.take(episode));
-    drawing.finish(room, total)
-}
-
-fn said(edge: &GraphEdge) -> String {
-    let end = edge.invalid_at.map_or(String::new(), |end| format!(" until {end}"));
-    format!("{} {} {}{end}", edge.source_node_name, edge.name, edge.target_node_name)
-}
-
-#[test]
-fn what_agents_do_to_each_other_is_drawn_and_what_is_taken_back_has_an_end() {
-    let graph = draw(story(), 100, ROOM);
-    assert_eq!(
-        graph.edges.iter().map(said).collect::<Vec<_>>(),
-        [
-            "Ben ANSWERED Dee",
-            "Ada MUTED Cyd",
-            "Ben FOLLOWS Ada",
-            "Ben LIKED Ada",
-            "Ben FOLLOWS Ada until 2026-03-01T14:00:00.000Z",
-        ]
-    );
-    let nodes: Vec<_> = graph
-        .nodes
-        .iter()
-        .map(|node| (node.name.as_str(), node.attributes.agent_id, node.attributes.actions))
-        .collect();
-    assert_eq!(
-        nodes,
-        [("Ben", Some(1), 6), ("Ada", Some(0), 3), ("Dee", None, 0), ("Cyd", None, 0)]
-    );
-    assert_eq!(graph.nodes[0].summary, "6 actions, most often FOLLOW (2), the last one in round 9");
-    let by_name = |name: &str| graph.nodes.iter().find(|node| node.name == name).unwrap();
-    let ended = graph.edges.last().unwrap();
-    assert_eq!(ended.source_node_uuid, by_name("Ben").uuid);
-    assert_eq!(ended.target_node_uuid, by_name("Ada").uuid);
-    assert_eq!(ended.episodes, [uuid("g", "market-1.twitter.2"), uuid("g", "market-1.twitter.5")]);
-    assert_eq!(ended.fact, "Ben: followed the user \"Ada\"");
-    assert_eq!((ended.valid_at, ended.expired_at), (time(120), Some(time(5))));
-    let drawn_from =
-        DrawnFrom { episodes: 9, omitted_episodes: 0, omitted_nodes: 0, omitted_edges: 0 };
-    assert_eq!(graph.drawn_from, drawn_from);
-    // The same again is the same, to the last id.
-    assert_eq!(draw(story(), 100, ROOM), graph);
-}
-
-#[test]
-fn what_there_is_no_room_for_is_counted_and_no_edge_hangs_loose() {
-    for (limit, room) in [(1, ROOM), (2, ROOM), (3, ROOM), (100, 0), (100, 900), (100, 2500)] {
-        let graph = draw(story(), limit, room);
-        let DrawnFrom { omitted_nodes, omitted_edges, .. } = graph.drawn_from;
-        assert!(graph.nodes.len() <= limit as usize && graph.edges.len() <= limit as usize);
-        assert_eq!(graph.edges.len() as u64 + omitted_edges, 5, "limit {limit}, room {room}");
-        // Edges beyond the limit are not looked into, so whom they name stays unknown.
-        assert!(graph.nodes.len() as u64 + omitted_nodes <= 4);
-        for edge in &graph.edges {
-            for end in [&edge.source_node_uuid, &edge.target_node_uuid] {
-                assert!(graph.nodes.iter().any(|node| node.uuid == *end), "{edge:?}");
-            }
-        }
-        let size = |part: Value| part.to_string().len();
-        let parts = size(json!(graph.nodes)) + size(json!(graph.edges));
-        assert!(parts <= room + 4, "{parts} bytes in a room of {room}");
+    for (kind, args, expected) in table {
+        assert_eq!(short(&action(kind, &args)), expected, "{kind} {args}");
     }
-    let graph = draw(story(), 2, ROOM);
-    assert_eq!(
-        graph.nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(),
-        ["Ben", "Ada"]
-    );
 }
 
 #[test]
-fn of_agents_with_one_name_the_one_that_is_meant_is_found() {
-    let follow =
-        |whom: u32| json!({"followee_id": whom, "follow_id": 1, "target_user_name": "Ada"});
-    let post = json!({"content": "x", "post_id": 1});
-    let like = json!({"post_id": 1, "like_id": 1, "post_author_name": "Ada"});
-    let graph = draw(
-        vec![
-            remembered(1, (4, "Ada"), "CREATE_POST", &post),
-            remembered(2, (2, "Ada"), "CREATE_POST", &post),
-            remembered(3, BEN, "FOLLOW", &follow(4)),
-            remembered(4, (2, "Ada"), "FOLLOW", &follow(4)),
-            remembered(5, BEN, "LIKE_POST", &like),
-        ],
-        10,
-        ROOM,
-    );
-    let target = |index: usize| {
-        let uuid = &graph.edges[index].target_node_uuid;
-        graph.nodes.iter().find(|node| node.uuid == *uuid).unwrap().attributes.agent_id
-    };
-    assert_eq!(graph.edges.len(), 3);
-    assert_eq!((target(0), target(1), target(2)), (Some(2), Some(4), Some(4)));
+fn relations_are_known_by_number_and_name() {
+    for relation in Relation::ALL {
+        assert_eq!(Relation::of(relation.number()), Some(relation));
+        assert_eq!(Relation::named(relation.name()), Some(relation));
+    }
+    assert_eq!((Relation::of(0), Relation::named("follows")), (None, None));
+}
+
+#[test]
+fn a_name_is_the_beginning_of_a_text_on_one_line() {
+    assert_eq!(name_of("Pier 9\ncloses"), "Pier 9 closes");
+    assert_eq!(name_of(&"图".repeat(NAME_CHARACTERS)), "图".repeat(NAME_CHARACTERS));
+    let long = "x".repeat(NAME_CHARACTERS + 1);
+    assert_eq!(name_of(&long), format!("{}…", "x".repeat(NAME_CHARACTERS)));
+}
+
+#[test]
+fn the_uuid_of_a_node_says_which_it_is() {
+    let hash = scope_hash("图 1", "market-1:twitter");
+    assert_ne!(hash, scope_hash("图 1", "market-2:twitter"));
+    assert_ne!(hash, scope_hash("图 2", "market-1:twitter"));
+    let topic = Thing::Topic("Pier");
+    assert_eq!(topic.number(), Thing::Topic("pier").number());
+    for thing in [Thing::Agent(u32::MAX), Thing::Post(0), Thing::Comment(1 << 53), topic] {
+        let parts = (hash, thing.kind(), thing.number());
+        let uuid = node_uuid(parts.0, parts.1, parts.2);
+        assert_eq!(read_node_uuid(&uuid), Some(parts), "{uuid}");
+        assert_eq!((uuid.len(), &uuid[14..15], &uuid[19..20]), (36, "8", "8"));
+    }
+    // As it stands in the files and memories of others: never to change.
+    assert_eq!(node_uuid(0x00ab_cdef_0123_4567, 1, 7), "abcdef01-2345-8671-8000-000000000007");
+    for text in ["", "Ada", "5a2ddee5-032c-86e3-9df2-09dd8f074bd0", &"图".repeat(12)] {
+        assert_eq!(read_node_uuid(text), None, "{text}");
+    }
 }

@@ -19,8 +19,8 @@ use kit::shutdown::Shutdown;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::delivery::{Fate, Redrive};
-use crate::means::Means;
 use crate::ledger::LedgerError;
+use crate::means::Means;
 
 /// The durable consumer of all sinks.
 const CONSUMER: &str = "memory-sink";

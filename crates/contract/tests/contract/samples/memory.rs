@@ -1,10 +1,11 @@
 //! What a memory is asked and answers.
 
+mod graphs;
+
 use contract::action::Action;
 use contract::memory::{
-    CursorStatus, DEFAULT_LIMIT, DrawnFrom, EdgeAttributes, Episode, Episodes, EpisodesAnswer,
-    Graph, GraphAnswer, GraphEdge, GraphNode, MAX_DRAWN, MAX_LIMIT, MemoryError, MemoryErrorCode,
-    NodeAttributes, PlatformTotals, Scope, Search, SearchAnswer, Stats, StatsAnswer, TargetState,
+    CursorStatus, DEFAULT_LIMIT, Episode, Episodes, EpisodesAnswer, MAX_LIMIT, MemoryError,
+    MemoryErrorCode, PlatformTotals, Scope, Search, SearchAnswer, Stats, StatsAnswer, TargetState,
     TargetStatus, Targets, TargetsAnswer, TypeTotal,
 };
 use contract::notice::action_id;
@@ -17,12 +18,19 @@ use crate::messages::Refusal;
 pub(super) fn samples() -> Vec<Sample> {
     let mut samples = questions();
     samples.extend(answers());
+    samples.extend(graphs::samples());
     let messages = [
         "memory-search-answer",
         "memory-episodes-answer",
         "memory-stats-answer",
         "memory-targets-answer",
         "memory-graph-answer",
+        "memory-find-answer",
+        "memory-nodes-answer",
+        "memory-edges-answer",
+        "memory-node-answer",
+        "memory-statistics-answer",
+        "memory-timeline-answer",
     ];
     for message in messages {
         for code in each(next_code) {
@@ -51,11 +59,6 @@ fn questions() -> Vec<Sample> {
         sample("memory-stats", "of-a-run", &Stats { scope: Scope::Run(run()) }),
         sample("memory-stats", "of-a-graph", &Stats { scope: graph() }),
         sample("memory-targets", "all", &Targets),
-        sample(
-            "memory-graph",
-            "at-most",
-            &Graph { graph_id: "night-market".to_owned(), limit: MAX_DRAWN },
-        ),
     ]
 }
 
@@ -72,11 +75,10 @@ fn answers() -> Vec<Sample> {
         sample("memory-episodes-answer", "nothing-follows", &last),
         sample("memory-stats-answer", "stats", &stats()),
         sample("memory-targets-answer", "targets", &TargetsAnswer { v: V1, targets }),
-        sample("memory-graph-answer", "graph", &drawn()),
     ]
 }
 
-fn episode(body: Action) -> Episode {
+pub(super) fn episode(body: Action) -> Episode {
     Episode {
         action_id: action_id(&run(), Platform::Twitter, body.seq),
         graph_id: "night-market".to_owned(),
@@ -138,56 +140,6 @@ fn stats() -> StatsAnswer {
     }
 }
 
-/// One agent followed another, who has done nothing, and thought better of it.
-fn drawn() -> GraphAnswer {
-    let uuid = |number: u32| format!("{number:08x}-0c1d-8e2f-8a3b-4c5d6e7f8091");
-    let simulated = |round: u32| at(0).midnight().plus_minutes(60 * u64::from(round));
-    let node = |number, name: &str, summary: &str, attributes| GraphNode {
-        uuid: uuid(number),
-        name: name.to_owned(),
-        labels: vec!["Entity".to_owned(), "Agent".to_owned()],
-        summary: summary.to_owned(),
-        attributes,
-        created_at: at(1),
-    };
-    let did = NodeAttributes { agent_id: Some(0), actions: 2, last_round: Some(3) };
-    let nothing = NodeAttributes { agent_id: None, actions: 0, last_round: None };
-    let edge = GraphEdge {
-        uuid: uuid(3),
-        name: "FOLLOWS".to_owned(),
-        fact: "Ada: followed the user \"Ben\"".to_owned(),
-        fact_type: "FOLLOWS".to_owned(),
-        source_node_uuid: uuid(1),
-        target_node_uuid: uuid(2),
-        source_node_name: "Ada".to_owned(),
-        target_node_name: "Ben".to_owned(),
-        attributes: EdgeAttributes {
-            action_id: action_id(&run(), Platform::Twitter, 7),
-            run_id: run(),
-            platform: Platform::Twitter,
-            round: 2,
-            action_type: "FOLLOW".to_owned(),
-        },
-        created_at: at(1),
-        valid_at: simulated(2),
-        invalid_at: Some(simulated(3)),
-        expired_at: Some(at(2)),
-        episodes: vec![uuid(3), uuid(4)],
-    };
-    GraphAnswer {
-        v: V1,
-        graph_id: "night-market".to_owned(),
-        nodes: vec![node(1, "Ada", "did 2 things", did), node(2, "Ben", "is only named", nothing)],
-        edges: vec![edge],
-        drawn_from: DrawnFrom {
-            episodes: 30_002,
-            omitted_episodes: 30_000,
-            omitted_nodes: 0,
-            omitted_edges: 0,
-        },
-    }
-}
-
 fn target(state: TargetState) -> TargetStatus {
     let (name, kind, place, problem, requests) = match state {
         TargetState::Ready => ("local", "sqlite", "graph.db", None, None),
@@ -223,7 +175,8 @@ fn next_code(code: Option<&MemoryErrorCode>) -> Option<MemoryErrorCode> {
         None => Some(MemoryErrorCode::Malformed),
         Some(MemoryErrorCode::Malformed) => Some(MemoryErrorCode::UnknownGraph),
         Some(MemoryErrorCode::UnknownGraph) => Some(MemoryErrorCode::UnknownRun),
-        Some(MemoryErrorCode::UnknownRun) => Some(MemoryErrorCode::Internal),
+        Some(MemoryErrorCode::UnknownRun) => Some(MemoryErrorCode::UnknownNode),
+        Some(MemoryErrorCode::UnknownNode) => Some(MemoryErrorCode::Internal),
         Some(MemoryErrorCode::Internal) => None,
     }
 }

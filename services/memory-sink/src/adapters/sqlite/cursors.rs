@@ -32,7 +32,7 @@ impl SqliteMemory {
                         AND s.consumer = t.target || '/' || t.run || '.' || t.platform
                      WHERE t.target = ?1",
                 )?
-                .query_map([&target, &stream], world)?
+                .query_map([&target, &stream], progress)?
                 .collect()
         })
         .await
@@ -97,6 +97,24 @@ pub(super) fn graph(
         .query_row([graph_id], |row| row.get(0))
 }
 
+/// The row of a world in a graph, made if it is not there.
+pub(super) fn world(
+    transaction: &Transaction<'_>,
+    graph: i64,
+    run: &str,
+    platform: &str,
+) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO world (graph, run, platform) VALUES (?1, ?2, ?3)
+             ON CONFLICT (graph, run, platform) DO NOTHING",
+        )?
+        .execute(params![graph, run, platform])?;
+    transaction
+        .prepare_cached("SELECT id FROM world WHERE graph = ?1 AND run = ?2 AND platform = ?3")?
+        .query_row(params![graph, run, platform], |row| row.get(0))
+}
+
 /// Stores which graph a world goes to and, once it has one, its cursor.
 pub(super) fn put(
     transaction: &Transaction<'_>,
@@ -129,7 +147,7 @@ pub(super) fn put(
     Ok(())
 }
 
-fn world(row: &Row<'_>) -> rusqlite::Result<(World, Progress)> {
+fn progress(row: &Row<'_>) -> rusqlite::Result<(World, Progress)> {
     let world = World { run_id: parsed(row, 0)?, platform: parsed(row, 1)? };
     let cursor = match row.get::<_, Option<i64>>(3)? {
         Some(seq) => Some(Cursor {

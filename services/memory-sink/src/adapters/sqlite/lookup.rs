@@ -1,79 +1,52 @@
 //! What is asked of the embedded memory.
 
-use contract::memory::{Episode, Episodes, PlatformTotals, Scope, Search, TypeTotal};
+use contract::action::Action;
+use contract::id::RunId;
+use contract::memory::{Episode, Episodes, PlatformTotals, Scope, TypeTotal};
+use contract::notice::action_id;
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
-use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::cursors::parsed;
-use super::{SqliteError, SqliteMemory, integer, natural, words};
-
-/// The columns that [`episode`] reads.
-pub(super) const EPISODE: &str = "e.action_id, g.graph_id, e.run, e.platform, e.round, e.ref_time, \
-                       e.agent_key, e.agent_name, e.action, e.text, e.body_json, e.id";
+use super::hunt::Ground;
+use super::room::{Room, size};
+use super::rows::{time, unreadable};
+use super::{SqliteError, SqliteMemory, integer, natural};
 
 impl SqliteMemory {
-    /// How many episodes have every word of a query, and the best of them.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub async fn search(&self, search: Search) -> Result<(u64, Vec<Episode>), SqliteError> {
-        let Some(query) = words::full_text_query(&search.query) else {
-            return Ok((0, Vec::new()));
-        };
-        self.read(move |transaction| {
-            let (filter, key) = match &search.scope {
-                Some(scope) => scoped(scope),
-                None => ("?1 = ''", String::new()),
-            };
-            let from = format!(
-                "FROM episode_fts JOIN episode e ON e.id = episode_fts.rowid
-                 JOIN graph g ON g.id = e.graph WHERE {filter} AND episode_fts MATCH ?2"
-            );
-            let total: i64 = transaction
-                .prepare_cached(&format!("SELECT count(*) {from}"))?
-                .query_row(params![key, query], |row| row.get(0))?;
-            let best = transaction
-                .prepare_cached(&format!("SELECT {EPISODE} {from} ORDER BY rank, e.id LIMIT ?3"))?
-                .query_map(params![key, query, search.limit], episode)?
-                .collect::<rusqlite::Result<Vec<Episode>>>()?;
-            Ok((natural(total), best))
-        })
-        .await
-    }
-
-    /// The next episodes of a scope, and the place to ask for more if there is more.
+    /// The next episodes of a scope in at most `room` bytes of JSON, and the place to ask for
+    /// more if there is more.
     ///
     /// # Errors
     /// If the file cannot be read.
     pub async fn episodes(
         &self,
         request: Episodes,
+        room: usize,
     ) -> Result<(Vec<Episode>, Option<u64>), SqliteError> {
         self.read(move |transaction| {
-            let (filter, key) = scoped(&request.scope);
-            let mut found = transaction
-                .prepare_cached(&format!(
-                    "SELECT {EPISODE} FROM episode e JOIN graph g ON g.id = e.graph
-                     WHERE {filter} AND e.id > ?2 AND (?3 IS NULL OR e.platform = ?3)
-                     ORDER BY e.id LIMIT ?4"
-                ))?
-                .query_map(
-                    params![
-                        key,
-                        integer(request.after),
-                        request.platform.map(Platform::as_str),
-                        // One more than asked for tells whether anything follows.
-                        request.limit + 1
-                    ],
-                    |row| Ok((natural(row.get(11)?), episode(row)?)),
-                )?
-                .collect::<rusqlite::Result<Vec<(u64, Episode)>>>()?;
-            let more = found.len() > request.limit as usize;
-            found.truncate(request.limit as usize);
-            let next = found.last().map(|(id, _)| *id).filter(|_| more);
-            Ok((found.into_iter().map(|(_, episode)| episode).collect(), next))
+            let ground = Ground::new(transaction, &request.scope, request.platform)?;
+            let (mut found, mut room) = (Vec::new(), Room::new(room));
+            let mut last = integer(request.after);
+            let Some(question) = ground.question(None) else { return Ok((found, None)) };
+            let mut statement = transaction.prepare_cached(
+                "SELECT rowid FROM episode_fts WHERE episode_fts MATCH ?1 AND rowid > ?2
+                 ORDER BY rowid",
+            )?;
+            let mut rows = statement.query(params![question, last])?;
+            while let Some(row) = rows.next()? {
+                let id = row.get(0)?;
+                if !ground.is_of_worlds() || ground.has(world_of(transaction, id)?) {
+                    let episode = episode_of(transaction, id)?;
+                    if found.len() == request.limit as usize || !room.takes(&[size(&episode)]) {
+                        return Ok((found, Some(natural(last))));
+                    }
+                    found.push(episode);
+                }
+                last = id;
+            }
+            Ok((found, None))
         })
         .await
     }
@@ -138,7 +111,7 @@ fn scoped(scope: &Scope) -> (&'static str, String) {
     }
 }
 
-fn is_known(transaction: &Transaction<'_>, scope: &Scope) -> rusqlite::Result<bool> {
+pub(super) fn is_known(transaction: &Transaction<'_>, scope: &Scope) -> rusqlite::Result<bool> {
     let (sql, key) = match scope {
         Scope::Graph(id) => ("SELECT 1 FROM graph WHERE graph_id = ?1", id.as_str()),
         Scope::Run(id) => ("SELECT 1 FROM target WHERE run = ?1 LIMIT 1", id.as_str()),
@@ -147,24 +120,39 @@ fn is_known(transaction: &Transaction<'_>, scope: &Scope) -> rusqlite::Result<bo
     Ok(found.is_some())
 }
 
-pub(super) fn episode(row: &Row<'_>) -> rusqlite::Result<Episode> {
-    let unreadable = |index, error: String| {
-        rusqlite::Error::FromSqlConversionFailure(index, Type::Text, error.into())
-    };
-    let agent_key: String = row.get(6)?;
-    let agent_id = agent_key.strip_prefix("agent:").and_then(|id| id.parse().ok());
-    let body: String = row.get(10)?;
+fn world_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached("SELECT world FROM episode WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+}
+
+/// The episode of an id.
+pub(super) fn episode_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<Episode> {
+    transaction
+        .prepare_cached(
+            "SELECT g.graph_id, w.run, w.platform, e.round, e.ref_time, e.action, e.text,
+                e.body_json
+             FROM episode e JOIN world w ON w.id = e.world JOIN graph g ON g.id = w.graph
+             WHERE e.id = ?1",
+        )?
+        .query_row([id], episode)
+}
+
+fn episode(row: &Row<'_>) -> rusqlite::Result<Episode> {
+    let (run_id, platform): (RunId, Platform) = (parsed(row, 1)?, parsed(row, 2)?);
+    let body: Action =
+        serde_json::from_str(row.get_ref(7)?.as_str()?).map_err(|error| unreadable(7, error))?;
     Ok(Episode {
-        action_id: row.get(0)?,
-        graph_id: row.get(1)?,
-        run_id: parsed(row, 2)?,
-        platform: parsed(row, 3)?,
-        round: row.get(4)?,
-        simulated_time: parsed(row, 5)?,
-        agent_id: agent_id.ok_or_else(|| unreadable(6, format!("{agent_key:?} is no agent")))?,
-        agent_name: row.get(7)?,
-        action_type: row.get(8)?,
-        text: row.get(9)?,
-        body: serde_json::from_str(&body).map_err(|error| unreadable(10, error.to_string()))?,
+        action_id: action_id(&run_id, platform, body.seq),
+        graph_id: row.get(0)?,
+        run_id,
+        platform,
+        round: row.get(3)?,
+        simulated_time: time(row, 4)?,
+        agent_id: body.agent_id,
+        agent_name: body.agent_name.clone(),
+        action_type: row.get(5)?,
+        text: row.get(6)?,
+        body,
     })
 }

@@ -7,6 +7,15 @@
 /// `text` with a space on both sides of each CJK character.
 pub(super) fn spaced(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
+    space(text, &mut spaced);
+    spaced
+}
+
+/// The same, at the end of `spaced`.
+pub(super) fn space(text: &str, spaced: &mut String) {
+    if text.is_ascii() {
+        return spaced.push_str(text);
+    }
     for character in text.chars() {
         if is_cjk(character) {
             spaced.extend([' ', character, ' ']);
@@ -14,7 +23,6 @@ pub(super) fn spaced(text: &str) -> String {
             spaced.push(character);
         }
     }
-    spaced
 }
 
 /// An FTS5 query for the texts that have every term of `query`; `None` if it has no word.

@@ -1,5 +1,9 @@
 //! The embedded memory on a real disk.
 
+mod asked;
+mod drawn;
+mod migrated;
+
 use bus::Position;
 use contract::memory::{Episode, Episodes, PlatformTotals, Scope, Search};
 use contract::subject::Platform;
@@ -10,8 +14,11 @@ use crate::batch::World;
 use crate::batch::tests::batches;
 use crate::batch::tests::{batch, frame};
 use crate::delivery::Progress;
+use crate::graph::uuid;
 
 const STREAM: &str = "SIM_ACTIONS";
+/// Bytes of an answer.
+const ROOM: usize = 1 << 20;
 
 fn open(folder: &TempDir) -> SqliteMemory {
     SqliteMemory::open(folder.path(), "local", STREAM).unwrap()
@@ -42,12 +49,12 @@ fn ids(episodes: &[Episode]) -> Vec<&str> {
 async fn all(memory: &SqliteMemory, graph: &str) -> Vec<Episode> {
     let scope = Scope::Graph(graph.to_owned());
     let request = Episodes { scope, platform: None, after: 0, limit: 100 };
-    memory.episodes(request).await.unwrap().0
+    memory.episodes(request, ROOM).await.unwrap().0
 }
 
 async fn found(memory: &SqliteMemory, scope: Option<Scope>, query: &str) -> Vec<String> {
     let search = Search { scope, query: query.to_owned(), limit: 10 };
-    let (total, episodes) = memory.search(search).await.unwrap();
+    let (total, episodes) = memory.search(search, ROOM).await.unwrap();
     assert_eq!(total, episodes.len() as u64, "{query}");
     let mut found: Vec<String> = episodes.into_iter().map(|episode| episode.action_id).collect();
     found.sort();
@@ -201,7 +208,7 @@ async fn totals_and_pages_agree_with_what_was_delivered() {
     assert_eq!(*last_simulated_time, second.simulated_time);
 
     let page = |platform, after| {
-        memory.episodes(Episodes { scope: scope.clone(), platform, after, limit: 2 })
+        memory.episodes(Episodes { scope: scope.clone(), platform, after, limit: 2 }, ROOM)
     };
     let mut seen = Vec::new();
     let mut after = Some(0);
@@ -248,9 +255,9 @@ fn what_is_no_memory_is_refused_and_kept() {
 
     std::fs::remove_file(&path).unwrap();
     drop(open(&folder));
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let error = SqliteMemory::open(folder.path(), "local", STREAM).unwrap_err().to_string();
-    assert!(error.contains("has schema version 2, this memory-sink knows 1"), "{error}");
+    assert!(error.contains("has schema version 3, this memory-sink knows 2"), "{error}");
 
     let error = SqliteMemory::open(&path, "local", STREAM).unwrap_err();
     assert!(matches!(error, OpenError::Folder { .. }), "{error}");
