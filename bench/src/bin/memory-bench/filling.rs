@@ -5,20 +5,29 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{anyhow, bail};
-use bus::{Append, Bus, Stored};
+use bus::{Append, Bus, Position, Stored};
+use contract::chain::World;
 use contract::frame::Frame;
+use contract::memory::{STATS, Scope, Stats, StatsAnswer, read_answer};
 use contract::subject::{Platform, StreamName};
+use contract::timestamp::Timestamp;
+use kit::shutdown::Shutdown;
 use memory_sink::adapters::sqlite::SqliteMemory;
-use memory_sink::batch::{Cursor, EpisodeBatch, Step, judge};
+use memory_sink::batch::EpisodeBatch;
+use memory_sink::config::Args;
+use memory_sink::policy::Batching;
+use memory_sink::queue::{Cut, Queue, Supply};
+use memory_sink::render::Language;
 use rusqlite::{Connection, params};
-use tokio::sync::mpsc;
 
 use crate::report::figure;
 
-/// Actions of one transaction, at least, as the sink packs them while it catches up.
-const PACKED: usize = 2000;
 /// Frames that are read at a time.
 const WINDOW: u64 = 16;
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+/// Between two questions whether all is there.
+const POLL: Duration = Duration::from_millis(20);
 /// The graph.
 pub(crate) const GRAPH: &str = "town";
 
@@ -56,76 +65,38 @@ pub(crate) async fn bare_stream(bus: &Bus, actions: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// From the stream to the graph: read, checked, put into words, stored.
-pub(crate) async fn graph(bus: &Bus, memory: &SqliteMemory, actions: u64) -> anyhow::Result<()> {
-    let (sender, mut batches) = mpsc::channel::<EpisodeBatch>(4);
+/// From the stream to the graph, by the service itself: announced, read, checked, put into words,
+/// stored.
+pub(crate) async fn graph(args: &Args, bus: &Bus, actions: u64) -> anyhow::Result<()> {
     let (start, from) = (Instant::now(), cpu());
-    let writing = {
-        let memory = memory.clone();
-        tokio::spawn(async move {
-            let mut busy = Duration::ZERO;
-            while let Some(batch) = batches.recv().await {
-                let at = Instant::now();
-                memory.remember(&batch).await.map_err(|error| anyhow!("{error}"))?;
-                busy += at.elapsed();
-            }
-            anyhow::Ok(busy)
-        })
-    };
-    let mut lanes: BTreeMap<Platform, (Option<Cursor>, Option<EpisodeBatch>)> = BTreeMap::new();
-    windows(bus, async |window| {
-        for stored in window {
-            let frame: Frame = serde_json::from_slice(&stored.body)?;
-            let (cursor, packed) = lanes.entry(frame.platform).or_default();
-            let batch = match judge(cursor.as_ref(), &frame, GRAPH, stored.sequence) {
-                Step::Deliver(batch) => batch,
-                other => bail!("a frame means {other:?}"),
-            };
-            *cursor = Some(batch.reached.clone());
-            let batch = match packed.take() {
-                Some(packed) => join(packed, batch),
-                None => batch,
-            };
-            match batch.episodes.len() < PACKED {
-                true => *packed = Some(batch),
-                false => sender.send(batch).await?,
-            }
+    let (trigger, shutdown) = Shutdown::manual();
+    let sink = tokio::spawn(memory_sink::run(args.clone(), shutdown));
+    let question = Stats { scope: Scope::Graph(GRAPH.to_owned()) }.to_bytes();
+    loop {
+        let answer = bus.request(bus.prefix().memory(STATS), question.clone(), ANSWER).await;
+        let answer = answer.ok().and_then(|body| read_answer::<StatsAnswer>(&body).ok());
+        if answer.is_some_and(|answer| answer.cursors.len() == 2 && answer.lag == 0) {
+            break;
         }
-        Ok(())
-    })
-    .await?;
-    for batch in lanes.into_values().filter_map(|(_, packed)| packed) {
-        sender.send(batch).await?;
+        if sink.is_finished() {
+            bail!("the sink has ended");
+        }
+        tokio::time::sleep(POLL).await;
     }
-    drop(sender);
-    let busy = writing.await??;
     rate("from the stream into the graph", actions, start.elapsed());
     rate("the same, per second of a core", actions, cpu().saturating_sub(from));
-    rate("the same, storing alone", actions, busy);
+    trigger.pull();
+    sink.await??;
     Ok(())
 }
 
-fn join(mut first: EpisodeBatch, second: EpisodeBatch) -> EpisodeBatch {
-    first.episodes.extend(second.episodes);
-    EpisodeBatch { first_seq: first.first_seq, episodes: first.episodes, ..second }
-}
-
-/// Everything once more: nothing of it is new.
-pub(crate) async fn again(bus: &Bus, memory: &SqliteMemory, actions: u64) -> anyhow::Result<()> {
-    let start = Instant::now();
-    let mut cursors: BTreeMap<Platform, Cursor> = BTreeMap::new();
-    windows(bus, async |window| {
-        for stored in window {
-            let frame: Frame = serde_json::from_slice(&stored.body)?;
-            let cursor = cursors.get(&frame.platform);
-            if let Step::Deliver(batch) = judge(cursor, &frame, GRAPH, stored.sequence) {
-                memory.remember(&batch).await.map_err(|error| anyhow!("{error}"))?;
-                cursors.insert(frame.platform, batch.reached);
-            }
-        }
-        Ok(())
-    })
-    .await?;
+/// The batches once more: nothing of them is new.
+pub(crate) async fn again(memory: &SqliteMemory, batches: &[EpisodeBatch]) -> anyhow::Result<()> {
+    let (start, mut actions) = (Instant::now(), 0);
+    for batch in batches {
+        memory.remember(batch).await.map_err(|error| anyhow!("{error}"))?;
+        actions += batch.episodes.len() as u64;
+    }
     rate("the same again, all of it known", actions, start.elapsed());
     Ok(())
 }
@@ -163,24 +134,30 @@ pub(crate) fn bare_rows(folder: &Path, batches: &[EpisodeBatch]) -> anyhow::Resu
 
 /// The episodes of frames, packed as they are delivered.
 pub(crate) fn packed(frames: &[Frame]) -> anyhow::Result<Vec<EpisodeBatch>> {
-    let mut cursors: BTreeMap<Platform, Cursor> = BTreeMap::new();
-    let (mut waiting, mut batches) = (BTreeMap::<Platform, EpisodeBatch>::new(), Vec::new());
+    let mut queues: BTreeMap<Platform, Queue> = BTreeMap::new();
+    let mut batches = Vec::new();
+    let at = Position { sequence: 1, at: Timestamp::from_milliseconds(0) };
     for frame in frames {
-        let Step::Deliver(batch) = judge(cursors.get(&frame.platform), frame, GRAPH, 1) else {
-            bail!("frame {} has nothing to remember", frame.tick);
-        };
-        cursors.insert(frame.platform, batch.reached.clone());
-        let batch = match waiting.remove(&frame.platform) {
-            Some(first) => join(first, batch),
-            None => batch,
-        };
-        match batch.episodes.len() < PACKED {
-            true => drop(waiting.insert(frame.platform, batch)),
-            false => batches.push(batch),
-        }
+        let queue = queues.entry(frame.platform).or_insert_with(|| {
+            let world = World { run_id: frame.run_id.clone(), platform: frame.platform };
+            Queue::new(world, GRAPH.to_owned(), Language::English, None, None)
+        });
+        queue.push(frame, at, Duration::ZERO).map_err(|error| anyhow!("{error}"))?;
+        cut(queue, Supply::More, &mut batches);
     }
-    batches.extend(waiting.into_values());
+    for mut queue in queues.into_values() {
+        cut(&mut queue, Supply::Drained, &mut batches);
+    }
     Ok(batches)
+}
+
+fn cut(queue: &mut Queue, supply: Supply, batches: &mut Vec<EpisodeBatch>) {
+    loop {
+        queue.pass();
+        let Cut::Now(flight) = queue.cut(&Batching::STREAM, Duration::ZERO, supply) else { return };
+        batches.push(flight.batch.clone());
+        queue.settle(flight);
+    }
 }
 
 fn rate(name: &str, actions: u64, time: Duration) {

@@ -15,6 +15,7 @@ use bus::{Bus, BusArgs};
 use clap::Parser;
 use contract::subject::Prefix;
 use memory_sink::adapters::sqlite::SqliteMemory;
+use memory_sink::config::Args;
 use nats_process::{NatsServer, Options};
 
 /// Measures how fast a stream of actions becomes a graph, and how fast that is searched.
@@ -55,8 +56,10 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 
     filling::bare_stream(&bus, actions).await?;
     filling::bare_rows(folder.path(), &batches)?;
-    let memory = SqliteMemory::open(folder.path(), "local").map_err(|error| anyhow!("{error}"))?;
-    filling::graph(&bus, &memory, actions).await?;
+    let sink = Args { bus: args, memory_dir: folder.path().to_owned(), targets: None };
+    filling::graph(&sink, &bus, actions).await?;
+    let memory = SqliteMemory::open(folder.path(), "local", "SIM_ACTIONS");
+    let memory = memory.map_err(|error| anyhow!("{error}"))?;
     let bytes = std::fs::metadata(memory.place())?.len();
     report::figure(
         "size of the file",
@@ -70,7 +73,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     searching::graph(&memory).await?;
     searching::looks(&memory).await?;
     searching::stock(folder.path(), &batches)?;
-    filling::again(&bus, &memory, actions).await?;
+    filling::again(&memory, &batches).await?;
     bus.drain().await;
     Ok(())
 }

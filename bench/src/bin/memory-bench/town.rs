@@ -5,9 +5,12 @@ use anyhow::Context as _;
 use contract::action::Action;
 use contract::frame::Frame;
 use contract::id::{Digest, RunId};
+use contract::options::MemoryTarget;
 use contract::subject::Platform;
 use contract::timestamp::Timestamp;
 use serde_json::{Value, json};
+
+use crate::filling::GRAPH;
 
 /// Agents, who all act in every round.
 pub(crate) const AGENTS: u64 = 1000;
@@ -98,6 +101,10 @@ impl World {
         }))
         .context("a frame")?;
         frame.actions = actions;
+        if round == 0 {
+            let (target, graph_id) = ("local".to_owned(), GRAPH.to_owned());
+            frame.memory = Some(vec![MemoryTarget { target, graph_id }]);
+        }
         frame.digest = frame.compute_digest();
         self.digest = frame.digest;
         Ok(frame)
