@@ -26,7 +26,8 @@ sequence of its own, the run and memory that it is of, the batch or action, why 
 the beginning of what it says.
 
 A letter stands in nobody's way: what came after it was delivered. Once the reason is mended, hand \
-it to its memory again with `shoal memory redrive`.
+it to its memory again with `shoal memory redrive`. It stays on record then; how many actions are \
+still missing, `shoal memory status` says.
 
 With --json: a list of {\"sequence\", \"run_id\", \"target\", \"id\", \"reason\", \"text\", \"at\"}.
 
@@ -36,8 +37,8 @@ Example:
 
 pub(crate) const REDRIVE_ABOUT: &str = "\
 Hand to a run's memories once more what they refused: all of the run's dead letters, or those of \
-these sequences (`shoal memory dead` says them), at most 100. What is taken is removed from the \
-dead letters; what is refused again stays, and the exit code is 1.
+these sequences (`shoal memory dead` says them), at most 100. Where something is refused again, or \
+its memory takes nothing now, the exit code is 1.
 
 A memory that has an action already is not given it twice.
 
@@ -144,11 +145,22 @@ struct Row {
     run_id: Option<RunId>,
     /// The memory, where it is one's and not all of them's.
     target: Option<String>,
-    /// The batch or action, or what else in the message is wrong.
+    /// The batch, or what else in the message is wrong.
     id: String,
     reason: String,
     text: String,
     at: Timestamp,
+}
+
+impl Row {
+    /// The run whose batch it holds; `None` of a message that is no frame: there is nothing in it
+    /// that could be handed over.
+    fn batch_of(&self) -> Option<&RunId> {
+        self.run_id.as_ref().filter(|run| {
+            let world = self.id.strip_prefix(run.as_str());
+            self.target.is_some() && world.is_some_and(|world| world.starts_with('.'))
+        })
+    }
 }
 
 /// `shoal memory dead`.
@@ -229,8 +241,7 @@ fn render(rows: &[Row], is_cut: bool, width: usize, paint: Paint) -> String {
     if is_cut {
         lines.push(paint.dim(&format!("there is more: --before {}", last.sequence)));
     }
-    if let Some(row) = rows.iter().find(|row| row.run_id.is_some()) {
-        let run = row.run_id.as_ref().map_or("RUN", |run| run.as_str());
+    if let Some((row, run)) = rows.iter().find_map(|row| Some((row, row.batch_of()?))) {
         let advice = format!(
             "`shoal memory redrive {run}` hands them to their memory again, `shoal memory redrive \
              {run} {}` this one",

@@ -82,6 +82,10 @@ fn letters_are_shown_with_what_to_do() {
          `shoal memory redrive market-1` hands them to their memory again, `shoal memory redrive \
          market-1 17` this one"
     );
+    // Of what holds no action there is nothing to hand over.
+    let mut odd = rows[0].clone();
+    "sim.actions.market-1.reddit".clone_into(&mut odd.id);
+    assert!(!render(&[odd], false, 200, Paint::PLAIN).contains("redrive"));
     let none = render(&[], false, 80, Paint::PLAIN);
     assert_eq!(none, "no dead letters: no memory has refused anything");
 }
