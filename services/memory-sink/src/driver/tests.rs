@@ -140,7 +140,7 @@ async fn remembered(folder: &Path) -> Vec<String> {
     let memory = SqliteMemory::open(folder, "local").unwrap();
     let scope = Scope::Run(market().run_id);
     let request = Episodes { scope, platform: None, after: 0, limit: 100 };
-    let (episodes, _) = memory.episodes(request).await.unwrap();
+    let (episodes, _) = memory.episodes(request, 1 << 20).await.unwrap();
     episodes.into_iter().map(|episode| episode.action_id).collect()
 }
 
