@@ -115,8 +115,23 @@ async fn filters_leave_out_what_is_not_asked_for() {
 async fn no_query_is_syntax_and_none_fails() {
     let (_folder, memory) = lived().await;
     for query in [
-        "\"", "' OR 1=1 --", "text : Ada", "tags : g1", "g1", "e1", "n1", "w1 AND", "Ada) OR (Ben",
-        "NEAR(Ada Ben)", "^Ada", "-Ada", "A*", "\0", "{text tags} : g1", "…", "\u{202e}Ada",
+        "\"",
+        "' OR 1=1 --",
+        "text : Ada",
+        "tags : g1",
+        "g1",
+        "e1",
+        "n1",
+        "w1 AND",
+        "Ada) OR (Ben",
+        "NEAR(Ada Ben)",
+        "^Ada",
+        "-Ada",
+        "A*",
+        "\0",
+        "{text tags} : g1",
+        "…",
+        "\u{202e}Ada",
     ] {
         for scope in [Among::Edges, Among::Nodes, Among::Episodes] {
             let find = words(query, scope);

@@ -144,10 +144,7 @@ async fn states_open_close_and_open_again() {
 
     let agents = nodes(&memory, Some("Agent")).await;
     assert_eq!(agents[0].attributes.key, "agent:market:1");
-    assert_eq!(
-        agents[0].summary,
-        "7 actions, most often FOLLOW (2), the last one in round 8"
-    );
+    assert_eq!(agents[0].summary, "7 actions, most often FOLLOW (2), the last one in round 8");
     let post = nodes(&memory, Some("Post")).await.remove(0);
     assert_eq!(post.attributes.key, "post:market-1:twitter:1");
     assert_eq!(post.attributes.author_id, Some(0));
@@ -176,10 +173,7 @@ async fn worlds_of_a_graph_share_agents_and_nothing_else() {
     assert_eq!(ended, ["market-1.reddit.2"]);
     let agents = nodes(&memory, Some("Agent")).await;
     let keys: Vec<&str> = agents.iter().map(|node| node.attributes.key.as_str()).collect();
-    assert_eq!(
-        keys,
-        ["agent:market:1", "agent:market:0", "agent:harbour:1", "agent:harbour:0"]
-    );
+    assert_eq!(keys, ["agent:market:1", "agent:market:0", "agent:harbour:1", "agent:harbour:0"]);
     assert_eq!(agents[0].attributes.actions, 4);
     assert_eq!(nodes(&memory, Some("Post")).await.len(), 4);
     let asked = Statistics { v: V1, graph_id: "g".to_owned() };
@@ -218,7 +212,11 @@ async fn what_is_learnt_later_is_told_of_the_same_node() {
     let memory = open(&folder);
     let rows = [
         (BEN, "LIKE_POST", json!({"post_id": 1})),
-        (BEN, "LIKE_POST", json!({"post_id": 1, "post_content": "灯会", "post_author_name": "Ada"})),
+        (
+            BEN,
+            "LIKE_POST",
+            json!({"post_id": 1, "post_content": "灯会", "post_author_name": "Ada"}),
+        ),
         (BEN, "FOLLOW", json!({"followee_id": 0})),
         (ADA, "FOLLOW", json!({"followee_id": 1})),
         ((1, "Benjamin"), "FOLLOW", follow(0)),
@@ -234,7 +232,8 @@ async fn what_is_learnt_later_is_told_of_the_same_node() {
     let names: Vec<String> =
         nodes(&memory, Some("Agent")).await.into_iter().map(|node| node.name).collect();
     assert_eq!(names, ["Benjamin", "Ada"]);
-    for (name, expected) in [("benjamin", 1), ("ben", 0), ("ADA", 1), ("agent 0", 0), ("灯会", 1)] {
+    for (name, expected) in [("benjamin", 1), ("ben", 0), ("ADA", 1), ("agent 0", 0), ("灯会", 1)]
+    {
         let asked = Nodes {
             v: V1,
             graph_id: "g".to_owned(),

@@ -10,9 +10,9 @@ use contract::subject::Platform;
 use tempfile::TempDir;
 
 use super::*;
-use crate::graph::uuid;
 use crate::batch::tests::{batch, frame};
 use crate::batch::{Step, World, judge};
+use crate::graph::uuid;
 use crate::ledger::{Kept, Track};
 
 const STREAM: &str = "SIM_ACTIONS";
