@@ -1,7 +1,9 @@
 //! What an action means in a graph: between whom and what there is an edge, and whether it
 //! lasts. Pure.
 
-use contract::action::ActionBody;
+use contract::action::{
+    ActionBody, CreateComment, DislikeComment, DislikePost, LikeComment, LikePost,
+};
 use contract::id::Digest;
 
 /// The bits of a number that a UUID has room for; numbers of agents, posts and comments have far
@@ -151,8 +153,8 @@ impl<'a> Meaning<'a> {
     /// What an action means; `None` of one that is an episode and no more.
     pub fn of(body: &'a ActionBody) -> Option<Meaning<'a>> {
         use Relation::{
-            Answered, CommentedOn, Disliked, DislikedComment, Follows, Liked, LikedComment, Muted,
-            Posted, Quoted, Reported, Reposted, SearchedFor,
+            Disliked, DislikedComment, Follows, Liked, LikedComment, Muted, Posted, Quoted,
+            Reported, Reposted, SearchedFor,
         };
         let is = |relation, target| Meaning { relation, ends: false, target, made: None };
         let ends = |relation, target| Meaning { ends: true, ..is(relation, target) };
@@ -172,53 +174,18 @@ impl<'a> Meaning<'a> {
                 let made = own.map(|thing| Mention { thing, text, author });
                 Meaning { made, ..is(Quoted, post(to.quoted_id, whose)) }
             }
-            ActionBody::LikePost(to) => {
-                is(Liked, post(to.post_id, (&to.post_content, &to.post_author_name)))
-            }
-            ActionBody::UnlikePost(to) => {
-                ends(Liked, post(to.post_id, (&to.post_content, &to.post_author_name)))
-            }
-            ActionBody::DislikePost(to) => {
-                is(Disliked, post(to.post_id, (&to.post_content, &to.post_author_name)))
-            }
-            ActionBody::UndoDislikePost(to) => {
-                ends(Disliked, post(to.post_id, (&to.post_content, &to.post_author_name)))
-            }
+            ActionBody::LikePost(to) => is(Liked, liked(to)),
+            ActionBody::UnlikePost(to) => ends(Liked, liked(to)),
+            ActionBody::DislikePost(to) => is(Disliked, disliked(to)),
+            ActionBody::UndoDislikePost(to) => ends(Disliked, disliked(to)),
             ActionBody::ReportPost(to) => {
                 is(Reported, post(to.post_id, (&to.post_content, &to.post_author_name)))
             }
-            ActionBody::CreateComment(to) => {
-                let (text, author) = (Some(&to.content[..]), Author::Itself);
-                let own = to.comment_id.map(Thing::Comment);
-                let made = own.map(|thing| Mention { thing, text, author });
-                let meaning = match to.parent_comment_id {
-                    Some(parent) => {
-                        let whose = (&to.parent_content, &to.parent_author_name);
-                        is(Answered, comment(parent, whose))
-                    }
-                    None => {
-                        let whose = (&to.post_content, &to.post_author_name);
-                        is(CommentedOn, post(to.post_id, whose))
-                    }
-                };
-                Meaning { made, ..meaning }
-            }
-            ActionBody::LikeComment(to) => {
-                let whose = (&to.comment_content, &to.comment_author_name);
-                is(LikedComment, comment(to.comment_id, whose))
-            }
-            ActionBody::UnlikeComment(to) => {
-                let whose = (&to.comment_content, &to.comment_author_name);
-                ends(LikedComment, comment(to.comment_id, whose))
-            }
-            ActionBody::DislikeComment(to) => {
-                let whose = (&to.comment_content, &to.comment_author_name);
-                is(DislikedComment, comment(to.comment_id, whose))
-            }
-            ActionBody::UndoDislikeComment(to) => {
-                let whose = (&to.comment_content, &to.comment_author_name);
-                ends(DislikedComment, comment(to.comment_id, whose))
-            }
+            ActionBody::CreateComment(to) => commented(to),
+            ActionBody::LikeComment(to) => is(LikedComment, liked_comment(to)),
+            ActionBody::UnlikeComment(to) => ends(LikedComment, liked_comment(to)),
+            ActionBody::DislikeComment(to) => is(DislikedComment, disliked_comment(to)),
+            ActionBody::UndoDislikeComment(to) => ends(DislikedComment, disliked_comment(to)),
             ActionBody::Follow(to) => is(Follows, agent(to.followee_id, &to.target_user_name)),
             ActionBody::Unfollow(to) => ends(Follows, agent(to.followee_id, &to.target_user_name)),
             ActionBody::Mute(to) => is(Muted, agent(to.mutee_id, &to.target_user_name)),
@@ -230,6 +197,40 @@ impl<'a> Meaning<'a> {
             }
         })
     }
+}
+
+/// A comment is about the comment that it answers, or else about the post under which it stands.
+fn commented(to: &CreateComment) -> Meaning<'_> {
+    let (text, author) = (Some(&to.content[..]), Author::Itself);
+    let own = to.comment_id.map(Thing::Comment);
+    let made = own.map(|thing| Mention { thing, text, author });
+    let (relation, target) = match to.parent_comment_id {
+        Some(parent) => {
+            let whose = (&to.parent_content, &to.parent_author_name);
+            (Relation::Answered, comment(parent, whose))
+        }
+        None => {
+            let whose = (&to.post_content, &to.post_author_name);
+            (Relation::CommentedOn, post(to.post_id, whose))
+        }
+    };
+    Meaning { relation, ends: false, target, made }
+}
+
+fn liked(to: &LikePost) -> Mention<'_> {
+    post(to.post_id, (&to.post_content, &to.post_author_name))
+}
+
+fn disliked(to: &DislikePost) -> Mention<'_> {
+    post(to.post_id, (&to.post_content, &to.post_author_name))
+}
+
+fn liked_comment(to: &LikeComment) -> Mention<'_> {
+    comment(to.comment_id, (&to.comment_content, &to.comment_author_name))
+}
+
+fn disliked_comment(to: &DislikeComment) -> Mention<'_> {
+    comment(to.comment_id, (&to.comment_content, &to.comment_author_name))
 }
 
 type Whose<'a> = (&'a Option<String>, &'a Option<String>);

@@ -141,7 +141,7 @@ pub(super) fn episode_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Re
 fn episode(row: &Row<'_>) -> rusqlite::Result<Episode> {
     let (run_id, platform): (RunId, Platform) = (parsed(row, 1)?, parsed(row, 2)?);
     let body: Action =
-        serde_json::from_str(row.get_ref(7)?.as_str()?).map_err(|error| unreadable(7, error))?;
+        serde_json::from_str(row.get_ref(7)?.as_str()?).map_err(|error| unreadable(7, &error))?;
     Ok(Episode {
         action_id: action_id(&run_id, platform, body.seq),
         graph_id: row.get(0)?,

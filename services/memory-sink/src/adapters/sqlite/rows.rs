@@ -181,6 +181,6 @@ pub(super) fn in_short(node: &GraphNode) -> String {
 }
 
 /// An error of a column that holds what it should not.
-pub(super) fn unreadable(index: usize, error: impl ToString) -> rusqlite::Error {
+pub(super) fn unreadable(index: usize, error: &serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(index, Type::Text, error.to_string().into())
 }

@@ -159,7 +159,7 @@ impl<'t> Scribe<'t> {
         self.count(action, episode);
         let source = self.nodes.acts(&episode.body, moment)?;
         let made = self.draw(id, source, &episode.body.body, episode, moment)?;
-        self.index(id, &episode.text, made)?;
+        self.index(id, &episode.text, made.as_ref())?;
         Ok(true)
     }
 
@@ -226,7 +226,7 @@ impl<'t> Scribe<'t> {
         Ok(())
     }
 
-    fn index(&mut self, id: i64, text: &str, made: Option<Made>) -> rusqlite::Result<()> {
+    fn index(&mut self, id: i64, text: &str, made: Option<&Made>) -> rusqlite::Result<()> {
         use std::fmt::Write as _;
         self.text.clear();
         words::space(text, &mut self.text);

@@ -11,8 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::batch::World;
-use crate::batch::tests::batches;
-use crate::batch::tests::{batch, frame};
+use crate::batch::tests::{batch, batches, frame};
 use crate::delivery::Progress;
 use crate::graph::uuid;
 
