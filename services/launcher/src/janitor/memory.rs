@@ -33,25 +33,18 @@ pub(super) async fn behind(bus: &Bus, run: &EnvStatus) -> Behind {
     }
 }
 
-/// Over all of the run's memories; one that has not begun with a world lags by all of its
-/// actions.
+/// Over all of the run's memories, those that were attached to it later among them; one that has
+/// not begun with a world lags by all of its actions.
 fn lag(run: &EnvStatus, answer: Option<&StatsAnswer>) -> u64 {
     let cursors = answer.map_or(&[][..], |answer| &answer.cursors);
     let worlds = run.platforms.iter();
     let pairs = worlds.flat_map(|world| run.memory.iter().map(move |memory| (world, memory)));
-    let lags = pairs.map(|(world, memory)| {
-        let own = cursors.iter().find(|cursor| {
-            cursor.run_id == run.run_id
-                && cursor.platform == world.platform
-                && cursor.target == memory.target
-        });
-        match own {
-            Some(cursor) => cursor.lag,
-            None if world.memorable == 0 => 0,
-            None => world.actions,
-        }
-    });
-    lags.sum()
+    let has_begun = |platform, target: &str| {
+        cursors.iter().any(|cursor| cursor.platform == platform && cursor.target == target)
+    };
+    let missing = pairs.filter(|(world, memory)| !has_begun(world.platform, &memory.target));
+    let missing = missing.map(|(world, _)| if world.memorable == 0 { 0 } else { world.actions });
+    missing.sum::<u64>() + cursors.iter().map(|cursor| cursor.lag).sum::<u64>()
 }
 
 #[cfg(test)]
@@ -99,6 +92,8 @@ mod tests {
         let graph_id = "market".to_owned();
         run.memory.push(MemoryTarget { target: "zep".to_owned(), graph_id });
         assert_eq!(lag(&run, Some(&answer(&both))), 83);
+        let attached = [(Twitter, "local", 0), (Reddit, "local", 3), (Reddit, "team", 5)];
+        assert_eq!(lag(&run, Some(&answer(&attached))), 88);
         // What no memory takes is waited for by nobody.
         for world in &mut run.platforms {
             world.memorable = 0;

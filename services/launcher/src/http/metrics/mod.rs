@@ -3,6 +3,8 @@
 //! What is counted is told by the routes there are, never by what somebody asks for: a path that is
 //! no route's is `none`, so there are only so many lines however hostile the requests are.
 
+mod memory;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,6 +96,7 @@ pub(super) async fn metrics(
         let about = "Rounds that some world has played and that pages do not have yet, at most.";
         page.single("shoal_read_model_behind_rounds", about, behind);
     }
+    memory::write(&mut page, memory::ask(&app.creator.bus, &runs).await.as_ref());
     requests.write(&mut page);
     ([(CONTENT_TYPE, TEXT)], page.0).into_response()
 }
