@@ -180,9 +180,9 @@ pub(crate) async fn ask<T: DeserializeOwned>(
 
 fn refusal(error: MemoryError) -> Failure {
     match error.code {
-        MemoryErrorCode::Malformed | MemoryErrorCode::UnknownGraph => {
-            Failure::BadInput(error.into())
-        }
+        MemoryErrorCode::Malformed
+        | MemoryErrorCode::UnknownGraph
+        | MemoryErrorCode::UnknownNode => Failure::BadInput(error.into()),
         // The run was found on the bus, so it is the memory that does not know it (yet).
         MemoryErrorCode::UnknownRun | MemoryErrorCode::Internal => Failure::Failed(error.into()),
     }
