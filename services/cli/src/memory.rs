@@ -184,7 +184,9 @@ fn refusal(error: MemoryError) -> Failure {
         | MemoryErrorCode::UnknownGraph
         | MemoryErrorCode::UnknownNode => Failure::BadInput(error.into()),
         // The run was found on the bus, so it is the memory that does not know it (yet).
-        MemoryErrorCode::UnknownRun | MemoryErrorCode::Internal => Failure::Failed(error.into()),
+        MemoryErrorCode::UnknownRun | MemoryErrorCode::UnknownNode | MemoryErrorCode::Internal => {
+            Failure::Failed(error.into())
+        }
     }
 }
 
@@ -193,7 +195,7 @@ fn render_hits(answer: &SearchAnswer, width: usize, paint: Paint) -> String {
     let mut lines = vec![match (answer.total, shown) {
         (0, _) => "nothing found: all words must occur in one episode".to_owned(),
         (total, shown) if total > shown => {
-            format!("{}, the best {}:", counted(total, "hit"), count(shown))
+            format!("{}, the newest {}:", counted(total, "hit"), count(shown))
         }
         (total, _) => format!("{}:", counted(total, "hit")),
     }];
@@ -300,7 +302,7 @@ mod tests {
             "1 hit:\n  market-1 reddit  round   4  Ada: posted “the\n    lanterns stay”"
         );
         let more = render(1234, vec![episode("a"), episode("b\x1b[2J")]);
-        assert!(more.starts_with("1,234 hits, the best 2:\n"), "{more}");
+        assert!(more.starts_with("1,234 hits, the newest 2:\n"), "{more}");
         assert!(more.ends_with("  b [2J"), "{more}");
     }
 
