@@ -106,6 +106,7 @@ impl Window {
 /// How many messages there are behind what was answered.
 const PENDING: &str = "Nats-Num-Pending";
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn unanswered(reason: impl ToString) -> ReadError {
     ReadError::Unanswered(reason.to_string())
 }

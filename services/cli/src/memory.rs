@@ -184,9 +184,7 @@ fn refusal(error: MemoryError) -> Failure {
         | MemoryErrorCode::UnknownGraph
         | MemoryErrorCode::UnknownNode => Failure::BadInput(error.into()),
         // The run was found on the bus, so it is the memory that does not know it (yet).
-        MemoryErrorCode::UnknownRun | MemoryErrorCode::UnknownNode | MemoryErrorCode::Internal => {
-            Failure::Failed(error.into())
-        }
+        MemoryErrorCode::UnknownRun | MemoryErrorCode::Internal => Failure::Failed(error.into()),
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Ledger {
     /// In the memory itself.
     File(SqliteMemory),
     /// On the bus.
-    Bus(BusLedger),
+    Bus(Box<BusLedger>),
 }
 
 /// Why the ledger does not have what it should.

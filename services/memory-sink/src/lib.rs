@@ -158,7 +158,7 @@ fn all_means(
         let ledger = Arc::new(match &memory {
             Memory::Sqlite(memory) => Ledger::File(memory.clone()),
             Memory::Http(_) | Memory::Zep(_) | Memory::Jsonl(_) => {
-                Ledger::Bus(BusLedger::new(bus.clone(), &name))
+                Ledger::Bus(Box::new(BusLedger::new(bus.clone(), &name)))
             }
         });
         let target = Arc::new(Target::new(name, memory.kind(), memory.place(), policy));

@@ -91,7 +91,7 @@ impl Means {
                 }
                 Err(error @ LedgerError::Taken(_)) => return Err(Halt::Taken(error.to_string())),
                 Err(error) => {
-                    self.target.set_bus_trouble(Some(format!("failed to {what}: {error}")))
+                    self.target.set_bus_trouble(Some(format!("failed to {what}: {error}")));
                 }
             }
             if self.shutdown.is_wished() {

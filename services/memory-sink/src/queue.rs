@@ -100,7 +100,7 @@ pub enum Supply {
 #[derive(Debug)]
 pub enum Cut {
     /// This.
-    Now(Flight),
+    Now(Box<Flight>),
     /// Something, at this time.
     At(Time),
     /// Nothing as long as nothing more is read.
@@ -231,10 +231,10 @@ impl Queue {
         let (items, closed) = self.measure(batching);
         let at_once = batching.age.is_zero();
         match supply {
-            Supply::Full => Cut::Now(self.take(items)),
-            Supply::More | Supply::Drained if closed => Cut::Now(self.take(items)),
+            Supply::Full => Cut::Now(Box::new(self.take(items))),
+            Supply::More | Supply::Drained if closed => Cut::Now(Box::new(self.take(items))),
             Supply::More if at_once => Cut::Nothing,
-            Supply::More | Supply::Drained if due <= now => Cut::Now(self.take(items)),
+            Supply::More | Supply::Drained if due <= now => Cut::Now(Box::new(self.take(items))),
             Supply::More | Supply::Drained => Cut::At(due),
         }
     }

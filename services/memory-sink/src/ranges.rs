@@ -74,7 +74,7 @@ mod tests {
         let (mut ranges, mut set) = (Ranges::default(), BTreeSet::new());
         for _ in 0..20_000 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let (number, puts) = ((state >> 33) % 12, (state >> 60) % 2 == 0);
+            let (number, puts) = ((state >> 33) % 12, (state >> 60).is_multiple_of(2));
             if puts {
                 ranges.insert(number);
                 set.insert(number);

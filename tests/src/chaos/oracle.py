@@ -235,11 +235,14 @@ def check_statuses(statuses, worlds, journals, accepted):
 def check_memory(path, worlds):
     """Each memorable action once, none else."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as memory:
-        rows = memory.execute("SELECT action_id, run, platform, body_json, text FROM episode"
-                              " ORDER BY id").fetchall()
+        rows = memory.execute("SELECT run || '.' || platform || '.' || seq, run, platform,"
+                              " body_json, text FROM episode JOIN world ON world.id = world"
+                              " ORDER BY episode.id").fetchall()
         totals = memory.execute("SELECT run, platform, sum(episodes) FROM episode_total"
                                 " GROUP BY run, platform").fetchall()
-        texts = memory.execute("SELECT count(*) FROM episode_fts_docsize").fetchone()[0]
+        texts = sum(memory.execute("SELECT count(*) FROM episode_fts WHERE episode_fts MATCH ?",
+                                   [f"tags : w{world}"]).fetchone()[0]
+                    for world, in memory.execute("SELECT id FROM world").fetchall())
     found, last = collections.Counter(), {}
     due = {f"{run}.{platform}.{seq}": action for (run, platform), world in worlds.items()
            for seq, action in world.memorable.items()}

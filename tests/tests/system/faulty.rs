@@ -96,7 +96,9 @@ fn every_point_is_passed_on_an_ordinary_day() {
 fn episodes(stack: &Stack) -> Option<(usize, usize)> {
     let path = stack.dir().join("memory/memory.sqlite");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    let mut query = connection.prepare("SELECT action_id FROM episode").ok()?;
+    let ids =
+        "SELECT run || '.' || platform || '.' || seq FROM episode JOIN world ON world.id = world";
+    let mut query = connection.prepare(ids).ok()?;
     let rows = query.query_map([], |row| row.get::<_, String>(0)).ok()?;
     let ids: Vec<String> = rows.collect::<Result<_, _>>().ok()?;
     Some((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()))

@@ -110,7 +110,13 @@ fn what_is_remembered_is_told_searched_and_drawn() {
     assert!(kept("node_count") <= 5 && kept("edge_count") <= 5);
     assert_eq!(kept("edge_count") + kept("omitted_edges"), edges.len() as u64);
     assert_eq!(kept("node_count") + kept("omitted_nodes"), nodes.len() as u64);
+}
 
+#[test]
+fn a_graph_is_searched_and_paged() {
+    let stack = Stack::start();
+    let run = played(&stack, 10);
+    remembered(&stack, &run);
     let found = data(asked(&stack, "search/bridge?query=bridge&limit=5"), 200);
     assert_eq!(found["facts"].as_array().unwrap().len(), found["edges"].as_array().unwrap().len());
     for fact in found["facts"].as_array().unwrap() {

@@ -79,7 +79,9 @@ fn a_python_reader_sees_every_action_and_the_memory_holds_the_memorable_ones() {
 /// The action ids of all episodes, each once.
 fn remembered(memory: &Path) -> Option<BTreeSet<String>> {
     let connection = Connection::open_with_flags(memory, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    let mut query = connection.prepare("SELECT action_id FROM episode").ok()?;
+    let ids =
+        "SELECT run || '.' || platform || '.' || seq FROM episode JOIN world ON world.id = world";
+    let mut query = connection.prepare(ids).ok()?;
     let rows = query.query_map([], |row| row.get::<_, String>(0)).ok()?;
     let ids: Vec<String> = rows.collect::<Result<_, _>>().ok()?;
     let distinct: BTreeSet<String> = ids.iter().cloned().collect();

@@ -156,7 +156,7 @@ fn cut(queue: &mut Queue, supply: Supply, batches: &mut Vec<EpisodeBatch>) {
         queue.pass();
         let Cut::Now(flight) = queue.cut(&Batching::STREAM, Duration::ZERO, supply) else { return };
         batches.push(flight.batch.clone());
-        queue.settle(flight);
+        queue.settle(*flight);
     }
 }
 

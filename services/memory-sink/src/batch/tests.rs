@@ -75,7 +75,7 @@ pub(crate) fn batches(frames: &[&Frame]) -> Vec<EpisodeBatch> {
             panic!("tick {} makes nothing", frame.tick)
         };
         batches.push(flight.batch.clone());
-        queue.settle(flight);
+        queue.settle(*flight);
     }
     batches
 }

@@ -347,7 +347,7 @@ impl Delivery {
             match cut {
                 Cut::Now(flight) => {
                     let known = shelf.is_known_intent(&flight.batch);
-                    let cargo = Cargo::Flight(flight);
+                    let cargo = Cargo::Flight(*flight);
                     self.served = Some(world);
                     self.step = match known {
                         // Its outcome is unknown to whoever reads the ledger.

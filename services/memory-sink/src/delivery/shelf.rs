@@ -233,7 +233,7 @@ impl Shelf {
     pub(super) fn cut(&mut self, batching: &Batching, now: Time, is_full: bool) -> Cut {
         if let Some((_, last)) = self.intent {
             return match self.queue.cut_exactly(last) {
-                Some(flight) => Cut::Now(flight),
+                Some(flight) => Cut::Now(Box::new(flight)),
                 None if self.queue.read_up_to() >= last => {
                     self.intent = None;
                     self.cut(batching, now, is_full)

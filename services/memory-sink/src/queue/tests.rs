@@ -40,7 +40,7 @@ fn cuts(queue: &mut Queue, batching: &Batching, now: Time, supply: Supply) -> Ve
                 let texts: Vec<u64> = batch.episodes.iter().map(|e| e.body.seq).collect();
                 assert!(texts.iter().all(|seq| (first..=last).contains(seq)), "{texts:?}");
                 cuts.push(format!("{first}-{last} ({})", texts.len()));
-                queue.settle(flight);
+                queue.settle(*flight);
             }
             Cut::At(at) => {
                 cuts.push(format!("at {} s", at.as_secs()));
@@ -110,7 +110,7 @@ fn what_was_cut_in_the_middle_of_a_frame_goes_on_there_after_a_restart() {
     let mut first = filled(&frames);
     let Cut::Now(flight) = first.cut(&Batching::FIVES, Time::ZERO, Supply::More) else { panic!() };
     assert_eq!(flight.batch.id(), "market-1.twitter.1-5");
-    first.settle(flight);
+    first.settle(*flight);
     // The frame of which it has a part is to be read again.
     assert_eq!(first.at(), Some(position(1)));
     let mut second = queue(first.settled().cloned(), first.at());
@@ -148,10 +148,10 @@ fn what_is_refused_goes_by_halves_until_it_is_alone() {
         match (is_bad, batch.episodes.len()) {
             (true, 1) => {
                 alone.push(batch.first_seq);
-                queue.settle(flight);
+                queue.settle(*flight);
             }
-            (true, _) => queue.split(flight),
-            (false, _) => queue.settle(flight),
+            (true, _) => queue.split(*flight),
+            (false, _) => queue.settle(*flight),
         }
     }
     assert_eq!(alone, [6]);

@@ -35,7 +35,7 @@ fn failures() -> Vec<Act> {
 fn scripted() -> ZepServer {
     let (failures, turn) = (failures(), AtomicUsize::new(0));
     ZepServer::scripted(move |seen: &Seen<'_>| {
-        if seen.write == 0 || seen.write % 3 != 0 {
+        if seen.write == 0 || !seen.write.is_multiple_of(3) {
             return Act::picky(seen, 1_000, "Agent 3: ");
         }
         let turn = turn.fetch_add(1, Ordering::SeqCst);

@@ -43,7 +43,10 @@ pub(crate) fn truth(stack: &Stack, run: &str) -> Lines {
     let worlds = status["platforms"].as_array().unwrap().iter().map(|world| {
         let platform = world["platform"].as_str().unwrap();
         let mut query = connection
-            .prepare("SELECT text FROM episode WHERE run = ?1 AND platform = ?2 ORDER BY id")
+            .prepare(
+                "SELECT text FROM episode JOIN world ON world.id = world
+                 WHERE run = ?1 AND platform = ?2 ORDER BY episode.id",
+            )
             .unwrap();
         let rows = query.query_map([run, platform], |row| row.get(0)).unwrap();
         let lines: Vec<String> = rows.collect::<Result<_, _>>().unwrap();

@@ -37,6 +37,9 @@ struct Sum {
     dead: u64,
 }
 
+/// A name, what it is about, and what it is of a sum.
+type Family = (&'static str, &'static str, fn(&Sum) -> u64);
+
 /// Asks the memory-sink; `None` if it does not answer.
 pub(super) async fn ask(bus: &Bus, runs: &[Arc<EnvStatus>]) -> Option<Memories> {
     let answer: TargetsAnswer = one(bus, TARGETS, Targets.to_bytes()).await?;
@@ -77,7 +80,7 @@ pub(super) fn write(page: &mut Page, memories: Option<&Memories>) {
     for target in targets {
         page.line(name, &of(target), u8::from(target.state == TargetState::Ready));
     }
-    let families: [(&str, &str, fn(&Sum) -> u64); 5] = [
+    let families: [Family; 5] = [
         (
             "shoal_memory_lag_actions",
             "Published actions that it has not taken, of the newest 50 runs.",

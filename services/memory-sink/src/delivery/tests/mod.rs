@@ -44,7 +44,7 @@ fn a_memory_that_takes_everything_gets_everything_once_and_in_order() {
         stage.run(HOUR, Kill::Never);
         assert_all(&stage, &format!("{batching:?}"));
         let one = &stage.ledger.values().next().unwrap();
-        assert_eq!(one.delivered as usize, stage.expected(1).len());
+        assert_eq!(one.delivered, stage.expected(1).len() as u64);
         assert!(stage.delivery_is_idle());
     }
 }

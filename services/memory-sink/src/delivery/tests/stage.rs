@@ -28,6 +28,9 @@ pub(super) enum Act {
     Refuse401,
 }
 
+/// What a memory has: actions by their worlds.
+type Taken = Vec<(World, u64)>;
+
 /// The memory, and what it may do.
 pub(super) struct Memory {
     /// The seqs of what it took, in order, each with its world.
@@ -35,7 +38,7 @@ pub(super) struct Memory {
     /// Batches that it took, by name.
     names: BTreeSet<String>,
     /// Taken at that time.
-    late: Vec<(Time, Vec<(World, u64)>, String)>,
+    late: Vec<(Time, Taken, String)>,
     /// What it does with the first requests; `Take` afterwards.
     pub(super) acts: Vec<Act>,
     /// It refuses batches with these actions.
