@@ -307,7 +307,8 @@ impl Delivery {
             return None;
         }
         if let Some(redrive) = self.redrives.pop_front() {
-            self.step = Step::Looking(Cargo::Again(redrive), 0);
+            // It was refused, so nothing of it is on its way: one look is enough.
+            self.step = Step::Looking(Cargo::Again(redrive), self.manners.looks.len() - 1);
             return None;
         }
         if let Some(world) = unknown {

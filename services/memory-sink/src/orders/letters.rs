@@ -22,7 +22,7 @@ use crate::dead_letter::SERVICE;
 use crate::delivery::{Fate, Redrive};
 
 /// How long a command waits for what becomes of its letters. Those that take longer are tried on.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Letters that one command handles.
 const MOST: usize = 1000;
 /// Letters that are read at once.
@@ -144,7 +144,9 @@ impl Orders {
         }
         drop(asker);
         let deadline = Instant::now() + PATIENCE;
-        while let Ok(Some((redrive, fate))) = tokio::time::timeout_at(deadline, told.recv()).await {
+        while !waiting.is_empty() {
+            let told = tokio::time::timeout_at(deadline, told.recv()).await;
+            let Ok(Some((redrive, fate))) = told else { return };
             let target = waiting.remove(&redrive.letter);
             let (outcome, reason) = match fate {
                 Fate::Delivered => (LetterOutcome::Taken, None),
