@@ -74,8 +74,13 @@ fn every_point_is_passed_on_an_ordinary_day() {
     let answer = post(stack.http_port, "/api/simulation/start", &start).unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);
     stack.await_status("bridge-1", "completed", |status| status["status"] == "completed");
-    // Of few agents there are rounds in which nobody does anything worth a word.
-    let quiet = write_simulation(stack.dir(), "quiet", 3, 48);
+    // There are rounds in which nobody does anything worth a word.
+    let quiet = write_simulation(stack.dir(), "quiet", 2, 12);
+    let config = quiet.join("simulation_config.json");
+    let lively = std::fs::read_to_string(&config).unwrap();
+    let idle = lively.replace("\"activity_level\":0.9", "\"activity_level\":0.01");
+    assert_ne!(lively, idle);
+    std::fs::write(&config, idle).unwrap();
     stack.shoal_json(&["run", quiet.to_str().unwrap(), "--detach", "--memory", "local"]);
     // The next worker finds a snapshot.
     wait_for("a snapshot", || (!missing(&marks).contains(&"snapshot.stored")).then_some(()));
