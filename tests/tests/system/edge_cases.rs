@@ -140,6 +140,30 @@ impl Edge {
         ] {
             self.get(status, path);
         }
+        self.graphs(&long);
+    }
+
+    /// What a graph has.
+    fn graphs(&mut self, long: &str) {
+        for (question, asked, wrong) in [
+            ("search", "?query=bridge", "?limit=0"),
+            ("nodes", "", "?limit=0"),
+            ("edges", "", "?limit=0"),
+            ("timeline", "?name=Agent%200", ""),
+        ] {
+            self.get(200, &format!("/api/graph/{question}/bridge{asked}"));
+            self.get(400, &format!("/api/graph/{question}/bridge{wrong}"));
+            self.get(404, &format!("/api/graph/{question}/nobody{asked}"));
+        }
+        self.get(200, "/api/graph/statistics/bridge");
+        self.get(400, &format!("/api/graph/statistics/{long}"));
+        self.get(404, "/api/graph/statistics/nobody");
+        let nodes = self.get(200, "/api/graph/nodes/bridge?limit=1");
+        let nodes: Value = serde_json::from_str(&nodes.body).unwrap();
+        let uuid = nodes["data"]["nodes"][0]["uuid"].as_str().unwrap();
+        self.get(200, &format!("/api/graph/node/{uuid}"));
+        self.get(400, "/api/graph/node/nobody");
+        self.get(404, "/api/graph/node/00000000-0000-8000-8000-000000000000");
     }
 
     /// What is not done here says so.
