@@ -266,7 +266,7 @@ mod tests {
              digit, not ending in -<digits>\n\
              sim.ask.Market.stopp.*: found \"stopp\", expected one of start, stop, pause, \
              resume, close_env, inject, configure, delete, verify, replay, repair, fork, \
-             interview, batch_interview, cancel\n\
+             memory_attach, memory_redrive, interview, batch_interview, cancel\n\
              sim.ask.Market.stopp.*: found \"*\", expected 1 to 32 of a-z, 0-9, _ and -, \
              beginning with a letter or digit"
         );

@@ -278,7 +278,7 @@ async fn what_skips_ahead_moves_nothing_until_it_is_repaired() {
         problem().as_deref(),
         Some("tick 2 begins with action 4 where tick 1 with action 2 is due")
     );
-    assert_eq!(running.seq(), 1);
+    running.reaches(1).await;
 
     // A repair appends everything again, under sequences of its own.
     for frame in &stage.frames {
