@@ -11,9 +11,11 @@ use contract::memory::{
     MAX_NAME_BYTES, MAX_NAMES, MAX_QUERY_BYTES, NODE, NODES, Node, NodeAnswer, Nodes, NodesAnswer,
     STATISTICS, Scope, Statistics, StatisticsAnswer, TIMELINE, Timeline, TimelineAnswer,
 };
-use contract::problem::Problem;
+use contract::problem::{Problem, Problems};
 use contract::timestamp::Timestamp;
 use contract::version::V1;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{ask, read_graph_id, read_limit, require};
 use crate::http::App;
@@ -42,7 +44,7 @@ async fn search(
     query: Parameters,
 ) -> Result<Response, HttpError> {
     let mut asked = Asked::new(query);
-    let graph_id = read_graph_id(path).map_err(|problem| asked.report(problem)).ok();
+    let graph_id = graph_of(&mut asked, path);
     let expected = format!("1 to {MAX_QUERY_BYTES} bytes of words");
     let words = asked.text("query").unwrap_or_default();
     if words.trim().is_empty() || words.len() > MAX_QUERY_BYTES {
@@ -61,9 +63,7 @@ async fn search(
         limit: read_limit(&mut asked, DEFAULT_LIMIT, MAX_LIMIT),
         ..Find::new(within, words, scope)
     };
-    let question = asked.close(graph_id.map(|_| question)).map_err(Refusal::Invalid)?;
-    let answer: FindAnswer = require(ask(&app, FIND, question.to_bytes()).await?)?;
-    Ok(success(&answer))
+    tell::<FindAnswer>(&app, FIND, asked.close(graph_id.map(|_| question.to_bytes()))).await
 }
 
 /// Its nodes.
@@ -73,14 +73,13 @@ async fn nodes(
     query: Parameters,
 ) -> Result<Response, HttpError> {
     let mut asked = Asked::new(query);
-    let graph_id = read_graph_id(path).map_err(|problem| asked.report(problem)).ok();
+    let graph_id = graph_of(&mut asked, path);
     let (label, name) = (read_short(&mut asked, "label"), read_short(&mut asked, "name"));
     let cursor = read_short(&mut asked, "cursor");
     let limit = read_limit(&mut asked, DEFAULT_LIMIT, MAX_LIMIT);
     let question = graph_id.map(|graph_id| Nodes { v: V1, graph_id, label, name, cursor, limit });
-    let question = asked.close(question).map_err(Refusal::Invalid)?;
-    let answer: NodesAnswer = require(ask(&app, NODES, question.to_bytes()).await?)?;
-    Ok(success(&answer))
+    tell::<NodesAnswer>(&app, NODES, asked.close(question.map(|question| question.to_bytes())))
+        .await
 }
 
 /// Its edges.
@@ -90,7 +89,7 @@ async fn edges(
     query: Parameters,
 ) -> Result<Response, HttpError> {
     let mut asked = Asked::new(query);
-    let graph_id = read_graph_id(path).map_err(|problem| asked.report(problem)).ok();
+    let graph_id = graph_of(&mut asked, path);
     let edge_name = read_short(&mut asked, "edge_name");
     let as_of = read_time(&mut asked, "as_of");
     let include_expired = match asked.text("include_expired").as_deref() {
@@ -112,17 +111,15 @@ async fn edges(
         cursor,
         limit,
     });
-    let question = asked.close(question).map_err(Refusal::Invalid)?;
-    let answer: EdgesAnswer = require(ask(&app, EDGES, question.to_bytes()).await?)?;
-    Ok(success(&answer))
+    tell::<EdgesAnswer>(&app, EDGES, asked.close(question.map(|question| question.to_bytes())))
+        .await
 }
 
 /// How much there is of what.
 async fn statistics(State(app): State<Arc<App>>, path: Named) -> Result<Response, HttpError> {
     let graph_id = read_graph_id(path).map_err(|problem| Refusal::Invalid(problem.into()))?;
     let question = Statistics { v: V1, graph_id };
-    let answer: StatisticsAnswer = require(ask(&app, STATISTICS, question.to_bytes()).await?)?;
-    Ok(success(&answer))
+    tell::<StatisticsAnswer>(&app, STATISTICS, Ok(question.to_bytes())).await
 }
 
 /// What somebody lived through.
@@ -132,7 +129,7 @@ async fn timeline(
     query: Parameters,
 ) -> Result<Response, HttpError> {
     let mut asked = Asked::new(query);
-    let graph_id = read_graph_id(path).map_err(|problem| asked.report(problem)).ok();
+    let graph_id = graph_of(&mut asked, path);
     let (name, uuid) = (read_short(&mut asked, "name"), asked.text("uuid"));
     let of = match (name, uuid) {
         (Some(name), None) => Some(Entity::Name(name)),
@@ -150,9 +147,12 @@ async fn timeline(
     let limit = read_limit(&mut asked, DEFAULT_LIMIT, MAX_LIMIT);
     let question = graph_id.zip(of);
     let question = question.map(|(graph_id, of)| Timeline { v: V1, graph_id, of, cursor, limit });
-    let question = asked.close(question).map_err(Refusal::Invalid)?;
-    let answer: TimelineAnswer = require(ask(&app, TIMELINE, question.to_bytes()).await?)?;
-    Ok(success(&answer))
+    tell::<TimelineAnswer>(
+        &app,
+        TIMELINE,
+        asked.close(question.map(|question| question.to_bytes())),
+    )
+    .await
 }
 
 /// A node and its edges.
@@ -175,9 +175,23 @@ async fn node(
     let cursor = read_short(&mut asked, "cursor");
     let limit = read_limit(&mut asked, DEFAULT_LIMIT, MAX_LIMIT);
     let question = uuid.ok().map(|uuid| Node { v: V1, uuid, cursor, limit });
-    let question = asked.close(question).map_err(Refusal::Invalid)?;
-    let answer: NodeAnswer = require(ask(&app, NODE, question.to_bytes()).await?)?;
+    tell::<NodeAnswer>(&app, NODE, asked.close(question.map(|question| question.to_bytes()))).await
+}
+
+/// Tells what the memory answers to a question, if that is one.
+async fn tell<Answer: DeserializeOwned + Serialize>(
+    app: &App,
+    name: &str,
+    question: Result<Vec<u8>, Problems>,
+) -> Result<Response, HttpError> {
+    let question = question.map_err(Refusal::Invalid)?;
+    let answer: Answer = require(ask(app, name, question).await?)?;
     Ok(success(&answer))
+}
+
+/// The graph that the path names; reports what is wrong with it.
+fn graph_of(asked: &mut Asked, path: Named) -> Option<String> {
+    read_graph_id(path).map_err(|problem| asked.report(problem)).ok()
 }
 
 fn is_uuid(text: &str) -> bool {
