@@ -82,7 +82,7 @@ pub(crate) fn episode(
 impl EpisodeBatch {
     /// Names the batch wherever it is sent: `<run>.<platform>.<first_seq>-<last_seq>`.
     pub fn id(&self) -> String {
-        format!("{}.{}-{}", self.world, self.first_seq, self.last_seq)
+        id(&self.world, (self.first_seq, self.last_seq))
     }
 
     /// All episodes as text, one per line.
@@ -90,6 +90,17 @@ impl EpisodeBatch {
         let lines: Vec<&str> = self.episodes.iter().map(|episode| episode.text.as_str()).collect();
         lines.join("\n")
     }
+}
+
+/// What [`EpisodeBatch::id`] is of a batch with these first and last seqs.
+pub(crate) fn id(world: &World, (first, last): (u64, u64)) -> String {
+    format!("{world}.{first}-{last}")
+}
+
+/// The first and last seq that an id of a batch names.
+pub(crate) fn bounds(id: &str) -> Option<(u64, u64)> {
+    let (first, last) = id.rsplit('.').next()?.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 #[cfg(test)]

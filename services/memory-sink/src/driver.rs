@@ -9,13 +9,12 @@ use contract::chain::World;
 use contract::options::MemoryTarget;
 use contract::subject::StreamName;
 use faults::Safeguard;
-use kit::retry::Pauses;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 
 use crate::delivery::Progress;
 use crate::lane::{Lane, Note};
-use crate::ledger::{Ledger, read_change};
+use crate::ledger::{Ledger, LedgerError, read_change, subjects};
 use crate::means::Means;
 use crate::orders::Order;
 use crate::scout::News;
@@ -48,11 +47,9 @@ impl Driver {
     /// Works until the shutdown is wished, and what is in hand is finished.
     pub(crate) async fn run(mut self) {
         let shutdown = self.means.shutdown.clone();
-        let changes = tokio::select! {
-            () = shutdown.wished() => return,
-            changes = self.begin() => changes,
-        };
-        let mut changes = changes;
+        // It fails only where the shutdown is wished.
+        let opened = self.means.insist("load the ledger", || self.open()).await;
+        let Ok(mut changes) = opened else { return };
         loop {
             tokio::select! {
                 biased;
@@ -79,27 +76,9 @@ impl Driver {
     }
 
     /// Loads the ledger; and, where others write to it too, follows it.
-    async fn begin(&mut self) -> Option<Cursor> {
-        let mut pauses = Pauses::new(self.means.manners.first, self.means.manners.longest);
-        loop {
-            match self.open().await {
-                Ok(changes) => {
-                    self.means.target.set_bus_trouble(None);
-                    return changes;
-                }
-                Err(error) => {
-                    self.means
-                        .target
-                        .set_bus_trouble(Some(format!("failed to load the ledger: {error}")));
-                }
-            }
-            pauses.wait().await;
-        }
-    }
-
-    async fn open(&self) -> Result<Option<Cursor>, String> {
+    async fn open(&self) -> Result<Option<Cursor>, LedgerError> {
         let Means { bus, ledger, target, .. } = &self.means;
-        let mut known = ledger.load().await.map_err(|error| error.to_string())?;
+        let mut known = ledger.load().await?;
         if faults::is_off(Safeguard::Ledger) {
             known.clear();
         }
@@ -107,10 +86,9 @@ impl Driver {
             target.note(&world, progress, None);
         }
         let Ledger::Bus(_) = **ledger else { return Ok(None) };
-        let bucket = bus.prefix().stream(StreamName::Ledger);
-        let filter = format!("$KV.{bucket}.memory.{}.>", target.name);
-        let changes = bus.follow(StreamName::Ledger, &filter, Start::LastPerSubject).await;
-        changes.map(Some).map_err(|error| error.to_string())
+        let filter = format!("{}>", subjects(bus, &target.name));
+        let changes = bus.follow(StreamName::Ledger, &filter, Start::LastPerSubject).await?;
+        Ok(Some(changes))
     }
 
     /// Takes what stands in the ledger. What this instance writes it knows already.

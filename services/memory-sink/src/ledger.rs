@@ -17,7 +17,7 @@ use contract::version::V1;
 use serde::{Deserialize, Serialize};
 
 use crate::adapters::sqlite::SqliteMemory;
-use crate::batch::Cursor;
+use crate::batch::{Cursor, bounds, id};
 use crate::delivery::Progress;
 use crate::ranges::Ranges;
 
@@ -81,7 +81,7 @@ impl Ledger {
     /// If it cannot be read now.
     pub async fn load(&self) -> Result<BTreeMap<World, Progress>, LedgerError> {
         match self {
-            Ledger::File(memory) => memory.load().await.map_err(failed),
+            Ledger::File(memory) => memory.load(None).await.map_err(failed),
             Ledger::Bus(ledger) => ledger.load().await,
         }
     }
@@ -92,7 +92,10 @@ impl Ledger {
     /// If it cannot be read now.
     pub async fn world(&self, world: &World) -> Result<Option<Progress>, LedgerError> {
         match self {
-            Ledger::File(_) => Ok(self.load().await?.remove(world)),
+            Ledger::File(memory) => {
+                let found = memory.load(Some(world.clone())).await.map_err(failed)?;
+                Ok(found.into_values().next())
+            }
             Ledger::Bus(ledger) => ledger.world(world).await,
         }
     }
@@ -180,7 +183,7 @@ impl BusLedger {
     }
 
     async fn load(&self) -> Result<BTreeMap<World, Progress>, LedgerError> {
-        let under = self.subject("");
+        let under = subjects(&self.bus, &self.target);
         let filter = format!("{under}>");
         let stored = self.bus.read_last_per_subject(StreamName::Ledger, &filter);
         let mut worlds = BTreeMap::new();
@@ -217,7 +220,7 @@ impl BusLedger {
 
     async fn put_world(&self, world: &World, progress: &Progress) -> Result<(), LedgerError> {
         let Progress { graph_id, cursor, at, intent, delivered, dead } = progress.clone();
-        let intent = intent.map(|(first, last)| format!("{world}.{first}-{last}"));
+        let intent = intent.map(|intent| id(world, intent));
         let entry = WorldEntry { v: V1, graph_id, cursor, at, intent, delivered, dead };
         self.put(self.world_key(world), &entry).await
     }
@@ -246,12 +249,6 @@ impl BusLedger {
         }
     }
 
-    /// The subject of a key of this target.
-    fn subject(&self, key: &str) -> String {
-        let bucket = self.bus.prefix().stream(StreamName::Ledger);
-        format!("$KV.{bucket}.memory.{}.{key}", self.target)
-    }
-
     fn world_key(&self, world: &World) -> String {
         format!("memory.{}.{world}", self.target)
     }
@@ -276,8 +273,13 @@ pub(crate) fn short_name(graph_id: &str) -> String {
     Digest::of(&[graph_id.as_bytes()]).to_string().chars().take(16).collect()
 }
 
+/// What the subjects of a target's entries begin with.
+pub(crate) fn subjects(bus: &Bus, target: &str) -> String {
+    format!("$KV.{}.memory.{target}.", bus.prefix().stream(StreamName::Ledger))
+}
+
 /// Reads `<run>.<platform>`.
-fn read_world(tokens: &str) -> Option<World> {
+pub(crate) fn read_world(tokens: &str) -> Option<World> {
     let (run, platform) = tokens.split_once('.')?;
     Some(World { run_id: run.parse().ok()?, platform: platform.parse().ok()? })
 }
@@ -285,8 +287,7 @@ fn read_world(tokens: &str) -> Option<World> {
 /// What the ledger says of the world that the subject names, if it is one of the bucket that
 /// belongs to `target`.
 pub(crate) fn read_change(bus: &Bus, target: &str, stored: &Stored) -> Option<(World, Progress)> {
-    let bucket = bus.prefix().stream(StreamName::Ledger);
-    let tokens = stored.subject.strip_prefix(&format!("$KV.{bucket}.memory.{target}."))?;
+    let tokens = stored.subject.strip_prefix(&subjects(bus, target))?;
     let world = read_world(tokens).filter(|_| !stored.body.is_empty())?;
     Some((world, read_entry(&stored.subject, &stored.body).ok()?))
 }
@@ -295,17 +296,12 @@ fn read_entry(key: &str, value: &[u8]) -> Result<Progress, LedgerError> {
     let entry: WorldEntry = read(key, value)?;
     let WorldEntry { graph_id, cursor, at, intent, delivered, dead, .. } = entry;
     let intent = match intent {
-        Some(id) => Some(read_intent(&id).ok_or_else(|| {
+        Some(id) => Some(bounds(&id).ok_or_else(|| {
             LedgerError::Failed(format!("ledger entry {key} has an unreadable intent: {id:?}"))
         })?),
         None => None,
     };
     Ok(Progress { graph_id, cursor, at, intent, delivered, dead })
-}
-
-fn read_intent(id: &str) -> Option<(u64, u64)> {
-    let (first, last) = id.rsplit('.').next()?.split_once('-')?;
-    Some((first.parse().ok()?, last.parse().ok()?))
 }
 
 fn read<T: for<'de> Deserialize<'de>>(key: &str, value: &[u8]) -> Result<T, LedgerError> {

@@ -8,7 +8,7 @@
 //! - [`adapters`]: how to speak to a memory;
 //! - [`ledger`]: what is remembered of the work itself, so that nothing is lost or twice;
 //! - [`query`]: answers what is asked about the memories; [`target`]: what it knows of them;
-//!   [`graph`]: draws agents and what they did to each other (pure).
+//!   [`graph`]: what an action means in a graph (pure).
 //!
 //! What holds whatever happens: a memory's place in a world is the `seq` of an action, never
 //! a sequence of the stream; it moves only when what is before it is in the memory, or in the

@@ -143,9 +143,7 @@ impl Means {
         }
         outcome
     }
-}
 
-impl Means {
     /// Says what became of a batch where that is worth a word.
     pub(crate) fn say(&self, batch: &EpisodeBatch, answer: &Result<Receipt, DeliveryError>) {
         let (memory, id) = (self.target.name.as_str(), batch.id());

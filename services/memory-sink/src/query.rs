@@ -208,8 +208,10 @@ impl Desk {
     }
 
     async fn require_known(&self, scope: &Scope) -> Result<(), MemoryError> {
-        let totals = self.embedded()?.totals(scope.clone()).await.map_err(internal)?;
-        totals.map(|_| ()).ok_or_else(|| unknown(scope))
+        match self.embedded()?.knows(scope.clone()).await.map_err(internal)? {
+            true => Ok(()),
+            false => Err(unknown(scope)),
+        }
     }
 
     fn embedded(&self) -> Result<&SqliteMemory, MemoryError> {

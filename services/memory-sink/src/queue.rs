@@ -140,6 +140,11 @@ impl Queue {
         &self.world
     }
 
+    /// The graph that it goes to.
+    pub fn graph_id(&self) -> &str {
+        &self.graph_id
+    }
+
     /// How far the memory is; `None` before the first action.
     pub fn settled(&self) -> Option<&Cursor> {
         self.settled.as_ref()

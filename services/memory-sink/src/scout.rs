@@ -11,12 +11,13 @@ use contract::frame::Frame;
 use contract::options::MemoryTarget;
 use contract::problem::Problem;
 use contract::subject::StreamName;
-use contract::timestamp::Timestamp;
 use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::dead_letter;
+use crate::ledger::read_world;
+use crate::means::wall;
 
 /// Something new of a world.
 #[derive(Clone, Debug)]
@@ -80,7 +81,9 @@ impl Scout {
     }
 
     async fn tell(&mut self, stored: &Stored) {
-        let Some(world) = self.read_subject(&stored.subject) else {
+        let actions = self.bus.prefix().all(StreamName::Actions);
+        let world = stored.subject.strip_prefix(actions.trim_end_matches('>'));
+        let Some(world) = world.and_then(read_world) else {
             tracing::error!("{} is no world's subject", stored.subject);
             return;
         };
@@ -93,13 +96,6 @@ impl Scout {
             // One that is gone has ended with the service.
             let _gone = listener.send(news.clone());
         }
-    }
-
-    /// Reads `<prefix>.actions.<run>.<platform>`.
-    fn read_subject(&self, subject: &str) -> Option<World> {
-        let (rest, platform) = subject.rsplit_once('.')?;
-        let (_, run) = rest.rsplit_once('.')?;
-        Some(World { run_id: run.parse().ok()?, platform: platform.parse().ok()? })
     }
 
     /// The memories that the first frame of a world names. A world that has none is no world yet:
@@ -129,8 +125,8 @@ impl Scout {
             let Err(found) = first_frame(world, stored) else { continue };
             let problem = Problem::new(&stored.subject, found, "the first frame of its world");
             tracing::error!(sequence = stored.sequence, "not remembered: {problem}");
-            let at = Timestamp::from_milliseconds(kit::now_milliseconds());
-            let letter = dead_letter::of_message(self.bus.prefix(), None, stored, problem, at);
+            let prefix = self.bus.prefix();
+            let letter = dead_letter::of_message(prefix, None, stored, problem, wall());
             insist("store a dead letter", || self.bus.append(letter.clone())).await;
         }
     }

@@ -24,6 +24,7 @@ mod shelf;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::time::Duration;
 
 use bus::Stored;
@@ -340,7 +341,8 @@ impl Delivery {
     /// When the next one is due, if any is, or that there are cursors to be noted first.
     fn cut(&mut self, now: Time) -> Result<(), Option<Time>> {
         let (mut due, mut moves): (Option<Time>, u32) = (None, 0);
-        for world in self.turns() {
+        let turns: Vec<World> = self.turns().map(|(world, _)| world.clone()).collect();
+        for world in turns {
             let is_full = self.is_full();
             let Some(shelf) = self.shelves.get_mut(&world) else { continue };
             let cut = shelf.cut(&self.policy.batching, now, is_full);
@@ -375,15 +377,21 @@ impl Delivery {
     }
 
     /// All worlds, in turn: the one after that which was served last comes first.
-    fn turns(&self) -> Vec<World> {
-        let after = |world: &&World| self.served.as_ref().is_some_and(|served| *world <= served);
-        let (before, behind): (Vec<&World>, Vec<&World>) = self.shelves.keys().partition(after);
-        behind.into_iter().chain(before).cloned().collect()
+    fn turns(&self) -> impl Iterator<Item = (&World, &Shelf)> {
+        let last = self.served.as_ref();
+        let (after, up_to) = match last {
+            Some(last) => (Bound::Excluded(last), Bound::Included(last)),
+            // Nobody was: all are after that.
+            None => (Bound::Unbounded, Bound::Unbounded),
+        };
+        let behind = self.shelves.range::<World, _>((after, Bound::Unbounded));
+        let before = self.shelves.range::<World, _>((Bound::Unbounded, up_to));
+        behind.chain(before.filter(move |_| last.is_some()))
     }
 
     /// The first of these, in turn.
     fn first(&self, wanted: impl Fn(&Shelf) -> bool) -> Option<World> {
-        self.turns().into_iter().find(|world| self.shelves.get(world).is_some_and(&wanted))
+        self.turns().find(|(_, shelf)| wanted(shelf)).map(|(world, _)| world.clone())
     }
 
     /// Worlds whose cursor the ledger does not know.

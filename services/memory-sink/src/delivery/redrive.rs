@@ -6,8 +6,6 @@ use crate::batch::EpisodeBatch;
 /// been taken.
 #[derive(Debug)]
 pub struct Redrive {
-    /// Whom to tell: the command's place in its stream.
-    pub command: u64,
     /// The letter's place in its stream.
     pub letter: u64,
     /// What was in it.

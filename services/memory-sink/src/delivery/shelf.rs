@@ -42,7 +42,6 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct Shelf {
     queue: Queue,
-    graph_id: String,
     parts: Assembler,
     /// The last message that was read, 0 before the first.
     place: u64,
@@ -74,7 +73,6 @@ impl Shelf {
         let Progress { cursor, at, intent, delivered, dead, .. } = known.unwrap_or_default();
         Shelf {
             queue: Queue::new(world.clone(), graph_id.to_owned(), language, cursor, at),
-            graph_id: graph_id.to_owned(),
             parts: Assembler::default(),
             place: at.map_or(0, |at| at.sequence),
             newest: 0,
@@ -93,7 +91,7 @@ impl Shelf {
     /// What the ledger is to know of it.
     pub fn progress(&self) -> Progress {
         Progress {
-            graph_id: self.graph_id.clone(),
+            graph_id: self.queue.graph_id().to_owned(),
             cursor: self.queue.settled().cloned(),
             at: self.queue.at(),
             intent: self.intent,
@@ -268,12 +266,16 @@ impl Shelf {
             intent: None,
             ..self.progress()
         };
-        count(&mut progress.delivered, &mut progress.dead, batch, is_taken);
+        match is_taken {
+            true => progress.delivered += batch.episodes.len() as u64,
+            false => batch.episodes.iter().for_each(|it| progress.dead.insert(it.body.seq)),
+        }
         progress
     }
 
     pub(super) fn settle(&mut self, flight: Flight, is_taken: bool) {
-        count(&mut self.delivered, &mut self.dead, &flight.batch, is_taken);
+        let Progress { delivered, dead, .. } = self.settling(&flight.batch, is_taken);
+        (self.delivered, self.dead) = (delivered, dead);
         self.queue.settle(flight);
         (self.intent, self.moves) = (None, 0);
     }
@@ -281,29 +283,19 @@ impl Shelf {
     /// What the ledger is to know once dead letters of it were taken after all.
     pub(super) fn reviving(&self, batch: &EpisodeBatch) -> Progress {
         let mut progress = self.progress();
-        revive(&mut progress.delivered, &mut progress.dead, batch);
+        for episode in &batch.episodes {
+            progress.delivered += u64::from(progress.dead.remove(episode.body.seq));
+        }
         progress
     }
 
     pub(super) fn revive(&mut self, batch: &EpisodeBatch) {
-        revive(&mut self.delivered, &mut self.dead, batch);
+        let Progress { delivered, dead, .. } = self.reviving(batch);
+        (self.delivered, self.dead) = (delivered, dead);
     }
 
     pub(super) fn split(&mut self, flight: Flight) {
         self.intent = None;
         self.queue.split(flight);
-    }
-}
-
-fn count(delivered: &mut u64, dead: &mut Ranges, batch: &EpisodeBatch, is_taken: bool) {
-    match is_taken {
-        true => *delivered += batch.episodes.len() as u64,
-        false => batch.episodes.iter().for_each(|episode| dead.insert(episode.body.seq)),
-    }
-}
-
-fn revive(delivered: &mut u64, dead: &mut Ranges, batch: &EpisodeBatch) {
-    for episode in &batch.episodes {
-        *delivered += u64::from(dead.remove(episode.body.seq));
     }
 }

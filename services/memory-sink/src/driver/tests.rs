@@ -339,7 +339,7 @@ async fn a_restart_goes_on_and_another_stream_is_read_from_its_beginning() {
     running.reaches(3).await;
     running.stop().await;
     let memory = SqliteMemory::open(folder.path(), "local", "SIM_ACTIONS").unwrap();
-    let known = memory.load().await.unwrap();
+    let known = memory.load(None).await.unwrap();
     drop(memory);
     assert_eq!(known[&market()].at.map(|at| at.sequence), Some(3));
 

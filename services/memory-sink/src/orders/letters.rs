@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{Broken, Order, Orders, Refusal};
-use crate::batch::{Cursor, EpisodeBatch};
+use crate::batch::{Cursor, EpisodeBatch, bounds};
 use crate::dead_letter::SERVICE;
 use crate::delivery::{Fate, Redrive};
 
@@ -44,7 +44,6 @@ impl Orders {
         &self,
         status: &EnvStatus,
         redrive: &MemoryRedrive,
-        command: u64,
     ) -> Result<Result<ReplyResult, Refusal>, Broken> {
         let stored = match &redrive.sequences {
             Some(sequences) => self.named(status, sequences).await?,
@@ -64,7 +63,7 @@ impl Orders {
                 self.sort(letter, redrive.sequences.is_some(), &mut letters, &mut outcomes).await?;
             }
         }
-        self.hand_over(letters, command, &mut outcomes).await;
+        self.hand_over(letters, &mut outcomes).await;
         Ok(Ok(ReplyResult::MemoryRedriven(summary(outcomes, redrive.sequences.as_deref()))))
     }
 
@@ -129,7 +128,7 @@ impl Orders {
     }
 
     /// Hands letters over, and waits for what becomes of them.
-    async fn hand_over(&self, letters: Vec<Letter>, command: u64, outcomes: &mut Outcomes) {
+    async fn hand_over(&self, letters: Vec<Letter>, outcomes: &mut Outcomes) {
         let (asker, mut told) = mpsc::unbounded_channel();
         let mut waiting: BTreeMap<u64, String> = BTreeMap::new();
         for letter in letters {
@@ -138,7 +137,7 @@ impl Orders {
             outcomes.insert(letter.sequence, later);
             let Ok(counter) = self.counter(&letter.target) else { continue };
             waiting.insert(letter.sequence, letter.target);
-            let redrive = Redrive { command, letter: letter.sequence, batch: letter.batch };
+            let redrive = Redrive { letter: letter.sequence, batch: letter.batch };
             // A driver that is gone has ended with the service: the command comes again.
             let _gone = counter.driver.send(Order::Again(redrive, asker.clone()));
         }
@@ -166,8 +165,7 @@ fn read(stored: &Stored) -> Option<Letter> {
     let (target, id) = letter.problems.first()?.place.split_once(' ')?;
     let episodes: Vec<Episode> = serde_json::from_str(&letter.body).ok()?;
     let last = episodes.last()?;
-    let (first_seq, last_seq) = id.rsplit('.').next()?.split_once('-')?;
-    let last_seq = last_seq.parse().ok()?;
+    let (first_seq, last_seq) = bounds(id)?;
     let world = World { run_id: last.run_id.clone(), platform: last.platform };
     let reached = Cursor {
         seq: last_seq,
@@ -181,7 +179,7 @@ fn read(stored: &Stored) -> Option<Letter> {
         graph_id: last.graph_id.clone(),
         round: last.round,
         simulated_time: last.simulated_time,
-        first_seq: first_seq.parse().ok()?,
+        first_seq,
         last_seq,
         stream_sequence: letter.sequence,
         at: None,

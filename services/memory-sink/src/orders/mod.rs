@@ -14,13 +14,12 @@ use contract::problem::Problems;
 use contract::reply::{ErrorCode, Reply, ReplyResult};
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, StreamName};
-use contract::timestamp::Timestamp;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::delivery::{Fate, Redrive};
 use crate::ledger::LedgerError;
-use crate::means::Means;
+use crate::means::{Means, wall};
 
 /// The durable consumer of all sinks.
 const CONSUMER: &str = "memory-sink";
@@ -121,8 +120,8 @@ impl Orders {
         };
         let CommandAddress { run, verb, command_id, .. } = address.clone();
         let reply = match result {
-            Ok(result) => Reply::completed(command_id, run, verb, result, now()),
-            Err((code, why)) => Reply::failed(command_id, run, verb.as_str(), code, why, now()),
+            Ok(result) => Reply::completed(command_id, run, verb, result, wall()),
+            Err((code, why)) => Reply::failed(command_id, run, verb.as_str(), code, why, wall()),
         };
         self.bus.append_first(StreamName::Replies, &subject, reply.to_bytes()).await?;
         Ok(())
@@ -134,7 +133,7 @@ impl Orders {
         delivery: &Delivery,
     ) -> Result<Result<ReplyResult, Refusal>, Broken> {
         let command = match Command::parse(address, &delivery.stored.body) {
-            Ok(command) if command.is_expired(now()) => {
+            Ok(command) if command.is_expired(wall()) => {
                 let why = "the command came too late: it had expired".to_owned();
                 return Ok(Err((ErrorCode::Expired, why)));
             }
@@ -147,9 +146,7 @@ impl Orders {
         };
         match command.request {
             Request::MemoryAttach(attach) => self.attach(&status, attach).await,
-            Request::MemoryRedrive(redrive) => {
-                self.redrive(&status, &redrive, delivery.stored.sequence).await
-            }
+            Request::MemoryRedrive(redrive) => self.redrive(&status, &redrive).await,
             other => {
                 let why = format!("{} is not for a memory-sink", other.verb().as_str());
                 Ok(Err((ErrorCode::Malformed, why)))
@@ -222,10 +219,6 @@ impl Orders {
 
 fn malformed(problems: &Problems) -> Refusal {
     (ErrorCode::Malformed, problems.to_string())
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_milliseconds(kit::now_milliseconds())
 }
 
 impl From<ReadError> for Broken {

@@ -13,12 +13,17 @@ use crate::batch::{Cursor, World};
 use crate::delivery::Progress;
 
 impl SqliteMemory {
-    /// Where this memory stands in each world.
+    /// Where this memory stands in one world, or in each.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub async fn load(&self) -> Result<BTreeMap<World, Progress>, SqliteError> {
+    pub async fn load(
+        &self,
+        world: Option<World>,
+    ) -> Result<BTreeMap<World, Progress>, SqliteError> {
         let (target, stream) = (self.target.clone(), self.stream.clone());
+        let run = world.as_ref().map(|world| world.run_id.to_string());
+        let platform = world.map(|world| world.platform.as_str());
         self.read(move |transaction| {
             transaction
                 .prepare(
@@ -30,9 +35,9 @@ impl SqliteMemory {
                      LEFT JOIN cursor c USING (run, platform, target)
                      LEFT JOIN sink_cursor s ON s.stream = ?2
                         AND s.consumer = t.target || '/' || t.run || '.' || t.platform
-                     WHERE t.target = ?1",
+                     WHERE t.target = ?1 AND (?3 IS NULL OR (t.run, t.platform) = (?3, ?4))",
                 )?
-                .query_map([&target, &stream], progress)?
+                .query_map(params![target, stream, run, platform], progress)?
                 .collect()
         })
         .await

@@ -51,6 +51,14 @@ impl SqliteMemory {
         .await
     }
 
+    /// Whether the memory has ever heard of a scope.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn knows(&self, scope: Scope) -> Result<bool, SqliteError> {
+        self.read(move |transaction| is_known(transaction, &scope)).await
+    }
+
     /// How many episodes a scope has, by world and type; `None` if the memory has never heard
     /// of it.
     ///

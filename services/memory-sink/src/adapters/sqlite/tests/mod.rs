@@ -71,7 +71,7 @@ async fn a_batch_is_remembered_once_with_its_cursor() {
 
     let (cursor, at) = (Some(batch.reached.clone()), batch.at);
     let known = Progress { cursor, at, delivered: 2, ..bound() };
-    assert_eq!(memory.load().await, Ok([(batch.world.clone(), known)].into()));
+    assert_eq!(memory.load(None).await, Ok([(batch.world.clone(), known)].into()));
 
     // Another graph is another memory: the same action belongs in both.
     memory.remember(&batch_of("h", &["FOLLOW"], &[])).await.unwrap();
@@ -117,12 +117,12 @@ async fn the_place_in_the_stream_survives_a_restart() {
     }
     let memory = open(&folder);
     let expected = [(reddit.clone(), bound()), (first.world.clone(), done.clone())].into();
-    assert_eq!(memory.load().await, Ok(expected));
+    assert_eq!(memory.load(None).await, Ok(expected));
     drop(memory);
     // Another stream has other places, the worlds are the same.
     let memory = SqliteMemory::open(folder.path(), "local", "LAB_ACTIONS").unwrap();
     let expected = [(reddit, bound()), (first.world, Progress { at: None, ..done })].into();
-    assert_eq!(memory.load().await, Ok(expected));
+    assert_eq!(memory.load(None).await, Ok(expected));
 }
 
 #[tokio::test]
