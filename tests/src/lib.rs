@@ -9,7 +9,9 @@ pub mod model;
 pub mod openapi;
 pub mod process;
 pub mod proxy;
+mod scripted;
 pub mod stack;
+pub mod webhook;
 pub mod zep;
 
 use std::time::{Duration, Instant};

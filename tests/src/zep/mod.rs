@@ -7,18 +7,16 @@
 mod store;
 #[cfg(test)]
 mod tests;
-mod wire;
 
-use std::collections::BTreeMap;
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
 pub use self::store::Kept;
 use self::store::{Store, What};
-use self::wire::Request;
+pub use crate::scripted::Reply;
+use crate::scripted::{self, Listener, Request, lock};
 
 /// The key that it knows.
 pub const KEY: &str = "z_scripted-0123456789-abcdef";
@@ -58,31 +56,6 @@ pub enum Answer {
     Reset,
     /// Not at all, for as long as the client waits.
     Stall,
-}
-
-/// An answer.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// Headers beside those that each answer has.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: String,
-}
-
-impl Reply {
-    /// A status and a body.
-    pub fn new(status: u16, body: impl Into<String>) -> Reply {
-        Reply { status, headers: Vec::new(), body: body.into() }
-    }
-
-    /// With one more header.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Reply {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
 }
 
 impl Act {
@@ -134,9 +107,8 @@ type Script = dyn Fn(&Seen<'_>) -> Act + Send + Sync;
 
 /// The server; gone, with all connections, when it is dropped.
 pub struct ZepServer {
-    port: u16,
+    listener: Listener,
     state: Arc<State>,
-    listening: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct State {
@@ -146,14 +118,10 @@ struct State {
 
 #[derive(Default)]
 struct Now {
-    alive: bool,
     requests: u64,
     writes: u64,
     targets: Vec<String>,
     store: Store,
-    /// Connections by a number of their own.
-    open: BTreeMap<u64, TcpStream>,
-    next: u64,
 }
 
 impl ZepServer {
@@ -170,13 +138,11 @@ impl ZepServer {
     /// # Panics
     /// If there is no free port.
     pub fn scripted(script: impl Fn(&Seen<'_>) -> Act + Send + Sync + 'static) -> ZepServer {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = listener.local_addr().expect("a listener has an address").port();
         let script: Mutex<Arc<Script>> = Mutex::new(Arc::new(script));
         let state = Arc::new(State { script, now: Mutex::default() });
-        let server = ZepServer { port, state, listening: Mutex::new(None) };
-        server.listen(listener);
-        server
+        let served = Arc::clone(&state);
+        let listener = Listener::start(move |stream| served.serve(stream));
+        ZepServer { listener, state }
     }
 
     /// One that does these with what adds an episode, in turn, and serves all else.
@@ -192,7 +158,7 @@ impl ZepServer {
 
     /// Where a dialect (`v2`, `v4`) is, as a client is configured.
     pub fn url(&self, dialect: &str) -> String {
-        format!("http://127.0.0.1:{}/api/{dialect}", self.port)
+        format!("http://127.0.0.1:{}/api/{dialect}", self.listener.port())
     }
 
     /// Another script from now on.
@@ -255,20 +221,7 @@ impl ZepServer {
 
     /// Hangs up on everybody, and refuses connections.
     pub fn die(&self) {
-        let open = {
-            let mut now = lock(&self.state.now);
-            now.alive = false;
-            std::mem::take(&mut now.open)
-        };
-        for connection in open.into_values() {
-            // One that is closed already is as good.
-            let _ = connection.shutdown(Shutdown::Both);
-        }
-        if let Some(listening) = lock(&self.listening).take() {
-            // Wakes it, so that it sees that it is over.
-            let _ = TcpStream::connect(("127.0.0.1", self.port));
-            let _ = listening.join();
-        }
+        self.listener.die();
     }
 
     /// Listens again, at the same port.
@@ -276,51 +229,24 @@ impl ZepServer {
     /// # Panics
     /// If somebody else has taken the port.
     pub fn revive(&self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).expect("our own port");
-        self.listen(listener);
-    }
-
-    fn listen(&self, listener: TcpListener) {
-        lock(&self.state.now).alive = true;
-        let state = self.state.clone();
-        *lock(&self.listening) = Some(thread::spawn(move || state.accept(&listener)));
-    }
-}
-
-impl Drop for ZepServer {
-    fn drop(&mut self) {
-        self.die();
+        self.listener.revive();
     }
 }
 
 impl State {
-    fn accept(self: &Arc<State>, listener: &TcpListener) {
-        for stream in listener.incoming().flatten() {
-            let Ok(end) = stream.try_clone() else { continue };
-            let number = {
-                let mut now = lock(&self.now);
-                if !now.alive {
-                    return;
-                }
-                now.next += 1;
-                let number = now.next;
-                now.open.insert(number, end);
-                number
-            };
-            let state = self.clone();
-            thread::spawn(move || {
-                state.serve(stream);
-                lock(&state.now).open.remove(&number);
-            });
-        }
-    }
-
     /// Serves a connection for as long as both sides keep it.
     fn serve(&self, mut stream: TcpStream) {
-        let _ = stream.set_nodelay(true);
-        while let Some(request) = wire::read(&mut stream) {
-            let answer = self.answer(&request);
-            if !wire::write(&mut stream, &answer) {
+        while let Some(request) = scripted::read(&mut stream) {
+            let goes_on = match self.answer(&request) {
+                Answer::Reply(reply) => scripted::write(&mut stream, &reply, usize::MAX),
+                Answer::Drip(reply) => scripted::drip(&mut stream, &reply),
+                Answer::Reset => false,
+                Answer::Stall => {
+                    scripted::stall(&mut stream);
+                    false
+                }
+            };
+            if !goes_on {
                 let _ = stream.shutdown(Shutdown::Both);
                 return;
             }
@@ -334,12 +260,12 @@ impl State {
         let (number, write) = {
             let mut now = lock(&self.now);
             now.requests += 1;
-            now.targets.push(request.target.clone());
+            now.targets.push(request.target().to_owned());
             now.writes += u64::from(what.data().is_some());
             (now.requests, if what.data().is_some() { now.writes } else { 0 })
         };
         let script = lock(&self.script).clone();
-        let act = script(&Seen { number, write, target: &request.target, data: what.data() });
+        let act = script(&Seen { number, write, target: request.target(), data: what.data() });
         let truth = |what: &What| lock(&self.now).store.apply(request, what);
         match act {
             Act::Serve => Answer::Reply(truth(&what)),
@@ -350,8 +276,4 @@ impl State {
             Act::Refuse(answer) => answer,
         }
     }
-}
-
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

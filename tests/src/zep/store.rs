@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::wire::Request;
 use super::{KEY, Reply};
+use crate::scripted::Request;
 
 /// The most characters that an episode may have.
 const MOST_CHARACTERS: usize = 10_000;

@@ -8,7 +8,7 @@ use super::*;
 
 /// Sends one request; the answer's status, head and body. Status 0: there is none.
 fn ask(server: &ZepServer, line: &str, key: &str, body: &Value) -> (u16, String, Value) {
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", server.listener.port())).unwrap();
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let request = format!(
         "{line} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {KEY}\r\nidempotency-key: {key}\r\n\
@@ -151,10 +151,10 @@ fn a_script_is_followed() {
 
     server.set_script(|_| Act::Serve);
     server.die();
-    assert!(TcpStream::connect(("127.0.0.1", server.port)).is_err());
+    assert!(TcpStream::connect(("127.0.0.1", server.listener.port())).is_err());
     server.revive();
     assert_eq!(add(&server, "back", "2026-01-01T00:00:00Z"), 202);
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", server.listener.port())).unwrap();
     stream.write_all(b"GET /api/v2/graph HTTP/1.1\r\n\r\n").unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let mut text = String::new();
