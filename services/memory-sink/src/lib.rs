@@ -128,23 +128,38 @@ fn open_memories(
     stream: &str,
 ) -> anyhow::Result<Vec<(String, Memory, Policy)>> {
     let open = |(name, target): (String, TargetConfig)| {
-        let timeout = target.policy.timeout;
-        let named = || format!("target {name:?}");
-        let memory = match target.kind {
-            TargetKind::Sqlite => Memory::Sqlite(SqliteMemory::open(folder, &name, stream)?),
-            TargetKind::Http(webhook) => {
-                Memory::Http(HttpMemory::new(*webhook, timeout).with_context(named)?)
-            }
-            TargetKind::Zep(zep) => {
-                Memory::Zep(ZepMemory::new(&name, &zep, timeout).with_context(named)?)
-            }
-            TargetKind::Jsonl { folder } => {
-                Memory::Jsonl(JsonlMemory::open(&folder).with_context(named)?)
-            }
-        };
-        Ok((name, memory, target.policy))
+        let policy = target.policy;
+        let memory = open_memory(&name, target, folder, stream)?;
+        Ok((name, memory, policy))
     };
     targets.into_iter().map(open).collect()
+}
+
+/// Opens a memory: the embedded one in `folder`, for the stream of actions of this name. No other
+/// one is spoken to yet.
+///
+/// # Errors
+/// If it cannot be had.
+pub fn open_memory(
+    name: &str,
+    target: TargetConfig,
+    folder: &Path,
+    stream: &str,
+) -> anyhow::Result<Memory> {
+    let timeout = target.policy.timeout;
+    let named = || format!("target {name:?}");
+    Ok(match target.kind {
+        TargetKind::Sqlite => Memory::Sqlite(SqliteMemory::open(folder, name, stream)?),
+        TargetKind::Http(webhook) => {
+            Memory::Http(HttpMemory::new(*webhook, timeout).with_context(named)?)
+        }
+        TargetKind::Zep(zep) => {
+            Memory::Zep(ZepMemory::new(name, &zep, timeout).with_context(named)?)
+        }
+        TargetKind::Jsonl { folder } => {
+            Memory::Jsonl(JsonlMemory::open(&folder).with_context(named)?)
+        }
+    })
 }
 
 /// What the lanes of each memory work with.
