@@ -5,6 +5,7 @@
 
 pub mod chaos;
 pub mod http;
+mod keys;
 pub mod model;
 pub mod openapi;
 pub mod process;

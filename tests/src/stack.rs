@@ -10,6 +10,7 @@ use nats_process::{NatsServer, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::keys::Keys;
 use crate::process::{Service, program, run};
 use crate::{http, wait_for};
 
@@ -18,6 +19,11 @@ pub const SERVICES: [&str; 3] = ["shoal-memory-sink", SIMULATOR, "shoal-launcher
 
 /// The first node's name among the services.
 pub const SIMULATOR: &str = "shoal-simulator";
+
+/// Set to a file, all stacks are under the rights of `shoal keys`, and tests that speak to the bus
+/// without a key may do anything. What servers refuse is appended to the file: so the whole suite
+/// finds rights that are missing.
+const UNDER_RIGHTS: &str = "SHOAL_TEST_RIGHTS";
 
 /// A bus, the services on it, and where their files are.
 #[derive(Debug)]
@@ -30,6 +36,8 @@ pub struct Stack {
     pub http_port: u16,
     /// What every process is told.
     pub environment: BTreeMap<String, String>,
+    /// Each service's own key, where the server asks for one.
+    keys: Option<Keys>,
     dir: TempDir,
 }
 
@@ -41,13 +49,29 @@ impl Stack {
 
     /// The same, with more environment variables for the services.
     pub fn start_with(more: &[(&str, &str)]) -> Stack {
-        let nats = NatsServer::start(Options::default());
+        let open = std::env::var_os(UNDER_RIGHTS).is_none();
+        let keys = (!open).then(|| Keys::make(more));
+        let config_extra = keys.as_ref().map(Keys::for_anybody).unwrap_or_default();
+        let nats = NatsServer::start(Options { config_extra, ..Options::default() });
         let url = nats.url();
-        Stack::on(nats, &url, more)
+        Stack::with_keys(nats, &url, more, keys)
+    }
+
+    /// The same under the rights of `shoal keys`: each service is a user of its own, and nobody is
+    /// let in without a key.
+    pub fn start_secured(more: &[(&str, &str)]) -> Stack {
+        let keys = Keys::make(more);
+        let nats = NatsServer::start(Options { config_extra: keys.rights(), ..Options::default() });
+        let url = nats.url();
+        Stack::with_keys(nats, &url, more, Some(keys))
     }
 
     /// On a bus that is there, reached at `url`.
     pub fn on(nats: NatsServer, url: &str, more: &[(&str, &str)]) -> Stack {
+        Stack::with_keys(nats, url, more, None)
+    }
+
+    fn with_keys(nats: NatsServer, url: &str, more: &[(&str, &str)], keys: Option<Keys>) -> Stack {
         let dir = TempDir::new().expect("a temporary folder");
         std::fs::create_dir(dir.path().join("simulations")).expect("a writable folder");
         let http_port = free_port();
@@ -64,7 +88,11 @@ impl Stack {
         .into();
         environment
             .extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut stack = Stack { services: BTreeMap::new(), nats, http_port, environment, dir };
+        let services = BTreeMap::new();
+        let mut stack = Stack { services, nats, http_port, environment, keys, dir };
+        if let Some(keys) = &stack.keys {
+            keys.provision(&stack.environment);
+        }
         for name in SERVICES {
             stack.start_service(name);
         }
@@ -74,14 +102,15 @@ impl Stack {
 
     /// Starts (or starts again) one service.
     pub fn start_service(&mut self, name: &str) {
-        let service = Service::start(name, name, self.dir.path(), &self.environment);
+        let environment = self.environment_of(name);
+        let service = Service::start(name, name, self.dir.path(), &environment);
         self.services.insert(name.to_owned(), service);
     }
 
     /// Starts (or starts again) a simulator under a name of its own, with more environment
     /// variables. One that lives under this name ends first.
     pub fn start_node(&mut self, name: &str, more: &[(&str, &str)]) {
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment_of(SIMULATOR);
         let own = [&[("SHOAL_NODE", name)], more].concat();
         environment
             .extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -93,7 +122,7 @@ impl Stack {
     /// Starts (or starts again) a memory-sink under a name of its own, with a folder of its own and
     /// more environment variables.
     pub fn start_sink(&mut self, name: &str, more: &[(&str, &str)]) {
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment_of("shoal-memory-sink");
         let folder = self.dir.path().join(name);
         environment.insert("SHOAL_MEMORY_DIR".to_owned(), folder.display().to_string());
         environment
@@ -112,7 +141,7 @@ impl Stack {
 
     /// The same on this port, which it may have had before.
     pub fn start_launcher_on(&mut self, name: &str, port: u16) {
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment_of("shoal-launcher");
         environment.insert("SHOAL_HTTP_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
         // Each has its own read model.
         environment.remove("SHOAL_READ_MODEL");
@@ -120,6 +149,27 @@ impl Stack {
         let service = Service::start(name, "shoal-launcher", self.dir.path(), &environment);
         self.services.insert(name.to_owned(), service);
         self.await_launcher(port);
+    }
+
+    /// What a program is told, its own key included.
+    fn environment_of(&self, program: &str) -> BTreeMap<String, String> {
+        let mut environment = self.environment.clone();
+        if let Some(keys) = &self.keys {
+            let role = program.strip_prefix("shoal-").unwrap_or(program);
+            environment.insert("NATS_NKEY".to_owned(), keys.file(role));
+            if role == "launcher" {
+                environment.insert("SHOAL_JANITOR_NKEY".to_owned(), keys.file("janitor"));
+            }
+        }
+        environment
+    }
+
+    /// The file with a role's key, on a stack that has keys.
+    ///
+    /// # Panics
+    /// If it has none.
+    pub fn key(&self, role: &str) -> String {
+        self.keys.as_ref().expect("a secured stack").file(role)
     }
 
     /// Waits until the launcher says that all services are there.
@@ -148,7 +198,7 @@ impl Stack {
 
     /// Runs `shoal` with these arguments.
     pub fn shoal(&self, arguments: &[&str]) -> Output {
-        let mut environment = self.environment.clone();
+        let mut environment = self.environment_of("shoal-cli");
         // Its log lines on stderr are not what it says to people.
         environment.insert("SHOAL_LOG".to_owned(), "error".to_owned());
         // What is to go wrong goes wrong in the services.
@@ -174,6 +224,19 @@ impl Stack {
             let status = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| json!({}));
             condition(&status).then_some(status)
         })
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        use std::io::Write as _;
+        let Some(path) = std::env::var_os(UNDER_RIGHTS) else { return };
+        let log = self.nats.log();
+        let file = std::fs::File::options().create(true).append(true).open(path);
+        let mut file = file.expect("a file for what is refused");
+        for line in log.lines().filter(|line| line.contains("Violation")) {
+            writeln!(file, "{line}").expect("a writable file");
+        }
     }
 }
 

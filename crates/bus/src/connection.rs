@@ -8,12 +8,14 @@ use std::time::Duration;
 use async_nats::jetstream::ContextBuilder;
 use async_nats::jetstream::account::Account;
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
-use contract::subject::Prefix;
 use tokio::time::Instant;
 
 use crate::Bus;
+use crate::args::BusArgs;
 use crate::events::{Events, Link};
+use crate::keys::Key;
 use crate::pause::Pause;
+use crate::roles::Role;
 use crate::wire::{ANSWER_TIMEOUT, ApiError, NoAnswer};
 
 /// The oldest nats-server that has what Shoal needs (atomic batches), as major and minor.
@@ -23,34 +25,23 @@ pub const OLDEST_SERVER: (u64, u64) = (2, 12);
 /// JSON, and it is never cut.
 pub const SMALLEST_PAYLOAD: usize = 64 * 1024;
 
-/// Where the bus is: flags and environment variables that every binary shares.
-#[derive(clap::Args, Clone)]
-pub struct BusArgs {
-    /// The nats-server, or several separated by commas; may hold user:password@.
-    // The value may hold a password, so help must not show it.
-    #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222", hide_env_values = true)]
-    pub nats_url: String,
-    /// A credentials file (JWT and seed).
-    #[arg(long, env = "NATS_CREDS")]
-    pub nats_creds: Option<PathBuf>,
-    /// The first token of all subjects; two prefixes are two Shoals that never meet.
-    #[arg(long, env = "SHOAL_PREFIX", default_value = "sim")]
-    pub prefix: Prefix,
-}
-
 /// Why there is no connection to the bus. Shows no secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL cannot be read.
     #[error("NATS_URL is not valid: {0}; expected nats://host:port")]
     Url(String),
-    /// The credentials file cannot be used.
-    #[error("the credentials file {path} (NATS_CREDS) cannot be used: {source}")]
-    Credentials {
+    /// A file that says who we are, or whom to trust, cannot be used.
+    #[error("{what} {path} ({variable}) cannot be used: {reason}")]
+    File {
+        /// What it is to be.
+        what: &'static str,
+        /// The variable that names it.
+        variable: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+        /// Why. Nothing of what is in it.
+        reason: String,
     },
     /// Nothing that speaks NATS answered in time.
     #[error(
@@ -68,7 +59,7 @@ pub enum ConnectError {
     /// The server refuses this user.
     #[error(
         "the nats-server at {url} refuses this client: {reason}; \
-         check the user and password in NATS_URL, or the file in NATS_CREDS"
+         check the user and password in NATS_URL, or the file in NATS_CREDS or NATS_NKEY"
     )]
     Unauthorized {
         /// Where.
@@ -135,17 +126,19 @@ pub enum ConnectError {
 
 impl Bus {
     /// Connects, trying for `patience` while nothing listens, and checks that the server is
-    /// what Shoal needs. `name` appears in the server's list of connections. Once connected
-    /// it reconnects for ever by itself.
+    /// what Shoal needs. `name` appears in the server's list of connections; the role says
+    /// where answers come to, for who has an nkey. Once connected it reconnects for ever by
+    /// itself.
     ///
     /// # Errors
     /// See [`ConnectError`].
     pub async fn connect(
         args: &BusArgs,
+        role: Role,
         name: &str,
         patience: Duration,
     ) -> Result<Bus, ConnectError> {
-        let bus = Bus::reach(args, name, patience).await?;
+        let bus = Bus::reach(args, role, name, patience).await?;
         bus.events.set_probing(false);
         let url = shown_url(&args.nats_url);
         bus.check_version(&url)?;
@@ -161,13 +154,14 @@ impl Bus {
     /// As far as they are about the connection itself, see [`ConnectError`].
     pub async fn reach(
         args: &BusArgs,
+        role: Role,
         name: &str,
         patience: Duration,
     ) -> Result<Bus, ConnectError> {
         let url = shown_url(&args.nats_url);
         let events = Arc::new(Events::new());
         events.set_probing(true);
-        let client = Target::read(args)?.connect(&events, name, &url, patience).await?;
+        let client = Target::read(args, role)?.connect(&events, name, &url, patience).await?;
         let jetstream = ContextBuilder::new().timeout(ANSWER_TIMEOUT).build(client.clone());
         Ok(Bus { client, jetstream, events, prefix: args.prefix.clone() })
     }
@@ -253,7 +247,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 struct Target {
     addresses: Vec<ServerAddr>,
     login: Option<Login>,
-    creds: Option<PathBuf>,
+    args: BusArgs,
+    inbox: Option<String>,
 }
 
 enum Login {
@@ -263,7 +258,7 @@ enum Login {
 
 impl Target {
     /// Takes the secrets out of the URL: the client would log them with the address.
-    fn read(args: &BusArgs) -> Result<Target, ConnectError> {
+    fn read(args: &BusArgs, role: Role) -> Result<Target, ConnectError> {
         let mut addresses = Vec::new();
         let mut login = None;
         for text in args.nats_url.split(',').map(str::trim).filter(|text| !text.is_empty()) {
@@ -280,7 +275,10 @@ impl Target {
         if addresses.is_empty() {
             return Err(ConnectError::Url("it is empty".to_owned()));
         }
-        Ok(Target { addresses, login, creds: args.nats_creds.clone() })
+        // Whoever has an nkey has the rights of a role, and these name its inbox.
+        let of_role = args.nats_nkey.as_ref().map(|_| role.inbox());
+        let inbox = args.nats_inbox_prefix.clone().or(of_role);
+        Ok(Target { addresses, login, args: args.clone(), inbox })
     }
 
     async fn connect(
@@ -338,11 +336,52 @@ impl Target {
             Some(Login::Token(token)) => options.token(token.clone()),
             None => options,
         };
-        match &self.creds {
-            None => Ok(options),
-            Some(path) => std::fs::read_to_string(path)
-                .and_then(|text| options.credentials(&text))
-                .map_err(|source| ConnectError::Credentials { path: path.clone(), source }),
+        let options = match &self.inbox {
+            Some(inbox) => options.custom_inbox_prefix(inbox.clone()),
+            None => options,
+        };
+        self.identity(self.encryption(options))
+    }
+
+    /// Who we are, by a file.
+    fn identity(&self, options: ConnectOptions) -> Result<ConnectOptions, ConnectError> {
+        let BusArgs { nats_creds, nats_nkey, .. } = &self.args;
+        let unusable = |what, variable, path: &PathBuf, reason: String| ConnectError::File {
+            what,
+            variable,
+            path: path.clone(),
+            reason,
+        };
+        match (nats_nkey, nats_creds) {
+            (Some(path), _) => {
+                let unusable = |reason| unusable("the nkey file", "NATS_NKEY", path, reason);
+                let text =
+                    std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+                let key = Key::read(&text).map_err(unusable)?;
+                Ok(options.nkey(key.seed().to_owned()))
+            }
+            (None, Some(path)) => {
+                std::fs::read_to_string(path).and_then(|text| options.credentials(&text)).map_err(
+                    |error| unusable("the credentials file", "NATS_CREDS", path, error.to_string()),
+                )
+            }
+            (None, None) => Ok(options),
+        }
+    }
+
+    /// Whom we trust, and by what we are known.
+    fn encryption(&self, options: ConnectOptions) -> ConnectOptions {
+        let BusArgs { nats_ca, nats_cert, nats_key, .. } = &self.args;
+        let options = match nats_ca {
+            // Who names an authority wants to be protected by it.
+            Some(path) => options.add_root_certificates(path.clone()).require_tls(true),
+            None => options,
+        };
+        match (nats_cert, nats_key) {
+            (Some(certificate), Some(key)) => {
+                options.add_client_certificate(certificate.clone(), key.clone())
+            }
+            _ => options,
         }
     }
 }
@@ -398,16 +437,6 @@ fn shown_version((major, minor): (u64, u64)) -> String {
     format!("{major}.{minor}")
 }
 
-impl fmt::Debug for BusArgs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BusArgs")
-            .field("nats_url", &shown_url(&self.nats_url))
-            .field("nats_creds", &self.nats_creds)
-            .field("prefix", &self.prefix)
-            .finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,9 +452,6 @@ mod tests {
         ] {
             assert_eq!(shown_url(url), shown);
         }
-        let nats_url = "nats://ada:s3cret@host:1".to_owned();
-        let args = BusArgs { nats_url, nats_creds: None, prefix: Prefix::default() };
-        assert!(!format!("{args:?}").contains("s3cret"));
     }
 
     #[test]

@@ -28,12 +28,12 @@ pub struct Delivery {
 }
 
 #[derive(Clone)]
-struct Source {
-    bus: Bus,
-    stream: StreamName,
-    name: String,
-    filters: Vec<String>,
-    ack_wait: Duration,
+pub(crate) struct Source {
+    pub(crate) bus: Bus,
+    pub(crate) stream: StreamName,
+    pub(crate) name: String,
+    pub(crate) filters: Vec<String>,
+    pub(crate) ack_wait: Duration,
 }
 
 /// Unacknowledged messages, those put back for later among them; the server's own limit of
@@ -125,7 +125,7 @@ impl Source {
     }
 
     /// Looks for the consumer first: who may only read has it provisioned.
-    async fn consumer(&self) -> Result<Consumer<pull::Config>, ReadError> {
+    pub(crate) async fn consumer(&self) -> Result<Consumer<pull::Config>, ReadError> {
         // With one filter it is part of the request's subject, where permissions see it.
         let (filter_subject, filter_subjects) = match &self.filters[..] {
             [one] => (one.clone(), Vec::new()),

@@ -18,6 +18,7 @@ use crate::Bus;
 use crate::connection::parse_version;
 use crate::provision::{Difference, STREAM_NOT_FOUND, config_differences};
 use crate::reading::ReadError;
+use crate::shared::{Shared, SharedSpec};
 use crate::topology::{StreamSpec, WhenFull, topology};
 use crate::wire::{ANSWER_TIMEOUT, ApiError, NoAnswer};
 
@@ -163,11 +164,12 @@ impl Bus {
     /// If it does not answer within `patience`, or its answers may not reach us, in words.
     pub async fn round_trip(&self, patience: Duration) -> Result<Duration, String> {
         let mut violations = self.events.listen();
+        let deaf = format!("Subscription to \"{}.", self.inbox());
         let asked = Instant::now();
         let answer = self.ask("$JS.API.INFO", None, Bytes::from_static(b"{}"), patience);
         tokio::select! {
             biased;
-            violation = violations.with("Subscription to \"_INBOX.") => Err(violation),
+            violation = violations.with(&deaf) => Err(violation),
             answer = answer => match answer {
                 Ok(_) | Err(NoAnswer::NobodyListens(_) | NoAnswer::Denied(_)) => {
                     Ok(asked.elapsed())
@@ -252,11 +254,8 @@ impl Bus {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn queue(
-        &self,
-        stream: StreamName,
-        name: &str,
-    ) -> Result<Option<QueueFacts>, ReadError> {
+    pub async fn queue(&self, shared: Shared) -> Result<Option<QueueFacts>, ReadError> {
+        let SharedSpec { stream, name, .. } = shared.spec(&self.prefix);
         let operation = format!("CONSUMER.INFO.{}.{name}", self.stream_of(stream));
         match self.api::<_, consumer::Info>(&operation, &json!({})).await.map_err(ReadError::from) {
             Ok(info) => Ok(Some(QueueFacts {

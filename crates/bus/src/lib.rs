@@ -17,13 +17,14 @@
 //! - objects: bytes of any size; specs: each once, under its digest; leases: who lives;
 //!   ledger: one value under a key;
 //! - core and services: what is not stored;
-//! - inspect, rights, discovery: what is there and what is allowed, for those who look for
-//!   what is wrong.
+//! - inspect, discovery: what is there, for those who look for what is wrong; [`roles`], rights
+//!   and [`permissions`]: who may do what, tried and written down; keys: who one is.
 //!
 //! Futures of this crate may be dropped at any point. A dropped write has an unknown outcome,
 //! like one that was not answered; a dropped read loses nothing.
 
 mod append;
+mod args;
 mod asking;
 mod audience;
 mod batch;
@@ -35,19 +36,24 @@ mod durable;
 mod events;
 mod first;
 mod inspect;
+mod keys;
 mod leases;
 mod ledger;
+mod mirror;
 mod newest;
 mod objects;
 mod outage;
 mod parts;
 mod pause;
+pub mod permissions;
 mod provision;
 mod purge;
 mod reading;
 mod resume;
 mod rights;
+pub mod roles;
 mod services;
+mod shared;
 mod specs;
 mod stored;
 pub mod topology;
@@ -63,9 +69,10 @@ use contract::subject::Prefix;
 pub use bytes::Bytes;
 
 pub use append::{Append, AppendError};
+pub use args::BusArgs;
 pub use asking::AskError;
 pub use audience::Audience;
-pub use connection::{BusArgs, ConnectError, OLDEST_SERVER, SMALLEST_PAYLOAD, shown_url};
+pub use connection::{ConnectError, OLDEST_SERVER, SMALLEST_PAYLOAD, shown_url};
 pub use core::{CoreMessage, RequestError, Subscription};
 pub use cursor::{Cursor, Start};
 pub use discovery::{Discovered, Endpoint};
@@ -75,6 +82,7 @@ pub use inspect::{
     AccountFacts, ClockReading, NoAccount, QueueFacts, ServerFacts, StreamFacts, StreamState,
     StreamUse, SubjectCounts,
 };
+pub use keys::Key;
 pub use leases::{HeldLease, Lease, LeaseEnds};
 pub use objects::{MAX_OBJECT, Object, ObjectError};
 pub use parts::PartsError;
@@ -83,7 +91,9 @@ pub use purge::PurgeError;
 pub use reading::ReadError;
 pub use resume::Position;
 pub use rights::{Action, Denied, Right};
+pub use roles::Role;
 pub use services::{Request, Requests, ServiceInfo};
+pub use shared::{Shared, SharedSpec};
 pub use stored::Stored;
 pub use window::Window;
 

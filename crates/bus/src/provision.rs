@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use crate::Bus;
 use crate::leases::Lease;
-use crate::topology::{StreamSpec, essentials, topology};
+use crate::shared::{Shared, SharedSpec};
+use crate::topology::{StreamSpec, essentials, mirrors, topology};
 use crate::wire::ApiError;
 
 /// One thing in which the server is not as Shoal needs it.
@@ -51,16 +52,44 @@ impl Bus {
     /// # Errors
     /// All differences that remain, and why.
     pub async fn ensure_topology(&self) -> Result<(), TopologyError> {
-        self.through_outages(|| self.provision(1)).await
+        self.through_outages(|| self.provision_streams(1)).await
     }
 
     /// As [`Bus::ensure_topology`], with `replicas` copies (in a cluster) of each stream that
-    /// is made now; those that are there keep theirs.
+    /// is made now; those that are there keep theirs. The consumers that services share are made
+    /// as well, for services that may not.
     ///
     /// # Errors
     /// All differences that remain, and why.
     pub async fn provision(&self, replicas: usize) -> Result<(), TopologyError> {
-        let steps = self.inspect_all(replicas).await;
+        self.provision_streams(replicas).await?;
+        let mut error = TopologyError { differences: Vec::new(), reasons: Vec::new() };
+        for shared in Shared::ALL {
+            let Err(reason) = self.make_shared(shared).await else { continue };
+            let SharedSpec { stream, name, filters, .. } = shared.spec(&self.prefix);
+            error.reasons.push(reason.to_string());
+            error.differences.push(Difference {
+                stream: self.stream_of(stream),
+                field: "consumer",
+                found: format!("no {name} as it should be"),
+                expected: format!("{name}, durable, of {}", filters.join(" ")),
+            });
+        }
+        if error.differences.is_empty() { Ok(()) } else { Err(error) }
+    }
+
+    /// Makes the guests' copies of streams, as a user of their account; changes nothing that
+    /// matches.
+    ///
+    /// # Errors
+    /// All differences that remain, and why.
+    pub async fn provision_mirrors(&self, replicas: usize) -> Result<(), TopologyError> {
+        self.change(&mirrors(&self.prefix, replicas), replicas).await
+    }
+
+    async fn provision_streams(&self, replicas: usize) -> Result<(), TopologyError> {
+        let specs = topology(&self.prefix, replicas);
+        let steps = self.inspect_all(&specs).await;
         if !steps.iter().any(Step::is_open) {
             return Ok(());
         }
@@ -75,7 +104,7 @@ impl Bus {
             }
         }
         let lease = self.provisioner().await;
-        let result = self.change(replicas).await;
+        let result = self.change(&specs, replicas).await;
         if let Some(lease) = lease
             && let Err(error) = self.release_lease(lease).await
         {
@@ -102,16 +131,16 @@ impl Bus {
         None
     }
 
-    async fn inspect_all(&self, replicas: usize) -> Vec<Step> {
+    async fn inspect_all(&self, specs: &[StreamSpec]) -> Vec<Step> {
         let mut steps = Vec::new();
-        for spec in topology(&self.prefix, replicas) {
-            steps.push(self.inspect(spec).await);
+        for spec in specs {
+            steps.push(self.inspect(spec.clone()).await);
         }
         steps
     }
 
-    async fn change(&self, replicas: usize) -> Result<(), TopologyError> {
-        let mut steps = self.inspect_all(replicas).await;
+    async fn change(&self, specs: &[StreamSpec], replicas: usize) -> Result<(), TopologyError> {
+        let mut steps = self.inspect_all(specs).await;
         let mut open: Vec<Step> = steps.extract_if(.., |step| step.is_open()).collect();
         if open.is_empty() {
             return Ok(());

@@ -49,6 +49,9 @@ impl Bus {
         let operation = format!("STREAM.PURGE.{}", self.stream_of(stream));
         let question = Question { filter: subject, seq: before };
         let answer: Answer = self.api(&operation, &question).await.map_err(ReadError::from)?;
+        self.ask_copy::<_, Answer>(stream, "STREAM.PURGE", &question)
+            .await
+            .map_err(ReadError::from)?;
         Ok(answer.purged)
     }
 

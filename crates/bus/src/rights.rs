@@ -1,37 +1,58 @@
-//! What this user is allowed, found out by trying.
+//! What a user may do: as patterns of subjects, and found out by trying.
 //!
-//! Nothing is stored, taken or asked by it: an append expects what cannot be, a request has a
-//! body that is refused, and what goes to nobody in particular is empty.
+//! Nothing is stored, taken, made or asked by a try: an append expects what cannot be, a request
+//! has a body that is refused, and what goes to nobody in particular is empty.
 
 use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use bytes::Bytes;
-use contract::subject::StreamName;
+use contract::subject::{Prefix, StreamName};
 
 use crate::Bus;
+use crate::permissions::GUESTS_API;
+use crate::roles::Role;
+use crate::shared::{Shared, SharedSpec};
 use crate::topology::stream_name;
+use crate::wire::ANSWER_TIMEOUT;
 
-/// Something that a part of Shoal does on the bus.
+/// Something that a part of Shoal does on the bus. Texts are subjects, with wildcards where any
+/// token may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// Looks at the account and at how the streams are.
+    /// Looks at the account.
     Inspect,
-    /// Hears the answers to its own requests.
-    Answers,
-    /// Looks up the last message of a subject ([`Bus::last`]).
+    /// Looks at how a stream is.
+    Describe(StreamName),
+    /// Looks at how a shared consumer is.
+    DescribeShared(Shared),
+    /// Looks up any message of a stream ([`Bus::last`]).
     Look(StreamName),
+    /// Looks up the last message of some of its subjects.
+    LookAt(StreamName, String),
+    /// Reads a stream by pieces ([`Bus::window`]).
+    Window(StreamName),
     /// Reads a stream by a consumer of its own.
     Read(StreamName),
-    /// Takes messages from a durable consumer that others take from, too.
-    Share(StreamName, &'static str),
+    /// Takes messages from a consumer that others take from, too.
+    Share(Shared),
+    /// Makes a stream.
+    Make(StreamName),
+    /// Makes a shared consumer.
+    MakeShared(Shared),
+    /// Takes runs out of a stream.
+    Purge(StreamName),
+    /// Takes runs out of the guests' copy of a stream.
+    PurgeCopy(StreamName),
     /// Stores on this subject.
     Store(String),
     /// Publishes what is not stored.
     Publish(String),
     /// Listens.
     Subscribe(String),
+    /// Answers what it is asked.
+    Respond,
 }
 
 /// What was tried.
@@ -50,6 +71,8 @@ pub struct Denied {
     pub action: Action,
     /// On which subject.
     pub subject: String,
+    /// The subjects that it needs, for a server's configuration.
+    pub pattern: String,
     /// In the server's words.
     pub reason: String,
 }
@@ -65,7 +88,7 @@ const AT_ONCE: usize = 48;
 const NEVER: u64 = contract::MAX_SAFE_INTEGER;
 
 impl Bus {
-    /// Tries what `rights` need and returns what of it is denied.
+    /// Tries what `rights` need, and to hear answers, and returns what of it is denied.
     ///
     /// # Errors
     /// If the server does not answer, so that nothing is known; in words.
@@ -74,9 +97,12 @@ impl Bus {
         rights: &[Right],
         patience: Duration,
     ) -> Result<Vec<Denied>, String> {
-        let mut probes = Vec::new();
+        let prefix = self.inbox();
+        let mut probes =
+            vec![Probe { subject: self.client.new_inbox(), ..hear(format!("{prefix}.>")) }];
+        let own = (prefix == DEFAULT_INBOX).then_some(DEFAULT_INBOX);
         for right in rights {
-            for probe in self.probes(right) {
+            for probe in right.probes(&self.prefix, own) {
                 if !probes.contains(&probe) {
                     probes.push(probe);
                 }
@@ -90,10 +116,37 @@ impl Bus {
         Ok(denied)
     }
 
+    /// Says in the log what this user may not do that its role does. Whoever may not do one thing
+    /// may do the others, so it goes on.
+    pub async fn tell_missing_rights(&self, role: Role) {
+        match self.denied(&role.rights(&self.prefix), ANSWER_TIMEOUT).await {
+            Ok(denied) => {
+                for Denied { action, pattern, .. } in denied {
+                    let role = role.as_str();
+                    let what = match action {
+                        Action::Publish => "publish",
+                        Action::Subscribe => "subscribe",
+                    };
+                    tracing::error!(
+                        "this user lacks a right of a {role}: {what}: {{ allow: [{pattern:?}] }}; \
+                         `shoal keys` writes all of them"
+                    );
+                }
+            }
+            Err(reason) => tracing::warn!("what this user may do is unknown: {reason}"),
+        }
+    }
+
+    /// What the subjects of our answers begin with.
+    pub(crate) fn inbox(&self) -> String {
+        let inbox = self.client.new_inbox();
+        inbox.rsplit_once('.').map_or(inbox.clone(), |(prefix, _)| prefix.to_owned())
+    }
+
     async fn try_all(&self, probes: &[Probe], patience: Duration) -> Result<Vec<Denied>, String> {
         let mut violations = self.events.listen();
         let mut subscribers = Vec::new();
-        for Probe { action, subject, headers, body } in probes {
+        for Probe { action, subject, headers, body, .. } in probes {
             let (subject, headers, body) = (subject.clone(), headers.clone(), body.clone());
             let done = match (action, headers) {
                 (Action::Subscribe, _) => self
@@ -119,64 +172,120 @@ impl Bus {
         let said = violations.heard();
         let reason = |probe: &Probe| said.iter().find(|text| probe.is_meant(text)).cloned();
         let denied = probes.iter().filter_map(|probe| {
-            let Probe { action, subject, .. } = probe;
-            Some(Denied { action: *action, subject: subject.clone(), reason: reason(probe)? })
+            let Probe { action, subject, pattern, .. } = probe.clone();
+            Some(Denied { action, subject, pattern, reason: reason(probe)? })
         });
         Ok(denied.collect())
     }
+}
 
-    fn probes(&self, right: &Right) -> Vec<Probe> {
-        let name = |stream: StreamName| stream_name(&self.prefix, stream);
-        let filter = |stream: StreamName| match stream.is_bucket() {
-            true => format!("$KV.{}.>", self.prefix.stream(stream)),
-            false => self.prefix.all(stream),
-        };
-        match right {
-            Right::Inspect => {
-                let streams =
-                    StreamName::ALL.into_iter().map(|stream| api("STREAM.INFO", &name(stream)));
-                std::iter::once(publish("$JS.API.INFO".to_owned())).chain(streams).collect()
+/// What answers come under unless one says otherwise.
+pub(crate) const DEFAULT_INBOX: &str = "_INBOX";
+
+impl Right {
+    /// The patterns of subjects that it takes, each once. `inbox`: what the subjects of all answers
+    /// begin with; `None`: each role has its own.
+    pub fn patterns(&self, prefix: &Prefix, inbox: Option<&str>) -> Vec<(Action, String)> {
+        let probes = self.probes(prefix, inbox).into_iter();
+        probes.map(|probe| (probe.action, probe.pattern)).collect()
+    }
+
+    fn probes(&self, prefix: &Prefix, inbox: Option<&str>) -> Vec<Probe> {
+        let name = |stream: &StreamName| stream_name(prefix, *stream);
+        match self {
+            Right::Inspect => vec![publish("$JS.API.INFO".to_owned())],
+            Right::Describe(stream) => vec![api("STREAM.INFO", &name(stream))],
+            Right::DescribeShared(shared) => {
+                let SharedSpec { stream, name: consumer, .. } = shared.spec(prefix);
+                vec![api("CONSUMER.INFO", &format!("{}.{consumer}", name(&stream)))]
             }
-            Right::Answers => vec![subscribe(self.client.new_inbox())],
-            Right::Look(stream) => vec![api("STREAM.MSG.GET", &name(*stream))],
+            Right::Look(stream) => vec![api("STREAM.MSG.GET", &name(stream))],
+            Right::LookAt(stream, subject) => {
+                vec![api("DIRECT.GET", &format!("{}.{}.{subject}", name(stream), prefix.as_str()))]
+            }
+            Right::Window(stream) => vec![api("DIRECT.GET", &name(stream))],
             Right::Read(stream) => {
-                let consumer = format!("{}.{PASSING}", name(*stream));
+                let consumer = format!("{}.*", name(stream));
+                let filter = filter(prefix, *stream);
                 vec![
-                    api("STREAM.INFO", &name(*stream)),
-                    api("CONSUMER.CREATE", &format!("{consumer}.{}", filter(*stream))),
+                    api("STREAM.INFO", &name(stream)),
+                    api("CONSUMER.CREATE", &format!("{consumer}.{filter}")),
+                    api("CONSUMER.INFO", &consumer),
                     api("CONSUMER.MSG.NEXT", &consumer),
                     api("CONSUMER.DELETE", &consumer),
                 ]
             }
-            Right::Share(stream, durable) => {
-                let consumer = format!("{}.{durable}", name(*stream));
+            Right::Share(shared) => take_from(&shared.spec(prefix), prefix),
+            Right::Make(stream) => {
+                vec![api("STREAM.CREATE", &name(stream)), api("STREAM.UPDATE", &name(stream))]
+            }
+            Right::MakeShared(shared) => {
+                let SharedSpec { stream, name: consumer, filters, .. } = shared.spec(prefix);
+                let consumer = format!("{}.{consumer}", name(&stream));
+                let filter = match &filters[..] {
+                    [one] => format!(".{one}"),
+                    // Of several the request's subject says none.
+                    _ => String::new(),
+                };
                 vec![
                     api("CONSUMER.INFO", &consumer),
-                    api("CONSUMER.MSG.NEXT", &consumer),
-                    // Of a delivery that never was; the server passes over it.
-                    Probe {
-                        body: Bytes::from_static(b"+WPI"),
-                        ..publish(format!("$JS.ACK.{consumer}.1.0.0.0.0"))
-                    },
+                    api("CONSUMER.CREATE", &format!("{consumer}{filter}")),
                 ]
             }
-            Right::Store(subject) => vec![store(subject.clone())],
-            Right::Publish(subject) => {
-                vec![Probe { body: Bytes::new(), ..publish(subject.clone()) }]
+            Right::Purge(stream) => vec![api("STREAM.PURGE", &name(stream))],
+            Right::PurgeCopy(stream) => {
+                vec![publish(format!("{GUESTS_API}.STREAM.PURGE.{}", name(stream)))]
             }
-            Right::Subscribe(subject) => vec![subscribe(subject.clone())],
+            Right::Store(pattern) => vec![store(pattern.clone())],
+            Right::Publish(pattern) => {
+                vec![Probe { body: Bytes::new(), ..publish(pattern.clone()) }]
+            }
+            Right::Subscribe(pattern) => vec![hear(pattern.clone())],
+            Right::Respond => match inbox {
+                Some(inbox) => vec![answer(format!("{inbox}.>"))],
+                None => {
+                    let own = Role::ALL.into_iter().filter(|role| role.asks());
+                    let own = own.map(|role| answer(format!("{}.>", role.inbox())));
+                    // What guests ask comes with a subject of the server's own.
+                    own.chain([answer("_R_.>".to_owned())]).collect()
+                }
+            },
         }
     }
 }
 
-/// A consumer that nobody has.
-const PASSING: &str = "passing_doctor";
+fn take_from(shared: &SharedSpec, prefix: &Prefix) -> Vec<Probe> {
+    let consumer = format!("{}.{}", stream_name(prefix, shared.stream), shared.name);
+    // Of a delivery that never was; the server passes over it. Servers will come to write the
+    // domain and a hash of the account before it.
+    let ack = |consumer: &str| Probe {
+        body: Bytes::from_static(b"+WPI"),
+        ..publish(format!("$JS.ACK.{consumer}.>"))
+    };
+    vec![
+        api("CONSUMER.INFO", &consumer),
+        api("CONSUMER.MSG.NEXT", &consumer),
+        ack(&consumer),
+        ack(&format!("*.*.{consumer}")),
+    ]
+}
+
+/// Everything of a stream.
+fn filter(prefix: &Prefix, stream: StreamName) -> String {
+    match stream.is_bucket() {
+        true => format!("$KV.{}.>", prefix.stream(stream)),
+        false => prefix.all(stream),
+    }
+}
 
 /// One thing to try.
 #[derive(Clone, Debug, PartialEq)]
 struct Probe {
     action: Action,
+    /// A subject that nobody uses.
     subject: String,
+    /// All subjects that it stands for.
+    pattern: String,
     headers: Option<HeaderMap>,
     body: Bytes,
 }
@@ -193,24 +302,39 @@ impl Probe {
 }
 
 /// A request whose body is no JSON, so that the server does nothing.
-fn publish(subject: String) -> Probe {
+fn publish(pattern: String) -> Probe {
     let body = Bytes::from_static(b"{");
-    Probe { action: Action::Publish, subject, headers: None, body }
+    let subject = tried(&pattern);
+    Probe { action: Action::Publish, subject, pattern, headers: None, body }
 }
 
 fn api(verb: &str, rest: &str) -> Probe {
     publish(format!("$JS.API.{verb}.{rest}"))
 }
 
-fn subscribe(subject: String) -> Probe {
-    Probe { action: Action::Subscribe, ..publish(subject) }
+/// A wildcard is subscribed to as it is.
+fn hear(pattern: String) -> Probe {
+    Probe { action: Action::Subscribe, subject: pattern.clone(), ..publish(pattern) }
+}
+
+fn answer(pattern: String) -> Probe {
+    Probe { body: Bytes::new(), ..publish(pattern) }
 }
 
 /// An append that expects a message that no stream has.
-fn store(subject: String) -> Probe {
+fn store(pattern: String) -> Probe {
     let mut headers = HeaderMap::new();
     headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NEVER.to_string());
-    Probe { headers: Some(headers), body: Bytes::new(), ..publish(subject) }
+    Probe { headers: Some(headers), body: Bytes::new(), ..publish(pattern) }
+}
+
+/// A subject of the pattern that nobody has: no run is called so.
+fn tried(pattern: &str) -> String {
+    let tokens = pattern.split('.').map(|token| match token {
+        "*" | ">" => "doctor",
+        token => token,
+    });
+    tokens.collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]
@@ -220,10 +344,24 @@ mod tests {
     #[test]
     fn a_violation_is_about_one_action_on_one_subject() {
         let said = "Permissions Violation for Subscription to \"sim.live.>\" using queue \"q\"";
-        assert!(subscribe("sim.live.>".to_owned()).is_meant(said));
+        assert!(hear("sim.live.>".to_owned()).is_meant(said));
         assert!(!publish("sim.live.>".to_owned()).is_meant(said));
-        assert!(!subscribe("sim.live".to_owned()).is_meant(said));
+        assert!(!hear("sim.live".to_owned()).is_meant(said));
         let said = "Permissions Violation for Publish to \"$JS.API.STREAM.INFO.SIM_LOGS\"";
         assert!(api("STREAM.INFO", "SIM_LOGS").is_meant(said));
+    }
+
+    #[test]
+    fn a_pattern_is_tried_by_a_subject_that_nobody_has() {
+        for (pattern, subject) in [
+            ("sim.commands.*.*.cli.*", "sim.commands.doctor.doctor.cli.doctor"),
+            (
+                "$JS.ACK.*.*.SIM_COMMANDS.guardian.>",
+                "$JS.ACK.doctor.doctor.SIM_COMMANDS.guardian.doctor",
+            ),
+            ("sim.node.info", "sim.node.info"),
+        ] {
+            assert_eq!(publish(pattern.to_owned()).subject, subject);
+        }
     }
 }

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{
+    Config, DiscardPolicy, External, RetentionPolicy, Source, StorageType,
+};
 use contract::subject::{Prefix, StreamName};
+
+use crate::permissions::{DELIVERIES, SHOAL_API};
+use crate::roles::MIRRORED;
 
 /// How one stream is to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +33,8 @@ pub(crate) struct StreamSpec {
     pub(crate) share: u32,
     /// Copies in a cluster.
     pub(crate) replicas: usize,
+    /// It is the guests' copy of Shoal's stream of the same name.
+    pub(crate) is_mirror: bool,
 }
 
 /// What happens when a stream is full.
@@ -63,6 +70,19 @@ pub(crate) fn topology(prefix: &Prefix, replicas: usize) -> Vec<StreamSpec> {
     StreamName::ALL.into_iter().map(|stream| spec(prefix, stream, replicas)).collect()
 }
 
+/// The guests' copies of streams. They are fed, so they take no subjects; one that is full drops its
+/// oldest, which Shoal itself still has.
+pub(crate) fn mirrors(prefix: &Prefix, replicas: usize) -> Vec<StreamSpec> {
+    let copy = |stream| StreamSpec {
+        subjects: Vec::new(),
+        when_full: WhenFull::DropOldest,
+        atomic: false,
+        is_mirror: true,
+        ..spec(prefix, stream, replicas)
+    };
+    MIRRORED.map(copy).into()
+}
+
 /// The name of a stream on the server; buckets are streams with a prefix of their own.
 pub fn stream_name(prefix: &Prefix, stream: StreamName) -> String {
     let name = prefix.stream(stream);
@@ -86,6 +106,7 @@ fn spec(prefix: &Prefix, stream: StreamName, replicas: usize) -> StreamSpec {
         expiry_mark: None,
         share,
         replicas,
+        is_mirror: false,
     };
     let once = |share| StreamSpec { per_subject: PerSubject::Once, ..plain(share) };
     let latest = |share| StreamSpec { per_subject: PerSubject::Last(1), ..plain(share) };
@@ -150,6 +171,14 @@ impl StreamSpec {
             allow_message_ttl: self.expiry_mark.is_some(),
             subject_delete_marker_ttl: self.expiry_mark,
             allow_atomic_publish: self.atomic,
+            mirror: self.is_mirror.then(|| Source {
+                name: self.name.clone(),
+                external: Some(External {
+                    api_prefix: SHOAL_API.to_owned(),
+                    delivery_prefix: Some(DELIVERIES.to_owned()),
+                }),
+                ..Source::default()
+            }),
             ..Config::default()
         }
     }
@@ -166,6 +195,7 @@ pub(crate) fn essentials(config: &Config) -> Vec<(&'static str, String)> {
     };
     vec![
         ("subjects", subjects.join(" ")),
+        ("mirror", config.mirror.as_ref().map_or("none".to_owned(), |from| from.name.clone())),
         ("retention", format!("{:?}", config.retention).to_lowercase()),
         ("storage", format!("{:?}", config.storage).to_lowercase()),
         ("discard", format!("{:?}", config.discard).to_lowercase()),

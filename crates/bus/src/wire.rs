@@ -165,10 +165,22 @@ impl Bus {
         Question: Serialize + ?Sized,
         Answer: DeserializeOwned,
     {
-        let subject = format!("$JS.API.{operation}");
+        self.api_at(&format!("$JS.API.{operation}"), question).await
+    }
+
+    /// The same where it is called otherwise.
+    pub(crate) async fn api_at<Question, Answer>(
+        &self,
+        subject: &str,
+        question: &Question,
+    ) -> Result<Answer, ApiError>
+    where
+        Question: Serialize + ?Sized,
+        Answer: DeserializeOwned,
+    {
         let body = serde_json::to_vec(question)
             .map_err(|error| NoAnswer::Denied(format!("{subject}: {error}")))?;
-        let message = self.ask(&subject, None, body.into(), ANSWER_TIMEOUT).await?;
+        let message = self.ask(subject, None, body.into(), ANSWER_TIMEOUT).await?;
         let answer = read_answer(&message.payload).map_err(|error| {
             NoAnswer::Unknown(format!("the answer to {subject} is unreadable: {error}"))
         })?;

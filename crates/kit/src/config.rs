@@ -23,8 +23,13 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 24] = [
+pub const KNOWN: [&str; 30] = [
+    "NATS_CA",
+    "NATS_CERT",
     "NATS_CREDS",
+    "NATS_INBOX_PREFIX",
+    "NATS_KEY",
+    "NATS_NKEY",
     "NATS_URL",
     "SHOAL_HTTP_CONNECTIONS",
     "SHOAL_HTTP_HOSTS",
@@ -35,6 +40,7 @@ pub const KNOWN: [&str; 24] = [
     "SHOAL_HTTP_URL",
     "SHOAL_HUNG_SECONDS",
     "SHOAL_IDLE_SECONDS",
+    "SHOAL_JANITOR_NKEY",
     "SHOAL_LEASE_SECONDS",
     "SHOAL_LLM_ENDPOINTS",
     "SHOAL_LOG",

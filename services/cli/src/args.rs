@@ -22,6 +22,7 @@ use crate::help::{
     WATCH_ABOUT, grouped_help,
 };
 use crate::interview::InterviewArgs;
+use crate::keys::{self, KeysArgs};
 use crate::logs::{self, LogsArgs};
 use crate::memory::MemoryCommand;
 use crate::past::fork::{self, ForkArgs};
@@ -179,6 +180,9 @@ pub enum Command {
     /// Make the streams on a server, for services that may not
     #[command(long_about = PROVISION_ABOUT)]
     Provision(ProvisionArgs),
+    /// Make a key for each user of the bus, and the rights that the server gives them
+    #[command(long_about = keys::ABOUT)]
+    Keys(KeysArgs),
     /// Write a configuration for a folder that has only profiles
     #[command(long_about = crate::init::ABOUT)]
     Init(crate::init::InitArgs),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{Bus, BusArgs, shown_url};
+use bus::{Bus, BusArgs, Role, shown_url};
 use contract::id::ClientId;
 
 use crate::failure::Failure;
@@ -32,7 +32,20 @@ impl Client {
         json: bool,
         http_url: Option<String>,
     ) -> Result<Client, Failure> {
-        let bus = Bus::connect(args, "shoal", CONNECT).await?;
+        Client::connect_as(Role::Cli, args, json, http_url).await
+    }
+
+    /// The same as somebody else than an operator.
+    ///
+    /// # Errors
+    /// If the bus is not reachable.
+    pub async fn connect_as(
+        role: Role,
+        args: &BusArgs,
+        json: bool,
+        http_url: Option<String>,
+    ) -> Result<Client, Failure> {
+        let bus = Bus::connect(args, role, "shoal", CONNECT).await?;
         Ok(Client { bus, url: shown_url(&args.nats_url), json, http_url })
     }
 

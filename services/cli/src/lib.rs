@@ -45,6 +45,7 @@ pub mod generate;
 mod help;
 pub mod init;
 pub mod interview;
+pub mod keys;
 pub mod lively;
 pub mod logs;
 pub mod memory;
@@ -191,7 +192,8 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Repair(args) => return repair::repair(&client.await?, &args, output).await,
         Command::Diff(args) => return diff::diff(&client.await?, &args, output).await,
         Command::Export(args) => return export::export(&client.await?, &args, output).await,
-        Command::Provision(args) => provision::provision(&client.await?, args, output).await,
+        Command::Provision(args) => provision::provision(&bus, args, json, output).await,
+        Command::Keys(args) => keys::keys(&args, &bus.prefix, json, output),
         Command::Init(args) => init::init(&args, json, output),
         Command::Gen(args) => return generate::generate(args, json, output).await,
         // It connects by itself: that there is no connection is a finding.

@@ -27,6 +27,9 @@ pub struct Arguments {
     /// Where the bus is.
     #[command(flatten)]
     pub bus: BusArgs,
+    /// A file with the seed of the nkey of the user who deletes runs, if that is another one
+    #[arg(long, env = "SHOAL_JANITOR_NKEY", value_name = "FILE")]
+    pub janitor_nkey: Option<PathBuf>,
     /// The address of the HTTP edge; one that is not a loopback address needs a token.
     #[arg(long, env = LISTEN_VARIABLE, default_value = "127.0.0.1:5001", value_name = "ADDRESS:PORT")]
     pub http: String,
@@ -78,6 +81,8 @@ pub struct Arguments {
 pub struct Config {
     /// Where the bus is.
     pub bus: BusArgs,
+    /// The key of the user who deletes runs, if that is another one.
+    pub janitor_nkey: Option<PathBuf>,
     /// The address of the HTTP edge.
     pub http: SocketAddr,
     /// Who may use it.
@@ -134,6 +139,7 @@ fn check(arguments: Arguments) -> Result<Config, Problems> {
     problems.extend(check_memory_names("--memory (SHOAL_MEMORY)", &memory));
     let config = address.map(|http| Config {
         bus,
+        janitor_nkey: arguments.janitor_nkey,
         http,
         access: Access::new(http, &http_hosts, http_origins, token),
         http_connections: arguments.http_connections as usize,

@@ -43,7 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use bus::{Bus, Durable, ReadError};
+use bus::{Bus, BusArgs, Durable, ReadError, Role};
 use kit::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -80,8 +80,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.http).await.with_context(|| {
         format!("cannot listen on {}; set {LISTEN_VARIABLE} to a free address", config.http)
     })?;
-    let bus = Bus::connect(&config.bus, "shoal-launcher", BUS_PATIENCE).await?;
+    let bus = Bus::connect(&config.bus, Role::Launcher, "shoal-launcher", BUS_PATIENCE).await?;
     bus.ensure_topology().await?;
+    bus.tell_missing_rights(Role::Launcher).await;
+    let cleaner = janitors_bus(&config, &bus).await?;
     let read_model = ReadModel::new(config.read_model)
         .context("there is no room for a temporary file; name one with --read-model")?;
     let (model, specs) = (Model::default(), Specs::new(bus.clone()));
@@ -92,7 +94,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         default_memory: config.memory,
     };
     let requests = ask::announce(&bus).await?;
-    let janitor = Janitor::new(bus.clone());
+    let janitor = Janitor::new(cleaner);
     let deletes = may_delete(janitor.commands().await)?;
     let app = Arc::new(App {
         besides: Besides::new(bus.clone(), creator.specs.clone()),
@@ -139,6 +141,15 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     parts.shutdown().await;
     bus.drain().await;
     result
+}
+
+/// The connection that may take runs away: another user's, if there is one.
+async fn janitors_bus(config: &Config, bus: &Bus) -> anyhow::Result<Bus> {
+    let Some(nkey) = &config.janitor_nkey else { return Ok(bus.clone()) };
+    let args = BusArgs { nats_nkey: Some(nkey.clone()), nats_creds: None, ..config.bus.clone() };
+    let bus = Bus::connect(&args, Role::Janitor, "shoal-launcher janitor", BUS_PATIENCE).await?;
+    bus.tell_missing_rights(Role::Janitor).await;
+    Ok(bus)
 }
 
 /// A launcher that may not have a consumer of commands does all the rest.

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bus::Bus;
+use bus::{Bus, Role};
 use contract::subject::StreamName;
 use kit::shutdown::Shutdown;
 use tokio::sync::mpsc;
@@ -86,8 +86,9 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
     };
     let stream = args.bus.prefix.stream(StreamName::Actions);
     let memories = open_memories(targets, &args.memory_dir, &stream)?;
-    let bus = Bus::connect(&args.bus, "shoal-memory-sink", PATIENCE).await?;
+    let bus = Bus::connect(&args.bus, Role::MemorySink, "shoal-memory-sink", PATIENCE).await?;
     bus.ensure_topology().await?;
+    bus.tell_missing_rights(Role::MemorySink).await;
 
     let embedded = memories.iter().find_map(|(_, memory, _)| match memory {
         Memory::Sqlite(memory) => Some(memory.clone()),

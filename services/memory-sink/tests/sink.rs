@@ -7,14 +7,14 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use bus::{Bus, BusArgs};
+use bus::{Bus, BusArgs, Role};
 use contract::frame::Frame;
 use contract::id::Digest;
 use contract::memory::{
     EPISODES, Episodes, EpisodesAnswer, MemoryError, MemoryErrorCode, SEARCH, STATS, Scope, Search,
     SearchAnswer, Stats, StatsAnswer, TARGETS, TargetState, Targets, TargetsAnswer, read_answer,
 };
-use contract::subject::{Platform, Prefix};
+use contract::subject::Platform;
 use nats_process::{NatsServer, Options};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -36,8 +36,8 @@ struct Sink(Child);
 impl Stage {
     async fn new() -> Stage {
         let server = NatsServer::start(Options::default());
-        let args = BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
-        let bus = Bus::connect(&args, "test", PATIENCE).await.unwrap();
+        let args = BusArgs::at(server.url());
+        let bus = Bus::connect(&args, Role::Cli, "test", PATIENCE).await.unwrap();
         bus.ensure_topology().await.unwrap();
         Stage { server, bus, folder: tempfile::tempdir().unwrap() }
     }

@@ -40,6 +40,7 @@ mod past;
 mod quiet;
 mod read_model;
 mod recovery;
+mod rights;
 mod simulations;
 mod snapshots;
 mod sources;

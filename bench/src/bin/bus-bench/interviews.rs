@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
-use bus::{Append, Bus, BusArgs, ServiceInfo, Start};
+use bus::{Append, Bus, BusArgs, Role, ServiceInfo, Start};
 use contract::command::{BatchInterview, Interview, Request, Whom};
 use contract::id::{ClientId, RunId};
 use contract::reply::{Reply, ReplyResult};
 use contract::status::RunStatus;
-use contract::subject::{Platform, Prefix, StreamName};
+use contract::subject::{Platform, StreamName};
 use contract::timestamp::Timestamp;
 use tokio::task::JoinSet;
 
@@ -49,7 +49,7 @@ pub(crate) async fn measure(questions: usize) -> anyhow::Result<()> {
     witness.frames(WARM_UP, |_, _| true).await?;
     println!("{:<34} {:>8} {:>8} {:>8} {:>8}", "", "count", "p50", "p99", "worst");
 
-    let other = Bus::connect(&args(&site), "bus-bench-other", PATIENCE).await?;
+    let other = Bus::connect(&args(&site), Role::Cli, "bus-bench-other", PATIENCE).await?;
     print("bare NATS request", &requests(&site.bus, &other, questions).await?);
     print("bare durable command", &commands(&site.bus, &other, &run, questions).await?);
     let mut one = Vec::new();
@@ -76,7 +76,7 @@ pub(crate) async fn measure(questions: usize) -> anyhow::Result<()> {
 }
 
 fn args(site: &Site) -> BusArgs {
-    BusArgs { nats_url: site.nats.url(), nats_creds: None, prefix: Prefix::default() }
+    BusArgs::at(site.nats.url())
 }
 
 fn print(what: &str, took: &[f64]) {

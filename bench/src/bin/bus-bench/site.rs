@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use bus::{Bus, BusArgs, First};
+use bus::{Bus, BusArgs, First, Role};
 use contract::id::RunId;
 use contract::options::{RequestedOptions, RunOptions};
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
-use contract::subject::{Prefix, StreamName};
+use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 use launcher::create::publish_start;
 use launcher::queued::first_status;
@@ -45,8 +45,8 @@ impl Site {
         // As deployed: deploy/nats.conf.
         let config_extra = "max_payload: 8MB".to_owned();
         let nats = NatsServer::start(Options { jetstream, config_extra, ..Options::default() });
-        let args = BusArgs { nats_url: nats.url(), nats_creds: None, prefix: Prefix::default() };
-        let bus = Bus::connect(&args, "bus-bench", Duration::from_secs(30)).await?;
+        let args = BusArgs::at(nats.url());
+        let bus = Bus::connect(&args, Role::Cli, "bus-bench", Duration::from_secs(30)).await?;
         bus.ensure_topology().await?;
         let fixed = [("NATS_URL", args.nats_url.as_str()), ("SHOAL_LOG", "info")];
         let environment = fixed.iter().chain(more);

@@ -11,9 +11,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use bus::{Bus, BusArgs};
+use bus::{Bus, BusArgs, Role};
 use clap::Parser;
-use contract::subject::Prefix;
 use memory_sink::adapters::sqlite::SqliteMemory;
 use memory_sink::config::Args;
 use nats_process::{NatsServer, Options};
@@ -44,8 +43,8 @@ async fn main() -> ExitCode {
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let server = NatsServer::start(Options::default());
-    let args = BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
-    let bus = Bus::connect(&args, "memory-bench", Duration::from_secs(10)).await?;
+    let args = BusArgs::at(server.url());
+    let bus = Bus::connect(&args, Role::Cli, "memory-bench", Duration::from_secs(10)).await?;
     bus.ensure_topology().await?;
 
     // A thousand agents in two worlds.

@@ -3,13 +3,13 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use bus::Bus;
+use bus::{Bus, Role};
 use nats_process::{NatsServer, Options};
 
 use crate::{PATIENCE, args};
 
 async fn failure(url: &str, patience: Duration) -> String {
-    Bus::connect(&args(url), "test", patience).await.unwrap_err().to_string()
+    Bus::connect(&args(url), Role::Cli, "test", patience).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -34,7 +34,8 @@ async fn patience_outlasts_a_server_that_starts_late() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let target = args(&format!("nats://127.0.0.1:{port}"));
-    let connecting = tokio::spawn(async move { Bus::connect(&target, "test", PATIENCE).await });
+    let connecting =
+        tokio::spawn(async move { Bus::connect(&target, Role::Cli, "test", PATIENCE).await });
     tokio::task::yield_now().await;
     let _server = tokio::task::spawn_blocking(move || {
         NatsServer::start(Options { port: Some(port), ..Options::default() })
@@ -56,7 +57,8 @@ async fn a_wrong_password() {
              violation; check the user and password in NATS_URL, or the file in NATS_CREDS"
         )
     );
-    let bus = Bus::connect(&args(&server.url_as("ada", "p%40ss")), "test", PATIENCE).await;
+    let bus =
+        Bus::connect(&args(&server.url_as("ada", "p%40ss")), Role::Cli, "test", PATIENCE).await;
     bus.unwrap().is_ready().await.unwrap();
 }
 
@@ -134,7 +136,7 @@ async fn a_server_that_takes_only_small_messages() {
     );
     let config_extra = "max_payload: 65536".to_owned();
     let server = NatsServer::start(Options { config_extra, ..Options::default() });
-    Bus::connect(&args(&server.url()), "test", PATIENCE).await.unwrap();
+    Bus::connect(&args(&server.url()), Role::Cli, "test", PATIENCE).await.unwrap();
 }
 
 #[tokio::test]
@@ -151,7 +153,7 @@ async fn urls_and_credentials_that_are_none() {
     }
     let mut with_file = args("nats://127.0.0.1:1");
     with_file.nats_creds = Some("/nowhere/user.creds".into());
-    let error = Bus::connect(&with_file, "test", PATIENCE).await.unwrap_err();
+    let error = Bus::connect(&with_file, Role::Cli, "test", PATIENCE).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "the credentials file /nowhere/user.creds (NATS_CREDS) cannot be used: No such file or \

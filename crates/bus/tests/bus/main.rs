@@ -10,23 +10,24 @@ mod objects;
 mod proxy;
 mod purge;
 mod reading;
+mod rights;
 mod spoken;
 mod topology;
 
 use std::time::{Duration, Instant};
 
-use bus::{Append, Bus, BusArgs};
+use bus::{Append, Bus, BusArgs, Role};
 use contract::subject::{Platform, Prefix};
 use nats_process::{NatsServer, Options};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn args(url: &str) -> BusArgs {
-    BusArgs { nats_url: url.to_owned(), nats_creds: None, prefix: Prefix::default() }
+    BusArgs::at(url)
 }
 
 async fn connect(url: &str) -> Bus {
-    Bus::connect(&args(url), "test", PATIENCE).await.unwrap()
+    Bus::connect(&args(url), Role::Cli, "test", PATIENCE).await.unwrap()
 }
 
 /// A server with all streams.

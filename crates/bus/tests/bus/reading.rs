@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use bus::verdict::{Attempt, Look, Verdict, judge};
-use bus::{Bus, Delivery, Durable, ReadError, Start};
+use bus::{Bus, Delivery, Durable, ReadError, Role, Start};
 use contract::subject::StreamName;
 use nats_process::{NatsServer, Options};
 
@@ -204,7 +204,7 @@ async fn a_stream_that_is_not_there_is_named() {
     let (server, _bus) = provisioned().await;
     let mut args = crate::args(&server.url());
     args.prefix = "other".parse().unwrap();
-    let bus = Bus::connect(&args, "test", crate::PATIENCE).await.unwrap();
+    let bus = Bus::connect(&args, Role::Cli, "test", crate::PATIENCE).await.unwrap();
     let missing = ReadError::Missing("stream not found (error 10059)".to_owned());
     assert_eq!(bus.last(StreamName::Inputs, "other.inputs.a").await, Err(missing.clone()));
     assert_eq!(bus.read_all(StreamName::Inputs, "other.inputs.a", 1).await, Err(missing.clone()));

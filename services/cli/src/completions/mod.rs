@@ -9,7 +9,7 @@ mod words;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use bus::{Bus, BusArgs};
+use bus::{Bus, BusArgs, Role};
 use clap::{Args, FromArgMatches, ValueEnum};
 use contract::memory::{TARGETS, TargetsAnswer, read_answer};
 use contract::status::EnvStatus;
@@ -106,7 +106,7 @@ pub async fn complete(args: &WordsArgs, output: &mut Output<'_>) -> Result<(), F
 /// Names from the bus; `None` if anything is in the way.
 async fn names(kind: Kind, wish: &Wish, words: &[String]) -> Option<Vec<String>> {
     let args = bus_args(words)?;
-    let bus = Bus::connect(&args, "shoal", PATIENCE).await.ok()?;
+    let bus = Bus::connect(&args, Role::Cli, "shoal", PATIENCE).await.ok()?;
     let client = Client { bus, url: String::new(), json: false, http_url: None };
     match kind {
         Kind::Agents => {

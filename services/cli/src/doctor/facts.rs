@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::{
-    AccountFacts, ClockReading, ConnectError, Denied, Discovered, NoAccount, QueueFacts,
+    AccountFacts, ClockReading, ConnectError, Denied, Discovered, NoAccount, QueueFacts, Role,
     ServerFacts, StreamFacts,
 };
 use contract::memory::{CursorStatus, TargetStatus};
@@ -12,8 +12,6 @@ use contract::notice::NodeInfo;
 use contract::status::EnvStatus;
 use contract::subject::{Prefix, StreamName};
 use contract::timestamp::Timestamp;
-
-use super::roles::Role;
 
 /// All that is known. `None`: nobody asked, since it could not have been answered.
 pub struct Facts {

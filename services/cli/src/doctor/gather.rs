@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bus::{Bus, BusArgs, StreamState, SubjectCounts, shown_url};
+use bus::{Bus, BusArgs, Role, Shared, StreamState, SubjectCounts, shown_url};
 use contract::memory::{
     STATS, Scope, Stats, StatsAnswer, TARGETS, Targets, TargetsAnswer, read_answer,
 };
@@ -17,7 +17,6 @@ use tokio::sync::watch;
 use super::diagnosis::{SCARCE, fullness};
 use super::facts::{Connection, Facts, Holders, Queue, Runs, Services};
 use super::machine;
-use super::roles::{GUARDIAN, Role};
 
 /// Runs whose memory is asked about: the newest ones.
 const REMEMBERED: usize = 20;
@@ -33,7 +32,7 @@ pub(super) async fn gather(
     stage: &watch::Sender<&'static str>,
 ) -> Facts {
     stage.send_replace("connecting");
-    let (connection, bus) = match Bus::reach(args, "shoal", patience).await {
+    let (connection, bus) = match Bus::reach(args, role, "shoal", patience).await {
         Err(error) => (Connection::Failed(error), None),
         Ok(bus) => {
             let round_trip = bus.round_trip(patience).await;
@@ -83,8 +82,8 @@ async fn ask(
             bus.streams(),
             runs(bus),
             letters(bus),
-            bus.queue(StreamName::Commands, GUARDIAN),
-            bus.queue(StreamName::Questions, GUARDIAN),
+            bus.queue(Shared::Commands),
+            bus.queue(Shared::Questions),
         );
         let queues = [(StreamName::Commands, commands), (StreamName::Questions, questions)];
         let there = |name: StreamName| {

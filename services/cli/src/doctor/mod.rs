@@ -1,7 +1,6 @@
 //! `doctor`: what is wrong with the bus and with this machine, and what to do about it.
 //!
-//! In reading order: [`roles`] (what each part of Shoal needs), [`facts`] and [`gather`] (what
-//! is there), [`machine`] (this machine), [`finding`] and [`diagnosis`] (what that means, pure),
+//! In reading order: [`facts`] and [`gather`] (what is there), [`machine`] (this machine), [`finding`] and [`diagnosis`] (what that means, pure),
 //! [`report`] (the same as text).
 
 pub mod diagnosis;
@@ -10,12 +9,11 @@ pub mod finding;
 mod gather;
 mod machine;
 pub mod report;
-pub mod roles;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bus::BusArgs;
+use bus::{BusArgs, Role};
 use clap::Args;
 use contract::version::V1;
 use tokio::sync::watch;
@@ -25,7 +23,6 @@ use self::diagnosis::diagnose;
 use self::facts::{Connection, Facts};
 use self::finding::Outcome;
 use self::report::{Report, render, worst};
-use self::roles::Role;
 use crate::failure::Failure;
 use crate::output::Output;
 

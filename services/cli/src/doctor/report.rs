@@ -1,10 +1,10 @@
 //! The diagnosis as text and as JSON.
 
+use bus::Role;
 use contract::version::V1;
 use serde::Serialize;
 
 use super::finding::{Check, Finding, Outcome};
-use super::roles::Role;
 use crate::output::{Paint, columns, counted, one_line};
 use crate::wrap::wrap;
 

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use bus::{
     Append, AppendError, Bus, DELETED_BY_HEADER, Delivery, Durable, Lease, PurgeError, ReadError,
-    Stored,
+    Shared, Stored,
 };
-use contract::command::{Command, Request, Verb};
+use contract::command::{Command, Request};
 use contract::reply::{ErrorCode, Reply, ReplyResult};
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
 use contract::subject::{CommandAddress, Prefix, StreamName};
@@ -25,12 +25,6 @@ use contract::subject::{CommandAddress, Prefix, StreamName};
 use self::decide::{Behind, Facts, Run, Why, Wish, decide};
 use crate::create::now;
 use crate::model::parse_status;
-
-/// The durable consumer of all launchers.
-const CONSUMER: &str = "janitor";
-
-/// How long the server waits for an acknowledgement before it hands a command out again.
-const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// How long nobody else gets a run whose janitor has died: less than until the command comes
 /// again.
@@ -82,8 +76,7 @@ impl Janitor {
     /// # Errors
     /// If the bus does not let it.
     pub async fn commands(&self) -> Result<Durable, ReadError> {
-        let filter = self.bus.prefix().commands_with(Verb::Delete);
-        self.bus.durable(StreamName::Commands, CONSUMER, &[filter.as_str()], ACK_WAIT).await
+        self.bus.share(Shared::Deletions).await
     }
 
     /// Works for ever.
@@ -292,6 +285,8 @@ fn tombstone(status: EnvStatus, by: &CommandAddress) -> EnvStatus {
 
 #[cfg(test)]
 mod tests {
+    use contract::command::Verb;
+
     use super::*;
     use crate::queued::tests::status;
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bus::{Append, Bus, BusArgs};
+use bus::{Append, Bus, BusArgs, Role};
 use contract::frame::Frame;
 use contract::notice::DeadLetter;
 use contract::options::MemoryTarget;
-use contract::subject::{Platform, Prefix};
+use contract::subject::Platform;
 use kit::shutdown::{Shutdown, Trigger};
 use nats_process::{NatsServer, Options};
 use reqwest::header::HeaderMap;
@@ -55,8 +55,8 @@ struct Running {
 impl Stage {
     async fn new() -> Stage {
         let server = NatsServer::start(Options::default());
-        let args = BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
-        let bus = Bus::connect(&args, "test", PATIENCE).await.unwrap();
+        let args = BusArgs::at(server.url());
+        let bus = Bus::connect(&args, Role::Cli, "test", PATIENCE).await.unwrap();
         bus.ensure_topology().await.unwrap();
         Stage { _server: server, bus, frames: Vec::new() }
     }

@@ -6,9 +6,9 @@ mod letters;
 
 use std::time::Duration;
 
-use bus::{AppendError, Bus, Delivery, Durable, ReadError};
+use bus::{AppendError, Bus, Delivery, Durable, ReadError, Shared};
 use contract::chain::World;
-use contract::command::{Command, MemoryAttach, Request, Verb};
+use contract::command::{Command, MemoryAttach, Request};
 use contract::options::MemoryTarget;
 use contract::problem::Problems;
 use contract::reply::{ErrorCode, Reply, ReplyResult};
@@ -21,10 +21,6 @@ use crate::delivery::{Fate, Redrive};
 use crate::ledger::LedgerError;
 use crate::means::{Means, wall};
 
-/// The durable consumer of all sinks.
-const CONSUMER: &str = "memory-sink";
-/// How long the server waits for an acknowledgement before it hands a command out again.
-const ACK_WAIT: Duration = Duration::from_secs(60);
 /// Before another sink may look at a command that this one cannot carry out.
 const ELSEWHERE: Duration = Duration::from_secs(1);
 /// Hand-outs after which a command that no sink can carry out is refused.
@@ -72,11 +68,7 @@ impl Orders {
     /// # Errors
     /// If the bus does not let it.
     pub(crate) async fn commands(&self) -> Result<Durable, ReadError> {
-        let prefix = self.bus.prefix();
-        let verbs = [Verb::MemoryAttach, Verb::MemoryRedrive];
-        let filters = verbs.map(|verb| prefix.commands_with(verb));
-        let filters = [filters[0].as_str(), filters[1].as_str()];
-        self.bus.durable(StreamName::Commands, CONSUMER, &filters, ACK_WAIT).await
+        self.bus.share(Shared::MemoryOrders).await
     }
 
     /// Works until the shutdown is wished; a command under way is handed out again.

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bus::Bus;
+use bus::{Bus, Role};
 use contract::command::{Command, Request};
 use contract::journal::Genesis;
 use contract::past::{Finding, FindingKind};
@@ -71,7 +71,7 @@ pub async fn run(cli: &Cli, args: JobArgs) -> anyhow::Result<ExitCode> {
     let node_gone = watch_node(Lease::default())?;
     let JobArgs { run, verb, client, id: command_id } = args;
     let name = format!("shoal-job {verb} {run}");
-    let bus = Bus::connect(&cli.bus, &name, Duration::from_secs(30)).await?;
+    let bus = Bus::connect(&cli.bus, Role::Simulator, &name, Duration::from_secs(30)).await?;
     let address = CommandAddress { run, verb, client, command_id };
     let subject = bus.prefix().command(&address);
     let stored = patiently(|| bus.last(verb.stream(), &subject)).await;

@@ -20,9 +20,6 @@ use super::{Node, Taking, lock, now};
 
 /// The service's name in the subjects of dead letters.
 const SERVICE: &str = "simulator";
-/// How long the server waits for an acknowledgement before it hands a command out again: as long
-/// may a node that has frozen keep one from the others.
-const ACK_WAIT: Duration = Duration::from_secs(10);
 /// Until a command is handed out again whose run was just claimed, or of which the bus did not say
 /// enough.
 const SOON: Duration = Duration::from_secs(1);
@@ -39,12 +36,6 @@ struct Found {
 }
 
 impl Node {
-    /// Joins the guardian of a stream of commands.
-    pub(super) async fn guardian(&self, stream: StreamName) -> anyhow::Result<Durable> {
-        let filter = self.bus.prefix().all(stream);
-        Ok(self.bus.durable(stream, "guardian", &[filter.as_str()], ACK_WAIT).await?)
-    }
-
     /// Takes commands from a shared consumer, each in a task of its own, since one that
     /// waits for the bus must not hold up the next.
     pub(super) async fn guard(self, mut guardian: Durable) {

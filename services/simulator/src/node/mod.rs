@@ -22,10 +22,10 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bus::{AppendError, Bus, HeldLease, Lease, ServiceInfo};
+use bus::{AppendError, Bus, HeldLease, Lease, Role, ServiceInfo, Shared};
 use contract::id::RunId;
 use contract::notice::{EndpointInfo, NodeInfo};
-use contract::subject::{Prefix, StreamName};
+use contract::subject::Prefix;
 use contract::timestamp::Timestamp;
 use contract::version::V1;
 use kit::shutdown::Shutdown;
@@ -90,8 +90,10 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
     let shutdown = Shutdown::on_signals_with(move || workers.kill_all())?;
     let endpoints = endpoint::read(cli.node.llm_endpoints.as_deref())?;
     let name = cli.node.name();
-    let bus = Bus::connect(&cli.bus, &format!("shoal-simulator {name}"), PATIENCE).await?;
+    let bus = Bus::connect(&cli.bus, Role::Simulator, &format!("shoal-simulator {name}"), PATIENCE)
+        .await?;
     bus.ensure_topology().await?;
+    bus.tell_missing_rights(Role::Simulator).await;
     let node = Node {
         bus: bus.clone(),
         name: name.clone().into(),
@@ -109,8 +111,8 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         shutdown: shutdown.clone(),
     };
     tracing::info!(node = name, slots = node.args.slots, "the node is up");
-    let commands = node.guardian(StreamName::Commands).await?;
-    let questions = node.guardian(StreamName::Questions).await?;
+    let commands = bus.share(Shared::Commands).await?;
+    let questions = bus.share(Shared::Questions).await?;
     tokio::select! {
         () = shutdown.wished() => {}
         () = node.clone().guard(commands) => {}

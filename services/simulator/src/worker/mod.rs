@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bus::{AppendError, Bus, First, ReadError};
+use bus::{AppendError, Bus, First, ReadError, Role};
 use contract::id::RunId;
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
@@ -100,7 +100,7 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
     let lease = Lease::default();
     let node_gone = watch_node(lease.clone())?;
     let name = format!("shoal-worker {}", args.run);
-    let bus = Bus::connect(&cli.bus, &name, Duration::from_secs(30)).await?;
+    let bus = Bus::connect(&cli.bus, Role::Simulator, &name, Duration::from_secs(30)).await?;
     let (status, sequence) = read_status(&bus, &args.run).await?;
     if status.status == RunStatus::Deleted {
         tracing::warn!("{}", Lost::Deleted);

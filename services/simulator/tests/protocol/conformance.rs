@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{AppendError, Bus, BusArgs};
+use bus::{AppendError, Bus, BusArgs, Role};
 use contract::subject::{Platform, Prefix, StreamName};
 use nats_process::{NatsServer, Options};
 
@@ -116,8 +116,8 @@ struct Real {
 
 async fn connect(server: &NatsServer) -> Bus {
     let (nats_url, prefix) = (server.url(), Prefix::default());
-    let args = BusArgs { nats_url, nats_creds: None, prefix };
-    Bus::connect(&args, "test", PATIENCE).await.unwrap()
+    let args = BusArgs { prefix, ..BusArgs::at(nats_url) };
+    Bus::connect(&args, Role::Cli, "test", PATIENCE).await.unwrap()
 }
 
 impl Real {

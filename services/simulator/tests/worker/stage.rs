@@ -3,14 +3,14 @@
 use std::process::{Child, Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
-use bus::{Append, Bus, BusArgs};
+use bus::{Append, Bus, BusArgs, Role};
 use contract::command::{Command, Inject, InjectedPost, Request};
 use contract::id::{ClientId, RunId};
 use contract::options::RequestedOptions;
 use contract::reply::{Reply, ReplyOutcome};
 use contract::spec::Spec;
 use contract::status::{EnvStatus, RunStatus};
-use contract::subject::{CommandAddress, Platform, Prefix, StreamName};
+use contract::subject::{CommandAddress, Platform, StreamName};
 use contract::timestamp::Timestamp;
 use nats_process::{NatsServer, Options};
 
@@ -32,8 +32,8 @@ impl Stage {
     pub(crate) async fn start(config_extra: &str) -> Stage {
         let config_extra = config_extra.to_owned();
         let server = NatsServer::start(Options { config_extra, ..Options::default() });
-        let args = BusArgs { nats_url: server.url(), nats_creds: None, prefix: Prefix::default() };
-        let bus = Bus::connect(&args, "test", PATIENCE).await.unwrap();
+        let args = BusArgs::at(server.url());
+        let bus = Bus::connect(&args, Role::Cli, "test", PATIENCE).await.unwrap();
         bus.ensure_topology().await.unwrap();
         let (run, client) = ("market-1".parse().unwrap(), "test".parse().unwrap());
         let stage = Stage { server, bus, run, client };

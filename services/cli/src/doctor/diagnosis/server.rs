@@ -50,9 +50,9 @@ fn unconnected(url: &str, error: &ConnectError) -> Finding {
         ConnectError::Url(_) => {
             ("nats://host:port".to_owned(), "export NATS_URL=nats://127.0.0.1:4222".to_owned())
         }
-        ConnectError::Credentials { path, .. } => (
-            format!("a credentials file at {}", path.display()),
-            "export NATS_CREDS=/path/to/user.creds, or unset it".to_owned(),
+        ConnectError::File { what, variable, path, .. } => (
+            format!("{what} at {}", path.display()),
+            format!("export {variable}=/path/to/it, or unset it"),
         ),
         ConnectError::NoServer { last, .. } => {
             let found = format!("no nats-server answers at {url}: {}", one_line(last, 200));
@@ -63,13 +63,13 @@ fn unconnected(url: &str, error: &ConnectError) -> Finding {
         ConnectError::Unauthorized { reason, .. } => {
             let found = format!("the nats-server at {url} refuses this user: {reason}");
             let advice = "put user and password into NATS_URL (nats://user:password@host:port), \
-                          or the path of a credentials file into NATS_CREDS";
+                          or the path of a credentials file into NATS_CREDS, or that of an nkey into NATS_NKEY";
             return problem(found, "a user whom the server knows", advice);
         }
         ConnectError::Tls { reason, .. } => {
             let found = format!("no TLS with the nats-server at {url}: {}", one_line(reason, 200));
             let advice = "for a certificate of your own authority: \
-                          export SSL_CERT_FILE=/path/to/ca.pem; for a server without TLS: nats:// \
+                          export NATS_CA=/path/to/ca.pem; for a server without TLS: nats:// \
                           instead of tls:// in NATS_URL";
             return problem(found, "a certificate for that host that is trusted here", advice);
         }

@@ -5,7 +5,6 @@ use bus::{Action, Denied};
 use super::{bytes, known, percent};
 use crate::doctor::facts::{Connection, Facts};
 use crate::doctor::finding::{Check, CheckId, Finding, problem, warning};
-use crate::doctor::roles::pattern;
 use crate::output::one_line;
 
 /// Bytes that a disk should have left.
@@ -16,10 +15,14 @@ pub(super) fn permissions(facts: &Facts) -> Check {
     let id = CheckId::Permissions;
     let role = facts.role.as_str();
     if let Connection::Made { round_trip: Err(reason), .. } = &facts.connection
-        && reason.contains("_INBOX.")
+        && let Some((_, inbox)) = reason.split_once("Subscription to \"_INBOX")
     {
-        let found = format!("may not subscribe to _INBOX.>: {}", one_line(reason, 200));
-        let advice = "subscribe: { allow: [\"_INBOX.>\"] } for this user";
+        let inbox = inbox.split('.').next().unwrap_or_default();
+        let found = format!("may not subscribe to _INBOX{inbox}.>: {}", one_line(reason, 200));
+        let advice = format!(
+            "subscribe: {{ allow: [\"_INBOX{inbox}.>\"] }} for this user, or NATS_INBOX_PREFIX as \
+             it may"
+        );
         return Check::of(id, problem(found, "the right to hear answers", advice));
     }
     let (denied, tried) = match known(facts, id, facts.denied.as_ref()) {
@@ -43,7 +46,7 @@ fn denial(denied: &Denied, role: &str) -> Finding {
         Action::Publish => ("publish on", "publish"),
         Action::Subscribe => ("subscribe to", "subscribe"),
     };
-    let pattern = pattern(&denied.subject);
+    let pattern = &denied.pattern;
     problem(
         format!("may not {verb} {pattern} (tried {})", denied.subject),
         format!("the right to {verb} it, as a {role} needs"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bus::{
     AccountFacts, Action, ClockReading, ConnectError, Denied, Difference, Discovered, NoAccount,
-    QueueFacts, ServerFacts, StreamFacts, StreamState, StreamUse,
+    QueueFacts, Role, ServerFacts, StreamFacts, StreamState, StreamUse,
 };
 use contract::notice::NodeInfo;
 use contract::status::RunStatus;
@@ -20,7 +20,6 @@ use crate::doctor::facts::{
     Configuration, Connection, Disk, Facts, Holders, Queue, Runs, Services,
 };
 use crate::doctor::finding::{Check, CheckId, Outcome};
-use crate::doctor::roles::Role;
 use crate::fixtures;
 
 const MIB: u64 = 1 << 20;
@@ -158,7 +157,12 @@ fn a_connection_that_fails_says_why_and_hides_the_rest() {
     let errors = [
         (ConnectError::Url(reason()), "NATS_URL is not valid: because", "export NATS_URL"),
         (
-            ConnectError::Credentials { path: PathBuf::from("/a.creds"), source: refused },
+            ConnectError::File {
+                what: "the credentials file",
+                variable: "NATS_CREDS",
+                path: PathBuf::from("/a.creds"),
+                reason: refused.to_string(),
+            },
             "the credentials file /a.creds (NATS_CREDS) cannot be used",
             "export NATS_CREDS",
         ),
@@ -230,7 +234,10 @@ fn answers_that_do_not_come_are_told_from_those_that_may_not() {
     assert_eq!(of(silent, CheckId::Connection).outcome, Problem);
     let denied = "Permissions Violation for Subscription to \"_INBOX.a.*\"";
     let check = of(diagnose(&mute(denied)), CheckId::Permissions);
-    assert_eq!(check.findings[0].advice, "subscribe: { allow: [\"_INBOX.>\"] } for this user");
+    assert!(
+        check.findings[0].advice.starts_with("subscribe: { allow: [\"_INBOX.>\"] } for this user"),
+        "{check:?}"
+    );
 }
 
 #[test]
@@ -354,14 +361,15 @@ fn room_is_scarce_from_80_percent_and_gone_from_95() {
 
 #[test]
 fn each_denial_is_named_by_its_subject() {
-    let denied = |action, subject: &str| Denied {
+    let denied = |action, subject: &str, pattern: &str| Denied {
         action,
         subject: subject.to_owned(),
+        pattern: pattern.to_owned(),
         reason: "Permissions Violation".to_owned(),
     };
     let two = vec![
-        denied(Action::Publish, "sim.inputs.doctor-1.twitter"),
-        denied(Action::Subscribe, "sim.ask.*.*.*"),
+        denied(Action::Publish, "sim.inputs.doctor.doctor", "sim.inputs.*.*"),
+        denied(Action::Subscribe, "sim.ask.*.*.*", "sim.ask.*.*.*"),
     ];
     let id = CheckId::Permissions;
     check(
@@ -370,8 +378,8 @@ fn each_denial_is_named_by_its_subject() {
         &[
             (
                 Problem,
-                "may not publish on sim.inputs.*.twitter (tried sim.inputs.doctor-1.twitter)",
-                "publish: { allow: [\"sim.inputs.*.twitter\"] }",
+                "may not publish on sim.inputs.*.* (tried sim.inputs.doctor.doctor)",
+                "publish: { allow: [\"sim.inputs.*.*\"] }",
             ),
             (
                 Problem,
