@@ -70,6 +70,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(());
     }
     searching::graph(&memory).await?;
+    searching::amid_writes(&memory, &batches).await?;
+    searching::at_once(&memory).await?;
     searching::looks(&memory).await?;
     searching::stock(folder.path(), &batches)?;
     filling::again(&memory, &batches).await?;

@@ -15,6 +15,8 @@ use crate::town::{COMMON, COMMON_CHINESE, RARE, RARE_CHINESE};
 
 /// Searches of each kind.
 const SEARCHES: usize = 300;
+/// Who ask at once.
+const ASKERS: usize = 8;
 /// Bytes of an answer.
 const ROOM: usize = 1 << 20;
 
@@ -30,7 +32,7 @@ fn queries() -> Vec<(&'static str, String)> {
         ("Chinese, two common words", COMMON_CHINESE.join(" ")),
         ("Chinese, a rare word", RARE_CHINESE.to_owned()),
         ("Chinese, common characters, never so", "馆书图".to_owned()),
-        ("both, two common words, never together", format!("{} {}", COMMON[0], COMMON_CHINESE[0])),
+        ("both, two common words, seldom together", format!("{} {}", COMMON[0], COMMON_CHINESE[0])),
     ]
 }
 
@@ -40,18 +42,67 @@ pub(crate) async fn graph(memory: &SqliteMemory) -> anyhow::Result<()> {
     for (case, query) in queries() {
         let mut taken = Vec::new();
         for _ in 0..SEARCHES {
-            let start = Instant::now();
-            let within = Scope::Graph(GRAPH.to_owned());
-            let find = Find::new(within, query.clone(), Among::Edges);
-            let found = memory.look_for(find, None, ROOM).await;
-            found.map_err(|error| anyhow!("{error}"))?.context("the graph is not there")?;
-            taken.push(start.elapsed());
+            taken.push(search(memory, &query).await?);
         }
         all.extend(taken.iter().copied());
         times("search of the graph", case, taken);
     }
     times("search of the graph", "all of these", all);
     Ok(())
+}
+
+/// The same while the graph is written: a transaction before each search, after which whatever
+/// a connection keeps of the file in memory is read anew.
+pub(crate) async fn amid_writes(
+    memory: &SqliteMemory,
+    batches: &[EpisodeBatch],
+) -> anyhow::Result<()> {
+    let batch = batches.first().context("no batch")?;
+    let mut all = Vec::new();
+    for (case, query) in queries() {
+        let mut taken = Vec::new();
+        for _ in 0..SEARCHES / 3 {
+            // All of it is known: only cursors change.
+            memory.remember(batch).await.map_err(|error| anyhow!("{error}"))?;
+            taken.push(search(memory, &query).await?);
+        }
+        all.extend(taken.iter().copied());
+        times("the same, each after a write", case, taken);
+    }
+    times("the same, each after a write", "all of these", all);
+    Ok(())
+}
+
+/// The same by several at once, each of whom asks all of it, each beginning with something else.
+pub(crate) async fn at_once(memory: &SqliteMemory) -> anyhow::Result<()> {
+    let mut asking = tokio::task::JoinSet::new();
+    for asker in 0..ASKERS {
+        let memory = memory.clone();
+        asking.spawn(async move {
+            let (mut queries, mut taken) = (queries(), Vec::new());
+            queries.rotate_left(asker);
+            for (_, query) in queries.iter().cycle().take(SEARCHES) {
+                taken.push(search(&memory, query).await?);
+            }
+            anyhow::Ok(taken)
+        });
+    }
+    let mut all = Vec::new();
+    while let Some(taken) = asking.join_next().await {
+        all.extend(taken??);
+    }
+    times("the same, eight at once", "all of these", all);
+    Ok(())
+}
+
+/// One search, and how long it takes.
+async fn search(memory: &SqliteMemory, query: &str) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    let within = Scope::Graph(GRAPH.to_owned());
+    let find = Find::new(within, query.to_owned(), Among::Edges);
+    let found = memory.look_for(find, None, ROOM).await;
+    found.map_err(|error| anyhow!("{error}"))?.context("the graph is not there")?;
+    Ok(start.elapsed())
 }
 
 /// The same of a table of stock full text, best first, as it is used without further thought.

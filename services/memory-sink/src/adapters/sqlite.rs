@@ -1,6 +1,7 @@
 //! The embedded memory: one SQLite file that holds the episodes and the sink's own place in
 //! the stream, so both change in one transaction and an action is in it exactly once.
 
+mod connections;
 mod cursors;
 mod hunt;
 mod lookup;
@@ -22,12 +23,12 @@ use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use contract::timestamp::Timestamp;
 use faults::Safeguard;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use self::connections::{Readers, writer};
 pub use self::pages::Missing;
 pub use self::place::{InTime, NoPlace, OfKind};
 use self::scribe::Scribe;
@@ -41,15 +42,9 @@ pub const FILE_NAME: &str = "memory.sqlite";
 const LOCK_NAME: &str = "memory.lock";
 /// The version of `schema.sql`.
 const SCHEMA_VERSION: i64 = 2;
-/// Statements that a connection keeps ready.
-const STATEMENTS: usize = 128;
-/// What the writer keeps of the file in memory.
-const CACHE_KIB: i64 = 64 * 1024;
 /// How much is written before it is moved into the file itself, in pages of 4 KiB: pages in the
 /// middle of an index change with each batch, and are moved once for many.
 const CHECKPOINT_PAGES: i64 = 8192;
-/// How long a statement waits for somebody else's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The memory in a folder, open and owned. Clones share it.
 #[derive(Clone)]
@@ -65,7 +60,7 @@ struct Inner {
     path: PathBuf,
     writer: Mutex<Connection>,
     /// Apart, so that a long search delays no delivery.
-    reader: Mutex<Connection>,
+    readers: Readers,
     /// Held until the last clone is gone; the system lets go of it however we end.
     _lock: File,
 }
@@ -145,14 +140,14 @@ impl SqliteMemory {
         }
         let path = folder.join(FILE_NAME);
         let unusable = |source| OpenError::Unusable { path: path.clone(), source };
-        let mut writer = connect(&path, OpenFlags::default()).map_err(unusable)?;
+        let mut writer = writer(&path).map_err(unusable)?;
         let version = prepare(&mut writer).map_err(unusable)?;
         if version > SCHEMA_VERSION {
             return Err(OpenError::Newer { path, found: version });
         }
-        let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(unusable)?;
-        let (writer, reader) = (Mutex::new(writer), Mutex::new(reader));
-        let inner = Arc::new(Inner { path, writer, reader, _lock: lock });
+        let readers = Readers::open(&path).map_err(unusable)?;
+        let writer = Mutex::new(writer);
+        let inner = Arc::new(Inner { path, writer, readers, _lock: lock });
         let (target, stream) = (target.to_owned(), stream.to_owned());
         Ok(SqliteMemory { target, stream, inner })
     }
@@ -182,11 +177,8 @@ impl SqliteMemory {
         &self,
         look: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, SqliteError> {
-        self.blocking(move |inner| {
-            let mut reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            look(&reader.transaction()?)
-        })
-        .await
+        let turn = self.inner.readers.turn().await;
+        self.blocking(move |inner| inner.readers.look(&inner.path, turn, look)).await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -239,19 +231,11 @@ impl SqliteMemory {
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
-}
-
 /// Makes the file ready to be written and says which version it has.
 fn prepare(connection: &mut Connection) -> rusqlite::Result<i64> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut version: i64 =

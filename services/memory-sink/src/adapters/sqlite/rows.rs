@@ -16,6 +16,16 @@ use crate::graph::{Relation, name_of, node_uuid, read_node_uuid, uuid};
 pub(super) const NODE: &str = "n.id, s.hash, n.kind, n.label, n.name, n.text, n.author, \
      n.author_name, n.created_at, n.actions, n.last_round, n.counts_json, s.graph, n.number, s.key";
 
+/// An edge and all that is told of it; [`edge`] reads the columns.
+pub(super) const EDGE: &str =
+    "SELECT e.relation, e.valid_at, e.invalid_at, e.created_at, e.expired_at, p.seq,
+        p.round, p.action, p.text, w.run, w.platform, g.graph_id, s.name, t.name,
+        e.source, e.target, ss.hash, s.kind, s.number, ts.hash, t.kind, t.number
+     FROM edge e JOIN episode p ON p.id = e.id JOIN world w ON w.id = e.world
+     JOIN graph g ON g.id = w.graph JOIN node s ON s.id = e.source
+     JOIN node t ON t.id = e.target JOIN scope ss ON ss.id = s.scope
+     JOIN scope ts ON ts.id = t.scope WHERE e.id = ?1";
+
 /// A node and its place in the file.
 pub(super) struct NodeRow {
     pub(super) id: i64,
@@ -108,15 +118,7 @@ pub(super) struct EdgeRow {
 /// The edge of an id.
 pub(super) fn edge_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<EdgeRow> {
     let mut row = transaction
-        .prepare_cached(
-            "SELECT e.relation, e.valid_at, e.invalid_at, e.created_at, e.expired_at, p.seq,
-                p.round, p.action, p.text, w.run, w.platform, g.graph_id, s.name, t.name,
-                e.source, e.target, ss.hash, s.kind, s.number, ts.hash, t.kind, t.number
-             FROM edge e JOIN episode p ON p.id = e.id JOIN world w ON w.id = e.world
-             JOIN graph g ON g.id = w.graph JOIN node s ON s.id = e.source
-             JOIN node t ON t.id = e.target JOIN scope ss ON ss.id = s.scope
-             JOIN scope ts ON ts.id = t.scope WHERE e.id = ?1",
-        )?
+        .prepare_cached(EDGE)?
         .query_row([id], |row| Ok((row.get::<_, String>(11)?, edge(row)?)))?;
     if row.1.edge.invalid_at.is_some() {
         let ends = transaction

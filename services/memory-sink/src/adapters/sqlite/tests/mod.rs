@@ -1,6 +1,7 @@
 //! The embedded memory on a real disk.
 
 mod asked;
+mod connections;
 mod drawn;
 mod migrated;
 
