@@ -70,8 +70,9 @@ pub enum ConnectError {
     /// The server and this client find no encryption that both accept.
     #[error(
         "no TLS with the nats-server at {url}: {reason}; check that its certificate is valid for \
-         that host and signed by somebody whom this machine trusts, and that both sides want TLS \
-         (tls:// in NATS_URL) or neither does"
+         that host and signed by somebody whom this machine trusts (NATS_CA names another one's), \
+         that it is shown a certificate of ours if it wants one (NATS_CERT, NATS_KEY), and that \
+         both sides want TLS (tls:// in NATS_URL) or neither does"
     )]
     Tls {
         /// Where.

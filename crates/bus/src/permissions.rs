@@ -26,6 +26,13 @@ pub(crate) const DELIVERIES: &str = "_SHOAL.mirror";
 /// The public keys of the users. Every role has one.
 pub type PublicKeys = BTreeMap<Role, String>;
 
+/// Names under which a server's configuration may say the public keys elsewhere: `$LAUNCHER_KEY` and
+/// so on.
+pub fn named_keys() -> PublicKeys {
+    let name = |role: Role| format!("${}_KEY", role.as_str().to_uppercase().replace('-', "_"));
+    Role::ALL.map(|role| (role, name(role))).into()
+}
+
 /// The part of a server's configuration that says who may do what under `prefix`.
 pub fn configuration(prefix: &Prefix, keys: &PublicKeys) -> String {
     let mut text = String::from(
@@ -184,7 +191,9 @@ mod tests {
             "CONSUMER.UNPIN",
             "STREAM.RESTORE",
             "STREAM.SNAPSHOT",
-            "$SYS",
+            "$SYS.REQ.SERVER",
+            "$SYS.ACCOUNT",
+            "$SYS.>",
             "allow_responses",
         ] {
             assert!(!text.contains(never), "{never}");

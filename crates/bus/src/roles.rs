@@ -193,7 +193,7 @@ fn simulator(prefix: &Prefix) -> Vec<Right> {
         rights.push(Right::Store(key(prefix, Leases, lease)));
     }
     // A repair takes frames away before it writes them again; nobody else writes any.
-    rights.push(Right::Purge(Actions));
+    rights.extend([Right::Purge(Actions), Right::PurgeCopy(Actions)]);
     rights.push(ask(prefix, "live.*.*.*"));
     rights.push(ask(prefix, "progress.*.*.*"));
     rights.push(hear(prefix, "node.info"));
@@ -205,7 +205,7 @@ fn memory_sink(prefix: &Prefix) -> Vec<Right> {
     let mut rights = inspect();
     rights.push(Right::Share(Shared::MemoryOrders));
     rights.extend(look(&[Actions, EnvStatus, Ledger, Leases, DeadLetters, Replies]));
-    rights.push(Right::Window(Actions));
+    rights.extend([Actions, DeadLetters].map(Right::Window));
     rights.extend(read(&[Actions, EnvStatus, Ledger, DeadLetters]));
     rights.push(Right::Store(key(prefix, Ledger, "memory.>")));
     rights.push(Right::Store(key(prefix, Leases, "memory.>")));
@@ -235,6 +235,8 @@ fn cli(prefix: &Prefix) -> Vec<Right> {
         rights.push(Right::DescribeShared(shared));
     }
     rights.extend(discover());
+    // `shoal doctor` reads the server's clock in what it says about its user.
+    rights.push(Right::Publish("$SYS.REQ.USER.INFO".to_owned()));
     rights
 }
 

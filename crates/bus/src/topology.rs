@@ -187,15 +187,20 @@ impl StreamSpec {
 /// What matters to us of a stream, as name and text. Sizes, copies and descriptions are the
 /// operator's.
 pub(crate) fn essentials(config: &Config) -> Vec<(&'static str, String)> {
-    let mut subjects = config.subjects.clone();
-    subjects.sort();
+    let subjects = match &config.mirror {
+        Some(from) => format!("those of another account's {}", from.name),
+        None => {
+            let mut subjects = config.subjects.clone();
+            subjects.sort();
+            subjects.join(" ")
+        }
+    };
     let per_subject = match config.max_messages_per_subject {
         0 | -1 => "unlimited".to_owned(),
         count => count.to_string(),
     };
     vec![
-        ("subjects", subjects.join(" ")),
-        ("mirror", config.mirror.as_ref().map_or("none".to_owned(), |from| from.name.clone())),
+        ("subjects", subjects),
         ("retention", format!("{:?}", config.retention).to_lowercase()),
         ("storage", format!("{:?}", config.storage).to_lowercase()),
         ("discard", format!("{:?}", config.discard).to_lowercase()),

@@ -85,9 +85,9 @@ Environment, beside what the options name:
   COLUMNS    how wide results are where they do not go to a terminal: 100 unless set";
 
 pub(crate) const COMMON_OPTIONS: &str = "\
-Every command takes --json and --color, and --nats-url, --nats-creds and --prefix (or NATS_URL, \
-NATS_CREDS and SHOAL_PREFIX, also in the file of --config) to say where the bus is: see `shoal \
---help`.";
+Every command takes --json and --color, and --nats-url, --nats-nkey, --prefix and their like (or \
+NATS_URL, NATS_NKEY and SHOAL_PREFIX, also in the file of --config) to say where the bus is: see \
+`shoal --help`.";
 
 pub(crate) const RUN_ABOUT: &str = "\
 Start a run of a simulation folder and follow it to its end.
@@ -192,7 +192,8 @@ streams they do so themselves, and this is not needed. What matches already is l
 what cannot be changed is listed.
 
 Example:
-  shoal provision --nats-creds operator.creds --replicas 3";
+  shoal provision --nats-nkey secrets/provisioner.nk --replicas 3
+  shoal provision --nats-nkey secrets/mirror.nk --mirrors";
 
 pub(crate) const MEMORY_ABOUT: &str = "\
 Look into the memory that runs leave. Each action that a memory takes becomes an episode, a \

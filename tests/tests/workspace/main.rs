@@ -7,6 +7,7 @@ mod faults;
 mod imports;
 mod manifests;
 mod metadata;
+mod rights;
 mod supply;
 mod tidy;
 

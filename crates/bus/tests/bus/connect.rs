@@ -54,7 +54,7 @@ async fn a_wrong_password() {
         failure(&server.url_as("ada", "wrong"), PATIENCE).await,
         format!(
             "the nats-server at nats://127.0.0.1:{port} refuses this client: authorization \
-             violation; check the user and password in NATS_URL, or the file in NATS_CREDS"
+             violation; check the user and password in NATS_URL, or the file in NATS_CREDS or NATS_NKEY"
         )
     );
     let bus =

@@ -12,6 +12,7 @@ mod purge;
 mod reading;
 mod rights;
 mod spoken;
+mod tls;
 mod topology;
 
 use std::time::{Duration, Instant};
