@@ -23,9 +23,10 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 24] = [
+pub const KNOWN: [&str; 25] = [
     "NATS_CREDS",
     "NATS_URL",
+    "SHOAL_HEALTH_SOCKET",
     "SHOAL_HTTP_CONNECTIONS",
     "SHOAL_HTTP_HOSTS",
     "SHOAL_HTTP_LISTEN",
