@@ -115,6 +115,11 @@ class Composed:
                 found[it["Name"].strip("/")] = health if state == "running" else state
         return found
 
+    def is_well(self, container, service):
+        """What its own program says, asked in the container."""
+        said = self.engine.docker("exec", container, f"shoal-{service}", "health", check=False)
+        return said == "ok"
+
     def logs(self):
         return self.run("logs", "--no-color", "--tail", "30", check=False)
 

@@ -17,7 +17,7 @@ cat /proc/1/mountinfo
 def expect_confined(composed):
     """Each process of each container: not root, no capability, no way to get one; and a root that
     cannot be written."""
-    looked = 0
+    looked = []
     for service in SERVICES:
         for container in composed.containers(service):
             processes, mounts = look(composed, container)
@@ -27,12 +27,15 @@ def expect_confined(composed):
                 for problem in problems_of(facts)
             ]
             problems += problems_of_mounts(mounts)
+            problems += problems_of_bounds(composed.inspect(container))
             if problems:
                 raise Failed(f"{service}: " + "; ".join(problems))
-            looked += len(processes)
-    if looked < len(SERVICES):
-        raise Failed(f"only {looked} processes could be seen")
-    say(f"of {looked} processes none is root or has a capability; no root can be written")
+            looked += [facts.get("Name") for facts in processes.values()]
+    ours = sum(name.startswith(("shoal-", "nats-")) for name in looked)
+    containers = sum(len(composed.containers(service)) for service in SERVICES)
+    if ours <= containers:
+        raise Failed(f"only {looked} were seen, expected one of each container and a worker")
+    say(f"of {ours} processes none is root or has a capability; no root can be written")
 
 
 def look(composed, container):
@@ -82,6 +85,23 @@ def problems_of_mounts(mounts):
         if place.startswith(("/run/secrets/", "/etc/nats")) and "ro" not in options:
             problems.append(f"{place} can be written")
     return problems
+
+
+def problems_of_bounds(container):
+    """What it could take without end, or keep others from."""
+    host = container["HostConfig"]
+    bounds = {
+        "memory": host["Memory"] > 0,
+        "processes": (host["PidsLimit"] or 0) > 0,
+        "open files": any(it["Name"] == "nofile" for it in host["Ulimits"] or []),
+        "log files": "max-size" in host["LogConfig"]["Config"],
+    }
+    problems = [f"no limit of {what}" for what, is_there in bounds.items() if not is_there]
+    if host["Privileged"] or host["NetworkMode"] == "host" or host["PidMode"] == "host":
+        problems.append("it has the host's own rights, network or processes")
+    variables = [text.partition("=")[0] for text in container["Config"]["Env"]]
+    secret = [name for name in variables if name.endswith(("TOKEN", "PASSWORD", "SECRET", "KEY"))]
+    return problems + [f"a secret in the environment: {name}" for name in secret]
 
 
 def expect_networks(composed):

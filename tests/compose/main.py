@@ -38,6 +38,7 @@ AGENT = 18
 QUESTION = "Whose piles are in the photographs?"
 RUN_SECONDS = 180
 MEMORY_SECONDS = 60
+HEALTH_SECONDS = 60
 POLL_SECONDS = 0.2
 
 
@@ -108,7 +109,8 @@ def play(composed):
     say("building the images")
     # Any image with a shell will do, since the programs are there.
     composed.environment["SHOAL_COMPILER"] = base_images.nats_image()
-    composed.run("build")
+    # All services of ours have the same one.
+    composed.run("build", "nats", "launcher")
     show_image(composed)
     say("up, with two simulators")
     composed.run("up", "-d", "--scale", "simulator=2")
@@ -116,12 +118,12 @@ def play(composed):
     say(f"healthy: {', '.join(sorted(composed.states()))}")
     expect_edge_guarded(composed)
     confinement.expect_networks(composed)
+    expect_health_true(composed)
     run_id = composed.data(
         "POST", "/api/simulation/start", {"simulation_id": SAMPLE, "pace": PACE}
     )["run_id"]
     say(f"started {run_id} over HTTP, at {PACE} rounds a second")
     killed = kill_half_way(composed, run_id)
-    confinement.expect_confined(composed)
     finish(composed, run_id, killed)
     remembered(composed, run_id)
     say(composed.shoal("verify", run_id).strip().splitlines()[-1])
@@ -150,9 +152,24 @@ def expect_edge_guarded(composed):
     say("the edge wants the token, and nothing else is published")
 
 
+def expect_health_true(composed):
+    """A service is well while it does its work, and at no other time."""
+    services = ("launcher", "simulator", "memory-sink")
+    (nats,) = composed.containers("nats")
+    for action, expected in (("pause", False), ("unpause", True)):
+        composed.engine.docker(action, nats)
+        began = time.monotonic()
+        for service in services:
+            for container in composed.containers(service):
+                while composed.is_well(container, service) != expected:
+                    if time.monotonic() - began > HEALTH_SECONDS:
+                        raise Failed(f"{service} is {not expected} {HEALTH_SECONDS} s after {action}")
+        say(f"each service says so {time.monotonic() - began:.1f} s after `{action} nats`")
+
+
 def kill_half_way(composed, run_id):
     """Asks an agent in the middle of the run, and kills the container that plays it."""
-    wait_for(composed, run_id, lambda state: state["current_round"] * 2 >= state["total_rounds"])
+    wait_for(composed, run_id, lambda state: state["current_round"] * 3 >= state["total_rounds"])
     began = time.monotonic()
     answer = composed.data(
         "POST",
@@ -164,6 +181,8 @@ def kill_half_way(composed, run_id):
     holders = [it for it in composed.containers("simulator") if has_worker(composed, it)]
     if len(holders) != 1:
         raise Failed(f"{len(holders)} simulators play {run_id}, expected one")
+    # Now that there is a worker too.
+    confinement.expect_confined(composed)
     at = state_of(composed, run_id)
     if at["status"] != "running":
         raise Failed(f"{run_id} is {at['status']} before the kill, expected running")
@@ -207,19 +226,18 @@ def remembered(composed, run_id):
 
 def stop(composed):
     """Asked to, each service ends by itself, in its grace."""
-    began = time.monotonic()
-    running = {
-        name: composed.containers(name) for name in ("launcher", "simulator", "memory-sink", "nats")
-    }
-    composed.run("stop")
-    took = time.monotonic() - began
-    for service, containers in running.items():
+    took = []
+    for service in ("launcher", "simulator", "memory-sink", "nats"):
+        containers = composed.containers(service)
+        began = time.monotonic()
+        composed.run("stop", service)
+        took.append(f"{service} in {time.monotonic() - began:.1f} s")
         for container in containers:
             code = composed.inspect(container)["State"]["ExitCode"]
             # nats-server ends with 1 where a signal asked it to.
             if code not in ((0, 1) if service == "nats" else (0,)):
                 raise Failed(f"{service} ended with exit code {code} when it was asked to stop")
-    say(f"stopped by themselves in {took:.1f} s")
+    say(f"stopped by themselves: {', '.join(took)}")
 
 
 def state_of(composed, run_id):
