@@ -12,6 +12,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent.parent
 # What runs once everything is up; `provision` has ended by then.
 SERVICES = ("nats", "launcher", "simulator", "memory-sink")
+MORE_OF_CLUSTER = ("nats-2", "nats-3")
 HEALTHY_SECONDS = 120
 BEGAN = time.monotonic()
 
@@ -41,15 +42,19 @@ def say(text):
 class Composed:
     """The stack of one test: its own project, images, secrets and port."""
 
-    def __init__(self, engine, command, folder, port):
+    def __init__(self, engine, command, folder, port, cluster=False):
         self.engine = engine
         self.command = command
         self.name = f"shoal-test-{os.getpid()}"
         self.port = port
         self.secrets = folder / "secrets"
-        empty = folder / "empty.env"
-        empty.write_text("", encoding="utf-8")
-        self.files = ["-f", str(PROJECT / "docker-compose.yml"), "--env-file", str(empty)]
+        self.services = SERVICES + (MORE_OF_CLUSTER if cluster else ())
+        settings = PROJECT / "deploy/cluster.env"
+        if not cluster:
+            # None, and not those of a file that lies about here.
+            settings = folder / "empty.env"
+            settings.write_text("", encoding="utf-8")
+        self.files = ["-f", str(PROJECT / "docker-compose.yml"), "--env-file", str(settings)]
         self.environment = {
             **{key: value for key, value in engine.environment.items() if not is_ours(key)},
             "SHOAL_IMAGE": f"{self.name}:services",
@@ -95,7 +100,7 @@ class Composed:
         deadline = time.monotonic() + HEALTHY_SECONDS
         while True:
             states = self.states()
-            wanted = len(SERVICES) - 1 + scale
+            wanted = len(self.services) - 1 + scale
             if len(states) == wanted and all(state == "healthy" for state in states.values()):
                 return
             if time.monotonic() > deadline or "started again" in states.values():
@@ -105,7 +110,7 @@ class Composed:
     def states(self):
         """What each container says of its health, by its name."""
         found = {}
-        for service in SERVICES:
+        for service in self.services:
             for container in self.containers(service, all_states=True):
                 it = self.inspect(container)
                 health = it["State"].get("Health", {}).get("Status")
@@ -125,7 +130,8 @@ class Composed:
 
     def down(self):
         """Takes all of it away; what is left although it should not be, in words."""
-        self.run("--profile", "tools", "down", "-v", "--remove-orphans", "-t", "20", check=False)
+        everything = ["--profile", "tools", "--profile", "cluster"]
+        self.run(*everything, "down", "-v", "--remove-orphans", "-t", "20", check=False)
         docker = self.engine.docker
         label = f"label=com.docker.compose.project={self.name}"
         left = {

@@ -3,6 +3,7 @@
 
     main.py             skips with the reason where no engine runs and none can be started
     main.py --required  fails there
+    main.py --cluster   with three servers, of which one is killed too
 
 Builds the images, brings the core profile up with two simulators, starts a sample over HTTP from
 outside, asks one of its agents, kills the container that plays it, sees the other one finish it,
@@ -47,6 +48,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--required", action="store_true", help="fail where it cannot be tried")
+    parser.add_argument("--cluster", action="store_true", help="with deploy/cluster.env")
     arguments = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -55,7 +57,7 @@ def main():
     try:
         engine = engines.find(Path(__file__).resolve(), prepare)
         with tempfile.TemporaryDirectory(prefix="shoal-compose-") as folder:
-            test(engine, Path(folder))
+            test(engine, Path(folder), arguments.cluster)
     except (engines.NoEngine, base_images.Unavailable) as reason:
         print(f"{'error' if arguments.required else 'skipped'}: {reason}")
         return 1 if arguments.required else 0
@@ -81,10 +83,10 @@ def prepare():
     )
 
 
-def test(engine, folder):
+def test(engine, folder, cluster):
     command, version = compose_command(engine.environment)
     print(f"compose: {version}")
-    composed = Composed(engine, command, folder, free_port())
+    composed = Composed(engine, command, folder, free_port(), cluster)
     made = base_images.provide(engine)
     try:
         play(composed)
@@ -155,9 +157,9 @@ def expect_edge_guarded(composed):
 def expect_health_true(composed):
     """A service is well while it does its work, and at no other time."""
     services = ("launcher", "simulator", "memory-sink")
-    (nats,) = composed.containers("nats")
+    servers = [it for name in composed.services if "nats" in name for it in composed.containers(name)]
     for action, expected in (("pause", False), ("unpause", True)):
-        composed.engine.docker(action, nats)
+        composed.engine.docker(action, *servers)
         began = time.monotonic()
         for service in services:
             for container in composed.containers(service):
@@ -188,6 +190,9 @@ def kill_half_way(composed, run_id):
         raise Failed(f"{run_id} is {at['status']} before the kill, expected running")
     composed.engine.docker("kill", holders[0])
     say(f"killed the container that plays it, {holders[0][:12]}, in round {at['current_round']}")
+    for server in composed.containers("nats-2"):
+        composed.engine.docker("kill", server)
+        say("killed one server of three")
     return holders[0], time.monotonic(), at["current_round"]
 
 
@@ -228,6 +233,9 @@ def stop(composed):
     """Asked to, each service ends by itself, in its grace."""
     took = []
     for service in ("launcher", "simulator", "memory-sink", "nats"):
+        if service == "nats" and "nats-2" in composed.services:
+            # With one of three gone, the first that stops ends the majority.
+            continue
         containers = composed.containers(service)
         began = time.monotonic()
         composed.run("stop", service)
