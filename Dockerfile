@@ -22,7 +22,7 @@ COPY . .
 RUN deploy/image.sh /image
 
 FROM scratch
-COPY --from=programs /image/root /
+COPY --from=programs /image/files /
 COPY --from=programs --chown=65532:65532 /image/data /data
 ENV PATH=/usr/local/bin SHOAL_HEALTH_SOCKET=/tmp/health
 # A number that no usual system gives to anybody.

@@ -5,7 +5,7 @@
 #   deploy/image.sh FOLDER
 #
 # Run by the Dockerfile, in an image with the toolchain. `make image` runs it by hand for `.image`,
-# which is taken where there is no toolchain. FOLDER gets `root`, which becomes the image's root,
+# which is taken where there is no toolchain. FOLDER gets `files`, which becomes the image's root,
 # and an empty `data`.
 #   PROFILE=release        the profile of cargo
 #   CARGO_TARGET_DIR       where it builds, default ./target; below it in a folder of its own
@@ -18,10 +18,10 @@ main() {
   folder=${1:?"expected the folder to make"}
   if command -v cargo >/dev/null; then
     compile "$folder"
-  elif [ -d .image/root ] && [ "$folder" != .image ]; then
+  elif [ -d .image/files ] && [ "$folder" != .image ]; then
     mv .image "$folder"
   else
-    fail "found neither cargo nor .image/root, expected one of them: \`make image\` makes the second"
+    fail "found neither cargo nor .image/files, expected one of them: \`make image\` makes the second"
   fi
   refuse_test_builds "$folder"
 }
@@ -38,18 +38,18 @@ compile() {
   RUSTFLAGS="-C target-feature=+crt-static" cargo build --bins --locked \
     -p cli -p launcher -p simulator -p memory-sink --profile "$profile" --target "$triple"
   rm -rf "$1"
-  mkdir -p "$1/root/usr/local/bin" "$1/root/etc/ssl/certs" "$1/data"
+  mkdir -p "$1/files/usr/local/bin" "$1/files/etc/ssl/certs" "$1/data"
   for program in $programs; do
-    cp "${CARGO_TARGET_DIR:-target}/$triple/$built/$program" "$1/root/usr/local/bin/"
+    cp "${CARGO_TARGET_DIR:-target}/$triple/$built/$program" "$1/files/usr/local/bin/"
   done
-  cp "$certificates" "$1/root/etc/ssl/certs/"
+  cp "$certificates" "$1/files/etc/ssl/certs/"
   chmod -R u=rwX,go=rX "$1"
 }
 
 # They can be told to misbehave. None is made here, and none gets in.
 refuse_test_builds() {
   for program in $programs; do
-    if grep -q SHOAL_FAULTS "$1/root/usr/local/bin/$program"; then
+    if grep -q SHOAL_FAULTS "$1/files/usr/local/bin/$program"; then
       fail "found a test build of $program, expected one without the tests' features"
     fi
   done

@@ -50,7 +50,7 @@ fn what_is_built_for_use_is_built_without_the_tests() {
     let builds: Vec<&str> = script.lines().filter(|line| line.contains("cargo build ")).collect();
     assert!(matches!(builds[..], [build] if build.contains("cargo build --bins --locked ")));
     assert!(script.contains("\n  refuse_test_builds \"$folder\"\n"));
-    assert!(script.contains("grep -q SHOAL_FAULTS \"$1/root/usr/local/bin/$program\""));
+    assert!(script.contains("grep -q SHOAL_FAULTS \"$1/files/usr/local/bin/$program\""));
     let image = read("Dockerfile");
     let copied: Vec<&str> = image.lines().filter(|line| line.starts_with("COPY ")).collect();
     let from = |line: &&&str| line.contains("--from=programs ");
