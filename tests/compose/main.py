@@ -119,6 +119,7 @@ def play(composed):
     composed.wait_healthy(scale=2)
     say(f"healthy: {', '.join(sorted(composed.states()))}")
     expect_edge_guarded(composed)
+    expect_copies(composed)
     confinement.expect_networks(composed)
     expect_health_true(composed)
     run_id = composed.data(
@@ -152,6 +153,20 @@ def expect_edge_guarded(composed):
             if published:
                 raise Failed(f"{service} publishes {published}")
     say("the edge wants the token, and nothing else is published")
+
+
+def expect_copies(composed):
+    """Each stream is on as many servers as there are."""
+    (nats,) = composed.containers("nats")
+    servers = sum(name.startswith("nats") for name in composed.services)
+    said = composed.engine.docker(
+        "exec", nats, "wget", "-q", "-O", "-", "http://127.0.0.1:8222/jsz?streams=1&config=1"
+    )
+    streams = [it for account in json.loads(said)["account_details"] for it in account["stream_detail"]]
+    copies = {it["name"]: it["config"]["num_replicas"] for it in streams}
+    if not copies or set(copies.values()) != {servers}:
+        raise Failed(f"{servers} servers keep {copies}")
+    say(f"{len(copies)} streams, each on {servers} of {servers} servers")
 
 
 def expect_health_true(composed):
