@@ -8,8 +8,8 @@
 Builds the images, brings the core profile up with two simulators, starts a sample over HTTP from
 outside, asks one of its agents, kills the container that plays it, sees the other one finish it,
 holds the memory against the run, looks at what the containers may do, and takes everything away.
-Needs docker with docker-compose or `docker compose`, busybox-static, and the toolchain: the programs
-are compiled outside of containers, in the profile of the other tests.
+Needs docker with docker-compose or `docker compose`, busybox-static, and the toolchain: the
+programs are compiled outside of containers, in the profile of the other tests.
 """
 
 import argparse
@@ -162,8 +162,11 @@ def expect_copies(composed):
     said = composed.engine.docker(
         "exec", nats, "wget", "-q", "-O", "-", "http://127.0.0.1:8222/jsz?streams=1&config=1"
     )
-    streams = [it for account in json.loads(said)["account_details"] for it in account["stream_detail"]]
-    copies = {it["name"]: it["config"]["num_replicas"] for it in streams}
+    copies = {
+        stream["name"]: stream["config"]["num_replicas"]
+        for account in json.loads(said)["account_details"]
+        for stream in account["stream_detail"]
+    }
     if not copies or set(copies.values()) != {servers}:
         raise Failed(f"{servers} servers keep {copies}")
     say(f"{len(copies)} streams, each on {servers} of {servers} servers")
@@ -172,7 +175,8 @@ def expect_copies(composed):
 def expect_health_true(composed):
     """A service is well while it does its work, and at no other time."""
     services = ("launcher", "simulator", "memory-sink")
-    servers = [it for name in composed.services if "nats" in name for it in composed.containers(name)]
+    names = [name for name in composed.services if name.startswith("nats")]
+    servers = [container for name in names for container in composed.containers(name)]
     for action, expected in (("pause", False), ("unpause", True)):
         composed.engine.docker(action, *servers)
         began = time.monotonic()
@@ -180,7 +184,8 @@ def expect_health_true(composed):
             for container in composed.containers(service):
                 while composed.is_well(container, service) != expected:
                     if time.monotonic() - began > HEALTH_SECONDS:
-                        raise Failed(f"{service} is {not expected} {HEALTH_SECONDS} s after {action}")
+                        found = f"well: {not expected}, {HEALTH_SECONDS} s after `{action} nats`"
+                        raise Failed(f"{service} is {found}")
         say(f"each service says so {time.monotonic() - began:.1f} s after `{action} nats`")
 
 
