@@ -100,9 +100,11 @@ def problems_of_bounds(container):
     problems = [f"no limit of {what}" for what, is_there in bounds.items() if not is_there]
     if host["Privileged"] or host["NetworkMode"] == "host" or host["PidMode"] == "host":
         problems.append("it has the host's own rights, network or processes")
-    variables = [text.partition("=")[0] for text in container["Config"]["Env"]]
-    secret = [name for name in variables if name.endswith(("TOKEN", "PASSWORD", "SECRET", "KEY"))]
-    return problems + [f"a secret in the environment: {name}" for name in secret]
+    for name, _, value in (text.partition("=") for text in container["Config"]["Env"]):
+        is_file = value.startswith("/run/secrets/")
+        if name.endswith(("TOKEN", "PASSWORD", "SECRET", "KEY")) and not is_file:
+            problems.append(f"a secret in the environment: {name}")
+    return problems
 
 
 def expect_networks(composed):
