@@ -1,26 +1,30 @@
-# The services, as built on this machine:
+# Two images: `shoal`, in which there are our programs and nothing else, and `shoal-bus`, a
+# nats-server that is not root. docker-compose.yml builds both; by hand:
 #
-#   cargo build --workspace --bins --locked
 #   docker build -t shoal .
+#   docker build -t shoal-bus --target bus .
 #   docker run --rm shoal shoal --help
 #
-# `docker compose up --build` does the last two for the whole stack. The programs are
-# linked against this machine's libc: build on Debian 12 or on something older, or put
-# a newer base here.
-FROM debian:bookworm-slim
+# The programs are compiled in the image COMPILER. Where that cannot be had, but this machine has
+# the toolchain: `make image` compiles them here, into .image, and any image with a shell will do:
+#
+#   docker build -t shoal --build-arg COMPILER=nats:2.15.1-alpine .
+ARG COMPILER=rust:1.95-slim-bookworm
 
-# Certificates, for memories that are reached by https; socat, see docker-compose.yml.
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates socat \
-    && rm -rf /var/lib/apt/lists/* \
-    && install -d -o 10001 -g 10001 /data
+FROM nats:2.15.1-alpine AS bus
+# A new volume takes over whose folder it is laid on.
+RUN mkdir -m 700 /data && chown 65532:65532 /data
+USER 65532:65532
 
-COPY target/debug/shoal target/debug/shoal-launcher target/debug/shoal-simulator \
-     target/debug/shoal-memory-sink /usr/local/bin/
+FROM ${COMPILER} AS programs
+WORKDIR /src
+COPY . .
+RUN deploy/image.sh /image
 
-# Refuses test builds, which are in the same place after `make test`: they can be told to
-# misbehave. `cargo build --workspace --bins --locked` puts the others there.
-RUN ! grep -l SHOAL_FAULTS /usr/local/bin/shoal*
-
-USER 10001:10001
+FROM scratch
+COPY --from=programs /image/files /
+COPY --from=programs --chown=65532:65532 /image/data /data
+ENV PATH=/usr/local/bin SHOAL_HEALTH_SOCKET=/tmp/health
+# A number that no usual system gives to anybody.
+USER 65532:65532
 WORKDIR /data

@@ -13,7 +13,7 @@ ACTIONS ?= 1000000
 THOUSANDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test golden lint fuzz edge chaos bench bench-memory bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews bench-thinking realism clean-data
+.PHONY: help demo up build test golden lint fuzz edge chaos bench bench-memory bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews bench-thinking realism clean-data image secrets compose-test
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -85,6 +85,13 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
                    rules (world::RULES), see services/simulator/tests/golden/README.md.
   make realism     Writes docs/realism.md: what agents do and say, and where it shows.
   make build       The programs, into target/debug.
+  make secrets     The token and passwords for docker-compose.yml, into deploy/secrets; what is
+                   there stays (docs/deploy.md).
+  make image       The programs, linked statically, into .image: for a docker build on a machine
+                   that has this toolchain and no image of it.
+    PROFILE=release
+  make compose-test  docker-compose.yml on a real engine: one that runs here, or, for root, one of
+                   its own. Says why, where neither can be had. Half a minute and the builds.
   make clean-data  Removes what `make up` kept (SHOAL_DATA_DIR).
 
 A nats-server is found by itself: NATS_SERVER_BIN, PATH (2.15 or newer), or a pinned
@@ -179,6 +186,16 @@ bench-thinking:
 realism:
 	$(CARGO) build --locked -p bench --bin realism
 	$(PYTHON) scripts/realism.py
+
+secrets:
+	@$(PYTHON) scripts/make_secrets.py
+
+image: PROFILE = release
+image:
+	PROFILE=$(PROFILE) deploy/image.sh .image
+
+compose-test:
+	@PROFILE=$(PROFILE) $(PYTHON) tests/compose/main.py
 
 clean-data:
 	$(PYTHON) scripts/stack.py clean-data

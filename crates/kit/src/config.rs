@@ -23,7 +23,7 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 30] = [
+pub const KNOWN: [&str; 31] = [
     "NATS_CA",
     "NATS_CERT",
     "NATS_CREDS",
@@ -31,6 +31,7 @@ pub const KNOWN: [&str; 30] = [
     "NATS_KEY",
     "NATS_NKEY",
     "NATS_URL",
+    "SHOAL_HEALTH_SOCKET",
     "SHOAL_HTTP_CONNECTIONS",
     "SHOAL_HTTP_HOSTS",
     "SHOAL_HTTP_LISTEN",

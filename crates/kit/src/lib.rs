@@ -1,7 +1,8 @@
 //! What every binary of Shoal needs and none should write again: configuration, log output, the wish to
-//! shut down, retries, and the wall clock as a value.
+//! shut down, health, retries, and the wall clock as a value.
 
 pub mod config;
+pub mod health;
 pub mod retry;
 pub mod shutdown;
 pub mod telemetry;

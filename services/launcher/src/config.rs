@@ -10,6 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use contract::options::parse_pace;
 use contract::problem::{Problem, Problems};
 use kit::config::Settings;
+use kit::health::{HealthArgs, Question};
 
 use crate::http::access::{Access, Token, check_origin};
 use crate::queued::check_memory_names;
@@ -74,6 +75,12 @@ pub struct Arguments {
     /// Be ready only while a simulator node and a memory-sink answer on the bus.
     #[arg(long, env = "SHOAL_REQUIRE_SERVICES", value_parser = BoolishValueParser::new())]
     pub require_services: bool,
+    /// Whether it does its work.
+    #[command(flatten)]
+    pub health: HealthArgs,
+    /// What is asked instead of starting it.
+    #[command(subcommand)]
+    pub question: Option<Question>,
 }
 
 /// The arguments, checked.
@@ -99,19 +106,34 @@ pub struct Config {
     pub read_model: Option<PathBuf>,
     /// Whether readiness needs a node and a sink.
     pub require_services: bool,
+    /// Where it says whether it does its work.
+    pub health: HealthArgs,
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// A launcher.
+    Launcher(Box<Config>, Settings),
+    /// How the one is that runs.
+    Health(HealthArgs),
 }
 
 /// Reads the command line, the environment and the configuration file.
 ///
 /// # Errors
 /// What is wrong with them, or the help that was asked for; `print` shows either.
-pub fn from_command_line() -> Result<(Config, Settings), clap::Error> {
+pub fn from_command_line() -> Result<Wish, clap::Error> {
     let (matches, settings) = kit::config::parse(Arguments::command(), std::env::args_os())?;
-    let config = check(Arguments::from_arg_matches(&matches)?).map_err(|problems| {
+    let arguments = Arguments::from_arg_matches(&matches)?;
+    if let Some(Question::Health) = arguments.question {
+        return Ok(Wish::Health(arguments.health));
+    }
+    let config = check(arguments).map_err(|problems| {
         let text = format!("the configuration is not valid\n{problems}");
         Arguments::command().error(ErrorKind::ValueValidation, text)
     })?;
-    Ok((config, settings))
+    Ok(Wish::Launcher(Box::new(config), settings))
 }
 
 fn check(arguments: Arguments) -> Result<Config, Problems> {
@@ -148,6 +170,7 @@ fn check(arguments: Arguments) -> Result<Config, Problems> {
         memory,
         read_model,
         require_services: arguments.require_services,
+        health: arguments.health,
     });
     Problems::none_or(problems, config)
 }

@@ -107,6 +107,8 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         uploads: Places::default(),
         require_services: config.require_services,
     });
+    let (well, found) = (bus.clone(), model.clone());
+    let is_well = || is_well(&well, &found);
     let (queued_sender, queued) = mpsc::unbounded_channel();
     let (deleted_sender, deleted) = mpsc::unbounded_channel();
     let mut parts = JoinSet::new();
@@ -124,7 +126,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
         parts.spawn(janitor.work(deletes));
     }
     tracing::info!(address = %config.http, "listening on http://{}", config.http);
-    let ending = shutdown.clone();
+    let (ending, socket) = (shutdown.clone(), config.health.health_socket.as_deref());
     let limits = Limits { connections: config.http_connections, ..Limits::default() };
     let serving = serve(listener, http::router(app, config.access), limits, ending);
     let result = tokio::select! {
@@ -133,6 +135,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
             Ok(()) => anyhow!("the bus closed the connection for good"),
             Err(error) => anyhow!(error).context("a part of the launcher broke"),
         }),
+        answered = kit::health::answer(socket, is_well) => match answered? {},
         () = late(&shutdown) => {
             tracing::warn!("requests were still under way after {} s", GRACE.as_secs());
             Ok(())
@@ -150,6 +153,12 @@ async fn janitors_bus(config: &Config, bus: &Bus) -> anyhow::Result<Bus> {
     let bus = Bus::connect(&args, Role::Janitor, "shoal-launcher janitor", BUS_PATIENCE).await?;
     bus.tell_missing_rights(Role::Janitor).await;
     Ok(bus)
+}
+
+/// Ok if the bus answers and what is known of runs is what it says.
+async fn is_well(bus: &Bus, model: &Model) -> Result<(), String> {
+    bus.is_ready().await.map_err(|reason| format!("bus: {reason}"))?;
+    model.ready().map_err(|refusal| format!("read model: {refusal}"))
 }
 
 /// A launcher that may not have a consumer of commands does all the rest.

@@ -5,11 +5,16 @@ use std::process::ExitCode;
 use kit::EXIT_USAGE;
 use kit::config::Settings;
 use kit::shutdown::Shutdown;
-use launcher::config::Config;
+use launcher::config::{Config, Wish};
 
 fn main() -> ExitCode {
     match launcher::config::from_command_line() {
-        Ok((config, settings)) => kit::exit("shoal-launcher", start(config, &settings)),
+        Ok(Wish::Launcher(config, settings)) => {
+            kit::exit("shoal-launcher", start(*config, &settings))
+        }
+        Ok(Wish::Health(health)) => {
+            kit::exit("shoal-launcher", kit::health::ask(health.health_socket.as_deref()))
+        }
         Err(usage) => {
             // Nothing is left to do if even this cannot be printed.
             let _ = usage.print();

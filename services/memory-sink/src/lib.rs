@@ -114,12 +114,22 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
     tasks.spawn(orders.run(commands, shutdown.clone()));
     tasks.spawn(Scout::new(bus.clone(), listeners, names).run(shutdown.clone()));
     let answering = tokio::spawn(desk.run(requests, shutdown));
-    while let Some(ended) = tasks.join_next().await {
-        ended.context("a driver has failed")?;
+    let health = kit::health::answer(args.health.health_socket.as_deref(), || bus.is_ready());
+    tokio::select! {
+        ended = all(&mut tasks) => ended?,
+        answered = health => match answered? {},
     }
     answering.await.context("the desk has failed")?;
     bus.drain().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until all of them have ended.
+async fn all(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a driver has failed")?;
+    }
+    Ok(())
 }
 
 /// Opens every memory that is configured.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use kit::EXIT_USAGE;
 use kit::config::Settings;
+use kit::health::Question;
 use kit::shutdown::Shutdown;
 use memory_sink::config::Args;
 
@@ -23,6 +24,9 @@ async fn main() -> ExitCode {
 }
 
 async fn start(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if let Some(Question::Health) = args.question {
+        return kit::health::ask(args.health.health_socket.as_deref());
+    }
     kit::telemetry::init(settings, "info")?;
     if let Some(warning) = faults::warning() {
         tracing::warn!("{warning}");

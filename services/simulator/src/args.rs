@@ -7,6 +7,7 @@ use bus::BusArgs;
 use clap::{Args, Parser, Subcommand};
 use contract::command::Verb;
 use contract::id::{ClientId, CommandId, RunId};
+use kit::health::HealthArgs;
 
 /// Runs simulations: claims runs from the bus as it has room, each in a worker process.
 ///
@@ -21,7 +22,10 @@ pub struct Cli {
     /// How this node behaves.
     #[command(flatten)]
     pub node: NodeArgs,
-    /// Nodes start their workers with this; people do not.
+    /// Whether it does its work.
+    #[command(flatten)]
+    pub health: HealthArgs,
+    /// Nodes start their workers with this; people ask with it how a node is.
     #[command(subcommand)]
     pub command: Option<Role>,
 }
@@ -65,6 +69,9 @@ pub struct NodeArgs {
 /// What a process is, if not a node.
 #[derive(Debug, Subcommand)]
 pub enum Role {
+    /// Ask the node that has the same health socket whether it does its work: exit code 0 if it
+    /// does, with `ok`, else 1, with the reason.
+    Health,
     /// Holds one run. Started by a node, ends when its standard input does.
     #[command(hide = true)]
     Worker(WorkerArgs),

@@ -46,6 +46,7 @@ pub async fn main() -> anyhow::Result<ExitCode> {
     kit::telemetry::init(&settings, "info")?;
     match cli.command.take() {
         None => node::run(cli, settings.path).await,
+        Some(Role::Health) => kit::health::ask(cli.health.health_socket.as_deref()),
         Some(Role::Worker(args)) => worker::run(&cli, args).await,
         Some(Role::Job(args)) => job::run(&cli, args).await,
     }

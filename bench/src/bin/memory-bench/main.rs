@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use bus::{Bus, BusArgs, Role};
 use clap::Parser;
+use kit::health::HealthArgs;
 use memory_sink::adapters::sqlite::SqliteMemory;
 use memory_sink::config::Args;
 use nats_process::{NatsServer, Options};
@@ -55,7 +56,13 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 
     filling::bare_stream(&bus, actions).await?;
     filling::bare_rows(folder.path(), &batches)?;
-    let sink = Args { bus: args, memory_dir: folder.path().to_owned(), targets: None };
+    let sink = Args {
+        bus: args,
+        memory_dir: folder.path().to_owned(),
+        targets: None,
+        health: HealthArgs::default(),
+        question: None,
+    };
     filling::graph(&sink, &bus, actions).await?;
     let memory = SqliteMemory::open(folder.path(), "local", "SIM_ACTIONS");
     let memory = memory.map_err(|error| anyhow!("{error}"))?;

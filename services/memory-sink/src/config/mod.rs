@@ -49,6 +49,7 @@ use bus::BusArgs;
 use contract::door::{Door, Object, describe};
 use contract::id::{NAME_RULE, is_name};
 use contract::problem::{Problem, Problems, suggest};
+use kit::health::{HealthArgs, Question};
 use serde_json::Value;
 
 use crate::adapters::http::Webhook;
@@ -72,6 +73,12 @@ pub struct Args {
     /// under the name `local`.
     #[arg(long, env = "SHOAL_MEMORY_TARGETS", value_name = "FILE")]
     pub targets: Option<PathBuf>,
+    /// Whether it does its work.
+    #[command(flatten)]
+    pub health: HealthArgs,
+    /// What is asked instead of starting it.
+    #[command(subcommand)]
+    pub question: Option<Question>,
 }
 
 /// A memory that runs may name.

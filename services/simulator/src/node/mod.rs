@@ -113,6 +113,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
     tracing::info!(node = name, slots = node.args.slots, "the node is up");
     let commands = bus.share(Shared::Commands).await?;
     let questions = bus.share(Shared::Questions).await?;
+    let health = kit::health::answer(cli.health.health_socket.as_deref(), || bus.is_ready());
     tokio::select! {
         () = shutdown.wished() => {}
         () = node.clone().guard(commands) => {}
@@ -120,6 +121,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
         () = node.clone().hear_stops() => {}
         () = node.clone().sweep() => {}
         served = node.clone().serve_info() => served?,
+        answered = health => match answered? {},
     }
     node.end_jobs().await;
     node.end_holds().await;

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Makes the secrets that docker-compose.yml hands to containers, as files.
+
+    make_secrets.py [FOLDER]     default deploy/secrets
+
+What is there stays, so it may be run again at any time; remove a file and run it again for a new
+one. No secret is ever printed.
+
+In the containers everybody is user 65532. Run by root, the files are that user's, and only it and
+its group can read them. Run by anybody else, who can give no file away, each can be read by whoever
+gets as far as to it, and only the owner of the folder gets into that.
+"""
+
+import argparse
+import os
+import secrets
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+# The user of the services, see Dockerfile.
+USER = 65532
+RANDOM_BYTES = 32
+
+SECRETS = {
+    "http-token": "what is sent to the HTTP edge, as `Authorization: Bearer`",
+    "grafana-password": "that of Grafana's admin (profile observability)",
+}
+
+
+class Unfit(Exception):
+    """Something is in the way; the text names all of it."""
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=PROJECT / "deploy/secrets")
+    arguments = parser.parse_args()
+    try:
+        for name, is_new in make(arguments.folder, as_root=os.geteuid() == 0):
+            print(f"{'made' if is_new else 'kept'}  {arguments.folder / name}  {SECRETS[name]}")
+    except (Unfit, OSError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def make(folder, as_root):
+    """Makes what is missing; the name of each secret, and whether it is new."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    problems = [problem for name in SECRETS if (problem := problem_of(folder / name))]
+    if problems:
+        raise Unfit("\n       ".join(problems))
+    made = []
+    for name in SECRETS:
+        is_new = not (folder / name).exists()
+        if is_new:
+            write(folder / name)
+        # What was copied here by hand is put right as well.
+        allow(folder / name, as_root)
+        made.append((name, is_new))
+    return made
+
+
+def problem_of(path):
+    """What is wrong with a secret that is there."""
+    if path.is_symlink() or path.exists() and not path.is_file():
+        # Engines make a folder where a file to hand to a container is not there.
+        return f"{path}: found a folder or link, expected a file; remove it"
+    if path.exists() and path.stat().st_size == 0:
+        return f"{path}: found nothing in it, expected a secret; remove it"
+    return None
+
+
+def write(path):
+    """A new secret, whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(RANDOM_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def allow(path, as_root):
+    """Lets the containers read it, and as few others as can be."""
+    if as_root:
+        os.chown(path, USER, USER)
+    path.chmod(0o440 if as_root else 0o444)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
