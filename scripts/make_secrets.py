@@ -17,6 +17,8 @@ import secrets
 import sys
 from pathlib import Path
 
+import nkeys
+
 PROJECT = Path(__file__).resolve().parent.parent
 # The user of the services, see Dockerfile.
 USER = 65532
@@ -26,6 +28,14 @@ SECRETS = {
     "http-token": "what is sent to the HTTP edge, as `Authorization: Bearer`",
     "grafana-password": "that of Grafana's admin (profile observability)",
 }
+# Users of the bus: each has a key, and the server knows which is whose.
+ROLES = [
+    "provisioner", "launcher", "janitor", "simulator", "memory-sink", "cli", "mirror", "observer",
+    "interviewer",
+]
+SECRETS |= {f"{role}.nk": f"the key of the {role} for the bus" for role in ROLES}
+# No secret: what deploy/rights.conf calls $LAUNCHER_KEY and so on.
+PUBLIC = "keys.conf"
 
 
 class Unfit(Exception):
@@ -41,6 +51,7 @@ def main():
     try:
         for name, is_new in make(arguments.folder, as_root=os.geteuid() == 0):
             print(f"{'made' if is_new else 'kept'}  {arguments.folder / name}  {SECRETS[name]}")
+        print(f"wrote {arguments.folder / PUBLIC}  the public keys, for the server")
     except (Unfit, OSError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -62,7 +73,20 @@ def make(folder, as_root):
         # What was copied here by hand is put right as well.
         allow(folder / name, as_root)
         made.append((name, is_new))
+    publish(folder)
     return made
+
+
+def publish(folder):
+    """Writes the public keys for the server, the old ones or the new ones, never a part."""
+    lines = ["# The public keys of the users, for deploy/rights.conf: no secrets. Made by make_secrets.py."]
+    for role in ROLES:
+        key = nkeys.public_key((folder / f"{role}.nk").read_text(encoding="ascii"))
+        lines.append(f'{role.upper().replace("-", "_")}_KEY: "{key}"')
+    unfinished = folder / f".{PUBLIC}.{os.getpid()}"
+    unfinished.write_text("\n".join(lines) + "\n", encoding="ascii")
+    unfinished.chmod(0o444)
+    unfinished.rename(folder / PUBLIC)
 
 
 def problem_of(path):
@@ -72,6 +96,11 @@ def problem_of(path):
         return f"{path}: found a folder or link, expected a file; remove it"
     if path.exists() and path.stat().st_size == 0:
         return f"{path}: found nothing in it, expected a secret; remove it"
+    if path.exists() and path.suffix == ".nk":
+        try:
+            nkeys.public_key(path.read_text(encoding="ascii"))
+        except ValueError as problem:
+            return f"{path}: {problem}, expected the seed of a user; remove it"
     return None
 
 
@@ -81,7 +110,8 @@ def write(path):
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(RANDOM_BYTES) + "\n")
+            is_key = path.suffix == ".nk"
+            file.write((nkeys.make_seed() if is_key else secrets.token_urlsafe(RANDOM_BYTES)) + "\n")
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)

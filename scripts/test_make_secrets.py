@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import make_secrets
+import nkeys
 
 
 class MakeSecretsTest(unittest.TestCase):
@@ -22,8 +23,12 @@ class MakeSecretsTest(unittest.TestCase):
     def test_what_is_there_stays(self):
         self.assertTrue(all(is_new for _, is_new in make_secrets.make(self.folder, False)))
         first = {path.name: path.read_text() for path in self.folder.iterdir()}
-        self.assertEqual(set(first), set(make_secrets.SECRETS))
+        self.assertEqual(set(first), {*make_secrets.SECRETS, make_secrets.PUBLIC})
         self.assertEqual(len(set(first.values())), len(first), "no two are the same")
+        keys = (self.folder / make_secrets.PUBLIC).read_text()
+        for role in make_secrets.ROLES:
+            self.assertIn(nkeys.public_key(first[f"{role}.nk"]), keys)
+            self.assertNotIn(first[f"{role}.nk"].strip(), keys)
         self.assertFalse(any(is_new for _, is_new in make_secrets.make(self.folder, False)))
         (self.folder / "http-token").unlink()
         self.assertEqual(
@@ -53,8 +58,8 @@ class MakeSecretsTest(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "only root gives files away")
     def test_root_gives_them_to_the_user_of_the_containers_alone(self):
         make_secrets.make(self.folder, True)
-        for path in self.folder.iterdir():
-            found = path.stat()
+        for name in make_secrets.SECRETS:
+            found = (self.folder / name).stat()
             self.assertEqual(stat.S_IMODE(found.st_mode), 0o440)
             self.assertEqual((found.st_uid, found.st_gid), (65532, 65532))
 

@@ -36,7 +36,10 @@ impl Keys {
     /// The same, and who has no key may do everything.
     pub(crate) fn for_anybody(&self) -> String {
         let anybody = "users: [\n      { user: anybody, password: anybody }\n";
-        format!("no_auth_user: anybody\n{}", self.rights().replacen("users: [\n", anybody, 1))
+        // Its answers come under the usual prefix.
+        let answers = "\"_R_.>\" \"_INBOX.>\"";
+        let rights = self.rights().replace("\"_R_.>\"", answers);
+        format!("no_auth_user: anybody\n{}", rights.replacen("users: [\n", anybody, 1))
     }
 
     /// Makes the streams, and the copies for guests.

@@ -124,7 +124,7 @@ fn each_missing_permission_is_named() {
         [
             format!("publish: {{ allow: [\"$JS.API.STREAM.MSG.GET.SIM_REPLIES\"] }} {rest}"),
             format!("publish: {{ allow: [\"sim.commands.*.*.cli.*\"] }} {rest}"),
-            format!("subscribe: {{ allow: [\"sim.replies.cli.*.*\"] }} {rest}"),
+            format!("subscribe: {{ allow: [\"sim.replies.cli.>\"] }} {rest}"),
         ]
     );
     let all = outcomes(&report);
