@@ -6,13 +6,15 @@ use crate::metadata::Metadata;
 use crate::{assert_none, read};
 
 /// Packages of which there are several incompatible versions, and why that is.
-const DUPLICATES: [(&str, &[&str], &str); 8] = [
+const DUPLICATES: [(&str, &[&str], &str); 10] = [
     ("base64", &["0.22", "0.23"], "async-nats is a step behind reqwest"),
+    ("bit-vec", &["0.8", "0.9"], "the schema validator beside rcgen; in tests only"),
     ("cpufeatures", &["0.2", "0.3"], "sha2 0.10 beside chacha20, which comes with rand 0.10"),
     ("getrandom", &["0.2", "0.3", "0.4"], "ring and backoff, the schema validator, and rand 0.10"),
     ("r-efi", &["5", "6"], "comes with getrandom, for firmware"),
     ("rand", &["0.8", "0.10"], "backoff, nkeys and nuid are behind async-nats"),
     ("rand_core", &["0.6", "0.10"], "comes with rand"),
+    ("synstructure", &["0.13", "0.14"], "comes with syn, for the same macros"),
     ("syn", &["2", "3"], "derive macros move from one to the other; not in our programs"),
     ("windows-sys", &["0.52", "0.61"], "ring is a step behind; on Windows only"),
 ];
