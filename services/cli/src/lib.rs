@@ -198,27 +198,23 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Gen(args) => return generate::generate(args, json, output).await,
         // It connects by itself: that there is no connection is a finding.
         Command::Doctor(args) => return doctor::doctor(&args, &bus, json, output).await,
-        Command::Memory(MemoryCommand::Search(args)) => {
-            memory::search(&client.await?, &args, output).await
-        }
-        Command::Memory(MemoryCommand::Stats(target)) => {
-            memory::stats(&client.await?, &target.run, output).await
-        }
-        Command::Memory(MemoryCommand::Episodes(args)) => {
-            memory::episodes(&client.await?, &args, output).await
-        }
-        Command::Memory(MemoryCommand::Status(args)) => {
-            memory::status::status(&client.await?, &args, output).await
-        }
-        Command::Memory(MemoryCommand::Dead(args)) => {
-            memory::letters::dead(&client.await?, &args, output).await
-        }
-        Command::Memory(MemoryCommand::Redrive(args)) => {
-            memory::letters::redrive(&client.await?, &args, output).await
-        }
-        Command::Memory(MemoryCommand::Attach(args)) => {
-            memory::letters::attach(&client.await?, &args, output).await
-        }
+        Command::Memory(command) => remember(command, &client.await?, output).await,
     };
     done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn remember(
+    command: MemoryCommand,
+    client: &Client,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    match command {
+        MemoryCommand::Search(args) => memory::search(client, &args, output).await,
+        MemoryCommand::Stats(target) => memory::stats(client, &target.run, output).await,
+        MemoryCommand::Episodes(args) => memory::episodes(client, &args, output).await,
+        MemoryCommand::Status(args) => memory::status::status(client, &args, output).await,
+        MemoryCommand::Dead(args) => memory::letters::dead(client, &args, output).await,
+        MemoryCommand::Redrive(args) => memory::letters::redrive(client, &args, output).await,
+        MemoryCommand::Attach(args) => memory::letters::attach(client, &args, output).await,
+    }
 }

@@ -121,7 +121,7 @@ async fn each_role_may_do_what_it_does_and_nothing_of_what_others_do() {
             patterns(&all).into_iter().filter(|one| !is_own(one)).collect();
         let found: BTreeSet<(Action, String)> = denied(&bus, &all).await.into_iter().collect();
         let differs: Vec<_> = found.symmetric_difference(&expected).collect();
-        assert_eq!(differs, [&(Action::Publish, String::new()); 0], "{role:?}");
+        assert!(differs.is_empty(), "{role:?}: {differs:?}");
         refusals += found.len();
     }
     println!("{refusals} refusals");
