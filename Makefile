@@ -13,7 +13,7 @@ ACTIONS ?= 1000000
 THOUSANDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test golden lint fuzz edge chaos bench bench-memory bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews bench-thinking realism clean-data image secrets compose-test
+.PHONY: help demo up build test golden lint fuzz edge chaos bench bench-memory bus-programs bench-cycle bench-recovery bench-past bench-pages bench-readers bench-interviews bench-thinking realism clean-data image secrets sbom compose-test
 
 define HELP
 Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
@@ -85,6 +85,7 @@ Shoal: many small worlds of agents, each a pure function, joined by NATS alone.
                    rules (world::RULES), see services/simulator/tests/golden/README.md.
   make realism     Writes docs/realism.md: what agents do and say, and where it shows.
   make build       The programs, into target/debug.
+  make sbom        What the four programs are made of, as CycloneDX: crates, licences, hashes
   make secrets     The token and passwords for docker-compose.yml, into deploy/secrets; what is
                    there stays (docs/deploy.md).
   make image       The programs, linked statically, into .image: for a docker build on a machine
@@ -117,7 +118,8 @@ test: build
 	@set -e; \
 	NATS_SERVER_BIN=$$($(PYTHON) scripts/nats_server.py); \
 	SHOAL_PYTHON=$$($(PYTHON) scripts/nats_server.py --python-env); \
-	export NATS_SERVER_BIN SHOAL_PYTHON; \
+	SHOAL_NODE_MODULES=$$($(PYTHON) scripts/node_modules.py); \
+	export NATS_SERVER_BIN SHOAL_PYTHON SHOAL_NODE_MODULES; \
 	set -x; \
 	$(CARGO) test --workspace --locked; \
 	$(PYTHON) -m unittest discover -s scripts
@@ -189,6 +191,9 @@ realism:
 
 secrets:
 	@$(PYTHON) scripts/make_secrets.py
+
+sbom:
+	@$(PYTHON) scripts/sbom.py
 
 image: PROFILE = release
 image:

@@ -7,6 +7,7 @@ mod bad_input;
 mod canaries;
 mod cli_config;
 mod cli_views;
+mod clients;
 mod cluster;
 mod control;
 mod deletion;
