@@ -6,7 +6,7 @@ mod disk;
 
 use std::env;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -75,6 +75,27 @@ impl NatsServer {
         let disk = options.disk.map(|megabytes| Disk::mount(&store, megabytes));
         let (child, client_port) = launch(directory.path(), &options, disk.as_ref());
         NatsServer { client_port, options, directory, disk, child }
+    }
+
+    /// Starts `count` servers that are one cluster, named `n1`, `n2` and so on; they may still be
+    /// electing a leader.
+    ///
+    /// # Panics
+    /// As [`NatsServer::start`].
+    pub fn cluster(count: usize) -> Vec<NatsServer> {
+        let ports: Vec<u16> = free_ports(count);
+        let routes: Vec<String> =
+            ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+        let member = |(number, port): (usize, &u16)| Options {
+            config_extra: format!(
+                "server_name: n{}\ncluster {{ name: shoal, listen: \"127.0.0.1:{port}\", routes: \
+                 [{}] }}\n",
+                number + 1,
+                routes.join(", ")
+            ),
+            ..Options::default()
+        };
+        ports.iter().enumerate().map(member).map(NatsServer::start).collect()
     }
 
     /// `nats://127.0.0.1:<port>`.
@@ -210,9 +231,19 @@ fn launch(directory: &Path, options: &Options, disk: Option<&Disk>) -> (Child, u
 fn open_port(directory: &Path, process: u32) -> Option<u16> {
     let path = directory.join(format!("nats-server_{process}.ports"));
     let ports: serde_json::Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let address: SocketAddr = ports["nats"][0].as_str()?.strip_prefix("nats://")?.parse().ok()?;
+    // `nats` or `tls`.
+    let (_, address) = ports["nats"][0].as_str()?.split_once("://")?;
+    let address: SocketAddr = address.parse().ok()?;
     TcpStream::connect(address).ok()?;
     Some(address.port())
+}
+
+/// Ports that nobody has at this moment.
+fn free_ports(count: usize) -> Vec<u16> {
+    let bind = |_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let listeners: Vec<TcpListener> = (0..count).map(bind).collect();
+    let port = |listener: &TcpListener| listener.local_addr().expect("its address").port();
+    listeners.iter().map(port).collect()
 }
 
 fn configuration(directory: &Path, options: &Options) -> String {
