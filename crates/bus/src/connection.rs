@@ -303,7 +303,7 @@ impl Target {
                     return Err(ConnectError::Unauthorized { url: url.to_owned(), reason });
                 }
                 // A certificate does not become another one by trying again.
-                ConnectErrorKind::Tls => {
+                kind if kind == ConnectErrorKind::Tls || is_about_certificates(&error) => {
                     let reason = error.to_string();
                     return Err(ConnectError::Tls { url: url.to_owned(), reason });
                 }
@@ -385,6 +385,18 @@ impl Target {
             _ => options,
         }
     }
+}
+
+/// A certificate that is not believed comes as data that make no sense.
+fn is_about_certificates(error: &async_nats::ConnectError) -> bool {
+    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return io.kind() == std::io::ErrorKind::InvalidData;
+        }
+        next = error.source();
+    }
+    false
 }
 
 fn read_login(address: &ServerAddr) -> Option<Login> {

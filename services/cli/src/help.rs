@@ -24,7 +24,17 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Data", &["check", "init", "gen", "export", "memory"]),
     (
         "Operate",
-        &["doctor", "config", "provision", "verify", "replay", "repair", "completions", "help"],
+        &[
+            "doctor",
+            "config",
+            "keys",
+            "provision",
+            "verify",
+            "replay",
+            "repair",
+            "completions",
+            "help",
+        ],
     ),
 ];
 
