@@ -34,8 +34,8 @@ ROLES = [
     "interviewer",
 ]
 SECRETS |= {f"{role}.nk": f"the key of the {role} for the bus" for role in ROLES}
-# No secret: what deploy/rights.conf calls $LAUNCHER_KEY and so on.
-PUBLIC = "keys.conf"
+# No secret: what each may do, and by which public key the server knows it.
+RIGHTS = "rights.conf"
 
 
 class Unfit(Exception):
@@ -51,7 +51,7 @@ def main():
     try:
         for name, is_new in make(arguments.folder, as_root=os.geteuid() == 0):
             print(f"{'made' if is_new else 'kept'}  {arguments.folder / name}  {SECRETS[name]}")
-        print(f"wrote {arguments.folder / PUBLIC}  the public keys, for the server")
+        print(f"wrote {arguments.folder / RIGHTS}  what they may do, by their public keys")
     except (Unfit, OSError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -78,15 +78,15 @@ def make(folder, as_root):
 
 
 def publish(folder):
-    """Writes the public keys for the server, the old ones or the new ones, never a part."""
-    lines = ["# The public keys of the users, for deploy/rights.conf: no secrets. Made by make_secrets.py."]
+    """Writes the rights with the public keys, the old ones or the new ones, never a part."""
+    text = (PROJECT / "deploy" / RIGHTS).read_text(encoding="ascii")
     for role in ROLES:
         key = nkeys.public_key((folder / f"{role}.nk").read_text(encoding="ascii"))
-        lines.append(f'{role.upper().replace("-", "_")}_KEY: "{key}"')
-    unfinished = folder / f".{PUBLIC}.{os.getpid()}"
-    unfinished.write_text("\n".join(lines) + "\n", encoding="ascii")
+        text = text.replace(f'${role.upper().replace("-", "_")}_KEY,', f"{key},")
+    unfinished = folder / f".{RIGHTS}.{os.getpid()}"
+    unfinished.write_text(text, encoding="ascii")
     unfinished.chmod(0o444)
-    unfinished.rename(folder / PUBLIC)
+    unfinished.rename(folder / RIGHTS)
 
 
 def problem_of(path):

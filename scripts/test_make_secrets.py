@@ -23,9 +23,10 @@ class MakeSecretsTest(unittest.TestCase):
     def test_what_is_there_stays(self):
         self.assertTrue(all(is_new for _, is_new in make_secrets.make(self.folder, False)))
         first = {path.name: path.read_text() for path in self.folder.iterdir()}
-        self.assertEqual(set(first), {*make_secrets.SECRETS, make_secrets.PUBLIC})
+        self.assertEqual(set(first), {*make_secrets.SECRETS, make_secrets.RIGHTS})
         self.assertEqual(len(set(first.values())), len(first), "no two are the same")
-        keys = (self.folder / make_secrets.PUBLIC).read_text()
+        keys = (self.folder / make_secrets.RIGHTS).read_text()
+        self.assertNotIn("_KEY", keys, "every key is known")
         for role in make_secrets.ROLES:
             self.assertIn(nkeys.public_key(first[f"{role}.nk"]), keys)
             self.assertNotIn(first[f"{role}.nk"].strip(), keys)

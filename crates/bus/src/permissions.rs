@@ -26,8 +26,7 @@ pub(crate) const DELIVERIES: &str = "_SHOAL.mirror";
 /// The public keys of the users. Every role has one.
 pub type PublicKeys = BTreeMap<Role, String>;
 
-/// Names under which a server's configuration may say the public keys elsewhere: `$LAUNCHER_KEY` and
-/// so on.
+/// What stands for the public keys where they are not known yet: `$LAUNCHER_KEY` and so on.
 pub fn named_keys() -> PublicKeys {
     let name = |role: Role| format!("${}_KEY", role.as_str().to_uppercase().replace('-', "_"));
     Role::ALL.map(|role| (role, name(role))).into()
