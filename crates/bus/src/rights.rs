@@ -116,9 +116,14 @@ impl Bus {
         Ok(denied)
     }
 
-    /// Says in the log what this user may not do that its role does. Whoever may not do one thing
-    /// may do the others, so it goes on.
-    pub async fn tell_missing_rights(&self, role: Role) {
+    /// Says in the log what this user may not do that its role does, as soon as it is known; nobody
+    /// waits for that. Whoever may not do one thing may do the others.
+    pub fn tell_missing_rights(&self, role: Role) {
+        let bus = self.clone();
+        tokio::spawn(async move { bus.look_for_missing_rights(role).await });
+    }
+
+    async fn look_for_missing_rights(&self, role: Role) {
         match self.denied(&role.rights(&self.prefix), ANSWER_TIMEOUT).await {
             Ok(denied) => {
                 for Denied { action, pattern, .. } in denied {

@@ -82,7 +82,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     })?;
     let bus = Bus::connect(&config.bus, Role::Launcher, "shoal-launcher", BUS_PATIENCE).await?;
     bus.ensure_topology().await?;
-    bus.tell_missing_rights(Role::Launcher).await;
+    bus.tell_missing_rights(Role::Launcher);
     let cleaner = janitors_bus(&config, &bus).await?;
     let read_model = ReadModel::new(config.read_model)
         .context("there is no room for a temporary file; name one with --read-model")?;
@@ -151,7 +151,7 @@ async fn janitors_bus(config: &Config, bus: &Bus) -> anyhow::Result<Bus> {
     let Some(nkey) = &config.janitor_nkey else { return Ok(bus.clone()) };
     let args = BusArgs { nats_nkey: Some(nkey.clone()), nats_creds: None, ..config.bus.clone() };
     let bus = Bus::connect(&args, Role::Janitor, "shoal-launcher janitor", BUS_PATIENCE).await?;
-    bus.tell_missing_rights(Role::Janitor).await;
+    bus.tell_missing_rights(Role::Janitor);
     Ok(bus)
 }
 

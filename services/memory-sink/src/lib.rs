@@ -88,7 +88,7 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
     let memories = open_memories(targets, &args.memory_dir, &stream)?;
     let bus = Bus::connect(&args.bus, Role::MemorySink, "shoal-memory-sink", PATIENCE).await?;
     bus.ensure_topology().await?;
-    bus.tell_missing_rights(Role::MemorySink).await;
+    bus.tell_missing_rights(Role::MemorySink);
 
     let embedded = memories.iter().find_map(|(_, memory, _)| match memory {
         Memory::Sqlite(memory) => Some(memory.clone()),

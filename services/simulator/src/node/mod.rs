@@ -93,7 +93,7 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
     let bus = Bus::connect(&cli.bus, Role::Simulator, &format!("shoal-simulator {name}"), PATIENCE)
         .await?;
     bus.ensure_topology().await?;
-    bus.tell_missing_rights(Role::Simulator).await;
+    bus.tell_missing_rights(Role::Simulator);
     let node = Node {
         bus: bus.clone(),
         name: name.clone().into(),
