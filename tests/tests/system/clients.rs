@@ -22,6 +22,7 @@ fn source(language: &str) -> PathBuf {
 }
 
 /// Those that can be run here.
+#[expect(clippy::print_stderr, reason = "what is skipped is to be seen")]
 fn all(dir: &Path) -> Vec<Clients> {
     let mut all =
         vec![Clients { name: "python", dir: source("python"), ending: "py", command: python }];
