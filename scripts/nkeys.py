@@ -17,6 +17,8 @@ Y = 4631683569492647816942839400347516314130799386625622561578303360316525185596
 BASE = (X, Y, 1, X * Y % P)
 
 SEED, USER = 18 << 3, 20 << 3
+# What the seed of a user begins with.
+USER_SEED = bytes([SEED | USER >> 5, (USER & 31) << 3])
 
 
 def add(one, other):
@@ -75,12 +77,12 @@ def make_seed():
 
 
 def seed_of(raw):
-    return encode(bytes([SEED | USER >> 5, (USER & 31) << 3]) + raw)
+    return encode(USER_SEED + raw)
 
 
 def public_key(seed):
     """What the server knows the user of a seed by."""
     data = decode(seed.strip())
-    if data[:2] != bytes([SEED | USER >> 5, (USER & 31) << 3]) or len(data) != 34:
+    if data[:2] != USER_SEED or len(data) != 34:
         raise ValueError("it is not the seed of a user")
     return encode(bytes([USER]) + public_bytes(data[2:]))

@@ -54,7 +54,11 @@ impl Bus {
         ack_wait: Duration,
     ) -> Result<Durable, ReadError> {
         let filters = filters.iter().map(|filter| (*filter).to_owned()).collect();
-        let source = Source { bus: self.clone(), stream, name: name.to_owned(), filters, ack_wait };
+        let bus = self.clone();
+        self.join(Source { bus, stream, name: name.to_owned(), filters, ack_wait }).await
+    }
+
+    pub(crate) async fn join(&self, source: Source) -> Result<Durable, ReadError> {
         let opened = self.through_outages(|| source.open()).await?;
         let messages = Lasting::Open(Box::new(opened));
         Ok(Durable { source, messages })

@@ -6,6 +6,7 @@ use crate::Bus;
 use crate::append::{Append, AppendError};
 use crate::reading::ReadError;
 use crate::stored::Stored;
+use crate::topology::key_subject;
 
 impl Bus {
     /// The value under `key` and its revision.
@@ -40,7 +41,7 @@ impl Bus {
 
     /// The subject of a key, as every NATS client's key-value store has it.
     pub(crate) fn key_subject(&self, bucket: StreamName, key: &str) -> String {
-        format!("$KV.{}.{key}", self.prefix.stream(bucket))
+        key_subject(&self.prefix, bucket, key)
     }
 }
 

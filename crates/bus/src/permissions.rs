@@ -35,7 +35,7 @@ pub fn named_keys() -> PublicKeys {
 /// The part of a server's configuration that says who may do what under `prefix`.
 pub fn configuration(prefix: &Prefix, keys: &PublicKeys) -> String {
     let mut text = String::from(
-        "# Who may do what, made by `shoal rights` from the public keys of the users, which are no\n\
+        "# Who may do what, made by `shoal keys` from the public keys of the users, which are no\n\
          # secrets. To be included by the server's configuration; made anew with each version.\n\n\
          accounts {\n",
     );

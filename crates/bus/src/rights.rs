@@ -14,7 +14,7 @@ use crate::Bus;
 use crate::permissions::GUESTS_API;
 use crate::roles::Role;
 use crate::shared::{Shared, SharedSpec};
-use crate::topology::stream_name;
+use crate::topology::{all_subjects, stream_name};
 use crate::wire::ANSWER_TIMEOUT;
 
 /// Something that a part of Shoal does on the bus. Texts are subjects, with wildcards where any
@@ -211,7 +211,7 @@ impl Right {
             Right::Window(stream) => vec![api("DIRECT.GET", &name(stream))],
             Right::Read(stream) => {
                 let consumer = format!("{}.*", name(stream));
-                let filter = filter(prefix, *stream);
+                let filter = all_subjects(prefix, *stream);
                 vec![
                     api("STREAM.INFO", &name(stream)),
                     api("CONSUMER.CREATE", &format!("{consumer}.{filter}")),
@@ -242,17 +242,15 @@ impl Right {
                 vec![publish(format!("{GUESTS_API}.STREAM.PURGE.{}", name(stream)))]
             }
             Right::Store(pattern) => vec![store(pattern.clone())],
-            Right::Publish(pattern) => {
-                vec![Probe { body: Bytes::new(), ..publish(pattern.clone()) }]
-            }
+            Right::Publish(pattern) => vec![say_nothing(pattern.clone())],
             Right::Subscribe(pattern) => vec![hear(pattern.clone())],
             Right::Respond => match inbox {
-                Some(inbox) => vec![answer(format!("{inbox}.>"))],
+                Some(inbox) => vec![say_nothing(format!("{inbox}.>"))],
                 None => {
                     let own = Role::ALL.into_iter().filter(|role| role.asks());
-                    let own = own.map(|role| answer(format!("{}.>", role.inbox())));
+                    let own = own.map(|role| say_nothing(format!("{}.>", role.inbox())));
                     // What guests ask comes with a subject of the server's own.
-                    own.chain([answer("_R_.>".to_owned())]).collect()
+                    own.chain([say_nothing("_R_.>".to_owned())]).collect()
                 }
             },
         }
@@ -273,14 +271,6 @@ fn take_from(shared: &SharedSpec, prefix: &Prefix) -> Vec<Probe> {
         ack(&consumer),
         ack(&format!("*.*.{consumer}")),
     ]
-}
-
-/// Everything of a stream.
-fn filter(prefix: &Prefix, stream: StreamName) -> String {
-    match stream.is_bucket() {
-        true => format!("$KV.{}.>", prefix.stream(stream)),
-        false => prefix.all(stream),
-    }
 }
 
 /// One thing to try.
@@ -322,7 +312,8 @@ fn hear(pattern: String) -> Probe {
     Probe { action: Action::Subscribe, subject: pattern.clone(), ..publish(pattern) }
 }
 
-fn answer(pattern: String) -> Probe {
+/// What goes to somebody, and is empty.
+fn say_nothing(pattern: String) -> Probe {
     Probe { body: Bytes::new(), ..publish(pattern) }
 }
 

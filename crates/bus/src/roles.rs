@@ -1,13 +1,14 @@
 //! Who is on the bus, and what each of them may do there: no more than it does.
 //!
 //! The same rights are tried when a service starts and by `shoal doctor`, and written into a
-//! server's configuration by `shoal rights`, so that the three cannot differ.
+//! server's configuration by `shoal keys`, so that the three cannot differ.
 
 use contract::subject::{Prefix, StreamName};
 use serde::Serialize;
 
 use crate::rights::Right;
 use crate::shared::Shared;
+use crate::topology::key_subject;
 
 /// A user of the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize)]
@@ -130,7 +131,7 @@ fn provisioner(prefix: &Prefix) -> Vec<Right> {
     rights.extend(Shared::ALL.map(Right::MakeShared));
     // Of several that provision at once, one does.
     rights.extend(look(&[Leases]));
-    rights.push(Right::Store(key(prefix, Leases, "provision")));
+    rights.push(Right::Store(key_subject(prefix, Leases, "provision")));
     rights
 }
 
@@ -164,7 +165,7 @@ fn janitor(prefix: &Prefix) -> Vec<Right> {
     rights.extend(read(&[Commands, Questions, Snapshots, EnvStatus]));
     rights.push(store(prefix, "env-status.*"));
     rights.push(store(prefix, "replies.*.*.*"));
-    rights.push(Right::Store(key(prefix, Leases, "run.*")));
+    rights.push(Right::Store(key_subject(prefix, Leases, "run.*")));
     rights.push(ask(prefix, "memory.*"));
     rights
 }
@@ -190,7 +191,7 @@ fn simulator(prefix: &Prefix) -> Vec<Right> {
         rights.push(store(prefix, stored));
     }
     for lease in ["run.*", "job.*"] {
-        rights.push(Right::Store(key(prefix, Leases, lease)));
+        rights.push(Right::Store(key_subject(prefix, Leases, lease)));
     }
     // A repair takes frames away before it writes them again; nobody else writes any.
     rights.extend([Right::Purge(Actions), Right::PurgeCopy(Actions)]);
@@ -207,8 +208,8 @@ fn memory_sink(prefix: &Prefix) -> Vec<Right> {
     rights.extend(look(&[Actions, EnvStatus, Ledger, Leases, DeadLetters, Replies]));
     rights.extend([Actions, DeadLetters].map(Right::Window));
     rights.extend(read(&[Actions, EnvStatus, Ledger, DeadLetters]));
-    rights.push(Right::Store(key(prefix, Ledger, "memory.>")));
-    rights.push(Right::Store(key(prefix, Leases, "memory.>")));
+    rights.push(Right::Store(key_subject(prefix, Ledger, "memory.>")));
+    rights.push(Right::Store(key_subject(prefix, Leases, "memory.>")));
     rights.push(store(prefix, "dead-letters.memory-sink.*"));
     rights.push(store(prefix, "replies.*.*.*"));
     rights.push(hear(prefix, "memory.*"));
@@ -276,10 +277,6 @@ fn hear(prefix: &Prefix, rest: &str) -> Right {
 
 fn ask(prefix: &Prefix, rest: &str) -> Right {
     Right::Publish(format!("{}.{rest}", prefix.as_str()))
-}
-
-fn key(prefix: &Prefix, bucket: StreamName, key: &str) -> String {
-    format!("$KV.{}.{key}", prefix.stream(bucket))
 }
 
 /// Asking who is there.

@@ -69,17 +69,16 @@ impl Bus {
     /// # Errors
     /// Only what is wrong now, see [`ReadError`]; the consumer survives all that comes later.
     pub async fn share(&self, shared: Shared) -> Result<Durable, ReadError> {
-        let SharedSpec { stream, name, filters, ack_wait } = shared.spec(&self.prefix);
-        let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
-        self.durable(stream, name, &filters, ack_wait).await
+        self.join(self.source(shared)).await
     }
 
     /// Makes one, or finds it as it should be.
     pub(crate) async fn make_shared(&self, shared: Shared) -> Result<(), ReadError> {
+        self.source(shared).consumer().await.map(|_| ())
+    }
+
+    fn source(&self, shared: Shared) -> Source {
         let SharedSpec { stream, name, filters, ack_wait } = shared.spec(&self.prefix);
         Source { bus: self.clone(), stream, name: name.to_owned(), filters, ack_wait }
-            .consumer()
-            .await
-            .map(|_| ())
     }
 }

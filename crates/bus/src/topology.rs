@@ -89,11 +89,21 @@ pub fn stream_name(prefix: &Prefix, stream: StreamName) -> String {
     if stream.is_bucket() { format!("KV_{name}") } else { name }
 }
 
-fn spec(prefix: &Prefix, stream: StreamName, replicas: usize) -> StreamSpec {
-    let subject = match stream.is_bucket() {
-        true => format!("$KV.{}.>", prefix.stream(stream)),
+/// The pattern of everything that a stream takes.
+pub(crate) fn all_subjects(prefix: &Prefix, stream: StreamName) -> String {
+    match stream.is_bucket() {
+        true => key_subject(prefix, stream, ">"),
         false => prefix.all(stream),
-    };
+    }
+}
+
+/// Where the value of a key is stored.
+pub(crate) fn key_subject(prefix: &Prefix, bucket: StreamName, key: &str) -> String {
+    format!("$KV.{}.{key}", prefix.stream(bucket))
+}
+
+fn spec(prefix: &Prefix, stream: StreamName, replicas: usize) -> StreamSpec {
+    let subject = all_subjects(prefix, stream);
     // Shares add up to 95: the rest is the server's own.
     let plain = |share| StreamSpec {
         stream,
