@@ -23,7 +23,7 @@ pub const CONFIG_VARIABLE: &str = "SHOAL_CONFIG";
 
 /// The variables of all programs, and so the keys of the file. Tests hold this list to what the
 /// programs read.
-pub const KNOWN: [&str; 31] = [
+pub const KNOWN: [&str; 33] = [
     "NATS_CA",
     "NATS_CERT",
     "NATS_CREDS",
@@ -45,9 +45,11 @@ pub const KNOWN: [&str; 31] = [
     "SHOAL_LEASE_SECONDS",
     "SHOAL_LLM_ENDPOINTS",
     "SHOAL_LOG",
+    "SHOAL_LOG_FORMAT",
     "SHOAL_MEMORY",
     "SHOAL_MEMORY_DIR",
     "SHOAL_MEMORY_TARGETS",
+    "SHOAL_METRICS_LISTEN",
     "SHOAL_NODE",
     "SHOAL_PREFIX",
     "SHOAL_READ_MODEL",

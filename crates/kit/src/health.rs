@@ -1,10 +1,10 @@
-//! Whether a service does its work, asked from beside it: a container that holds nothing but our
-//! programs has no other way to find out.
+//! Whether a service does its work, and how much it logs, asked from beside it: a container that
+//! holds nothing but our programs has no other way to find out.
 //!
-//! The service listens on a Unix socket, if it is given one, and answers whoever connects with one
-//! line: [`WELL`], or why it is not. `health` of the same program asks there. So the answer is that
-//! of this very process, while services of a name share what they are asked on the bus, and to ask
-//! needs no rights of the bus.
+//! The service listens on a Unix socket, if it is given one. Whoever connects says in a line what it
+//! wants, and gets a line: [`WELL`], with what there is to say, or why not. `health` and `log` of the
+//! same program ask there. So the answer is that of this very process, while services of a name share
+//! what they are asked on the bus, and to ask needs no rights of the bus.
 
 use std::convert::Infallible;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -16,11 +16,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-/// What a service says that does its work.
+use crate::telemetry;
+
+/// What a service says that does its work, or what it was asked to do.
 pub const WELL: &str = "ok";
+
+/// What a question begins with that is about the log.
+const LOG: &str = "log";
 
 /// How long a service may take to find out; then it is not well.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,28 +33,35 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// For how long `health` waits for the answer.
 const PATIENCE_OF_ASKER: Duration = Duration::from_secs(5);
 
-/// The most bytes of an answer that are read.
+/// The most bytes of a question or an answer that are read.
 const MOST_BYTES: u64 = 4096;
 
 /// Where a service says whether it does its work.
 #[derive(Args, Clone, Debug, Default)]
 pub struct HealthArgs {
-    /// Unix socket on which this program says whether it does its work, for `health`; a path that
-    /// no other process has.
+    /// Unix socket on which this program says whether it does its work, for `health`, and hears how
+    /// much to log, for `log`; a path that no other process has.
     #[arg(long, env = "SHOAL_HEALTH_SOCKET", value_name = "FILE", global = true)]
     pub health_socket: Option<PathBuf>,
 }
 
 /// What may be asked of a service that runs, instead of starting one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Question {
     /// Ask the service that has the same health socket whether it does its work: exit code 0 if it
     /// does, with `ok`, else 1, with the reason.
     Health,
+    /// Let the service that has the same health socket log more or less from now on; without LEVELS,
+    /// say how much it logs. A restart forgets it.
+    Log {
+        /// As in SHOAL_LOG: error, warn, info, debug or trace, also by part, such as
+        /// info,simulator=debug.
+        levels: Option<String>,
+    },
 }
 
 /// Answers for ever on `socket`; where there is none, does nothing for as long. `is_well` is asked
-/// anew by each connection.
+/// anew by each who wants to know.
 ///
 /// # Errors
 /// If the socket cannot be had.
@@ -74,14 +86,31 @@ where
     loop {
         // Connections that break are the asker's own business.
         let Ok((mut asker, _)) = listener.accept().await else { continue };
-        let found = tokio::time::timeout(patience, is_well()).await;
-        let line = match found {
-            Ok(Ok(())) => WELL.to_owned(),
+        let said = async {
+            match hear(&mut asker).await?.split_once(' ') {
+                Some((LOG, "")) => Ok(Some(telemetry::levels().borrow().to_string())),
+                Some((LOG, levels)) => {
+                    telemetry::set_levels(levels).map(|()| Some(levels.to_owned()))
+                }
+                _ => is_well().await.map(|()| None),
+            }
+        };
+        let line = match tokio::time::timeout(patience, said).await {
+            Ok(Ok(None)) => WELL.to_owned(),
+            Ok(Ok(Some(said))) => format!("{WELL}: {said}"),
             Ok(Err(reason)) => reason,
             Err(_) => format!("no answer within {patience:?}"),
         };
         let _gone = tokio::time::timeout(PATIENCE, say(&mut asker, &line)).await;
     }
+}
+
+/// What is asked, in a line.
+async fn hear(asker: &mut UnixStream) -> Result<String, String> {
+    let mut line = String::new();
+    let read = BufReader::new(asker.take(MOST_BYTES)).read_line(&mut line).await;
+    read.map_err(|error| format!("the question cannot be read: {error}"))?;
+    Ok(line.trim_end_matches('\n').to_owned())
 }
 
 async fn say(asker: &mut UnixStream, line: &str) -> std::io::Result<()> {
@@ -106,30 +135,41 @@ fn is_socket(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket())
 }
 
-/// `health`: asks the service on `socket`.
+/// Asks the service on `socket`.
 ///
 /// # Errors
-/// Why it does not do its work, as far as that is known.
-pub fn ask(socket: Option<&Path>) -> anyhow::Result<ExitCode> {
+/// Why it does not do its work, or what it is asked to do, as far as that is known.
+pub fn ask(socket: Option<&Path>, question: &Question) -> anyhow::Result<ExitCode> {
     let path = socket.ok_or_else(|| {
         anyhow!("expected --health-socket or SHOAL_HEALTH_SOCKET, as the service has it")
     })?;
-    let answer = read(path).with_context(|| {
+    let line = match question {
+        Question::Health => "health\n".to_owned(),
+        Question::Log { levels } => {
+            let levels = levels.as_deref().unwrap_or_default();
+            if levels.contains('\n') {
+                bail!("LEVELS is {levels:?}, expected one line, such as info,simulator=debug");
+            }
+            format!("{LOG} {levels}\n")
+        }
+    };
+    let answer = read(path, &line).with_context(|| {
         format!("nobody says on the health socket {} how it is", path.display())
     })?;
     match answer.as_str() {
-        WELL => {
-            writeln!(std::io::stdout(), "{WELL}")?;
+        "" => bail!("the service ended instead of saying how it is"),
+        well if well == WELL || well.starts_with("ok: ") => {
+            writeln!(std::io::stdout(), "{well}")?;
             Ok(ExitCode::SUCCESS)
         }
-        "" => bail!("the service ended instead of saying how it is"),
         reason => bail!("{reason}"),
     }
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
-    let stream = BlockingStream::connect(path)?;
+fn read(path: &Path, question: &str) -> std::io::Result<String> {
+    let mut stream = BlockingStream::connect(path)?;
     stream.set_read_timeout(Some(PATIENCE_OF_ASKER))?;
+    stream.write_all(question.as_bytes())?;
     let mut answer = String::new();
     stream.take(MOST_BYTES).read_to_string(&mut answer)?;
     Ok(answer)
@@ -154,7 +194,7 @@ mod tests {
 
     async fn asked(path: &Path) -> Result<(), String> {
         let path = path.to_owned();
-        let asking = tokio::task::spawn_blocking(move || ask(Some(&path)));
+        let asking = tokio::task::spawn_blocking(move || ask(Some(&path), &Question::Health));
         asking.await.unwrap().map(drop).map_err(|error| format!("{error:#}"))
     }
 
@@ -208,7 +248,7 @@ mod tests {
         let refused = answer(Some(&path), || async { Ok(()) }).await.unwrap_err();
         assert!(format!("{refused:#}").contains("cannot answer on the health socket"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-        let unnamed = ask(None).unwrap_err().to_string();
+        let unnamed = ask(None, &Question::Health).unwrap_err().to_string();
         assert!(unnamed.contains("SHOAL_HEALTH_SOCKET"), "{unnamed}");
     }
 }

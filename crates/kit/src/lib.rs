@@ -1,8 +1,9 @@
 //! What every binary of Shoal needs and none should write again: configuration, log output, the wish to
-//! shut down, health, retries, and the wall clock as a value.
+//! shut down, health, metrics, retries, and the wall clock as a value.
 
 pub mod config;
 pub mod health;
+pub mod metrics;
 pub mod retry;
 pub mod shutdown;
 pub mod telemetry;
