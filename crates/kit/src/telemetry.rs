@@ -1,7 +1,7 @@
 //! Log output: one line per event on stderr, with fields to search by; how much of it, whoever may
 //! speak to the process can say while it runs.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -59,6 +59,12 @@ pub fn set_levels(wanted: &str) -> Result<(), String> {
     let before = LEVELS.send_replace(wanted.into());
     tracing::info!("the log has {wanted} from now on, it had {before}");
     Ok(())
+}
+
+/// Writes a line of a process of ours, as it is, among our own. Nothing is left to do where that
+/// fails.
+pub fn pass_on(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// How much is logged, now and whenever that changes.

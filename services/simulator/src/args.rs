@@ -7,7 +7,8 @@ use bus::BusArgs;
 use clap::{Args, Parser, Subcommand};
 use contract::command::Verb;
 use contract::id::{ClientId, CommandId, RunId};
-use kit::health::HealthArgs;
+use kit::health::{HealthArgs, Question};
+use kit::metrics::MetricsArgs;
 
 /// Runs simulations: claims runs from the bus as it has room, each in a worker process.
 ///
@@ -25,6 +26,9 @@ pub struct Cli {
     /// Whether it does its work.
     #[command(flatten)]
     pub health: HealthArgs,
+    /// Where it is asked for its metrics.
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
     /// Nodes start their workers with this; people ask with it how a node is.
     #[command(subcommand)]
     pub command: Option<Role>,
@@ -69,9 +73,9 @@ pub struct NodeArgs {
 /// What a process is, if not a node.
 #[derive(Debug, Subcommand)]
 pub enum Role {
-    /// Ask the node that has the same health socket whether it does its work: exit code 0 if it
-    /// does, with `ok`, else 1, with the reason.
-    Health,
+    /// Asks the node that runs.
+    #[command(flatten)]
+    Ask(Question),
     /// Holds one run. Started by a node, ends when its standard input does.
     #[command(hide = true)]
     Worker(WorkerArgs),

@@ -5,6 +5,7 @@
 //!   - [`job`]: one too, which carries out a command about a run's past;
 //! - [`protocol`]: what a worker does about its run's logs, pure;
 //! - [`play`]: making a world and stepping it, pure;
+//! - [`measures`]: what it counts of itself;
 //! - [`past`]: what a run's journal makes again, beside what is stored, pure;
 //! - [`translate`]: between the contract's words and the world's.
 //!
@@ -13,6 +14,7 @@
 
 pub mod args;
 pub mod job;
+pub mod measures;
 pub mod model;
 pub mod node;
 pub mod past;
@@ -46,7 +48,9 @@ pub async fn main() -> anyhow::Result<ExitCode> {
     kit::telemetry::init(&settings, "info")?;
     match cli.command.take() {
         None => node::run(cli, settings.path).await,
-        Some(Role::Health) => kit::health::ask(cli.health.health_socket.as_deref()),
+        Some(Role::Ask(question)) => {
+            kit::health::ask(cli.health.health_socket.as_deref(), &question)
+        }
         Some(Role::Worker(args)) => worker::run(&cli, args).await,
         Some(Role::Job(args)) => job::run(&cli, args).await,
     }

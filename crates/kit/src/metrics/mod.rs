@@ -35,12 +35,30 @@ pub fn registry() -> &'static Registry {
     &REGISTRY
 }
 
+/// Deliveries by shared consumers of what had been delivered before.
+pub static REDELIVERIES: Family = Family {
+    name: "shoal_redeliveries_total",
+    about: "Messages of a shared consumer that came and had been delivered before.",
+    kind: Kind::Count,
+};
+
+/// Counts a message of a shared consumer, by how often it was delivered, this time included.
+pub fn delivered(consumer: &str, attempts: u64) {
+    add(&REDELIVERIES, &[("consumer", consumer)], u64::from(attempts > 1));
+}
+
+/// Says whether there is a connection to the bus.
+pub fn connected(page: &mut Page, is_connected: bool) {
+    let about = "1 while there is a connection to the bus.";
+    page.single("shoal_bus_connected", about, u8::from(is_connected));
+}
+
 /// What every service says first: which program this is, and how the process does.
-pub fn begin(program: &str, version: &str, labels: &[(&str, &str)]) -> Page {
+pub fn begin(program: &str, labels: &[(&str, &str)]) -> Page {
     let mut page = Page::default();
     let name = "shoal_build_info";
     page.family(name, "gauge", "Always 1: which program this is.");
-    let known = [("program", program), ("version", version)];
+    let known = [("program", program), ("version", env!("CARGO_PKG_VERSION"))];
     page.line(name, &[&known, labels].concat(), 1);
     process(&mut page);
     page

@@ -38,9 +38,10 @@ struct Found {
 impl Node {
     /// Takes commands from a shared consumer, each in a task of its own, since one that
     /// waits for the bus must not hold up the next.
-    pub(super) async fn guard(self, mut guardian: Durable) {
+    pub(super) async fn guard(self, consumer: &'static str, mut guardian: Durable) {
         loop {
             let delivery = guardian.next().await;
+            kit::metrics::delivered(consumer, delivery.attempts());
             let node = self.clone();
             tokio::spawn(async move { node.take(delivery).await });
         }

@@ -2,6 +2,7 @@
 //! to be done, [`Keeper`] says; here it is done.
 
 use std::collections::VecDeque;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use bus::{Bus, Lease};
 use contract::id::RunId;
 use contract::subject::StreamName;
 use kit::EXIT_USAGE;
+use kit::metrics::add;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -18,6 +20,7 @@ use tokio::time::Instant;
 use super::keeper::{Cause, Event, Exit, Keeper, Parting, Renewal, Terms, Wish};
 use super::process::{Output, Process};
 use super::{GRACE, Node, lock, records};
+use crate::measures::EXITS;
 use crate::protocol::{DEADLY, deaths};
 use crate::worker::lease::milliseconds;
 use crate::worker::{EXIT_FENCED, EXIT_OTHER_RULES};
@@ -244,6 +247,7 @@ impl Holding {
         match output {
             Output::Beat(beat) => Some(Event::Beat(beat)),
             Output::Line(line) => {
+                kit::telemetry::pass_on(&line);
                 self.keep(line.clone());
                 // A reader of logs that is slow costs lines, not the run.
                 let _ = self.log.try_send((self.worker.clone(), line));
@@ -252,7 +256,9 @@ impl Holding {
             Output::Exit(status) => {
                 self.process = None;
                 tracing::info!(run = %self.run, worker = self.worker, "the worker has ended: {status}");
-                Some(Event::Exited(exit_of(status)))
+                let exit = exit_of(status);
+                add(&EXITS, &[("how", how(&exit, status))], 1);
+                Some(Event::Exited(exit))
             }
         }
     }
@@ -274,7 +280,8 @@ impl Holding {
     }
 
     fn fail(&mut self, how: &str) {
-        let error = self.last_lines.iter().rev().find(|line| !line.contains(" INFO "));
+        let is_trouble = |line: &&String| !line.contains(" INFO ") && !line.contains("\"INFO\"");
+        let error = self.last_lines.iter().rev().find(is_trouble);
         let error = error.or(self.last_lines.back()).cloned();
         let reason = format!("{} ({how})", deaths(DEADLY));
         let (node, run) = (self.node.clone(), self.run.clone());
@@ -331,6 +338,19 @@ fn exit_of(status: ExitStatus) -> Exit {
         // A configuration file that was broken since the node began is not the run's fault.
         Some(code) if code == i32::from(EXIT_USAGE) => Exit::Blameless(status.to_string()),
         _ => Exit::Died(status.to_string()),
+    }
+}
+
+/// The word for how a worker ended.
+fn how(exit: &Exit, status: ExitStatus) -> &'static str {
+    match exit {
+        Exit::Clean => "clean",
+        Exit::Fenced => "fenced",
+        Exit::OtherRules => "other_rules",
+        Exit::Died(_) | Exit::Blameless(_) => match status.signal() {
+            Some(_) => "killed",
+            None => "died",
+        },
     }
 }
 

@@ -28,12 +28,14 @@ use contract::notice::{EndpointInfo, NodeInfo};
 use contract::subject::Prefix;
 use contract::timestamp::Timestamp;
 use contract::version::V1;
+use kit::metrics::{self, Page};
 use kit::shutdown::Shutdown;
 use tokio::task::JoinHandle;
 
 use self::guardian::InVain;
 use self::process::Groups;
 use crate::args::{Cli, NodeArgs};
+use crate::measures;
 use crate::model::endpoint;
 
 /// How long a bus that is not there yet is waited for.
@@ -114,14 +116,18 @@ pub async fn run(cli: Cli, config: Option<PathBuf>) -> anyhow::Result<ExitCode> 
     let commands = bus.share(Shared::Commands).await?;
     let questions = bus.share(Shared::Questions).await?;
     let health = kit::health::answer(cli.health.health_socket.as_deref(), || bus.is_ready());
+    measures::begin();
+    let measured = node.clone();
+    let metrics = kit::metrics::serve(cli.metrics, move || std::future::ready(measured.page()));
     tokio::select! {
         () = shutdown.wished() => {}
-        () = node.clone().guard(commands) => {}
-        () = node.clone().guard(questions) => {}
+        () = node.clone().guard("commands", commands) => {}
+        () = node.clone().guard("questions", questions) => {}
         () = node.clone().hear_stops() => {}
         () = node.clone().sweep() => {}
         served = node.clone().serve_info() => served?,
         answered = health => match answered? {},
+        answered = metrics => match answered? {},
     }
     node.end_jobs().await;
     node.end_holds().await;
@@ -189,6 +195,7 @@ impl Node {
         match self.take_lease(&run, &taking).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
+                metrics::add(&measures::CLAIMS, &[("why", &why)], 1);
                 faults::point("run.leased");
                 hold::hold(self, run, lease, why, asked).await;
             }
@@ -244,6 +251,17 @@ impl Node {
         if tokio::time::timeout(GRACE + Duration::from_secs(5), ending).await.is_err() {
             tracing::warn!("some workers did not end in time");
         }
+    }
+
+    /// What Prometheus is told.
+    fn page(&self) -> Page {
+        let rules = world::RULES.to_string();
+        let mut page = metrics::begin("shoal-simulator", &[("rules", &rules)]);
+        metrics::connected(&mut page, self.bus.connected_since().is_some());
+        page.single("shoal_node_slots", "Runs that the node holds at most.", self.args.slots);
+        page.single("shoal_node_runs", "Runs that it holds now.", self.live_holds().len());
+        metrics::registry().write(&mut page, &measures::ALL);
+        page
     }
 
     /// Answers who this node is, so that others can see that there is one.

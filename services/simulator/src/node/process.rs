@@ -6,14 +6,17 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kit::config::CONFIG_VARIABLE;
+use kit::metrics::registry;
+use kit::telemetry::{LOG_VARIABLE, levels};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, watch};
 
 use super::Node;
-use crate::worker::lease;
+use crate::measures;
 use crate::worker::pulse::Beat;
+use crate::worker::{LOG_WORD, lease};
 
 /// The longest line that is kept whole, in characters.
 const MAX_LINE: usize = 4096;
@@ -83,6 +86,7 @@ impl Process {
             .args(role)
             .env("SHOAL_NODE", &*node.name)
             .env("SHOAL_IDLE_SECONDS", node.args.idle_seconds.to_string())
+            .env(LOG_VARIABLE, &**levels().borrow())
             .envs(node.nats.environment())
             .envs(node.config.iter().map(|path| (CONFIG_VARIABLE, &**path)))
             .envs(node.args.llm_endpoints.iter().map(|path| ("SHOAL_LLM_ENDPOINTS", path)))
@@ -174,12 +178,21 @@ fn signal_group(group: Option<Pid>, signal: Signal) {
     }
 }
 
-/// Writes to a worker's standard input until when its lease lasts, the latest alone, and ends it
-/// once nobody has more to say. A worker that does not read, as one that is frozen, holds up
-/// nobody.
+/// Writes to a worker's standard input until when its lease lasts and how much it is to log, the
+/// latest alone, and ends it once nobody has more to say. A worker that does not read, as one that
+/// is frozen, holds up nobody.
 async fn say(mut stdin: ChildStdin, mut said: watch::Receiver<u64>) {
-    while said.changed().await.is_ok() {
-        let line = lease::line(*said.borrow_and_update());
+    let mut levels = levels();
+    levels.mark_unchanged();
+    loop {
+        let line = tokio::select! {
+            changed = said.changed() => match changed {
+                Ok(()) => lease::line(*said.borrow_and_update()),
+                Err(_) => return,
+            },
+            // Never an error: what it is kept in is never dropped.
+            Ok(()) = levels.changed() => format!("{LOG_WORD}{}\n", *levels.borrow_and_update()),
+        };
         tokio::select! {
             written = stdin.write_all(line.as_bytes()) => if written.is_err() { return },
             () = closed(&said) => return,
@@ -199,6 +212,9 @@ async fn read_lines(stream: impl AsyncRead + Unpin, lines: mpsc::Sender<Output>)
     while matches!(read_line(&mut reader, &mut line).await, Ok(true)) {
         let text = String::from_utf8_lossy(&line);
         let text = contract::problem::shorten(text.trim_end(), MAX_LINE);
+        if registry().absorb(&measures::ALL, &text) {
+            continue;
+        }
         let output = Beat::from_line(&text).map_or(Output::Line(text), Output::Beat);
         if lines.send(output).await.is_err() {
             return;

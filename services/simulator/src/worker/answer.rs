@@ -9,9 +9,11 @@ use contract::journal::Genesis;
 use contract::reply::{Answer, AsOf, ErrorCode, ReplyError, Speaker};
 use contract::subject::Platform;
 use futures_util::future::{BoxFuture, FutureExt as _, ready};
+use kit::metrics::add;
 use world::World;
 
 use super::minds::Minds;
+use crate::measures::INTERVIEWS;
 use crate::model;
 use crate::protocol::carry::wrong_state;
 use crate::protocol::life::NOT_BEGUN;
@@ -48,7 +50,13 @@ pub fn sayings(
     minds: &Minds,
     questions: &[Question],
 ) -> Vec<Saying> {
-    questions.iter().map(|question| saying(world, platform, minds, question)).collect()
+    let saying = |question| saying(world, platform, minds, question).inspect(count).boxed();
+    questions.iter().map(saying).collect()
+}
+
+fn count(said: &Said) {
+    let outcome = if said.is_ok() { "ok" } else { "failed" };
+    add(&INTERVIEWS, &[("outcome", outcome)], 1);
 }
 
 fn saying(world: &World, platform: Platform, minds: &Minds, question: &Question) -> Saying {

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use bus::{Bus, Bytes, EPOCH_HEADER};
+use bus::{AppendError, Bus, Bytes, EPOCH_HEADER};
 use contract::id::RunId;
 use contract::journal::Entry;
 use contract::subject::{Platform, StreamName};
 use futures_util::future::{BoxFuture, FutureExt as _};
+use kit::metrics::add;
 use kit::retry::Pauses;
+use tokio::time::Instant;
 
+use crate::measures::{APPENDED, APPENDS, Phase};
 use crate::protocol::log::Seen;
 use crate::protocol::owner::{Event, Which};
 
@@ -16,6 +19,7 @@ use crate::protocol::owner::{Event, Which};
 #[derive(Debug)]
 pub struct Logs {
     bus: Bus,
+    platform: Platform,
     epoch: u32,
     journal: Line,
     frames: Line,
@@ -40,6 +44,7 @@ impl Logs {
         let prefix = bus.prefix();
         Logs {
             bus: bus.clone(),
+            platform,
             epoch,
             journal: line(StreamName::Inputs, prefix.inputs(run, platform)),
             frames: line(StreamName::Actions, prefix.actions(run, platform)),
@@ -61,8 +66,11 @@ impl Logs {
         let line = self.line(which);
         let (bus, subject, bodies) = (self.bus.clone(), line.subject.clone(), line.bodies.clone());
         let headers = [(EPOCH_HEADER, self.epoch.to_string())];
+        let platform = self.platform;
         async move {
+            let (began, size) = (Instant::now(), bodies.iter().map(Bytes::len).sum());
             let answer = bus.append_batch(&subject, bodies, &headers, expected).await;
+            measure(which, platform, began, size, &answer);
             if let Err(why) = &answer {
                 tracing::warn!(subject, "an append was not acknowledged: {why}");
             }
@@ -111,6 +119,31 @@ impl Logs {
             Which::Journal => &mut self.journal,
             Which::Frames => &mut self.frames,
         }
+    }
+}
+
+/// Counts an append that was begun then.
+fn measure<T>(
+    which: Which,
+    platform: Platform,
+    began: Instant,
+    size: usize,
+    answer: &Result<T, AppendError>,
+) {
+    let (log, phase) = match which {
+        Which::Journal => ("journal", Phase::Journal),
+        Which::Frames => ("frames", Phase::Frame),
+    };
+    let outcome = match answer {
+        Ok(_) => "stored",
+        Err(AppendError::Refused | AppendError::Denied(_)) => "refused",
+        Err(AppendError::Full(_)) => "full",
+        Err(AppendError::Unanswered(_)) => "unanswered",
+    };
+    add(&APPENDS, &[("log", log), ("outcome", outcome)], 1);
+    if answer.is_ok() {
+        add(&APPENDED, &[("log", log)], u64::try_from(size).unwrap_or(u64::MAX));
+        phase.ends(platform, began);
     }
 }
 

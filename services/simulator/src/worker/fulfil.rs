@@ -8,6 +8,8 @@ use contract::journal::Record;
 use contract::status::RunStatus;
 use contract::subject::StreamName;
 use futures_util::future::FutureExt as _;
+use kit::metrics::add;
+use tracing::Instrument as _;
 use world::World;
 
 use super::board::world_of;
@@ -16,6 +18,7 @@ use super::snapshot::Snapshots;
 use super::step;
 use super::waiting::{Waiting, tell};
 use super::{now, patiently};
+use crate::measures::{ACTIONS, Phase, ROUNDS};
 use crate::play::Stepped;
 use crate::protocol::carry::ended;
 use crate::protocol::journal::Closed;
@@ -72,7 +75,7 @@ impl Lane {
         came: impl FnOnce(T) -> Came + Send + 'static,
         work: impl Future<Output = T> + Send + 'static,
     ) {
-        self.under_way.push(work.map(came).boxed());
+        self.under_way.push(work.map(came).instrument(self.span.clone()).boxed());
     }
 
     fn append(&self, which: Which) {
@@ -85,7 +88,7 @@ impl Lane {
         let made = self.made.front().expect("what is to be sent was made");
         debug_assert_eq!(made.frame.tick, tick);
         let encoding = step::messages(Arc::clone(&made.frame), self.genesis.part_size);
-        self.begin(Came::Encoded, encoding);
+        self.begin(Came::Encoded, Phase::Encode.of(self.platform(), encoding));
     }
 
     pub(super) fn send(&mut self, messages: Vec<Vec<u8>>) {
@@ -126,7 +129,7 @@ impl Lane {
         let (run, platform) = (&self.genesis.run_id, self.platform());
         match judge(&memories) {
             Verdict::Fine => {}
-            Verdict::FramesBehind(behind) => tracing::warn!(%platform, "{behind}"),
+            Verdict::FramesBehind(behind) => tracing::warn!("{behind}"),
             Verdict::Damaged(damage) => {
                 let text = damage.text(self.bus.prefix(), run, platform);
                 return Event::Broken(Lost::Damaged(text).into());
@@ -136,7 +139,7 @@ impl Lane {
     }
 
     fn rebuild(&mut self) {
-        tracing::warn!(platform = %self.platform(), "the snapshot does not fit the frames");
+        tracing::warn!("the snapshot does not fit the frames");
         let setup = self.world.as_ref().map(|world| world.setup().clone());
         let world = setup.map(|setup| World::new(setup).expect("it made a world before"));
         (self.world, self.chain) = (world.map(Box::new), Chain::START);
@@ -151,7 +154,7 @@ impl Lane {
             return self.begin(Came::Event, std::future::ready(Event::Decided));
         }
         let world = self.world.take().expect("the world is here between ticks");
-        self.begin(Came::Decided, step::decide(world));
+        self.begin(Came::Decided, Phase::Decide.of(self.platform(), step::decide(world)));
     }
 
     fn step(&mut self, closed: Closed) {
@@ -161,6 +164,7 @@ impl Lane {
         let world = self.world.take().expect("the world is here between ticks");
         let (genesis, chain) = (self.genesis.clone(), self.chain.clone());
         let stepping = step::step(world, self.decisions.take(), genesis, chain, closed);
+        let stepping = Phase::Step.of(self.platform(), stepping);
         self.begin(|stepped| Came::Stepped(stepped.map(Box::new)), stepping);
     }
 
@@ -192,8 +196,7 @@ impl Lane {
             self.board.report(|status| status.reason = Some(reason));
         }
         self.report();
-        let (platform, epoch) = (self.platform(), self.owner.epoch());
-        tracing::info!(%platform, epoch, ticks, "the world is open");
+        tracing::info!(epoch = self.owner.epoch(), ticks, "the world is open");
     }
 
     fn applied(&mut self, tick: u32) {
@@ -228,8 +231,8 @@ impl Lane {
                 {
                     self.board.report(|status| status.last_error = Some(words));
                 }
-                let (platform, outcome) = (self.platform(), end.outcome);
-                tracing::info!(%platform, ?outcome, ticks = self.shown.ticks, "the world has ended");
+                let outcome = end.outcome;
+                tracing::info!(?outcome, ticks = self.shown.ticks, "the world has ended");
             }
             Record::Close(_)
             | Record::Genesis(_)
@@ -247,6 +250,9 @@ impl Lane {
     fn stored(&mut self) {
         faults::point("frame.stored");
         if let Some(frame) = self.show() {
+            let (world, actions) = ([("platform", self.platform().as_str())], frame.actions.len());
+            add(&ROUNDS, &world, 1);
+            add(&ACTIONS, &world, u64::try_from(actions).unwrap_or(u64::MAX));
             self.report();
             self.live.offer(frame);
         }
@@ -261,8 +267,8 @@ impl Lane {
     fn room(&mut self, lack: Option<String>) {
         let platform = self.platform();
         match &lack {
-            Some(why) => tracing::warn!(%platform, "there is no room, waiting: {why}"),
-            None => tracing::info!(%platform, "there is room again, going on"),
+            Some(why) => tracing::warn!("there is no room, waiting: {why}"),
+            None => tracing::info!("there is room again, going on"),
         }
         self.board.report_room(platform, lack);
         self.report();

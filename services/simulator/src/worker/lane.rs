@@ -20,6 +20,7 @@ use futures_util::stream::FuturesUnordered;
 use kit::shutdown::Shutdown;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::Span;
 use world::{Decisions, World};
 
 use super::answer::{Heard, Question};
@@ -158,6 +159,9 @@ pub struct Lane {
     pub(super) went_on_for: Option<u64>,
     pub(super) inbox: Inbox,
     pub(super) node_gone: Shutdown,
+    /// What is logged belongs to, and the round in it.
+    pub(super) span: Span,
+    pub(super) span_round: Option<u32>,
     /// When the last tick began; `None`: the next is due at once.
     pub(super) last_tick_at: Option<Instant>,
     /// The tick at which it was open; those from there on are played by this worker.
@@ -240,27 +244,15 @@ impl Lane {
         let mut leaving: Option<Instant> = None;
         let mut away_since: Option<Instant> = None;
         loop {
-            let was_here = self.world.is_some();
-            self.fulfil()?;
-            if was_here && self.world.is_none() {
-                away_since = Some(Instant::now());
-            }
-            if self.answer_asks() {
+            let span = self.span();
+            if span.in_scope(|| self.act(leaving, &mut away_since))? {
                 continue;
-            }
-            self.think(leaving.is_some());
-            self.tell_wait();
-            // A step that does not end is silence, whatever else goes on meanwhile.
-            if away_since.is_none_or(|since| since.elapsed() < BEAT) {
-                self.pulse.beat(self.beat());
-            }
-            if self.owner.is_open() && self.owner.is_idle() {
-                self.offer_snapshot();
             }
             if leaving.is_some_and(|since| self.can_leave(since)) {
                 return Ok(());
             }
-            match self.next(leaving.is_some()).await {
+            let next = self.next(leaving.is_some()).await;
+            span.in_scope(|| match next {
                 Next::Came(came) => {
                     if matches!(came, Came::Decided(_) | Came::Stepped(_)) {
                         away_since = None;
@@ -277,8 +269,44 @@ impl Lane {
                     faults::point("leaving");
                     leaving = Some(Instant::now());
                 }
-            }
+            });
         }
+    }
+
+    /// Does what can be done at once; true if there is more of it.
+    fn act(
+        &mut self,
+        leaving: Option<Instant>,
+        away_since: &mut Option<Instant>,
+    ) -> Result<bool, Ended> {
+        let was_here = self.world.is_some();
+        self.fulfil()?;
+        if was_here && self.world.is_none() {
+            *away_since = Some(Instant::now());
+        }
+        if self.answer_asks() {
+            return Ok(true);
+        }
+        self.think(leaving.is_some());
+        self.tell_wait();
+        // A step that does not end is silence, whatever else goes on meanwhile.
+        if away_since.is_none_or(|since| since.elapsed() < BEAT) {
+            self.pulse.beat(self.beat());
+        }
+        if self.owner.is_open() && self.owner.is_idle() {
+            self.offer_snapshot();
+        }
+        Ok(false)
+    }
+
+    /// What is logged belongs to this world, and to the first round that is not stored.
+    fn span(&mut self) -> Span {
+        if self.span_round != Some(self.shown.ticks) {
+            let (run, platform, round) = (&self.genesis.run_id, self.platform(), self.shown.ticks);
+            self.span = tracing::info_span!(parent: None, "world", %run, %platform, round);
+            self.span_round = Some(round);
+        }
+        self.span.clone()
     }
 
     fn can_leave(&self, since: Instant) -> bool {
@@ -410,10 +438,9 @@ impl Lane {
         let for_long = |since: &mut Instant| since.elapsed() >= BEAT;
         let wait = wait.filter(|_| for_long(self.listens_since.get_or_insert_with(Instant::now)));
         if wait != self.waits_for {
-            let platform = self.platform();
             match &wait {
-                Some(what) => tracing::info!(%platform, "the next round waits for {what}"),
-                None => tracing::info!(%platform, "the next round waits for no source any more"),
+                Some(what) => tracing::info!("the next round waits for {what}"),
+                None => tracing::info!("the next round waits for no source any more"),
             }
             self.waits_for = wait;
             self.report();

@@ -43,6 +43,7 @@ use contract::timestamp::Timestamp;
 use kit::retry::Pauses;
 use kit::shutdown::Shutdown;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use self::board::Board;
 use self::inbox::{Inbox, inbox};
@@ -51,6 +52,7 @@ use self::open::Manner;
 use self::pulse::Pulse;
 use self::purse::Purse;
 use crate::args::{Cli, WorkerArgs};
+use crate::measures;
 use crate::protocol::{Ended, Lost};
 use crate::worker::models::ModelFile;
 
@@ -59,6 +61,9 @@ pub const EXIT_FENCED: u8 = 75;
 
 /// Exit code of a worker that has other rules than its run.
 pub const EXIT_OTHER_RULES: u8 = 76;
+
+/// What a line of a node begins with that says how much to log.
+pub(crate) const LOG_WORD: &str = "log ";
 
 /// How long a worker may live on without its node.
 const ORPHANED: Duration = Duration::from_secs(15);
@@ -125,10 +130,13 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
         lease,
     };
     let writing = tokio::spawn(writer.run());
+    let telling = tokio::spawn(measures::keep_telling());
     let lost = tokio::select! {
         lost = hold(&context, Duration::from_secs(cli.node.idle_seconds)) => lost,
         written = writing => written.context("the writer of env-status panicked")?,
     };
+    telling.abort();
+    measures::tell();
     match lost {
         Ok(()) => {
             context.board.report(|status| status.held = false);
@@ -152,7 +160,8 @@ async fn hold(context: &Context, idle: Duration) -> Result<(), Lost> {
     for platform in context.status.options.platforms.clone() {
         let (outbox, inbox) = inbox(INBOX);
         inboxes.push((platform, outbox));
-        lanes.spawn(drive(context.clone(), platform, inbox));
+        let world = tracing::info_span!("world", run = %context.args.run, %platform);
+        lanes.spawn(drive(context.clone(), platform, inbox).instrument(world));
     }
     let (node, worker) = (context.node.clone(), context.args.worker.clone());
     context.board.report(|status| {
@@ -206,9 +215,9 @@ async fn drive(context: Context, platform: Platform, mut inbox: Inbox) -> Result
         (inbox, is_first) = (rest, false);
         match ended {
             Ok(()) => return Ok(()),
-            Err(Ended::Reopen) => tracing::warn!(%platform, "opening the journal again"),
+            Err(Ended::Reopen) => tracing::warn!("opening the journal again"),
             Err(Ended::Distrusted(what)) => {
-                tracing::warn!(%platform, "skipped the snapshot, stepping from the start: {what}");
+                tracing::warn!("skipped the snapshot, stepping from the start: {what}");
                 snapshots = false;
             }
             Err(Ended::Lost(
@@ -230,7 +239,7 @@ async fn drive(context: Context, platform: Platform, mut inbox: Inbox) -> Result
 }
 
 fn report_broken(context: &Context, platform: Platform, why: &Ended) {
-    tracing::error!(%platform, "the world has failed: {why}");
+    tracing::error!("the world has failed: {why}");
     context.board.report(|status| {
         status.last_error = Some(format!("{platform}: {why}"));
         status.reason = Some(format!("the {platform} world has failed: {why}"));
@@ -247,7 +256,14 @@ pub(crate) fn watch_node(lease: Lease) -> std::io::Result<Shutdown> {
     trigger.clone().pull_on_signals()?;
     // A thread of its own: one that is blocked in a read does not hold up the process's end.
     std::thread::spawn(move || {
-        std::io::stdin().lines().map_while(Result::ok).for_each(|line| lease.take(&line));
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            lease.take(&line);
+            if let Some(levels) = line.strip_prefix(LOG_WORD)
+                && let Err(why) = kit::telemetry::set_levels(levels)
+            {
+                tracing::warn!("the log stays as it is: {why}");
+            }
+        }
         trigger.pull();
         // Whatever keeps the worker, a bus that is away or a step without end: nobody would
         // ever kill it.

@@ -119,6 +119,8 @@ fn lane(context: &Context, prepared: Prepared, inbox: Inbox, is_first: bool) -> 
         went_on_for: None,
         inbox,
         node_gone: context.node_gone.clone(),
+        span: tracing::Span::current(),
+        span_round: None,
         last_tick_at,
         opened_at: None,
         was_left_behind: is_left_behind(context.status.status, &context.status.platforms, platform),

@@ -21,6 +21,7 @@ use super::lane::Lane;
 use super::models::ModelFile;
 use super::purse::{Pocket, Purse};
 use super::{Context, now};
+use crate::measures::Phase;
 use crate::model::{Asked, Decided, Failed, FailedKind, prompt};
 use crate::protocol::gather::Gather;
 use crate::protocol::life::Life;
@@ -42,6 +43,8 @@ pub(super) struct Thinking {
     under_way: FuturesUnordered<BoxFuture<'static, (u32, Decided)>>,
     /// When the time of the round is up; from its first request on.
     ends_at: Option<Instant>,
+    /// When the first of them was asked, until all have decided.
+    began: Option<Instant>,
 }
 
 /// What comes of asking.
@@ -75,6 +78,7 @@ impl Thinking {
             is_checked: false,
             under_way: FuturesUnordered::new(),
             ends_at: None,
+            began: None,
         }
     }
 
@@ -130,6 +134,16 @@ impl Thinking {
 
     /// Takes what came; gives what is to be journalled, with its tick.
     pub(super) fn take(&mut self, thought: Thought) -> Option<(u32, Decision)> {
+        let taken = self.note(thought);
+        if self.gather.as_ref().is_some_and(Gather::is_complete)
+            && let Some(began) = self.began.take()
+        {
+            Phase::Think.ends(self.platform, began);
+        }
+        taken
+    }
+
+    fn note(&mut self, thought: Thought) -> Option<(u32, Decision)> {
         let gather = self.gather.as_mut()?;
         match thought {
             Thought::Came(agent, decided) => {
@@ -175,7 +189,7 @@ impl Thinking {
 
     /// Forgets whom it asked: the world has ended, or is at another tick.
     pub(super) fn forget(&mut self) {
-        (self.gather, self.ends_at) = (None, None);
+        (self.gather, self.ends_at, self.began) = (None, None, None);
         self.under_way.clear();
     }
 
@@ -231,6 +245,7 @@ impl Thinking {
             let now = Instant::now();
             let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
             let ends_at = *self.ends_at.get_or_insert(now + seconds(options.round_seconds));
+            self.began.get_or_insert(now);
             let asked = Asked {
                 platform: self.platform,
                 agent_id: agent,
@@ -278,7 +293,7 @@ impl Lane {
         let (epoch, command, at) = (self.owner.epoch(), None, now());
         let turn = match self.owner.life() {
             Life::Playing => self.holds().map(|reason| {
-                tracing::warn!(platform = %self.platform(), "the world is held: {reason}");
+                tracing::warn!("the world is held: {reason}");
                 let spent = self.thinking.take_vain();
                 Record::Hold(Hold { epoch, reason: Some(reason), command, spent, at })
             }),

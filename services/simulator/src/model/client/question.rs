@@ -198,7 +198,7 @@ impl<'asked> Question<'asked> {
         };
         let mut room = room?;
         room.end = End::Sent(None);
-        let mut at_gate = AtGate::admitted(self.gate, estimate);
+        let mut at_gate = AtGate::admitted(&self.line.name, self.gate, estimate);
         // The first request's; later ones are later.
         self.ends = self.ends.min(Instant::now() + self.asked.within);
         self.awaits = Awaits::Answer;
@@ -275,6 +275,7 @@ impl<'asked> Question<'asked> {
         match came {
             Ok(came) => {
                 self.line.answered();
+                at_gate.is_ok = true;
                 Ok(came)
             }
             Err(refusal) => {

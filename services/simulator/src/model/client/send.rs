@@ -5,10 +5,13 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use contract::decision::Usage;
+use kit::metrics::{add, observe};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::time::Instant;
 
 use super::line::{Line, Room};
+use crate::measures::{COST, REQUEST_TOOK, REQUESTS, TOKENS};
 use crate::model::answer::{MAX_ANSWER_BYTES, Refusal, Sent};
 use crate::model::endpoint::Source;
 use crate::model::limits::taught::{self, Taught};
@@ -26,15 +29,39 @@ pub(super) struct Unheard {
 /// A request at the gate: settled when it is dropped, with what is known then. As long as that is
 /// nothing it is as much as it may take.
 pub(super) struct AtGate {
+    endpoint: String,
     gate: SharedGate,
+    began: Instant,
     estimate: Usage,
     pub(super) took: Usage,
+    /// Whether it was answered with what was asked for.
+    pub(super) is_ok: bool,
 }
 
 impl AtGate {
     /// After the gate has admitted `estimate`.
-    pub(super) fn admitted(gate: &SharedGate, estimate: Usage) -> AtGate {
-        AtGate { gate: gate.clone(), estimate, took: estimate }
+    pub(super) fn admitted(endpoint: &str, gate: &SharedGate, estimate: Usage) -> AtGate {
+        let (endpoint, gate, began) = (endpoint.to_owned(), gate.clone(), Instant::now());
+        AtGate { endpoint, gate, began, estimate, took: estimate, is_ok: false }
+    }
+}
+
+impl AtGate {
+    fn measure(&self) {
+        let endpoint = ("endpoint", self.endpoint.as_str());
+        let outcome = if self.is_ok { "ok" } else { "failed" };
+        add(&REQUESTS, &[endpoint, ("outcome", outcome)], self.took.requests);
+        observe(&REQUEST_TOOK, &[endpoint], self.began.elapsed());
+        let Usage { prompt_tokens, cached_tokens, completion_tokens, .. } = self.took;
+        let kinds = [
+            ("prompt", prompt_tokens),
+            ("cached", cached_tokens),
+            ("completion", completion_tokens),
+        ];
+        for (kind, tokens) in kinds {
+            add(&TOKENS, &[endpoint, ("kind", kind)], tokens);
+        }
+        add(&COST, &[endpoint], self.took.cost_micros);
     }
 }
 
@@ -42,6 +69,9 @@ impl Drop for AtGate {
     fn drop(&mut self) {
         let gate: &dyn Gate = &*self.gate;
         gate.settle(&self.estimate, &self.took);
+        if self.took.requests > 0 {
+            self.measure();
+        }
     }
 }
 

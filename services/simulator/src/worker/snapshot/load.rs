@@ -40,7 +40,7 @@ pub async fn load(bus: &Bus, setup: &Setup, genesis: &Genesis, ticks: usize) -> 
     let objects = match listing.await {
         Ok(objects) => objects,
         Err(error) => {
-            tracing::warn!(%platform, "failed to look for snapshots, going on without: {error}");
+            tracing::warn!("failed to look for snapshots, going on without: {error}");
             return Found::None;
         }
     };
@@ -49,23 +49,23 @@ pub async fn load(bus: &Bus, setup: &Setup, genesis: &Genesis, ticks: usize) -> 
         match read(bus, &subject, object, setup, &genesis).await {
             Ok((world, _)) if world.tick() as usize > ticks => {
                 let tick = world.tick();
-                tracing::warn!(%platform, "a snapshot has {tick} ticks, the journal has {ticks}");
+                tracing::warn!("a snapshot has {tick} ticks, the journal has {ticks}");
                 return Found::AheadOfJournal { tick };
             }
             Ok((world, chain)) => {
                 let tick = world.tick();
-                tracing::info!(%platform, "found a snapshot of tick {tick}, the journal has {ticks}");
+                tracing::info!("found a snapshot of tick {tick}, the journal has {ticks}");
                 faults::point("snapshot.loaded");
                 return Found::Good(world, chain);
             }
             Err(why) => {
                 let sequence = object.last;
-                tracing::warn!(%platform, "skipped the snapshot at sequence {sequence}: it {why}");
+                tracing::warn!("skipped the snapshot at sequence {sequence}: it {why}");
             }
         }
     }
     if !objects.is_empty() {
-        tracing::warn!(%platform, "no snapshot is good: stepping again from the start");
+        tracing::warn!("no snapshot is good: stepping again from the start");
     }
     Found::None
 }
