@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contract::command::Request;
 use contract::frame::Frame;
 use contract::journal::{Genesis, HeardPost, Taken};
 use contract::reply::ReplyError;
@@ -52,9 +51,6 @@ pub(super) const QUESTIONS: usize = 64;
 /// How long a worker that is to leave waits for what is under way. What is dropped then has an
 /// unknown outcome, as after a crash, and the next owner looks at it.
 const LEAVING: Duration = Duration::from_secs(5);
-
-/// How often a world that waits for its next tick says that it is there.
-const SAID_AGAIN: Duration = Duration::from_secs(2);
 
 /// What a lane can be asked, at a tick boundary. A sender that is dropped without an answer
 /// means that the lane has opened its journal again, or ends: ask again.
@@ -394,71 +390,6 @@ impl Lane {
         Beat { platform: self.platform(), played, state }
     }
 
-    /// When the next tick is due; `None`: none is.
-    fn next_tick_at(&self) -> Option<Instant> {
-        let is_ready = |world: &World| {
-            let tick = world.tick();
-            self.listener.sources.is_ready(tick) && self.thinking.is_ready(tick)
-        };
-        self.tick_would_be_at().filter(|_| self.world.as_deref().is_some_and(is_ready))
-    }
-
-    /// The same, whatever its sources have brought.
-    fn tick_would_be_at(&self) -> Option<Instant> {
-        // A snapshot is of a world whose frames are all stored.
-        let held_up = self.snapshot_is_due() && !self.owner.is_idle();
-        if !self.owner.can_tick() || !self.has_begun() || held_up {
-            return None;
-        }
-        let Some(last) = self.last_tick_at else { return Some(Instant::now()) };
-        // A pace that waits for the next tick brings it on, if it is a faster one.
-        let configured = self.waiting.commands().filter_map(pace_of);
-        let paces = std::iter::once(self.pace_milli()).chain(configured);
-        paces.map(|pace| last + pause(pace)).min()
-    }
-
-    /// A world whose rounds are far apart has news as often as others, or it would be taken for
-    /// one without a worker.
-    fn say_again(&mut self) {
-        let is_here = self.world.is_some() && self.owner.life() == Life::Playing;
-        if is_here && self.said_at.elapsed() >= SAID_AGAIN {
-            self.said_at = Instant::now();
-            self.report();
-        }
-    }
-
-    /// Tells others that the next tick waits for a source, once it has for a while.
-    fn tell_wait(&mut self) {
-        let is_due = self.tick_would_be_at().is_some_and(|at| at <= Instant::now());
-        let tick = self.world.as_ref().filter(|_| is_due).map(|world| world.tick());
-        let wait = tick.and_then(|tick| self.listener.sources.waits_for(tick));
-        if wait.is_none() {
-            self.listens_since = None;
-        }
-        let for_long = |since: &mut Instant| since.elapsed() >= BEAT;
-        let wait = wait.filter(|_| for_long(self.listens_since.get_or_insert_with(Instant::now)));
-        if wait != self.waits_for {
-            match &wait {
-                Some(what) => tracing::info!("the next round waits for {what}"),
-                None => tracing::info!("the next round waits for no source any more"),
-            }
-            self.waits_for = wait;
-            self.report();
-        }
-    }
-
-    /// True once somebody has started it.
-    fn has_begun(&self) -> bool {
-        let starts = |taken: &Taken| taken.command.request == Request::Start;
-        self.owner.life() == Life::Playing
-            || self.was_left_behind
-            || self.waiting.commands().any(starts)
-    }
-
-    pub(super) fn pace_milli(&self) -> u32 {
-        self.owner.commands().pace_milli().unwrap_or(self.genesis.options.pace_milli)
-    }
-
     /// Stores what saves the next owner time.
     pub(super) async fn leave(&mut self) {
         let is_whole = self.owner.is_open() && self.owner.is_idle();
@@ -468,7 +399,7 @@ impl Lane {
         }
     }
 
-    fn snapshot_is_due(&self) -> bool {
+    pub(super) fn snapshot_is_due(&self) -> bool {
         self.world.as_ref().is_some_and(|world| self.snapshots.is_due(world, &self.genesis))
     }
 
@@ -482,18 +413,5 @@ impl Lane {
 impl From<ReplyError> for Refusal {
     fn from(error: ReplyError) -> Refusal {
         Refusal::Own(error)
-    }
-}
-
-/// The pace that a command asks for, if it does.
-fn pace_of(taken: &Taken) -> Option<u32> {
-    taken.command.request.change()?.pace_milli
-}
-
-/// The time from the start of one tick to that of the next, at least.
-fn pause(pace_milli: u32) -> Duration {
-    match pace_milli {
-        0 => Duration::ZERO,
-        pace => Duration::from_secs(1000) / pace,
     }
 }
