@@ -115,8 +115,8 @@ pub struct Config {
 pub enum Wish {
     /// A launcher.
     Launcher(Box<Config>, Settings),
-    /// How the one is that runs.
-    Health(HealthArgs),
+    /// An answer of the one that runs, on this socket.
+    Ask(Option<PathBuf>, Question),
 }
 
 /// Reads the command line, the environment and the configuration file.
@@ -126,8 +126,8 @@ pub enum Wish {
 pub fn from_command_line() -> Result<Wish, clap::Error> {
     let (matches, settings) = kit::config::parse(Arguments::command(), std::env::args_os())?;
     let arguments = Arguments::from_arg_matches(&matches)?;
-    if let Some(Question::Health) = arguments.question {
-        return Ok(Wish::Health(arguments.health));
+    if let Some(question) = arguments.question {
+        return Ok(Wish::Ask(arguments.health.health_socket, question));
     }
     let config = check(arguments).map_err(|problems| {
         let text = format!("the configuration is not valid\n{problems}");

@@ -12,8 +12,8 @@ fn main() -> ExitCode {
         Ok(Wish::Launcher(config, settings)) => {
             kit::exit("shoal-launcher", start(*config, &settings))
         }
-        Ok(Wish::Health(health)) => {
-            kit::exit("shoal-launcher", kit::health::ask(health.health_socket.as_deref()))
+        Ok(Wish::Ask(socket, question)) => {
+            kit::exit("shoal-launcher", kit::health::ask(socket.as_deref(), &question))
         }
         Err(usage) => {
             // Nothing is left to do if even this cannot be printed.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bus::{Cursor, Position, Start, Stored};
+use bus::{Cursor, Start, Stored};
 use contract::chain::World;
 use contract::options::MemoryTarget;
 use contract::subject::StreamName;
@@ -12,7 +12,6 @@ use faults::Safeguard;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 
-use crate::delivery::Progress;
 use crate::lane::{Lane, Note};
 use crate::ledger::{Ledger, LedgerError, read_change, subjects};
 use crate::means::Means;
@@ -56,6 +55,7 @@ impl Driver {
                 () = shutdown.wished() => break,
                 Some(news) = self.news.recv() => {
                     let world = news.world.clone();
+                    self.means.target.published(&world, news.last);
                     self.newest.insert(world.clone(), news);
                     self.attend(&world);
                 }
@@ -108,7 +108,7 @@ impl Driver {
         self.take_up(world, &memories);
         let Some(seen) = self.means.target.world(world) else { return };
         let graph_id = seen.progress.graph_id.clone();
-        if self.lanes.contains_key(&graph_id) || !is_done(&seen.progress, last) {
+        if self.lanes.contains_key(&graph_id) || !seen.progress.is_done(last) {
             self.send(&graph_id, Note::More(world.clone(), last.sequence));
         }
     }
@@ -168,11 +168,6 @@ impl Driver {
             }
         }
     }
-}
-
-/// Whether a memory has everything of a world, as far as that can be said without a look.
-fn is_done(progress: &Progress, last: Position) -> bool {
-    progress.at == Some(last) && progress.intent.is_none()
 }
 
 /// The next change of the ledger; never, where nobody else writes to it.

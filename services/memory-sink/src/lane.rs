@@ -7,12 +7,15 @@ use contract::chain::World;
 use contract::subject::StreamName;
 use faults::Safeguard;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::time::Instant;
 
-use crate::adapters::{Adapter as _, DeliveryError, Graph, Receipt};
+use crate::adapters::{Adapter as _, DeliveryError, Graph, Receipt, Sighting};
+use crate::batch::EpisodeBatch;
 use crate::dead_letter;
 use crate::delivery::{Delivery, Event, Fate, Redrive, Shelf, Trouble, Wish};
 use crate::ledger::Ledger;
 use crate::means::{Halt, Means, taken, wall};
+use crate::measures;
 use crate::queue::Time;
 use crate::tenure::Tenure;
 
@@ -251,19 +254,14 @@ async fn carry_out(
             faults::point("sink.intent");
             Event::Noted
         }
-        Wish::Send(batch) => {
-            means.turn(tenure).await?;
-            faults::point("sink.sending");
-            let answer = means.heard(means.memory.deliver(graph, batch).await);
-            if answer == Ok(Receipt::Taken) {
-                faults::point("sink.accepted");
-            }
-            means.say(batch, &answer);
-            Event::Answered(answer)
-        }
+        Wish::Send(batch) => send(means, graph, tenure, batch).await?,
         Wish::Look(batch) => {
             means.turn(tenure).await?;
-            Event::Looked(means.heard(means.memory.find(graph, batch).await))
+            let seen = means.heard(means.memory.find(graph, batch).await);
+            if seen == Ok(Sighting::There) {
+                measures::taken(&means.target.name, batch);
+            }
+            Event::Looked(seen)
         }
         Wish::Bury(batch, reason) => {
             let (prefix, name) = (means.bus.prefix(), &means.target.name);
@@ -287,6 +285,27 @@ async fn carry_out(
         }
         Wish::Rest(_) => Event::Noted,
     })
+}
+
+async fn send(
+    means: &Means,
+    graph: &Graph,
+    tenure: Option<&Tenure>,
+    batch: &EpisodeBatch,
+) -> Result<Event, Halt> {
+    means.turn(tenure).await?;
+    faults::point("sink.sending");
+    let (memory, began) = (means.target.name.as_str(), Instant::now());
+    let answer = means.heard(means.memory.deliver(graph, batch).await);
+    measures::delivered(memory, began, &answer);
+    if answer == Ok(Receipt::Taken) {
+        faults::point("sink.accepted");
+    }
+    if answer.is_ok() {
+        measures::taken(memory, batch);
+    }
+    means.say(batch, &answer);
+    Ok(Event::Answered(answer))
 }
 
 async fn read(means: &Means, world: &World, place: u64) -> Result<Event, Halt> {

@@ -24,6 +24,7 @@ pub mod graph;
 mod lane;
 pub mod ledger;
 mod means;
+mod measures;
 mod orders;
 pub mod pace;
 pub mod policy;
@@ -96,6 +97,11 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
     });
     let means = all_means(&bus, memories, &shutdown);
     let targets: Vec<Arc<Target>> = means.iter().map(|means| Arc::clone(&means.target)).collect();
+    measures::begin(&targets);
+    let (measured_bus, measured) = (bus.clone(), targets.clone());
+    let metrics = kit::metrics::serve(args.metrics, move || {
+        measures::page(measured_bus.clone(), measured.clone())
+    });
     let names: BTreeSet<String> = targets.iter().map(|target| target.name.clone()).collect();
     let desk = Desk::new(bus.clone(), embedded, targets);
     let requests = desk.open().await.map_err(anyhow::Error::msg)?;
@@ -118,6 +124,7 @@ pub async fn run(args: Args, shutdown: Shutdown) -> anyhow::Result<ExitCode> {
     tokio::select! {
         ended = all(&mut tasks) => ended?,
         answered = health => match answered? {},
+        answered = metrics => match answered? {},
     }
     answering.await.context("the desk has failed")?;
     bus.drain().await;

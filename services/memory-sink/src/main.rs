@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use kit::EXIT_USAGE;
 use kit::config::Settings;
-use kit::health::Question;
 use kit::shutdown::Shutdown;
 use memory_sink::config::Args;
 
@@ -24,8 +23,8 @@ async fn main() -> ExitCode {
 }
 
 async fn start(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    if let Some(Question::Health) = args.question {
-        return kit::health::ask(args.health.health_socket.as_deref());
+    if let Some(question) = &args.question {
+        return kit::health::ask(args.health.health_socket.as_deref(), question);
     }
     kit::telemetry::init(settings, "info")?;
     if let Some(warning) = faults::warning() {

@@ -15,6 +15,7 @@ use crate::batch::EpisodeBatch;
 use crate::dead_letter;
 use crate::delivery::Manners;
 use crate::ledger::{Ledger, LedgerError, short_name};
+use crate::measures;
 use crate::queue::Time;
 use crate::target::Target;
 use crate::tenure::Tenure;
@@ -104,6 +105,7 @@ impl Means {
     pub(crate) async fn post(&self, letter: Append) -> Result<(), Halt> {
         faults::point("sink.dead-letter");
         self.insist("store a dead letter", || self.bus.append(letter.clone())).await?;
+        measures::buried(&self.target.name);
         faults::point("sink.dead-lettered");
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bus::Position;
 use contract::chain::World;
 use contract::memory::{TargetState, TargetStatus};
 use contract::timestamp::Timestamp;
@@ -35,6 +36,8 @@ struct Known {
     /// By graph: how often something was tried again.
     retried: BTreeMap<String, u64>,
     worlds: BTreeMap<World, Seen>,
+    /// The last message of each world.
+    newest: BTreeMap<World, Position>,
     /// The graphs that this instance works on: it knows them better than the ledger.
     held: BTreeSet<String>,
     pace: Pace,
@@ -49,6 +52,15 @@ pub struct Seen {
     pub problem: Option<String>,
 }
 
+/// A world of which a memory has not everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The world.
+    pub world: World,
+    /// The last message that it has.
+    pub after: u64,
+}
+
 impl Target {
     /// A target of which nothing is known yet.
     pub fn new(name: String, kind: &'static str, place: String, policy: Policy) -> Target {
@@ -57,6 +69,7 @@ impl Target {
             bus: None,
             retried: BTreeMap::new(),
             worlds: BTreeMap::new(),
+            newest: BTreeMap::new(),
             held: BTreeSet::new(),
             pace: Pace::new(policy.per_minute),
         };
@@ -99,6 +112,32 @@ impl Target {
     /// One world, if it goes into this memory.
     pub fn world(&self, world: &World) -> Option<Seen> {
         self.lock().worlds.get(world).cloned()
+    }
+
+    /// Notes what the last message of a world is.
+    pub fn published(&self, world: &World, last: Position) {
+        self.lock().newest.insert(world.clone(), last);
+    }
+
+    /// The worlds of which it has not everything.
+    pub fn behind(&self) -> Vec<Behind> {
+        let known = self.lock();
+        let behind = known.worlds.iter().filter_map(|(world, Seen { progress, .. })| {
+            let last = known.newest.get(world)?;
+            let after = progress.at.map_or(0, |at| at.sequence);
+            (!progress.is_done(*last)).then(|| Behind { world: world.clone(), after })
+        });
+        behind.collect()
+    }
+
+    /// Notes that there is nothing left of a world to be taken: its run is deleted, say.
+    pub fn gone(&self, world: &World) {
+        self.lock().newest.remove(world);
+    }
+
+    /// How many graphs this instance works on.
+    pub fn graphs(&self) -> usize {
+        self.lock().held.len()
     }
 
     /// Notes how far a world is; news is what goes with it.

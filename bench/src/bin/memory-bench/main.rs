@@ -14,6 +14,7 @@ use anyhow::anyhow;
 use bus::{Bus, BusArgs, Role};
 use clap::Parser;
 use kit::health::HealthArgs;
+use kit::metrics::MetricsArgs;
 use memory_sink::adapters::sqlite::SqliteMemory;
 use memory_sink::config::Args;
 use nats_process::{NatsServer, Options};
@@ -61,6 +62,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         memory_dir: folder.path().to_owned(),
         targets: None,
         health: HealthArgs::default(),
+        metrics: MetricsArgs::default(),
         question: None,
     };
     filling::graph(&sink, &bus, actions).await?;

@@ -88,6 +88,7 @@ impl Janitor {
     async fn delete_runs(&self, mut commands: Durable) {
         loop {
             let delivery = commands.next().await;
+            kit::metrics::delivered("deletions", delivery.attempts());
             self.take(delivery).await;
         }
     }

@@ -50,6 +50,7 @@ use contract::door::{Door, Object, describe};
 use contract::id::{NAME_RULE, is_name};
 use contract::problem::{Problem, Problems, suggest};
 use kit::health::{HealthArgs, Question};
+use kit::metrics::MetricsArgs;
 use serde_json::Value;
 
 use crate::adapters::http::Webhook;
@@ -76,6 +77,9 @@ pub struct Args {
     /// Whether it does its work.
     #[command(flatten)]
     pub health: HealthArgs,
+    /// Where it is asked for its metrics.
+    #[command(flatten)]
+    pub metrics: MetricsArgs,
     /// What is asked instead of starting it.
     #[command(subcommand)]
     pub question: Option<Question>,

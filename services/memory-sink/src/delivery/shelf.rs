@@ -38,6 +38,14 @@ pub struct Progress {
     pub dead: Ranges,
 }
 
+impl Progress {
+    /// Whether a memory has everything of a world whose last message is this one, as far as that
+    /// can be said without a look.
+    pub fn is_done(&self, last: Position) -> bool {
+        self.at == Some(last) && self.intent.is_none()
+    }
+}
+
 /// A world that goes into the graph.
 #[derive(Debug)]
 pub struct Shelf {

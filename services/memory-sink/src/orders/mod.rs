@@ -83,6 +83,7 @@ impl Orders {
     }
 
     async fn take(&self, delivery: Delivery) {
+        kit::metrics::delivered("memory-commands", delivery.attempts());
         let Ok(address) = self.bus.prefix().parse_command(&delivery.stored.subject) else {
             // The node that gets it as well keeps it as a dead letter.
             return delivery.ack().await;

@@ -2,11 +2,11 @@
 //!
 //! What decides stands in [`crate::protocol`]; here is what acts. In reading order: [`open`]
 //! (taking a world up), [`lane`] (its driver), [`fulfil`] (what its owner wishes), [`append`] (its
-//! two logs), [`step`] (its ticks), `timing` (when the next is due), [`inbox`] and [`carry`] (what it is asked), [`waiting`]
-//! (commands that wait for a tick), [`thinking`] (what agents decide outside, and what that may cost: [`purse`],
-//! [`lease`]), [`answer`] (what agents say), [`minds`] (who says it), [`desk`] (commands and
-//! questions in, replies out), [`board`] (the run's env-status), [`snapshot`], [`live`] and
-//! [`pulse`].
+//! two logs), [`step`] (its ticks), `timing` (when the next one is due), [`inbox`] and [`carry`]
+//! (what it is asked), [`waiting`] (commands that wait for a tick), [`thinking`] (what agents decide
+//! outside, and what that may cost: [`purse`], [`lease`]), [`answer`] (what agents say), [`minds`]
+//! (who says it), [`desk`] (commands and questions in, replies out), [`board`] (the run's
+//! env-status), [`snapshot`], [`live`] and [`pulse`].
 
 pub mod answer;
 pub mod append;

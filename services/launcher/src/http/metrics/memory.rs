@@ -13,7 +13,7 @@ use contract::memory::{
 use contract::status::EnvStatus;
 use serde::de::DeserializeOwned;
 
-use super::Page;
+use kit::metrics::Page;
 
 /// How long the memory-sink may take for one answer: who reads metrics does not wait for long.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -74,11 +74,10 @@ pub(super) fn write(page: &mut Page, memories: Option<&Memories>) {
         sum.retried = sum.retried.max(cursor.retried.unwrap_or(0));
         sum.dead += cursor.dead.unwrap_or(0);
     }
-    let of = |target: &TargetStatus| format!("target=\"{}\"", target.name);
     let name = "shoal_memory_ready";
     page.family(name, "gauge", "1 while a memory takes what it gets.");
     for target in targets {
-        page.line(name, &of(target), u8::from(target.state == TargetState::Ready));
+        page.line(name, &[("target", &target.name)], u8::from(target.state == TargetState::Ready));
     }
     let families: [Family; 5] = [
         (
@@ -101,19 +100,19 @@ pub(super) fn write(page: &mut Page, memories: Option<&Memories>) {
         page.family(name, "gauge", about);
         for target in targets {
             let sum = sums.get(target.name.as_str());
-            page.line(name, &of(target), sum.map_or(0, value));
+            page.line(name, &[("target", &target.name)], sum.map_or(0, value));
         }
     }
     let name = "shoal_memory_requests_total";
     page.family(name, "counter", "Requests that it was sent since its sink was started.");
     for (target, requests) in targets.iter().filter_map(|target| Some((target, target.requests?))) {
-        page.line(name, &of(target), requests);
+        page.line(name, &[("target", &target.name)], requests);
     }
     let name = "shoal_memory_rate_limit_remaining";
     page.family(name, "gauge", "Requests that it says are left to this account.");
     for target in targets {
         if let Some(remaining) = target.rate_limit_remaining {
-            page.line(name, &of(target), remaining);
+            page.line(name, &[("target", &target.name)], remaining);
         }
     }
 }
@@ -166,6 +165,7 @@ mod tests {
         };
         let mut page = Page::default();
         write(&mut page, Some(&memories));
+        let page = page.into_text();
         for line in [
             "shoal_memory_up 1",
             "shoal_memory_ready{target=\"local\"} 1",
@@ -179,11 +179,11 @@ mod tests {
             "shoal_memory_requests_total{target=\"team\"} 7",
             "shoal_memory_rate_limit_remaining{target=\"team\"} -3",
         ] {
-            assert!(page.0.lines().any(|it| it == line), "no {line} in\n{}", page.0);
+            assert!(page.lines().any(|it| it == line), "no {line} in\n{page}");
         }
-        assert!(!page.0.contains("market"), "{}", page.0);
+        assert!(!page.contains("market"), "{page}");
         let mut page = Page::default();
         write(&mut page, None);
-        assert_eq!(page.0.lines().next_back(), Some("shoal_memory_up 0"));
+        assert_eq!(page.into_text().lines().next_back(), Some("shoal_memory_up 0"));
     }
 }

@@ -4,10 +4,9 @@
 //! no route's is `none`, so there are only so many lines however hostile the requests are.
 
 mod memory;
+mod streams;
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Extension, MatchedPath, Request, State};
@@ -17,14 +16,21 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::cost::{Spent, money};
 use contract::status::{EnvStatus, RunStatus};
+use kit::metrics::{self, Family, Kind, Page, Registry, TEXT};
 
 use crate::http::App;
 
-/// The format that Prometheus asks for.
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+static REQUESTS: Family = Family {
+    name: "shoal_http_requests_total",
+    about: "Requests that were answered, by the class of the status.",
+    kind: Kind::Count,
+};
 
-/// Up to how many milliseconds a request took; beyond the last one there is `+Inf`.
-const BUCKETS: [u64; 9] = [1, 5, 10, 50, 100, 500, 1000, 5000, 30_000];
+static REQUEST_TOOK: Family = Family {
+    name: "shoal_http_request_duration_seconds",
+    about: "How long it took until there was the head of an answer.",
+    kind: Kind::Took,
+};
 
 /// The states that are counted: all but that of a run that is no more.
 const STATES: [RunStatus; 8] = [
@@ -40,19 +46,7 @@ const STATES: [RunStatus; 8] = [
 
 /// Requests that were answered, counted. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Requests(Arc<Mutex<BTreeMap<Asked, Answered>>>);
-
-/// What was asked: a method that HTTP has, and a route.
-type Asked = (&'static str, String);
-
-#[derive(Clone, Debug, Default)]
-struct Answered {
-    /// By the first digit of the status, from 1.
-    classes: [u64; 5],
-    /// By how long it took until there was the head of an answer.
-    buckets: [u64; BUCKETS.len()],
-    took: Duration,
-}
+pub(super) struct Requests(Arc<Registry>);
 
 /// Counts a request, whoever answers it.
 pub(super) async fn count(
@@ -64,7 +58,7 @@ pub(super) async fn count(
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let (method, began) = (word(request.method()), Instant::now());
     let response = next.run(request).await;
-    requests.add((method, route), response.status().as_u16(), began.elapsed());
+    requests.add((method, &route), response.status().as_u16(), began.elapsed());
     response
 }
 
@@ -73,20 +67,19 @@ pub(super) async fn metrics(
     State(app): State<Arc<App>>,
     Extension(requests): Extension<Requests>,
 ) -> Response {
-    let mut page = Page::default();
+    let mut page = metrics::begin("shoal-launcher", &[]);
     let runs = app.creator.model.ask(|runs| runs.all(|run| run.status != RunStatus::Deleted));
     page.family("shoal_runs", "gauge", "Runs that there are, by their status.");
     for state in STATES {
         let count = runs.iter().filter(|run| run.status == state).count();
-        page.line("shoal_runs", &format!("status=\"{state}\""), count);
+        page.line("shoal_runs", &[("status", state.as_str())], count);
     }
     let held = runs.iter().filter(|run| run.held).count();
     page.single("shoal_runs_held", "Runs that a worker has now.", held);
     write_spent(&mut page, &runs);
     let is_known = usize::from(app.creator.model.ready().is_ok());
     page.single("shoal_runs_known", "1 once the states of all runs have been read.", is_known);
-    let is_connected = usize::from(app.creator.bus.connected_since().is_some());
-    page.single("shoal_bus_connected", "1 while there is a connection to the bus.", is_connected);
+    metrics::connected(&mut page, app.creator.bus.connected_since().is_some());
     let readers = app.events.readers();
     page.single("shoal_event_readers", "Readers of runs as they go.", readers);
     let behind = app.read_model.behind(&runs).await;
@@ -96,9 +89,11 @@ pub(super) async fn metrics(
         let about = "Rounds that some world has played and that pages do not have yet, at most.";
         page.single("shoal_read_model_behind_rounds", about, behind);
     }
+    streams::write(&mut page, &app.creator.bus.streams().await);
     memory::write(&mut page, memory::ask(&app.creator.bus, &runs).await.as_ref());
-    requests.write(&mut page);
-    ([(CONTENT_TYPE, TEXT)], page.0).into_response()
+    metrics::registry().write(&mut page, &[&metrics::REDELIVERIES]);
+    requests.0.write(&mut page, &[&REQUESTS, &REQUEST_TOOK]);
+    ([(CONTENT_TYPE, TEXT)], page.into_text()).into_response()
 }
 
 /// What language models took in the runs that there are, in sum: by run there would be as many lines
@@ -122,7 +117,7 @@ fn write_spent(page: &mut Page, runs: &[Arc<EnvStatus>]) {
         ("cached", usage.cached_tokens),
         ("completion", usage.completion_tokens),
     ] {
-        page.line(name, &format!("kind=\"{kind}\""), tokens);
+        page.line(name, &[("kind", kind)], tokens);
     }
     page.single("shoal_llm_cost", "In the currency of the prices.", money(usage.cost_micros));
 }
@@ -142,65 +137,11 @@ fn word(method: &Method) -> &'static str {
 }
 
 impl Requests {
-    fn add(&self, asked: Asked, status: u16, took: Duration) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let answered = all.entry(asked).or_default();
-        let class = usize::from(status / 100).clamp(1, answered.classes.len());
-        answered.classes[class - 1] += 1;
-        let bucket = BUCKETS.iter().position(|most| took <= Duration::from_millis(*most));
-        if let Some(bucket) = bucket {
-            answered.buckets[bucket] += 1;
-        }
-        answered.took += took;
-    }
-
-    fn write(&self, page: &mut Page) {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let name = "shoal_http_requests_total";
-        page.family(name, "counter", "Requests that were answered, by the class of the status.");
-        for ((method, route), answered) in &all {
-            let of = format!("method=\"{method}\",route=\"{route}\"");
-            for (index, count) in answered.classes.iter().enumerate().filter(|(_, it)| **it > 0) {
-                page.line(name, &format!("{of},status=\"{}xx\"", index + 1), count);
-            }
-        }
-        let name = "shoal_http_request_duration_seconds";
-        page.family(name, "histogram", "How long it took until there was the head of an answer.");
-        for ((method, route), answered) in &all {
-            let of = format!("method=\"{method}\",route=\"{route}\"");
-            let mut sum = 0;
-            for (most, count) in BUCKETS.iter().zip(answered.buckets) {
-                sum += count;
-                let most = Duration::from_millis(*most).as_secs_f64();
-                page.line(&format!("{name}_bucket"), &format!("{of},le=\"{most}\""), sum);
-            }
-            let all: u64 = answered.classes.iter().sum();
-            page.line(&format!("{name}_bucket"), &format!("{of},le=\"+Inf\""), all);
-            page.line(&format!("{name}_sum"), &of, answered.took.as_secs_f64());
-            page.line(&format!("{name}_count"), &of, all);
-        }
-    }
-}
-
-/// Lines of Prometheus's text format.
-#[derive(Default)]
-struct Page(String);
-
-impl Page {
-    fn family(&mut self, name: &str, kind: &str, about: &str) {
-        self.0 += &format!("# HELP {name} {about}\n# TYPE {name} {kind}\n");
-    }
-
-    /// `labels`: their values are words of ours, or routes, in which nothing is to be escaped.
-    fn line(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
-        let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-        // Writing to a text cannot fail.
-        let _ = writeln!(self.0, "{name}{braces} {value}");
-    }
-
-    fn single(&mut self, name: &str, about: &str, value: impl std::fmt::Display) {
-        self.family(name, "gauge", about);
-        self.line(name, "", value);
+    fn add(&self, (method, route): (&str, &str), status: u16, took: Duration) {
+        let of = [("method", method), ("route", route)];
+        let class = format!("{}xx", (status / 100).clamp(1, 5));
+        self.0.add(&REQUESTS, &[of[0], of[1], ("status", &class)], 1);
+        self.0.observe(&REQUEST_TOOK, &of, took);
     }
 }
 
@@ -212,7 +153,14 @@ mod tests {
     use axum::routing::get;
     use axum::{Router, middleware};
     use contract::decision::Usage;
+    use kit::metrics::BUCKETS;
     use tower::ServiceExt as _;
+
+    fn written(requests: &Requests) -> String {
+        let mut page = Page::default();
+        requests.0.write(&mut page, &[&REQUESTS, &REQUEST_TOOK]);
+        page.into_text()
+    }
 
     #[tokio::test]
     async fn requests_are_counted_by_routes_however_many_paths_there_are() {
@@ -227,17 +175,16 @@ mod tests {
                 router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
             }
         }
-        let mut page = Page::default();
-        requests.write(&mut page);
+        let page = written(&requests);
         for line in [
             "shoal_http_requests_total{method=\"GET\",route=\"/run/{id}\",status=\"2xx\"} 50",
             "shoal_http_requests_total{method=\"GET\",route=\"none\",status=\"4xx\"} 50",
             "shoal_http_requests_total{method=\"other\",route=\"/run/{id}\",status=\"4xx\"} 50",
             "shoal_http_request_duration_seconds_count{method=\"GET\",route=\"none\"} 50",
         ] {
-            assert!(page.0.lines().any(|it| it == line), "no {line} in\n{}", page.0);
+            assert!(page.lines().any(|it| it == line), "no {line} in\n{page}");
         }
-        assert_eq!(page.0.lines().count(), 2 * 2 + 3 * (1 + BUCKETS.len() + 3));
+        assert_eq!(page.lines().count(), 2 * 2 + 3 * (1 + BUCKETS.len() + 3));
     }
 
     #[test]
@@ -251,6 +198,7 @@ mod tests {
         };
         let mut page = Page::default();
         write_spent(&mut page, &[run(1), run(2), Arc::new(status(3))]);
+        let page = page.into_text();
         for line in [
             "shoal_llm_decisions 4",
             "shoal_llm_undecided 2",
@@ -258,23 +206,7 @@ mod tests {
             "shoal_llm_tokens{kind=\"prompt\"} 60",
             "shoal_llm_cost 0.013",
         ] {
-            assert!(page.0.lines().any(|it| it == line), "no {line} in\n{}", page.0);
+            assert!(page.lines().any(|it| it == line), "no {line} in\n{page}");
         }
-    }
-
-    #[test]
-    fn a_bucket_has_all_that_were_quicker() {
-        let requests = Requests::default();
-        for milliseconds in [1, 3, 3, 700, 60_000] {
-            let took = Duration::from_millis(milliseconds);
-            requests.add(("GET", "/a".to_owned()), 200, took);
-        }
-        let mut page = Page::default();
-        requests.write(&mut page);
-        let buckets = page.0.lines().filter(|line| line.contains("_bucket"));
-        let counts: Vec<&str> = buckets.filter_map(|line| line.split(' ').next_back()).collect();
-        assert_eq!(counts, ["1", "3", "3", "3", "3", "3", "4", "4", "4", "5"]);
-        assert!(page.0.contains("_sum{method=\"GET\",route=\"/a\"} 60.707\n"), "{}", page.0);
-        assert!(page.0.contains("le=\"0.001\"") && page.0.contains("le=\"30\""), "{}", page.0);
     }
 }
