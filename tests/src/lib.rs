@@ -9,6 +9,7 @@ mod keys;
 pub mod model;
 pub mod openapi;
 pub mod process;
+pub mod prometheus;
 pub mod proxy;
 mod scripted;
 pub mod stack;

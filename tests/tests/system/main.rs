@@ -42,6 +42,7 @@ mod quiet;
 mod read_model;
 mod recovery;
 mod rights;
+mod seeing;
 mod servers;
 mod simulations;
 mod snapshots;

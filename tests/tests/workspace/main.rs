@@ -8,6 +8,7 @@ mod faults;
 mod imports;
 mod manifests;
 mod metadata;
+mod metrics;
 mod rights;
 mod supply;
 mod tidy;

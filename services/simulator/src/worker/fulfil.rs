@@ -251,6 +251,7 @@ impl Lane {
         faults::point("frame.stored");
         if let Some(frame) = self.show() {
             let (world, actions) = ([("platform", self.platform().as_str())], frame.actions.len());
+            tracing::debug!(actions, "the round is stored");
             add(&ROUNDS, &world, 1);
             add(&ACTIONS, &world, u64::try_from(actions).unwrap_or(u64::MAX));
             self.report();
