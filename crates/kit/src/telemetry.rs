@@ -19,6 +19,13 @@ pub const LOG_VARIABLE: &str = "SHOAL_LOG";
 /// The one that says as what: `text`, or `json`, an object a line.
 pub const FORMAT_VARIABLE: &str = "SHOAL_LOG_FORMAT";
 
+/// What a service says of its log, for its help.
+pub const HELP: &str = "\
+Log (to stderr):
+  SHOAL_LOG         how much: error, warn, info (the default), debug or trace, also by part, such as
+                    info,simulator=debug; `log` changes it while the service runs
+  SHOAL_LOG_FORMAT  text (the default), or json, an object a line";
+
 /// Changes how much is logged.
 static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 

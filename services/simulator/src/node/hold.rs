@@ -282,7 +282,7 @@ impl Holding {
     fn fail(&mut self, how: &str) {
         let is_trouble = |line: &&String| !line.contains(" INFO ") && !line.contains("\"INFO\"");
         let error = self.last_lines.iter().rev().find(is_trouble);
-        let error = error.or(self.last_lines.back()).cloned();
+        let error = error.or(self.last_lines.back()).map(|line| message(line));
         let reason = format!("{} ({how})", deaths(DEADLY));
         let (node, run) = (self.node.clone(), self.run.clone());
         self.tasks.spawn(async move {
@@ -304,6 +304,13 @@ impl Holding {
             self.last_lines.pop_front();
         }
     }
+}
+
+/// What a log line says, without what is around it where it is an object.
+fn message(line: &str) -> String {
+    let object: Option<serde_json::Value> = serde_json::from_str(line).ok();
+    let message = object.as_ref().and_then(|object| object["message"].as_str());
+    message.unwrap_or(line).to_owned()
 }
 
 /// What comes next from the worker; for ever if there is none.
