@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kit::config::CONFIG_VARIABLE;
 use kit::metrics::registry;
-use kit::telemetry::{LOG_VARIABLE, levels};
+use kit::telemetry;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
@@ -82,11 +82,12 @@ impl Process {
     /// # Errors
     /// If the system cannot start it.
     pub fn start(node: &Node, role: &[&str]) -> std::io::Result<Process> {
+        let levels = telemetry::levels();
         let mut child = Command::new(own_program()?)
             .args(role)
             .env("SHOAL_NODE", &*node.name)
             .env("SHOAL_IDLE_SECONDS", node.args.idle_seconds.to_string())
-            .env(LOG_VARIABLE, &**levels().borrow())
+            .env(telemetry::LOG_VARIABLE, &**levels.borrow())
             .envs(node.nats.environment())
             .envs(node.config.iter().map(|path| (CONFIG_VARIABLE, &**path)))
             .envs(node.args.llm_endpoints.iter().map(|path| ("SHOAL_LLM_ENDPOINTS", path)))
@@ -101,7 +102,7 @@ impl Process {
         node.groups.add(group);
         let lease = child.stdin.take().map(|stdin| {
             let (lease, said) = watch::channel(0);
-            tokio::spawn(say(stdin, said));
+            tokio::spawn(say(stdin, said, levels));
             lease
         });
         if let Some(stdout) = child.stdout.take() {
@@ -181,9 +182,11 @@ fn signal_group(group: Option<Pid>, signal: Signal) {
 /// Writes to a worker's standard input until when its lease lasts and how much it is to log, the
 /// latest alone, and ends it once nobody has more to say. A worker that does not read, as one that
 /// is frozen, holds up nobody.
-async fn say(mut stdin: ChildStdin, mut said: watch::Receiver<u64>) {
-    let mut levels = levels();
-    levels.mark_unchanged();
+async fn say(
+    mut stdin: ChildStdin,
+    mut said: watch::Receiver<u64>,
+    mut levels: watch::Receiver<Arc<str>>,
+) {
     loop {
         let line = tokio::select! {
             changed = said.changed() => match changed {
