@@ -118,8 +118,9 @@ test: build
 	@set -e; \
 	NATS_SERVER_BIN=$$($(PYTHON) scripts/nats_server.py); \
 	SHOAL_PYTHON=$$($(PYTHON) scripts/nats_server.py --python-env); \
-	SHOAL_NODE_MODULES=$$($(PYTHON) scripts/node_modules.py); \
-	export NATS_SERVER_BIN SHOAL_PYTHON SHOAL_NODE_MODULES; \
+	SHOAL_NODE_MODULES=$$($(PYTHON) scripts/node_modules.py clients); \
+	SHOAL_ASYNCAPI_MODULES=$$($(PYTHON) scripts/node_modules.py asyncapi); \
+	export NATS_SERVER_BIN SHOAL_PYTHON SHOAL_NODE_MODULES SHOAL_ASYNCAPI_MODULES; \
 	set -x; \
 	$(CARGO) test --workspace --locked; \
 	$(PYTHON) -m unittest discover -s scripts

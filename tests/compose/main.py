@@ -6,10 +6,11 @@
     main.py --cluster   with three servers, of which one is killed too
 
 Builds the images, brings the core profile up with two simulators, starts a sample over HTTP from
-outside, asks one of its agents, kills the container that plays it, sees the other one finish it,
-holds the memory against the run, looks at what the containers may do, and takes everything away.
-Needs docker with docker-compose or `docker compose`, busybox-static, and the toolchain: the
-programs are compiled outside of containers, in the profile of the other tests.
+outside, asks one of its agents, over HTTP and over the bus as a guest, kills the container that
+plays it, sees the other one finish it, holds the memory against the run, looks at what the
+containers may do, and takes everything away. Needs docker with docker-compose or `docker compose`,
+busybox-static, nats-py from pip, and the toolchain: the programs are compiled outside of
+containers, in the profile of the other tests.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from pathlib import Path
 import base_images
 import confinement
 import engine as engines
+import guests
 from composed import PROJECT, Composed, Failed, compose_command, say
 
 sys.path.insert(0, str(PROJECT / "scripts"))
@@ -33,8 +35,8 @@ sys.path.insert(0, str(PROJECT / "scripts"))
 import make_secrets  # noqa: E402
 
 SAMPLE = "lantern-pier"
-# Rounds a second: slow enough to be killed in the middle.
-PACE = 4
+# Rounds a second: slow enough to be asked and killed in the middle.
+PACE = 3
 AGENT = 18
 QUESTION = "Whose piles are in the photographs?"
 RUN_SECONDS = 180
@@ -76,6 +78,7 @@ def prepare():
     if not command:
         raise engines.NoEngine("neither `docker compose` nor `docker-compose` is there")
     base_images.check()
+    guests.prepare()
     say("compiling the programs, linked statically")
     subprocess.run(
         [PROJECT / "deploy/image.sh", ".image"], cwd=PROJECT, check=True,
@@ -126,6 +129,7 @@ def play(composed):
         "POST", "/api/simulation/start", {"simulation_id": SAMPLE, "pace": PACE}
     )["run_id"]
     say(f"started {run_id} over HTTP, at {PACE} rounds a second")
+    ask_as_guest(composed, run_id)
     killed = kill_half_way(composed, run_id)
     finish(composed, run_id, killed)
     remembered(composed, run_id)
@@ -187,6 +191,16 @@ def expect_health_true(composed):
                         found = f"well: {not expected}, {HEALTH_SECONDS} s after `{action} nats`"
                         raise Failed(f"{service} is {found}")
         say(f"each service says so {time.monotonic() - began:.1f} s after `{action} nats`")
+
+
+def ask_as_guest(composed, run_id):
+    """Once there is something to be asked about: with a key of the bus, which may do that alone."""
+    wait_for(composed, run_id, lambda state: state["current_round"] > 0)
+    guests.expect_answer(composed, run_id, AGENT, QUESTION)
+    guests.expect_refusals(composed, run_id)
+    state = state_of(composed, run_id)
+    if state["status"] != "running":
+        raise Failed(f"{run_id} is {state['status']} after the guest has asked, expected running")
 
 
 def kill_half_way(composed, run_id):

@@ -28,7 +28,7 @@ fn all(dir: &Path) -> Vec<Clients> {
         vec![Clients { name: "python", dir: source("python"), ending: "py", command: python }];
     // Modules are looked for beside the program.
     match std::env::var_os("SHOAL_NODE_MODULES").filter(|modules| !modules.is_empty()) {
-        None => eprintln!("skipped: no JavaScript clients, see scripts/node_modules.py"),
+        None => eprintln!("skipped: no JavaScript clients, see scripts/node_modules.py clients"),
         Some(modules) => {
             std::os::unix::fs::symlink(modules, dir.join("node_modules")).unwrap();
             for file in std::fs::read_dir(source("javascript")).unwrap() {

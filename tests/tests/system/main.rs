@@ -12,6 +12,7 @@ mod cluster;
 mod control;
 mod deletion;
 mod diff;
+mod discovery;
 mod doctor;
 mod edge_cases;
 mod edge_contract;

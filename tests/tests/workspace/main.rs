@@ -1,8 +1,10 @@
 //! What holds for the workspace as a whole: who may import whom, what comes in from outside,
-//! and that every file is tidy. Nothing is started here; cargo and git are asked.
+//! and that every file is tidy. Nothing of ours is started here; cargo, git and AsyncAPI's own
+//! parser are asked.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod asyncapi;
 mod compose;
 mod faults;
 mod imports;

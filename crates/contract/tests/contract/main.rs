@@ -7,6 +7,7 @@
 //! - [`actions`]: every list of the types of action has the same types;
 //! - [`names`]: patterns of ids and times agree with the parsers;
 //! - [`subjects`]: `asyncapi.json` has the subjects that [`contract::subject`] makes;
+//! - [`released`]: the schemas of today are compatible with every released one;
 //! - [`digests`]: the worked example of the digest, and the checker that reads it.
 //!
 //! After a change of the contract, edit samples and schemas, then let the tests write the
@@ -20,6 +21,7 @@ mod examples;
 mod fields;
 mod messages;
 mod names;
+mod released;
 mod samples;
 mod schemas;
 mod subjects;

@@ -194,3 +194,48 @@ fn every_message_is_on_a_channel() {
     let expected = MESSAGES.iter().map(|message| message.name.to_owned());
     assert_eq!(schemas, expected.filter(|name| name != "action").collect());
 }
+
+/// A tool that makes a client of the document makes one for each operation.
+#[test]
+fn every_message_of_a_channel_is_sent_or_received() {
+    let document = document();
+    let mut covered = BTreeSet::new();
+    let operations = document["operations"].as_object().unwrap().values();
+    for side in operations.flat_map(|operation| [operation, &operation["reply"]]) {
+        let Some(channel) = side["channel"]["$ref"].as_str() else { continue };
+        match side["messages"].as_array() {
+            Some(messages) => {
+                covered.extend(messages.iter().map(|it| it["$ref"].as_str().unwrap().to_owned()));
+            }
+            // Without a list it is all of them.
+            None => {
+                let found = document.pointer(channel.trim_start_matches('#')).unwrap();
+                let messages = found["messages"].as_object().unwrap().keys();
+                covered.extend(messages.map(|name| format!("{channel}/messages/{name}")));
+            }
+        }
+    }
+    let mut there = BTreeSet::new();
+    for (channel, value) in channels(&document) {
+        let messages = value["messages"].as_object().into_iter().flatten();
+        there.extend(messages.map(|(name, _)| format!("#/channels/{channel}/messages/{name}")));
+    }
+    assert_eq!(covered, there);
+}
+
+/// AsyncAPI's own parser passes over schemas in a dialect that is not its own.
+#[test]
+fn every_payload_says_its_dialect() {
+    let document = document();
+    for (name, message) in document["components"]["messages"].as_object().unwrap() {
+        assert_eq!(message["contentType"], "application/json", "{name}");
+        let payload = &message["payload"];
+        assert_eq!(
+            payload["schemaFormat"], "application/schema+json;version=draft-2020-12",
+            "{name}"
+        );
+        if let Err(error) = jsonschema::meta::validate(&payload["schema"]) {
+            panic!("{name} {}: {error}", error.instance_path());
+        }
+    }
+}
