@@ -8,15 +8,15 @@ use serde_json::Value;
 use super::*;
 
 /// A stream as it was sent.
-struct Saved {
+pub(super) struct Saved {
     stream: StreamName,
-    name: String,
+    pub(super) name: String,
     config: Value,
     held: Holds,
     chunks: Vec<Bytes>,
 }
 
-async fn save(bus: &Bus) -> Vec<Saved> {
+pub(super) async fn save(bus: &Bus) -> Vec<Saved> {
     let mut saving = tokio::task::JoinSet::new();
     for (place, cut) in bus.cut().await.unwrap().into_iter().enumerate() {
         saving.spawn(async move { (place, take(cut).await) });
@@ -35,7 +35,7 @@ async fn take(mut cut: Cut) -> Saved {
     Saved { stream, name, config, held, chunks }
 }
 
-async fn restore(bus: &Bus, saved: &Saved) -> Result<Holds, BackupError> {
+pub(super) async fn restore(bus: &Bus, saved: &Saved) -> Result<Holds, BackupError> {
     let mut restoring = bus.restore(&saved.name, &saved.config, saved.held).await?;
     for chunk in &saved.chunks {
         restoring.send(chunk.clone()).await?;
