@@ -1,7 +1,7 @@
 //! `backup` and `restore`: all streams as files, and back.
 //!
-//! [`manifest`] is what a backup says of itself, [`save`] makes one, [`check`] looks for all that is
-//! wrong with one, [`restore`] makes the streams again, [`view`] shows how far it is.
+//! manifest: what a backup says of itself; [`save`] makes one; check looks for all that is wrong with one;
+//! [`restore`] makes the streams again; view shows how far it is.
 
 mod check;
 mod manifest;
