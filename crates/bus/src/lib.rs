@@ -14,6 +14,7 @@
 //! - reading, newest, cursor, durable: reading once, backwards, for ever, and together with
 //!   others; resume: going on where an earlier process ended;
 //! - purge: taking one run out of a stream;
+//! - [`backup`]: whole streams as bytes, and back;
 //! - objects: bytes of any size; specs: each once, under its digest; leases: who lives;
 //!   ledger: one value under a key;
 //! - core and services: what is not stored;
@@ -27,6 +28,7 @@ mod append;
 mod args;
 mod asking;
 mod audience;
+pub mod backup;
 mod batch;
 mod connection;
 mod core;

@@ -250,7 +250,7 @@ struct Room {
 pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
 const NAME_IN_USE: u64 = 10058;
 /// Resources of the account, the server, or the cluster are exceeded.
-const NO_ROOM: [u64; 5] = [10002, 10005, 10023, 10028, 10047];
+pub(crate) const NO_ROOM: [u64; 5] = [10002, 10005, 10023, 10028, 10047];
 
 /// A stream that is to be, and what is there of it.
 struct Step {

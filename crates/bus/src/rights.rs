@@ -41,6 +41,10 @@ pub enum Right {
     Make(StreamName),
     /// Makes a shared consumer.
     MakeShared(Shared),
+    /// Has a stream sent as it is ([`Bus::cut`]).
+    Save(StreamName),
+    /// Makes a stream of what was saved ([`Bus::restore`]).
+    Restore(StreamName),
     /// Takes runs out of a stream.
     Purge(StreamName),
     /// Takes runs out of the guests' copy of a stream.
@@ -237,6 +241,15 @@ impl Right {
                     api("CONSUMER.CREATE", &format!("{consumer}{filter}")),
                 ]
             }
+            Right::Save(stream) => vec![
+                api("STREAM.SNAPSHOT", &name(stream)),
+                // Of a transfer that nobody asked for.
+                publish(format!("$JS.SNAPSHOT.ACK.{}.>", name(stream))),
+            ],
+            Right::Restore(stream) => vec![
+                api("STREAM.RESTORE", &name(stream)),
+                publish(format!("$JS.SNAPSHOT.RESTORE.{}.*", name(stream))),
+            ],
             Right::Purge(stream) => vec![api("STREAM.PURGE", &name(stream))],
             Right::PurgeCopy(stream) => {
                 vec![publish(format!("{GUESTS_API}.STREAM.PURGE.{}", name(stream)))]

@@ -6,6 +6,7 @@
 use contract::subject::{Prefix, StreamName};
 use serde::Serialize;
 
+use crate::backup;
 use crate::rights::Right;
 use crate::shared::Shared;
 use crate::topology::key_subject;
@@ -14,7 +15,7 @@ use crate::topology::key_subject;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// Makes the streams, and nothing else; never a service that runs.
+    /// Makes the streams, saves and restores them; never a service that runs.
     Provisioner,
     /// The launcher. It relays what it is asked, under the name of whoever asks.
     Launcher,
@@ -132,6 +133,10 @@ fn provisioner(prefix: &Prefix) -> Vec<Right> {
     // Of several that provision at once, one does.
     rights.extend(look(&[Leases]));
     rights.push(Right::Store(key_subject(prefix, Leases, "provision")));
+    // Backups, which look whether the last message of a stream is a whole one.
+    rights.extend(backup::ORDER.map(Right::Save));
+    rights.extend(backup::ORDER.map(Right::Restore));
+    rights.extend(look(&[Actions, Snapshots, Specs]));
     rights
 }
 
@@ -305,6 +310,18 @@ mod tests {
             rights.iter().filter(|right| matches!(right, Right::Store(_))).count()
         };
         assert_eq!(Role::ALL.map(stores), [1, 5, 3, 10, 4, 3, 0, 0, 1]);
+    }
+
+    /// Who saves a stream reads all of it, and who restores one writes what it likes.
+    #[test]
+    fn only_who_provisions_saves_and_restores() {
+        let prefix = Prefix::default();
+        for role in Role::ALL {
+            let copies = |right: &Right| matches!(right, Right::Save(_) | Right::Restore(_));
+            let found = role.rights(&prefix).into_iter().filter(copies).count();
+            let expected = if role == Role::Provisioner { 2 * backup::ORDER.len() } else { 0 };
+            assert_eq!(found, expected, "{role:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use contract::subject::Platform;
 
 use crate::agents::{self, AgentsArgs};
 use crate::ask::StopArgs;
+use crate::backup::restore::{self, RestoreArgs};
+use crate::backup::save::{self, BackupArgs};
 use crate::chat::ChatArgs;
 use crate::completions::{self, CompletionsArgs, WordsArgs};
 use crate::control::configure::{CONFIGURE_ABOUT, ConfigureArgs};
@@ -180,6 +182,12 @@ pub enum Command {
     /// Make the streams on a server, for services that may not
     #[command(long_about = PROVISION_ABOUT)]
     Provision(ProvisionArgs),
+    /// Save all that is on the bus in a folder, while runs go on
+    #[command(long_about = save::ABOUT)]
+    Backup(BackupArgs),
+    /// Make the streams of a backup again, on an empty server
+    #[command(long_about = restore::ABOUT)]
+    Restore(RestoreArgs),
     /// Make a key for each user of the bus, and the rights that the server gives them
     #[command(long_about = keys::ABOUT)]
     Keys(KeysArgs),

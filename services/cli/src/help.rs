@@ -29,6 +29,8 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "config",
             "keys",
             "provision",
+            "backup",
+            "restore",
             "verify",
             "replay",
             "repair",

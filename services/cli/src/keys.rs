@@ -26,7 +26,7 @@ upgrade. Nothing secret is printed.
   launcher, simulator, memory-sink   the services: NATS_NKEY=DIR/launcher.nk and so on
   janitor                            the launcher's right to delete runs: SHOAL_JANITOR_NKEY
   cli                                this command line, for operators
-  provisioner                        `shoal provision`, once, before the services start
+  provisioner                        `shoal provision`, once, before the services start; `shoal backup`
   mirror                             `shoal provision --mirrors`, once: copies for guests
   observer, interviewer              guests, in an account of their own
 

@@ -16,14 +16,15 @@
 //! - [`past`]: `verify`, `replay`, `repair` and `fork`;
 //! - [`diff`]: two runs side by side;
 //! - [`mod@export`]: a run as files; [`mod@ensemble`]: many runs as distributions;
-//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`doctor`]: what is
-//!   wrong with the bus;
+//! - [`memory`]: questions to the memory-sink; [`provision`]: the streams; [`backup`]: all that is in
+//!   them, as files; [`doctor`]: what is wrong with the bus;
 //! - [`client`], [`output`], [`wrap`], [`failure`]: the bus, the terminal, its width, the exit
 //!   code.
 
 pub mod agents;
 pub mod args;
 pub mod ask;
+pub mod backup;
 pub mod bars;
 pub mod chat;
 pub mod check;
@@ -193,6 +194,8 @@ async fn dispatch(parsed: Parsed, output: &mut Output<'_>) -> Result<ExitCode, F
         Command::Diff(args) => return diff::diff(&client.await?, &args, output).await,
         Command::Export(args) => return export::export(&client.await?, &args, output).await,
         Command::Provision(args) => provision::provision(&bus, args, json, output).await,
+        Command::Backup(args) => backup::save::backup(&bus, &args, json, output).await,
+        Command::Restore(args) => backup::restore::restore(&bus, &args, json, output).await,
         Command::Keys(args) => keys::keys(&args, &bus.prefix, json, output),
         Command::Init(args) => init::init(&args, json, output),
         Command::Gen(args) => return generate::generate(args, json, output).await,

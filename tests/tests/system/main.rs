@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod any_client;
+mod backup;
 mod bad_input;
 mod canaries;
 mod cli_config;

@@ -4,6 +4,7 @@
 
 mod append;
 mod asking;
+mod backup;
 mod connect;
 mod leases;
 mod objects;

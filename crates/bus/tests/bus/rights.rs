@@ -9,6 +9,7 @@ use bus::{Action, Denied, Key, Right};
 use contract::subject::StreamName;
 use tempfile::TempDir;
 
+use super::backup::{restore, save};
 use super::*;
 
 /// A server that knows one key for each role, and where they are.
@@ -54,8 +55,12 @@ fn never() -> Vec<Right> {
         publish("$JS.API.STREAM.MSG.DELETE.SIM_ACTIONS"),
         publish("$JS.API.STREAM.PURGE.SIM_ENV_STATUS"),
         publish("$JS.API.STREAM.PURGE.SIM_SPECS"),
-        publish("$JS.API.STREAM.SNAPSHOT.SIM_ACTIONS"),
-        publish("$JS.API.STREAM.RESTORE.SIM_ACTIONS"),
+        publish("$JS.API.STREAM.SNAPSHOT.KV_SIM_LEASES"),
+        publish("$JS.API.STREAM.RESTORE.KV_SIM_LEASES"),
+        publish("$JS.API.STREAM.SNAPSHOT.OTHERS"),
+        publish("$JS.API.STREAM.RESTORE.OTHERS"),
+        publish("$JS.SNAPSHOT.ACK.OTHERS.one.1.1"),
+        publish("$JS.SNAPSHOT.RESTORE.OTHERS.one"),
         publish("$JS.API.STREAM.CREATE.OTHERS"),
         publish("$JS.API.CONSUMER.CREATE.SIM_COMMANDS"),
         publish("$JS.API.CONSUMER.DURABLE.CREATE.SIM_COMMANDS.mine"),
@@ -182,6 +187,30 @@ async fn guests_read_copies_and_what_is_deleted_goes_from_them_too() {
     assert_eq!(read().await.len(), 0);
     let denied = observer.purge(StreamName::Actions, &subject, None).await.unwrap_err();
     assert!(denied.to_string().contains("denied"), "{denied}");
+}
+
+/// Who provisions saves what is there, and brings it back elsewhere; nobody else may.
+#[tokio::test]
+async fn who_provisions_saves_and_restores() {
+    let (guarded, other) = (Guarded::start(), Guarded::start());
+    guarded.provision().await;
+    let simulator = guarded.connect(Role::Simulator).await;
+    simulator.append(message(&frames("market-1"), "frame", None)).await.unwrap();
+    let (here, there) =
+        (guarded.connect(Role::Provisioner).await, other.connect(Role::Provisioner).await);
+    for saved in save(&here).await {
+        restore(&there, &saved).await.unwrap();
+        // What is there it may not take away.
+        let denied = there.remove_leftover(&saved.name).await.unwrap_err();
+        assert!(denied.to_string().contains("Permissions Violation"), "{denied}");
+    }
+    other.provision().await;
+    let restored = other.connect(Role::Simulator).await;
+    let all = restored.prefix().all(StreamName::Actions);
+    let frames = restored.read_all(StreamName::Actions, &all, 1).await.unwrap();
+    assert_eq!(frames, simulator.read_all(StreamName::Actions, &all, 1).await.unwrap());
+    let denied = simulator.cut().await.unwrap_err();
+    assert!(denied.to_string().contains("Permissions Violation"), "{denied}");
 }
 
 /// A question of a guest is stored as anybody's, and its answer is heard by nobody else.

@@ -38,10 +38,19 @@ type Lines = Vec<(String, Vec<String>)>;
 /// What the embedded memory has of a run: as much as the stream, or it is not done.
 pub(crate) fn truth(stack: &Stack, run: &str) -> Lines {
     let status = stack.shoal_json(&["status", run]);
-    let path = stack.dir().join("memory/memory.sqlite");
+    let lines = embedded(&stack.dir().join("memory"), run);
+    for (world, (platform, lines)) in status["platforms"].as_array().unwrap().iter().zip(&lines) {
+        assert_eq!(world["platform"], **platform);
+        assert_eq!(json!(lines.len()), world["memorable"], "{platform}");
+    }
+    lines
+}
+
+/// What the embedded memory in a folder has of a run that plays both worlds.
+pub(crate) fn embedded(folder: &Path, run: &str) -> Lines {
+    let path = folder.join("memory.sqlite");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let worlds = status["platforms"].as_array().unwrap().iter().map(|world| {
-        let platform = world["platform"].as_str().unwrap();
+    let worlds = ["twitter", "reddit"].into_iter().map(|platform| {
         let mut query = connection
             .prepare(
                 "SELECT text FROM episode JOIN world ON world.id = world
@@ -50,7 +59,6 @@ pub(crate) fn truth(stack: &Stack, run: &str) -> Lines {
             .unwrap();
         let rows = query.query_map([run, platform], |row| row.get(0)).unwrap();
         let lines: Vec<String> = rows.collect::<Result<_, _>>().unwrap();
-        assert_eq!(json!(lines.len()), world["memorable"], "{platform}");
         (platform.to_owned(), lines)
     });
     worlds.collect()
