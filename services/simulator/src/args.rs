@@ -14,7 +14,7 @@ use kit::health::HealthArgs;
 /// A node needs nothing but the bus. Start as many as there are machines; each run is held by
 /// one of them at a time, and goes on elsewhere when that one is gone.
 #[derive(Debug, Parser)]
-#[command(name = "shoal-simulator", version)]
+#[command(name = "shoal-simulator", version = kit::build::version(Some(world::RULES)))]
 pub struct Cli {
     /// Where the bus is.
     #[command(flatten)]

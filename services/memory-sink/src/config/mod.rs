@@ -61,7 +61,7 @@ use crate::policy::Policy;
 /// Every frame of every run is read once; the successful actions of a run go, as lines of
 /// natural language, to the memories that the run names. Run one instance per prefix.
 #[derive(clap::Parser, Clone)]
-#[command(name = "shoal-memory-sink", version)]
+#[command(name = "shoal-memory-sink", version = kit::build::version(None))]
 pub struct Args {
     /// Where the bus is.
     #[command(flatten)]

@@ -250,8 +250,9 @@ impl Node {
     async fn serve_info(self) -> anyhow::Result<()> {
         let info = ServiceInfo {
             name: "shoal-simulator".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: kit::build::VERSION.to_owned(),
             description: "claims runs and executes them".to_owned(),
+            metadata: kit::build::metadata(Some(world::RULES)),
         };
         let subject = self.bus.prefix().node_info();
         let serving = self.bus.serve(info, &[("info", subject)]).await;
