@@ -35,6 +35,8 @@ use self::guardian::InVain;
 use self::process::Groups;
 use crate::args::{Cli, NodeArgs};
 use crate::model::endpoint;
+use crate::play;
+use crate::worker::rules_of;
 
 /// How long a bus that is not there yet is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -186,6 +188,10 @@ impl Node {
         taking: Taking,
         asked: hold::Asked,
     ) {
+        // Without the lease: whoever can play it is not held up. No answer is no news.
+        if matches!(rules_of(&self.bus, &run).await, Ok(Some(found)) if found != play::rules()) {
+            return self.refuse_run(&run);
+        }
         match self.take_lease(&run, &taking).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
@@ -252,7 +258,7 @@ impl Node {
             name: "shoal-simulator".to_owned(),
             version: kit::build::VERSION.to_owned(),
             description: "claims runs and executes them".to_owned(),
-            metadata: kit::build::metadata(Some(world::RULES)),
+            metadata: kit::build::metadata(Some(play::rules())),
         };
         let subject = self.bus.prefix().node_info();
         let serving = self.bus.serve(info, &[("info", subject)]).await;
@@ -260,7 +266,7 @@ impl Node {
         while let Some(request) = requests.next().await {
             let runs = { lock(&self.holds).keys().cloned().collect() };
             let (node, slots) = (self.name.to_string(), self.args.slots);
-            let (rules, endpoints) = (world::RULES, self.endpoints.to_vec());
+            let (rules, endpoints) = (play::rules(), self.endpoints.to_vec());
             let answer = NodeInfo { v: V1, node, slots, runs, rules, endpoints };
             let body = serde_json::to_vec(&answer).expect("no map keys that JSON refuses");
             request.respond(body).await;

@@ -48,6 +48,7 @@ use self::board::Board;
 use self::inbox::{Inbox, inbox};
 use self::lease::Lease;
 use self::open::Manner;
+pub(crate) use self::open::rules_of;
 use self::pulse::Pulse;
 use self::purse::Purse;
 use crate::args::{Cli, WorkerArgs};
@@ -124,6 +125,12 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
         models,
         lease,
     };
+    if let Err(lost) = open::decide_rules(&context).await {
+        // Nothing was said of the run: it is as its last owner left it.
+        tracing::warn!("this worker ends, the run does not: {lost}");
+        bus.drain().await;
+        return Ok(std::process::ExitCode::from(exit_code(&lost)));
+    }
     let writing = tokio::spawn(writer.run());
     let lost = tokio::select! {
         lost = hold(&context, Duration::from_secs(cli.node.idle_seconds)) => lost,
