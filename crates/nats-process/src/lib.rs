@@ -83,7 +83,17 @@ impl NatsServer {
     /// # Panics
     /// As [`NatsServer::start`].
     pub fn cluster(count: usize) -> Vec<NatsServer> {
-        let ports: Vec<u16> = free_ports(count);
+        NatsServer::members(count).into_iter().map(NatsServer::start).collect()
+    }
+
+    /// What `count` servers that are one cluster are started with, each with a port that is known
+    /// before.
+    ///
+    /// # Panics
+    /// If there are no free ports.
+    pub fn members(count: usize) -> Vec<Options> {
+        let mut ports: Vec<u16> = free_ports(2 * count);
+        let client_ports = ports.split_off(count);
         let routes: Vec<String> =
             ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
         let member = |(number, port): (usize, &u16)| Options {
@@ -93,9 +103,10 @@ impl NatsServer {
                 number + 1,
                 routes.join(", ")
             ),
+            port: Some(client_ports[number]),
             ..Options::default()
         };
-        ports.iter().enumerate().map(member).map(NatsServer::start).collect()
+        ports.iter().enumerate().map(member).collect()
     }
 
     /// `nats://127.0.0.1:<port>`.
