@@ -5,10 +5,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use nats_process::NatsServer;
+use nats_process::{NatsServer, Options};
 use serde_json::Value;
 use system_tests::process::{program, python};
-use system_tests::stack::{Stack, text, write_simulation};
+use system_tests::stack::{Stack, free_port, text, write_simulation};
 use system_tests::wait_for;
 
 use crate::recovery::digests_of;
@@ -18,6 +18,19 @@ fn look(arguments: &[&str]) -> Option<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/system/servers.py");
     let output = python().arg(script).args(arguments).output().unwrap();
     output.status.success().then(|| text(&output.stdout).trim().to_owned())
+}
+
+/// What three servers of a cluster are started with, and where they will be: at ports that no server
+/// gets which chooses one for itself.
+fn three_to_come() -> (Vec<Options>, String) {
+    let mut members = NatsServer::members(3);
+    let mut urls = Vec::new();
+    for member in &mut members {
+        let port = free_port();
+        member.port = Some(port);
+        urls.push(format!("nats://127.0.0.1:{port}"));
+    }
+    (members, urls.join(","))
 }
 
 fn urls(servers: &[NatsServer]) -> String {
@@ -65,10 +78,7 @@ impl Provisioning {
 
 #[test]
 fn provision_waits_for_servers_that_come_one_after_another_and_says_for_what() {
-    let members = NatsServer::members(3);
-    let ports = members.iter().map(|member| member.port.unwrap());
-    let url: Vec<String> = ports.map(|port| format!("nats://127.0.0.1:{port}")).collect();
-    let url = url.join(",");
+    let (members, url) = three_to_come();
     let provisioning = Provisioning::start(&url, "sim");
     let said = provisioning.says();
     assert!(said.contains(&format!("waiting for a nats-server at {url}")), "{said}");
@@ -85,10 +95,7 @@ fn provision_waits_for_servers_that_come_one_after_another_and_says_for_what() {
 
 #[test]
 fn provision_waits_for_as_many_servers_as_there_are_to_be_copies() {
-    let mut members = NatsServer::members(3);
-    let ports: Vec<u16> = members.iter().map(|member| member.port.unwrap()).collect();
-    let url = |port: &u16| format!("nats://127.0.0.1:{port}");
-    let url = ports.iter().map(url).collect::<Vec<_>>().join(",");
+    let (mut members, url) = three_to_come();
     // Two that know of no third, which knows them.
     for member in &mut members[..2] {
         let (two, _) = member.config_extra.rsplit_once(", ").unwrap();
@@ -104,7 +111,7 @@ fn provision_waits_for_as_many_servers_as_there_are_to_be_copies() {
     assert_eq!(look(&["copies", &url, "SIM_INPUTS"]).unwrap(), "3");
     // What was asked for while there were too few is as large as it would have been.
     Provisioning::start(&url, "other").succeeds();
-    for stream in ["INPUTS", "LEASES"] {
+    for stream in ["INPUTS", "COMMANDS"] {
         let of = |prefix| look(&["size", &url, &format!("{prefix}_{stream}")]).unwrap();
         assert_eq!(of("SIM"), of("OTHER"), "{stream}");
     }
