@@ -19,7 +19,9 @@ USER 65532:65532
 FROM ${COMPILER} AS programs
 WORKDIR /src
 COPY . .
-RUN deploy/image.sh /image
+# What the programs call their build; here is no git to ask. deploy/build-name.sh prints it.
+ARG SHOAL_BUILD=
+RUN SHOAL_BUILD="$SHOAL_BUILD" deploy/image.sh /image
 
 FROM scratch
 COPY --from=programs /image/files /

@@ -8,6 +8,7 @@
 # which is taken where there is no toolchain. FOLDER gets `files`, which becomes the image's root,
 # and an empty `data`.
 #   PROFILE=release        the profile of cargo
+#   SHOAL_BUILD            what the programs call their build, default as deploy/build-name.sh says
 #   CARGO_TARGET_DIR       where it builds, default ./target; below it in a folder of its own
 set -eu
 
@@ -35,6 +36,8 @@ compile() {
   # A static program needs no file of the system that it runs on. Named, the triple keeps procedural
   # macros, which cannot be linked so, and the builds for this machine out of this.
   triple=$(rustc -vV | sed -n 's/^host: //p')
+  SHOAL_BUILD=${SHOAL_BUILD:-$(deploy/build-name.sh)}
+  export SHOAL_BUILD
   RUSTFLAGS="-C target-feature=+crt-static" cargo build --bins --locked \
     -p cli -p launcher -p simulator -p memory-sink --profile "$profile" --target "$triple"
   rm -rf "$1"

@@ -20,6 +20,9 @@ pub struct Discovered {
     pub id: String,
     /// Its version.
     pub version: String,
+    /// What else it says of itself.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
     /// Where it listens.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,

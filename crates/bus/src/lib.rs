@@ -88,7 +88,7 @@ pub use keys::Key;
 pub use leases::{HeldLease, Lease, LeaseEnds};
 pub use objects::{MAX_OBJECT, Object, ObjectError};
 pub use parts::PartsError;
-pub use provision::{Difference, TopologyError};
+pub use provision::{Difference, Early, TopologyError};
 pub use purge::PurgeError;
 pub use reading::ReadError;
 pub use resume::Position;

@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use crate::Bus;
 use crate::leases::Lease;
+use crate::reading::ReadError;
 use crate::shared::{Shared, SharedSpec};
 use crate::topology::{StreamSpec, essentials, mirrors, topology};
-use crate::wire::ApiError;
+use crate::wire::{ApiError, NoAnswer, Refusal};
 
 /// One thing in which the server is not as Shoal needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,17 @@ pub struct TopologyError {
     pub differences: Vec<Difference>,
     /// Why it could not be changed, in the server's words.
     pub reasons: Vec<String>,
+    /// What it may only have been too early for, if so: trying again may help.
+    pub early: Option<Early>,
+}
+
+/// What a cluster does not have yet that has just begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Early {
+    /// Somebody who decides where streams are.
+    Leader,
+    /// As many servers as a stream has copies.
+    Servers,
 }
 
 /// How long making all streams may take before another service tries.
@@ -63,9 +75,12 @@ impl Bus {
     /// All differences that remain, and why.
     pub async fn provision(&self, replicas: usize) -> Result<(), TopologyError> {
         self.provision_streams(replicas).await?;
-        let mut error = TopologyError { differences: Vec::new(), reasons: Vec::new() };
+        let mut error = TopologyError { differences: Vec::new(), reasons: Vec::new(), early: None };
         for shared in Shared::ALL {
             let Err(reason) = self.make_shared(shared).await else { continue };
+            if let ReadError::Unanswered(_) = reason {
+                error.early = error.early.max(Some(Early::Leader));
+            }
             let SharedSpec { stream, name, filters, .. } = shared.spec(&self.prefix);
             error.reasons.push(reason.to_string());
             error.differences.push(Difference {
@@ -149,11 +164,12 @@ impl Bus {
         open.sort_by_key(|step| std::cmp::Reverse(step.spec.share));
         let mut room = self.room(&steps, replicas).await;
         let mut reasons = Vec::new();
-        let mut remaining = Vec::new();
+        let (mut remaining, mut too_early) = (Vec::new(), None);
         while !open.is_empty() {
             let step = open.remove(0);
             let Err(error) = self.take(&step, &mut room).await else { continue };
             let forbidden = matches!(error, ApiError::NoAnswer(_));
+            too_early = too_early.max(early(&error));
             reasons.push(format!("{}: {error}", step.spec.name));
             remaining.push(step);
             if forbidden {
@@ -164,7 +180,10 @@ impl Bus {
         remaining.sort_by_key(|step| step.spec.stream);
         let differences: Vec<Difference> =
             remaining.into_iter().flat_map(|step| step.differences()).collect();
-        if differences.is_empty() { Ok(()) } else { Err(TopologyError { differences, reasons }) }
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(TopologyError { differences, reasons, early: too_early })
     }
 
     async fn inspect(&self, spec: StreamSpec) -> Step {
@@ -220,7 +239,9 @@ impl Bus {
                     return if probe == config { Ok(()) } else { self.update(&config).await };
                 }
                 Err(ApiError::Refused(refusal))
-                    if NO_ROOM.contains(&refusal.err_code) && room.bytes > LEAST_STORAGE =>
+                    if NO_ROOM.contains(&refusal.err_code)
+                        && !lacks_servers(&refusal)
+                        && room.bytes > LEAST_STORAGE =>
                 {
                     room.bytes /= 2;
                 }
@@ -250,7 +271,29 @@ struct Room {
 pub(crate) const STREAM_NOT_FOUND: u64 = 10059;
 const NAME_IN_USE: u64 = 10058;
 /// Resources of the account, the server, or the cluster are exceeded.
-pub(crate) const NO_ROOM: [u64; 5] = [10002, 10005, 10023, 10028, 10047];
+pub(crate) const NO_ROOM: [u64; 5] = [10002, NO_PEERS, 10023, 10028, 10047];
+/// There are too few servers that could keep it, for whichever reason.
+const NO_PEERS: u64 = 10005;
+/// JetStream has no leader, or this server does not know of it yet.
+const NO_LEADER: [u64; 2] = [10008, 10009];
+
+/// True if servers are missing, and not room on those that there are: less would not help.
+fn lacks_servers(refusal: &Refusal) -> bool {
+    let says = |words| refusal.description.contains(words);
+    refusal.err_code == NO_PEERS && (says("offline") || !says("insufficient storage"))
+}
+
+/// What the cluster does not have yet, if that is why.
+fn early(error: &ApiError) -> Option<Early> {
+    match error {
+        ApiError::Refused(refusal) if lacks_servers(refusal) => Some(Early::Servers),
+        ApiError::Refused(refusal) if NO_LEADER.contains(&refusal.err_code) => Some(Early::Leader),
+        ApiError::NoAnswer(NoAnswer::Unknown(_) | NoAnswer::NobodyListens(_)) => {
+            Some(Early::Leader)
+        }
+        ApiError::Refused(_) | ApiError::NoAnswer(NoAnswer::Denied(_)) => None,
+    }
+}
 
 /// A stream that is to be, and what is there of it.
 struct Step {
@@ -355,5 +398,26 @@ impl fmt::Display for TopologyError {
              ($JS.API.STREAM.CREATE.*, $JS.API.STREAM.UPDATE.*): run `shoal provision` as that \
              user, or make them by hand as listed",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_are_missing_are_no_lack_of_room() {
+        let refused = |err_code, description: &str| {
+            early(&Refusal { err_code, description: description.to_owned() }.into())
+        };
+        let none = "no suitable peers for placement";
+        assert_eq!(refused(NO_PEERS, none), Some(Early::Servers));
+        assert_eq!(refused(NO_PEERS, &format!("{none}, peer offline")), Some(Early::Servers));
+        assert_eq!(refused(NO_PEERS, &format!("{none}, insufficient storage")), None);
+        assert_eq!(refused(10008, "JetStream system temporarily unavailable"), Some(Early::Leader));
+        assert_eq!(refused(10047, "insufficient storage resources available"), None);
+        let unanswered = |no: NoAnswer| early(&no.into());
+        assert_eq!(unanswered(NoAnswer::Unknown("late".to_owned())), Some(Early::Leader));
+        assert_eq!(unanswered(NoAnswer::Denied("not you".to_owned())), None);
     }
 }

@@ -54,6 +54,24 @@ impl Bus {
         self.get(stream, &Question { last_by_subj: subject }).await
     }
 
+    /// The first message on `filter` (a subject, or a pattern) that is still there, as the stream's
+    /// leader knows it.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn oldest(
+        &self,
+        stream: StreamName,
+        filter: &str,
+    ) -> Result<Option<Stored>, ReadError> {
+        #[derive(Serialize)]
+        struct Question<'a> {
+            seq: u64,
+            next_by_subj: &'a str,
+        }
+        self.get(stream, &Question { seq: 1, next_by_subj: filter }).await
+    }
+
     /// The message of this sequence, as the stream's leader knows it; `None`: it is gone, or never
     /// was.
     ///

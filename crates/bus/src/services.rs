@@ -1,5 +1,7 @@
 //! Being asked, in a way that can be discovered: `nats micro ls`.
 
+use std::collections::BTreeMap;
+
 use async_nats::service::error::Error as ServiceError;
 use async_nats::service::{self, Service, ServiceExt};
 use bytes::Bytes;
@@ -17,6 +19,8 @@ pub struct ServiceInfo {
     pub version: String,
     /// For people.
     pub description: String,
+    /// What else there is to know of it, such as its build.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// What a service is asked, on all of its endpoints.
@@ -54,8 +58,9 @@ impl Bus {
         service: ServiceInfo,
         endpoints: &[(&str, String)],
     ) -> Result<Requests, String> {
-        let ServiceInfo { name, version, description } = service;
-        let builder = self.client.service_builder().description(description);
+        let ServiceInfo { name, version, description, metadata } = service;
+        let metadata = metadata.into_iter().collect();
+        let builder = self.client.service_builder().description(description).metadata(metadata);
         let running = builder
             .start(&name, &version)
             .await

@@ -10,6 +10,9 @@ const STALE: i64 = 10_000;
 /// Milliseconds after which somebody should have taken a queued run.
 const NOBODY_TOOK_IT: i64 = 5_000;
 
+/// What the reason begins with while a run waits for a node of another build.
+pub const OTHER_RULES: &str = "other_rules";
+
 impl EnvStatus {
     /// The status as a reader should see it: a run whose promised worker is silent is `recovering`.
     pub fn word(&self, now: Timestamp) -> &'static str {
@@ -35,8 +38,19 @@ impl EnvStatus {
                 "no node has taken it yet: none runs here, or all slots are taken (`shoal doctor`)",
             );
         }
+        if self.waits_for_other_rules() {
+            return Some(
+                "no node here plays by its rules: start a simulator of the build that began it",
+            );
+        }
         self.is_stale(now)
             .then_some("no news from its worker: a simulator takes it over if one is there")
+    }
+
+    /// True while nobody can play it but a node of another build, and none is there.
+    pub fn waits_for_other_rules(&self) -> bool {
+        let says_so = self.reason.as_ref().is_some_and(|reason| reason.starts_with(OTHER_RULES));
+        says_so && !self.held && self.status.is_live()
     }
 
     fn is_stale(&self, now: Timestamp) -> bool {

@@ -220,6 +220,11 @@ impl Prefix {
         format!("{}.inputs.{run}.{}", self.0, platform.as_str())
     }
 
+    /// The filter for the journals of all worlds of one run.
+    pub fn journals(&self, run: &RunId) -> String {
+        format!("{}.inputs.{run}.*", self.0)
+    }
+
     /// The frames of one world.
     pub fn actions(&self, run: &RunId, platform: Platform) -> String {
         format!("{}.actions.{run}.{}", self.0, platform.as_str())

@@ -34,6 +34,7 @@ struct Plan {
     faults: Vec<Fault>,
     folder: Option<PathBuf>,
     without: Vec<Safeguard>,
+    rules: Option<u32>,
     passed: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -64,6 +65,10 @@ pub(crate) fn is_planned(point: &str) -> bool {
     plan().faults.iter().any(|fault| fault.point == point)
 }
 
+pub(crate) fn other_rules() -> Option<u32> {
+    plan().rules
+}
+
 pub(crate) fn is_off(safeguard: Safeguard) -> bool {
     plan().without.contains(&safeguard)
 }
@@ -92,11 +97,9 @@ fn plan() -> &'static Plan {
     static PLAN: OnceLock<Plan> = OnceLock::new();
     PLAN.get_or_init(|| {
         let text = |name| std::env::var(name).unwrap_or_default();
-        Plan::read(
-            &text("SHOAL_FAULTS"),
-            std::env::var_os("SHOAL_FAULTS_DIR").map(PathBuf::from),
-            &text("SHOAL_WITHOUT"),
-        )
+        let folder = std::env::var_os("SHOAL_FAULTS_DIR").map(PathBuf::from);
+        let plan = Plan::read(&text("SHOAL_FAULTS"), folder, &text("SHOAL_WITHOUT"));
+        Plan { rules: read_rules(&text("SHOAL_RULES")), ..plan }
     })
 }
 
@@ -107,7 +110,7 @@ impl Plan {
         };
         let faults = list(faults).iter().map(|one| Fault::read(one)).collect();
         let without = list(without).iter().map(|name| read_safeguard(name)).collect();
-        Plan { faults, folder, without, passed: Mutex::default() }
+        Plan { faults, folder, without, ..Plan::default() }
     }
 
     fn warning(&self) -> String {
@@ -119,6 +122,9 @@ impl Plan {
         if !self.without.is_empty() {
             let names: Vec<&str> = self.without.iter().map(|safeguard| safeguard.name()).collect();
             text += &format!("; without {}", names.join(", "));
+        }
+        if let Some(rules) = self.rules {
+            text += &format!("; with rules {rules}");
         }
         text
     }
@@ -178,6 +184,13 @@ fn read_safeguard(name: &str) -> Safeguard {
     found.unwrap_or_else(|| panic!("SHOAL_WITHOUT: there is no safeguard {name:?}"))
 }
 
+/// # Panics
+/// If there is something, and no number.
+fn read_rules(text: &str) -> Option<u32> {
+    let read = |text: &str| text.parse().unwrap_or_else(|_| panic!("SHOAL_RULES: {text:?}"));
+    (!text.is_empty()).then(|| read(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +229,9 @@ mod tests {
             "this is a test build, never to be used for anything else; told to misbehave: \
              run.leased:hang:3; without fence, ledger"
         );
+        let other = Plan { rules: read_rules("7"), ..Plan::default() };
+        assert!(other.warning().ends_with("anything else; with rules 7"));
+        assert_eq!(read_rules(""), None);
         let idle = Plan::read("", None, "").warning();
         assert_eq!(idle, "this is a test build, never to be used for anything else");
     }

@@ -10,6 +10,8 @@
 //!   is asked for; at a [`point`] nothing but the file below).
 //! - `SHOAL_FAULTS_DIR`: a folder. Each fault happens once among all processes that share it; a
 //!   file named after the point says that it did, and holds the process's id.
+//! - `SHOAL_RULES`: a number. The program says that these are its rules, and plays others indeed: two
+//!   processes of one build stand for two builds.
 //! - `SHOAL_WITHOUT`: safeguards to do without, by name, separated by commas.
 //!
 //! A process whose environment names what there is not panics: a test that disturbs nothing proves
@@ -107,6 +109,16 @@ pub fn fires(name: &str) -> bool {
         let _ = name;
         false
     }
+}
+
+/// The rules that a test build was told to have instead of its own; never in another build. Whoever
+/// asks sees to it that they are others indeed.
+#[inline]
+pub fn other_rules() -> Option<u32> {
+    #[cfg(feature = "armed")]
+    return armed::other_rules();
+    #[cfg(not(feature = "armed"))]
+    None
 }
 
 /// Whether a test build was told to do without a safeguard; never in another build.

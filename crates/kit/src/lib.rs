@@ -1,6 +1,7 @@
-//! What every binary of Shoal needs and none should write again: configuration, log output, the wish to
-//! shut down, health, metrics, retries, and the wall clock as a value.
+//! What every binary of Shoal needs and none should write again: its version, configuration, log output,
+//! the wish to shut down, health, metrics, retries, and the wall clock as a value.
 
+pub mod build;
 pub mod config;
 pub mod health;
 pub mod metrics;

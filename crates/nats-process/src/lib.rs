@@ -4,12 +4,13 @@
 
 mod disk;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,7 +84,17 @@ impl NatsServer {
     /// # Panics
     /// As [`NatsServer::start`].
     pub fn cluster(count: usize) -> Vec<NatsServer> {
-        let ports: Vec<u16> = free_ports(count);
+        NatsServer::members(count).into_iter().map(NatsServer::start).collect()
+    }
+
+    /// What `count` servers that are one cluster are started with, each with a port that is known
+    /// before.
+    ///
+    /// # Panics
+    /// If there are no free ports.
+    pub fn members(count: usize) -> Vec<Options> {
+        let mut ports: Vec<u16> = free_ports(2 * count);
+        let client_ports = ports.split_off(count);
         let routes: Vec<String> =
             ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
         let member = |(number, port): (usize, &u16)| Options {
@@ -93,9 +104,10 @@ impl NatsServer {
                 number + 1,
                 routes.join(", ")
             ),
+            port: Some(client_ports[number]),
             ..Options::default()
         };
-        ports.iter().enumerate().map(member).map(NatsServer::start).collect()
+        ports.iter().enumerate().map(member).collect()
     }
 
     /// `nats://127.0.0.1:<port>`.
@@ -238,12 +250,21 @@ fn open_port(directory: &Path, process: u32) -> Option<u16> {
     Some(address.port())
 }
 
-/// Ports that nobody has at this moment.
+/// Ports that nobody has at this moment. No two calls of a process give the same.
 fn free_ports(count: usize) -> Vec<u16> {
-    let bind = |_| TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    let listeners: Vec<TcpListener> = (0..count).map(bind).collect();
-    let port = |listener: &TcpListener| listener.local_addr().expect("its address").port();
-    listeners.iter().map(port).collect()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut listeners, mut ports) = (Vec::new(), Vec::new());
+    while ports.len() < count {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        if given.insert(port) {
+            ports.push(port);
+        }
+        // Held, so that the next one is another.
+        listeners.push(listener);
+    }
+    ports
 }
 
 fn configuration(directory: &Path, options: &Options) -> String {

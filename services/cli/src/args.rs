@@ -43,7 +43,7 @@ use crate::timeline::{self, TimelineArgs};
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "shoal",
-    version,
+    version = kit::build::version(None),
     about,
     long_about = LONG_ABOUT,
     after_help = USUAL_PATH,

@@ -201,10 +201,11 @@ Example:
 pub(crate) const PROVISION_ABOUT: &str = "\
 Make the streams on a server, for services that may not. Where services have the right to make \
 streams they do so themselves, and this is not needed. What matches already is left as it is; \
-what cannot be changed is listed.
+what cannot be changed is listed. A server or a cluster that is about to come up is waited for \
+(--wait), and what it lacks is said meanwhile.
 
 Example:
-  shoal provision --nats-nkey secrets/provisioner.nk --replicas 3
+  shoal provision --nats-nkey secrets/provisioner.nk --replicas 3 --wait 300
   shoal provision --nats-nkey secrets/mirror.nk --mirrors";
 
 pub(crate) const MEMORY_ABOUT: &str = "\

@@ -81,4 +81,6 @@ async fn help_and_version_are_results() {
         assert_eq!((result.unwrap(), err.as_str()), (success, ""), "{arguments:?}");
         assert!(out.contains("shoal"), "{arguments:?} gave {out}");
     }
+    let (_, out, _) = shoal(&["--version"]).await;
+    assert_eq!(out.trim_end(), format!("shoal {}", kit::build::version(None)));
 }

@@ -48,8 +48,9 @@ const MAX_TIMEOUT_SECONDS: u64 = 600;
 pub async fn announce(bus: &Bus) -> anyhow::Result<Requests> {
     let info = ServiceInfo {
         name: "shoal-launcher".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: kit::build::VERSION.to_owned(),
         description: "starts runs, and relays commands and their replies".to_owned(),
+        metadata: kit::build::metadata(None),
     };
     let subject = bus.prefix().asks();
     let served = bus.serve(info, &[("ask", subject.clone())]).await;

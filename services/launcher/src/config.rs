@@ -23,7 +23,7 @@ pub const LISTEN_VARIABLE: &str = "SHOAL_HTTP_LISTEN";
 /// It runs no simulation itself: nodes (`shoal-simulator`) do. It keeps nothing that is not
 /// on the bus, so it may be restarted at any moment, and several may run side by side.
 #[derive(Debug, Parser)]
-#[command(name = "shoal-launcher", version, after_help = kit::telemetry::HELP)]
+#[command(name = "shoal-launcher", version = kit::build::version(None), after_help = kit::telemetry::HELP)]
 pub struct Arguments {
     /// Where the bus is.
     #[command(flatten)]

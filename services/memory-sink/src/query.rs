@@ -52,8 +52,9 @@ impl Desk {
     pub async fn open(&self) -> Result<Requests, String> {
         let info = ServiceInfo {
             name: "shoal-memory".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: kit::build::VERSION.to_owned(),
             description: "What Shoal's memories hold, and how far behind they are".to_owned(),
+            metadata: kit::build::metadata(None),
         };
         let questions: &[&str] = match self.embedded {
             Some(_) => &[

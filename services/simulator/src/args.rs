@@ -15,7 +15,7 @@ use kit::metrics::MetricsArgs;
 /// A node needs nothing but the bus. Start as many as there are machines; each run is held by
 /// one of them at a time, and goes on elsewhere when that one is gone.
 #[derive(Debug, Parser)]
-#[command(name = "shoal-simulator", version, after_help = kit::telemetry::HELP)]
+#[command(name = "shoal-simulator", version = kit::build::version(Some(world::RULES)), after_help = kit::telemetry::HELP)]
 pub struct Cli {
     /// Where the bus is.
     #[command(flatten)]

@@ -25,16 +25,26 @@ pub struct Stepped {
     pub frame: Frame,
 }
 
+/// The version of the rules by which this program plays.
+pub fn rules() -> u32 {
+    faults::other_rules().unwrap_or(world::RULES)
+}
+
 /// What the world of `genesis` is made from.
 ///
 /// # Errors
 /// If it needs other rules than this build has, or `spec` has no such world.
 pub fn setup(spec: &Spec, genesis: &Genesis) -> Result<Setup, Ended> {
-    if genesis.rules != world::RULES {
+    if genesis.rules != rules() {
         return Err(Lost::OtherRules { found: genesis.rules }.into());
     }
-    translate::setup(spec, genesis)
-        .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))
+    let setup = translate::setup(spec, genesis)
+        .ok_or_else(|| Ended::Unfit(format!("the spec has no {} world", genesis.platform)))?;
+    Ok(match faults::other_rules() {
+        None => setup,
+        // A test's other rules: everything by chance comes out differently.
+        Some(rules) => Setup { seed: setup.seed ^ u64::from(rules), ..setup },
+    })
 }
 
 /// A world before its first tick.

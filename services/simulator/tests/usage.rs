@@ -22,3 +22,9 @@ fn a_usage_error_has_its_own_code() {
         assert!(text.contains("shoal-simulator"), "{argument} gave {text}");
     }
 }
+
+#[test]
+fn it_says_which_build_it_is() {
+    let text = String::from_utf8(run("--version").stdout).unwrap();
+    assert_eq!(text, format!("shoal-simulator {}\n", kit::build::version(Some(world::RULES))));
+}

@@ -52,6 +52,7 @@ mod sources;
 mod stopping;
 mod store;
 mod thinking;
+mod upgrade;
 mod went_back;
 mod whole_run;
 mod zombie;

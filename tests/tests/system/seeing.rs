@@ -73,7 +73,6 @@ fn sum(status: &Value, of: impl Fn(&Value) -> &Value) -> f64 {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is skipped is to be seen")]
 fn a_real_prometheus_reads_all_of_it() {
     if !prometheus::is_there() {
         eprintln!("skipped: no prometheus and promtool, on Debian the package prometheus");
@@ -149,7 +148,6 @@ fn a_real_prometheus_reads_all_of_it() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "what is skipped is to be seen")]
 fn promtool_finds_nothing_wrong() {
     if !prometheus::is_there() {
         eprintln!("skipped: no prometheus and promtool, on Debian the package prometheus");

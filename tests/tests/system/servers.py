@@ -1,6 +1,8 @@
 """Looks at the servers of a cluster.
 
     servers.py leader URL STREAM             prints the name of the stream's leader
+    servers.py copies URL STREAM             prints on how many servers it is
+    servers.py size URL STREAM               prints how large it may grow, in bytes
     servers.py gap URL STREAM SUBJECT        prints the longest time between two messages, in ms
 """
 
@@ -19,6 +21,10 @@ async def main(what, url, stream, subject=None):
     jetstream = connection.jetstream(timeout=30)
     if what == "leader":
         print((await jetstream.stream_info(stream)).cluster.leader)
+    elif what == "copies":
+        print((await jetstream.stream_info(stream)).config.num_replicas)
+    elif what == "size":
+        print((await jetstream.stream_info(stream)).config.max_bytes)
     else:
         print(await gap(jetstream, stream, subject))
     await connection.close()

@@ -1,9 +1,14 @@
 //! Three servers that keep everything three times, and lose the one that decides.
 
-use nats_process::NatsServer;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use nats_process::{NatsServer, Options};
 use serde_json::Value;
-use system_tests::process::python;
-use system_tests::stack::{Stack, text, write_simulation};
+use system_tests::process::{program, python};
+use system_tests::stack::{Stack, free_port, text, write_simulation};
 use system_tests::wait_for;
 
 use crate::recovery::digests_of;
@@ -15,19 +20,105 @@ fn look(arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text(&output.stdout).trim().to_owned())
 }
 
+/// What three servers of a cluster are started with, and where they will be: at ports that no server
+/// gets which chooses one for itself.
+fn three_to_come() -> (Vec<Options>, String) {
+    let mut members = NatsServer::members(3);
+    let mut urls = Vec::new();
+    for member in &mut members {
+        let port = free_port();
+        member.port = Some(port);
+        urls.push(format!("nats://127.0.0.1:{port}"));
+    }
+    (members, urls.join(","))
+}
+
 fn urls(servers: &[NatsServer]) -> String {
     servers.iter().map(NatsServer::url).collect::<Vec<_>>().join(",")
 }
 
 /// Makes the streams, each on all three, as soon as there is a leader.
 fn provision(url: &str) {
-    wait_for("the cluster to make streams", || {
-        let environment = [("NATS_URL".to_owned(), url.to_owned())].into();
-        let program = system_tests::process::program("shoal");
-        let arguments = ["provision", "--replicas", "3"];
-        let output = system_tests::process::run(&program, &arguments, &environment);
-        output.status.success().then_some(())
-    });
+    Provisioning::start(url, "sim").succeeds();
+}
+
+/// `shoal provision` that waits for its cluster.
+struct Provisioning {
+    child: Child,
+    said: Receiver<String>,
+}
+
+impl Provisioning {
+    fn start(url: &str, prefix: &str) -> Provisioning {
+        let mut shoal = Command::new(program("shoal"));
+        shoal.args(["provision", "--replicas", "3", "--wait", "120", "--prefix", prefix]);
+        shoal.args(["--nats-url", url]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = shoal.spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, said) = channel();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Provisioning { child, said }
+    }
+
+    /// The next thing that it says.
+    fn says(&self) -> String {
+        self.said.recv_timeout(Duration::from_secs(60)).unwrap()
+    }
+
+    /// It ends well; what it still said.
+    fn succeeds(mut self) -> Vec<String> {
+        let status = self.child.wait().unwrap();
+        let said: Vec<String> = self.said.iter().collect();
+        assert!(status.success(), "{status}: {said:?}");
+        said
+    }
+}
+
+#[test]
+fn provision_waits_for_servers_that_come_one_after_another_and_says_for_what() {
+    let (members, url) = three_to_come();
+    let provisioning = Provisioning::start(&url, "sim");
+    let said = provisioning.says();
+    assert!(said.contains(&format!("waiting for a nats-server at {url}")), "{said}");
+    let mut members = members.into_iter().map(NatsServer::start);
+    let _first = members.next().unwrap();
+    // One of three elects nobody.
+    let said = provisioning.says();
+    assert!(said.contains("waiting for JetStream at"), "{said}");
+    let _second = members.next().unwrap();
+    let _third = members.next().unwrap();
+    provisioning.succeeds();
+    assert_eq!(look(&["copies", &url, "SIM_INPUTS"]).unwrap(), "3");
+}
+
+#[test]
+fn provision_waits_for_as_many_servers_as_there_are_to_be_copies() {
+    let (mut members, url) = three_to_come();
+    // Two that know of no third, which knows them.
+    for member in &mut members[..2] {
+        let (two, _) = member.config_extra.rsplit_once(", ").unwrap();
+        member.config_extra = format!("{two}] }}\n");
+    }
+    let mut members = members.into_iter().map(NatsServer::start);
+    let _two: Vec<NatsServer> = members.by_ref().take(2).collect();
+    let provisioning = Provisioning::start(&url, "sim");
+    let too_few = "waiting for 3 servers with JetStream, to keep 3 copies";
+    while !provisioning.says().contains(too_few) {}
+    let _third = members.next().unwrap();
+    provisioning.succeeds();
+    assert_eq!(look(&["copies", &url, "SIM_INPUTS"]).unwrap(), "3");
+    // What was asked for while there were too few is no smaller for it.
+    Provisioning::start(&url, "other").succeeds();
+    for stream in ["INPUTS", "COMMANDS"] {
+        let of = |prefix| -> u64 {
+            let size = look(&["size", &url, &format!("{prefix}_{stream}")]).unwrap();
+            size.parse().unwrap()
+        };
+        // The second got what the first had left.
+        assert!(of("SIM") >= of("OTHER"), "{stream}: {} and {}", of("SIM"), of("OTHER"));
+    }
 }
 
 #[test]

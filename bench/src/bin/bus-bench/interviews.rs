@@ -1,5 +1,6 @@
 //! How long an agent takes to answer while its run goes on, beside what the bus takes alone.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
@@ -92,7 +93,8 @@ fn milliseconds(since: Instant) -> f64 {
 async fn requests(bus: &Bus, other: &Bus, count: usize) -> anyhow::Result<Vec<f64>> {
     let subject = "bench.echo".to_owned();
     let (name, version) = ("bench-echo".to_owned(), "1.0.0".to_owned());
-    let info = ServiceInfo { name, version, description: "answers".to_owned() };
+    let description = "answers".to_owned();
+    let info = ServiceInfo { name, version, description, metadata: BTreeMap::new() };
     let mut served =
         other.serve(info, &[("echo", subject.clone())]).await.map_err(|why| anyhow!(why))?;
     let answering = tokio::spawn(async move {

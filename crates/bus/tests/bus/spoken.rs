@@ -1,5 +1,6 @@
 //! What is said and not stored.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bus::{Audience, RequestError, ServiceInfo};
@@ -62,6 +63,7 @@ async fn a_service_answers_and_is_discovered() {
         name: "shoal-memory".to_owned(),
         version: "0.1.0".to_owned(),
         description: "the graph memory".to_owned(),
+        metadata: [("build".to_owned(), "65987661c2".to_owned())].into(),
     };
     let endpoints =
         [("search", "sim.memory.search".to_owned()), ("facts", "sim.memory.facts".to_owned())];
@@ -79,6 +81,7 @@ async fn a_service_answers_and_is_discovered() {
     let info = ask("$SRV.INFO.shoal-memory").await.unwrap();
     let info: serde_json::Value = serde_json::from_slice(&info).unwrap();
     assert_eq!(info["description"], "the graph memory");
+    assert_eq!(info["metadata"]["build"], "65987661c2");
     let mut subjects: Vec<&str> = info["endpoints"]
         .as_array()
         .unwrap()
@@ -97,6 +100,7 @@ async fn a_service_with_an_impossible_name_is_refused() {
         name: "two words".to_owned(),
         version: "1".to_owned(),
         description: String::new(),
+        metadata: BTreeMap::new(),
     };
     let refused = bus.serve(service, &[]).await.err().unwrap();
     assert!(refused.starts_with("service \"two words\" version \"1\": "), "{refused}");

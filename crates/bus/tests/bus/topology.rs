@@ -1,6 +1,7 @@
 use bus::{AppendError, Bus, ReadError, ServiceInfo};
 use contract::subject::StreamName;
 use nats_process::{NatsServer, Options};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::{connect, journal, message, provisioned};
@@ -84,6 +85,7 @@ async fn a_start_outlives_that_the_server_is_started_again() {
         name: "test".to_owned(),
         version: "1.0.0".to_owned(),
         description: String::new(),
+        metadata: BTreeMap::new(),
     };
     let starting = async {
         bus.serve(info, &[("asks", "test.asks".to_owned())]).await.map(drop)?;

@@ -13,6 +13,8 @@ mod serve;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use crate::build::{BUILD, VERSION};
+
 pub use self::page::{Page, TEXT};
 pub use self::process::process;
 pub use self::registry::{BUCKETS, Family, Kind, Registry};
@@ -58,7 +60,7 @@ pub fn begin(program: &str, labels: &[(&str, &str)]) -> Page {
     let mut page = Page::default();
     let name = "shoal_build_info";
     page.family(name, "gauge", "Always 1: which program this is.");
-    let known = [("program", program), ("version", env!("CARGO_PKG_VERSION"))];
+    let known = [("program", program), ("version", VERSION), ("build", BUILD)];
     page.line(name, &[&known, labels].concat(), 1);
     process(&mut page);
     page

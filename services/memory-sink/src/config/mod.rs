@@ -62,7 +62,7 @@ use crate::policy::Policy;
 /// Every frame of every run is read once; the successful actions of a run go, as lines of
 /// natural language, to the memories that the run names. Run one instance per prefix.
 #[derive(clap::Parser, Clone)]
-#[command(name = "shoal-memory-sink", version, after_help = kit::telemetry::HELP)]
+#[command(name = "shoal-memory-sink", version = kit::build::version(None), after_help = kit::telemetry::HELP)]
 pub struct Args {
     /// Where the bus is.
     #[command(flatten)]

@@ -14,6 +14,7 @@ use contract::reply::{ErrorCode, Reply};
 use contract::status::{EnvStatus, RunStatus};
 use contract::subject::{CommandAddress, Prefix, StreamName};
 use kit::retry::Pauses;
+use tokio::time::Instant;
 
 use super::guardian::{Facts, Holder, InVain, Standing, Wish, decide, is_overdue};
 use super::{Node, Taking, lock, now};
@@ -113,7 +114,7 @@ impl Node {
                 delivery.retry_in(SOON).await;
             }
             Wish::Leave(pause) => {
-                lock(in_vain).add(&address.run);
+                lock(in_vain).leave(&address.run, Instant::now());
                 delivery.retry_in(pause).await;
             }
             Wish::Job(pause) => {

@@ -13,6 +13,7 @@ use contract::journal::Claim;
 use contract::reply::ErrorCode;
 use contract::status::RunStatus;
 use contract::timestamp::Timestamp;
+use tokio::time::Instant;
 
 /// What is known about the command and its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +179,14 @@ pub fn is_overdue(
 /// in order, refused a command to it, or saw another node hold it. Where there are too many to
 /// remember, the commands of one are tried as if for the first time.
 #[derive(Debug, Default)]
-pub struct InVain(BTreeMap<RunId, u32>);
+pub struct InVain(BTreeMap<RunId, Tries>);
+
+/// What was in vain of one run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tries {
+    times: u32,
+    left: Option<Instant>,
+}
 
 impl InVain {
     /// Once more.
@@ -187,12 +195,23 @@ impl InVain {
         if times == 0 && self.0.len() >= REMEMBERED {
             self.0.pop_first();
         }
-        self.0.insert(run.clone(), times + 1);
+        self.0.entry(run.clone()).or_default().times = times + 1;
+    }
+
+    /// Left to others `now`. However many commands a run has, it counts once a look: it says how
+    /// long nobody else took them.
+    pub fn leave(&mut self, run: &RunId, now: Instant) {
+        let last = self.0.get(run).and_then(|tries| tries.left);
+        if last.is_some_and(|last| now.duration_since(last) < ELSEWHERE) {
+            return;
+        }
+        self.add(run);
+        self.0.entry(run.clone()).or_default().left = Some(now);
     }
 
     /// So often.
     pub fn times(&self, run: &RunId) -> u32 {
-        self.0.get(run).copied().unwrap_or(0)
+        self.0.get(run).map_or(0, |tries| tries.times)
     }
 
     /// What was in vain is over.
@@ -204,6 +223,19 @@ impl InVain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_commands_at_once_are_left_once() {
+        let (mut in_vain, run, start) = (InVain::default(), "a-1".parse().unwrap(), Instant::now());
+        for milliseconds in [0, 10, 999, 1000, 1500, 2000] {
+            in_vain.leave(&run, start + Duration::from_millis(milliseconds));
+        }
+        assert_eq!(in_vain.times(&run), 3);
+        in_vain.add(&run);
+        assert_eq!(in_vain.times(&run), 4);
+        in_vain.forget(&run);
+        assert_eq!(in_vain.times(&run), 0);
+    }
 
     const OPEN: Facts = Facts {
         verb: Verb::Pause,

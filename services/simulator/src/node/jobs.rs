@@ -9,7 +9,7 @@ use bus::Lease;
 use contract::subject::{CommandAddress, Prefix};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::process::{Output, Process};
 use super::{GRACE, Node, lock, records};
@@ -95,7 +95,7 @@ impl Node {
                 tracing::info!(%run, %verb, "done");
             }
             Ended::Exit(status) if status.code() == Some(i32::from(EXIT_OTHER_RULES)) => {
-                in_vain.add(run);
+                in_vain.leave(run, Instant::now());
                 self.refuse_run(run);
             }
             Ended::Exit(status) => {

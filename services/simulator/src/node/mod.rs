@@ -37,6 +37,8 @@ use self::process::Groups;
 use crate::args::{Cli, NodeArgs};
 use crate::measures;
 use crate::model::endpoint;
+use crate::play;
+use crate::worker::rules_of;
 
 /// How long a bus that is not there yet is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -192,6 +194,10 @@ impl Node {
         taking: Taking,
         asked: hold::Asked,
     ) {
+        // Without the lease: whoever can play it is not held up. No answer is no news.
+        if matches!(rules_of(&self.bus, &run).await, Ok(Some(found)) if found != play::rules()) {
+            return self.refuse_run(&run);
+        }
         match self.take_lease(&run, &taking).await {
             Ok(Some(lease)) => {
                 tracing::info!(%run, why, "claimed the run");
@@ -255,7 +261,7 @@ impl Node {
 
     /// What Prometheus is told.
     fn page(&self) -> Page {
-        let rules = world::RULES.to_string();
+        let rules = play::rules().to_string();
         let mut page = metrics::begin("shoal-simulator", &[("rules", &rules)]);
         metrics::connected(&mut page, self.bus.connected_since().is_some());
         page.single("shoal_node_slots", "Runs that the node holds at most.", self.args.slots);
@@ -268,8 +274,9 @@ impl Node {
     async fn serve_info(self) -> anyhow::Result<()> {
         let info = ServiceInfo {
             name: "shoal-simulator".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: kit::build::VERSION.to_owned(),
             description: "claims runs and executes them".to_owned(),
+            metadata: kit::build::metadata(Some(play::rules())),
         };
         let subject = self.bus.prefix().node_info();
         let serving = self.bus.serve(info, &[("info", subject)]).await;
@@ -277,7 +284,7 @@ impl Node {
         while let Some(request) = requests.next().await {
             let runs = { lock(&self.holds).keys().cloned().collect() };
             let (node, slots) = (self.name.to_string(), self.args.slots);
-            let (rules, endpoints) = (world::RULES, self.endpoints.to_vec());
+            let (rules, endpoints) = (play::rules(), self.endpoints.to_vec());
             let answer = NodeInfo { v: V1, node, slots, runs, rules, endpoints };
             let body = serde_json::to_vec(&answer).expect("no map keys that JSON refuses");
             request.respond(body).await;

@@ -43,7 +43,7 @@ pub enum Lost {
     #[error("the bus refuses to store it: {0}")]
     Denied(String),
     /// Another build must hold this run.
-    #[error("the run has rules {found}, this build knows {}", world::RULES)]
+    #[error("the run has rules {found}, this build knows {}", crate::play::rules())]
     OtherRules {
         /// The run's.
         found: u32,

@@ -50,6 +50,7 @@ use self::board::Board;
 use self::inbox::{Inbox, inbox};
 use self::lease::Lease;
 use self::open::Manner;
+pub(crate) use self::open::rules_of;
 use self::pulse::Pulse;
 use self::purse::Purse;
 use crate::args::{Cli, WorkerArgs};
@@ -130,6 +131,12 @@ pub async fn run(cli: &Cli, args: WorkerArgs) -> anyhow::Result<std::process::Ex
         models,
         lease,
     };
+    if let Err(lost) = open::decide_rules(&context).await {
+        // Nothing was said of the run: it is as its last owner left it.
+        tracing::warn!("this worker ends, the run does not: {lost}");
+        bus.drain().await;
+        return Ok(std::process::ExitCode::from(exit_code(&lost)));
+    }
     let writing = tokio::spawn(writer.run());
     let telling = tokio::spawn(measures::keep_telling());
     let lost = tokio::select! {

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::First;
+use bus::{Bus, First, ReadError};
+use contract::id::RunId;
 use contract::journal::{Claim, Entry, Genesis, Record};
 use contract::notice::LogLine;
 use contract::status::{EnvStatus, PlatformStatus, RunStatus};
@@ -173,6 +174,40 @@ fn ago(at: Timestamp) -> Option<Instant> {
     Instant::now().checked_sub(passed)
 }
 
+/// Decides by which rules the run is played, before any of its worlds is opened: by those that the
+/// genesis of its first world names, whoever was the first to store it. So two builds never begin a
+/// world each.
+///
+/// # Errors
+/// If they are others than this build has, or nobody can find out.
+pub(super) async fn decide_rules(context: &Context) -> Result<(), Lost> {
+    let (bus, run) = (&context.bus, &context.args.run);
+    let Some(&platform) = context.status.options.platforms.first() else { return Ok(()) };
+    let subject = bus.prefix().inputs(run, platform);
+    let genesis = Entry::new(Record::Genesis(Box::new(genesis(context, platform)))).to_bytes();
+    if let First::Ours(_) = store_first(bus, StreamName::Inputs, &subject, genesis).await? {
+        return Ok(());
+    }
+    match patiently(|| rules_of(bus, run)).await {
+        Some(found) if found != play::rules() => Err(Lost::OtherRules { found }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The rules under which a run began; `None` before it has, or where its journal cannot be read:
+/// whoever opens it says so.
+///
+/// # Errors
+/// See [`ReadError`].
+pub(crate) async fn rules_of(bus: &Bus, run: &RunId) -> Result<Option<u32>, ReadError> {
+    let first = bus.oldest(StreamName::Inputs, &bus.prefix().journals(run)).await?;
+    let entry = first.and_then(|stored| serde_json::from_slice::<Entry>(&stored.body).ok());
+    Ok(match entry.map(|entry| entry.record) {
+        Some(Record::Genesis(genesis)) => Some(genesis.rules),
+        Some(_) | None => None,
+    })
+}
+
 struct Prepared {
     journal: Journal,
     genesis: Genesis,
@@ -255,7 +290,7 @@ fn genesis(context: &Context, platform: Platform) -> Genesis {
         platform,
         spec_digest: status.spec_digest,
         options: status.options.clone(),
-        rules: world::RULES,
+        rules: play::rules(),
         start_time: context.spec.time.start_time,
         part_size: part_size(context.bus.max_payload()),
         memory: status.memory.clone(),

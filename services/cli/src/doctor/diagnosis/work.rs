@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bus::{Discovered, QueueFacts};
 use contract::memory::TargetState;
 use contract::subject::StreamName;
+use kit::build::{BUILD, VERSION};
 
 use super::known;
 use crate::doctor::facts::{Facts, Queue, Runs, Services};
@@ -79,28 +80,36 @@ fn nodes(services: &Services) -> Vec<Finding> {
             .iter()
             .map(|node| format!("{} has {}", one_line(&node.node, 40), node.rules))
             .collect();
-        findings.push(problem(
+        findings.push(warning(
             format!("the nodes play by different rules: {}", each.join(", ")),
-            "one version of the rules: another node must continue a run as its own would have",
-            "run the same release of shoal-simulator on all nodes",
+            "one version of the rules, unless an upgrade is under way: a run goes on by those that it began under",
+            "run the same release of shoal-simulator on all nodes, once the runs of the old one are over",
         ));
     }
     findings
 }
 
+/// Services of another version than this command line's, or of another build of the same.
 fn versions(found: &[Discovered]) -> Vec<Finding> {
-    let ours = env!("CARGO_PKG_VERSION");
-    let others = found.iter().filter(|service| service.version != ours);
-    others
-        .map(|service| {
-            let name = one_line(&service.name, 40);
-            warning(
-                format!("{name} {} is version {}", service.id, one_line(&service.version, 40)),
-                format!("{ours}, as this command line"),
-                format!("install the same release of {name} and of shoal"),
-            )
-        })
-        .collect()
+    let others = found.iter().filter_map(|service| {
+        let name = one_line(&service.name, 40);
+        let who = format!("{name} {}", service.id);
+        let build = service.metadata.get("build").map(|build| one_line(build, 70));
+        if service.version != VERSION {
+            let found = format!("{who} is version {}", one_line(&service.version, 40));
+            let advice = format!("install the same release of {name} and of shoal");
+            return Some(warning(found, format!("{VERSION}, as this command line"), advice));
+        }
+        let found = match build {
+            Some(build) if build == BUILD => return None,
+            Some(build) => format!("{who} is build {build}"),
+            None => format!("{who} is of a build that does not say which"),
+        };
+        let expected = format!("build {BUILD} of {VERSION}, as this command line");
+        let advice = format!("deploy the same build of {name} and of shoal, unless you are at it");
+        Some(warning(found, expected, advice))
+    });
+    others.collect()
 }
 
 fn memories(services: &Services) -> Vec<Finding> {

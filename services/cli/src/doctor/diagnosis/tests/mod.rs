@@ -29,7 +29,8 @@ fn healthy() -> Facts {
     let service = |name: &str| Discovered {
         name: name.to_owned(),
         id: "x1".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: kit::build::VERSION.to_owned(),
+        metadata: kit::build::metadata(None),
         endpoints: vec![],
     };
     let stream = |stream| StreamFacts {

@@ -33,10 +33,18 @@ fn services_that_are_missing_full_or_different_are_named() {
     check(id, full, &[(Warning, found, "start another simulator")]);
     let differ = |facts: &mut Facts| services(facts).nodes.push(node("node-b", 2));
     let found = "the nodes play by different rules: node-a has 1, node-b has 2";
-    check(id, differ, &[(Problem, found, "run the same release")]);
+    check(id, differ, &[(Warning, found, "run the same release")]);
     let older = |facts: &mut Facts| services(facts).found[0].version = "0.0.9".to_owned();
     let found = "shoal-launcher x1 is version 0.0.9";
     check(id, older, &[(Warning, found, "install the same release of shoal-launcher")]);
+    let built = |build: Option<&str>| {
+        let metadata = build.map(|build| ("build".to_owned(), build.to_owned()));
+        move |facts: &mut Facts| services(facts).found[1].metadata = metadata.into_iter().collect()
+    };
+    let found = "shoal-simulator x1 is build 65987661c2";
+    check(id, built(Some("65987661c2")), &[(Warning, found, "deploy the same build")]);
+    let found = "shoal-simulator x1 is of a build that does not say which";
+    check(id, built(None), &[(Warning, found, "deploy the same build")]);
     let unknown = |facts: &mut Facts| facts.services = Some(Err("denied".to_owned()));
     let found = "who is there is unknown: denied";
     check(id, unknown, &[(Warning, found, "publish: { allow: [\"$SRV.INFO\"] }")]);
