@@ -87,7 +87,9 @@ enum Format {
 
 fn wanted(settings: &Settings, variable: &str, default: &str) -> String {
     let in_file = settings.get(variable).map_or(default, |setting| &setting.value);
-    std::env::var(variable).unwrap_or_else(|_| in_file.to_owned())
+    // As everywhere, one that is empty is none.
+    let given = std::env::var(variable).ok().filter(|given| !given.is_empty());
+    given.unwrap_or_else(|| in_file.to_owned())
 }
 
 fn wanted_format(settings: &Settings) -> anyhow::Result<Format> {
@@ -101,7 +103,9 @@ fn wanted_format(settings: &Settings) -> anyhow::Result<Format> {
 fn filter(wanted: &str) -> Result<Targets, String> {
     let refused = |why: String| format!("{wanted:?}, expected e.g. info or info,bus=debug: {why}");
     // To the library that is a part of a program, all of whose lines are wanted, and no others.
-    let is_no_level = |word: &&str| !word.contains('=') && LevelFilter::from_str(word).is_err();
+    let is_no_level = |word: &&str| {
+        !word.contains('=') && (word.is_empty() || LevelFilter::from_str(word).is_err())
+    };
     if let Some(word) = wanted.split(',').find(is_no_level) {
         return Err(refused(format!("{word:?} is no level")));
     }

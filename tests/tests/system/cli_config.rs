@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use kit::config::{CONFIG_VARIABLE, KNOWN};
-use kit::telemetry::LOG_VARIABLE;
+use kit::telemetry::{FORMAT_VARIABLE, LOG_VARIABLE};
 use nats_process::{NatsServer, Options};
 use serde_json::{Value, json};
 use system_tests::process::program;
@@ -27,7 +27,7 @@ fn run(name: &str, arguments: &[&str], home: &Path, environment: &[(&str, &str)]
 #[test]
 fn the_names_in_the_file_are_those_that_the_programs_read() {
     let home = TempDir::new().unwrap();
-    let mut read: BTreeSet<String> = [LOG_VARIABLE.to_owned()].into();
+    let mut read: BTreeSet<String> = [LOG_VARIABLE, FORMAT_VARIABLE].map(str::to_owned).into();
     for name in PROGRAMS {
         let help = text(&run(name, &["--help"], home.path(), &[]).stdout);
         let shown = help.split("[env: ").skip(1).filter_map(|rest| rest.split([']', '=']).next());
