@@ -257,10 +257,18 @@ fn from_sequence(sequence: u64) -> DeliverPolicy {
     DeliverPolicy::ByStartSequence { start_sequence: sequence.max(1) }
 }
 
+/// How the client tells that nobody was there to take a request. In a cluster the servers hear from
+/// each other who takes those of a consumer that was just made, so this one may not know yet.
+const NOBODY: &str = ": 503";
+
+/// How often it is asked again then, and after which pause: for two seconds.
+const TRIES: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Reads up to `pending` messages, fewer if there are no more.
 async fn drain(consumer: &Consumer<pull::Config>, pending: u64) -> Result<Vec<Stored>, String> {
-    let mut read = Vec::new();
-    loop {
+    let (mut read, mut unheard) = (Vec::new(), 0);
+    'fetch: loop {
         let left = usize::try_from(pending).unwrap_or(usize::MAX).saturating_sub(read.len());
         if left == 0 {
             return Ok(read);
@@ -273,7 +281,15 @@ async fn drain(consumer: &Consumer<pull::Config>, pending: u64) -> Result<Vec<St
             .await
             .map_err(|_| format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))?
         {
-            let delivered = Delivered::read(&message.map_err(|error| error.to_string())?)?;
+            let message = match message.map_err(|error| error.to_string()) {
+                Err(error) if error.contains(NOBODY) && read.len() == before && unheard < TRIES => {
+                    unheard += 1;
+                    tokio::time::sleep(PAUSE).await;
+                    continue 'fetch;
+                }
+                message => message?,
+            };
+            let delivered = Delivered::read(&message)?;
             check_number(delivered.number, read.len() as u64)?;
             read.push(delivered.stored);
         }

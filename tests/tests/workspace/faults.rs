@@ -55,8 +55,11 @@ fn what_is_built_for_use_is_built_without_the_tests() {
     let copied: Vec<&str> = image.lines().filter(|line| line.starts_with("COPY ")).collect();
     let from = |line: &&&str| line.contains("--from=programs ");
     assert_eq!(copied.iter().filter(from).count() + 1, copied.len(), "{copied:?}");
-    let makes = image.lines().filter(|line| line.starts_with("RUN ")).collect::<Vec<_>>();
-    assert_eq!(makes, ["RUN SHOAL_BUILD=\"$SHOAL_BUILD\" deploy/image.sh /image"]);
+    assert!(
+        image.contains(
+            "\nRUN SHOAL_BUILD=\"$SHOAL_BUILD\" deploy/image.sh /image\n\nFROM scratch\n"
+        )
+    );
     assert!(read("crates/faults/src/armed.rs").contains("\"SHOAL_FAULTS\""));
 }
 
