@@ -6,7 +6,7 @@ use std::time::Duration;
 use bus::Bus;
 use contract::memory::TargetState;
 use contract::subject::StreamName;
-use kit::metrics::{self, Family, Kind, Page, add, observe};
+use kit::metrics::{self, Family, Page, add, observe};
 use tokio::time::Instant;
 
 use crate::adapters::{DeliveryError, Receipt};
@@ -19,29 +19,19 @@ const WORLDS: usize = 50;
 /// How long that may take in all: who reads metrics does not wait for long.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-static DELIVERED: Family = Family {
-    name: "shoal_sink_delivered_actions_total",
-    about: "Actions that a memory took from this sink.",
-    kind: Kind::Count,
-};
+static DELIVERED: Family = Family::count(
+    "shoal_sink_delivered_actions_total",
+    "Actions that a memory took from this sink.",
+);
 
-static REQUESTS: Family = Family {
-    name: "shoal_sink_requests_total",
-    about: "Deliveries to a memory, by what came of them.",
-    kind: Kind::Count,
-};
+static REQUESTS: Family =
+    Family::count("shoal_sink_requests_total", "Deliveries to a memory, by what came of them.");
 
-static REQUEST_TOOK: Family = Family {
-    name: "shoal_sink_request_seconds",
-    about: "How long a delivery took.",
-    kind: Kind::Took,
-};
+static REQUEST_TOOK: Family =
+    Family::took("shoal_sink_request_seconds", "How long a delivery took.");
 
-static DEAD_LETTERS: Family = Family {
-    name: "shoal_sink_dead_letters_total",
-    about: "Dead letters that were stored.",
-    kind: Kind::Count,
-};
+static DEAD_LETTERS: Family =
+    Family::count("shoal_sink_dead_letters_total", "Dead letters that were stored.");
 
 static ALL: [&Family; 5] =
     [&metrics::REDELIVERIES, &DELIVERED, &REQUESTS, &REQUEST_TOOK, &DEAD_LETTERS];

@@ -4,95 +4,67 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use contract::subject::Platform;
-use kit::metrics::{Family, Kind, add, observe, registry};
+use kit::metrics::{Family, add, observe, registry};
 use tokio::time::Instant;
 
 /// How often a worker tells its node what it did.
 const TOLD: Duration = Duration::from_secs(1);
 
 /// Runs that a node claimed.
-pub static CLAIMS: Family = Family {
-    name: "shoal_node_claims_total",
-    about: "Runs that the node claimed, by why.",
-    kind: Kind::Count,
-};
+pub static CLAIMS: Family =
+    Family::count("shoal_node_claims_total", "Runs that the node claimed, by why.");
 
 /// Workers that ended.
-pub static EXITS: Family = Family {
-    name: "shoal_node_worker_exits_total",
-    about: "Workers that ended, by how.",
-    kind: Kind::Count,
-};
+pub static EXITS: Family =
+    Family::count("shoal_node_worker_exits_total", "Workers that ended, by how.");
 
 /// Rounds.
-pub static ROUNDS: Family = Family {
-    name: "shoal_world_rounds_total",
-    about: "Rounds whose frame was stored.",
-    kind: Kind::Count,
-};
+pub static ROUNDS: Family =
+    Family::count("shoal_world_rounds_total", "Rounds whose frame was stored.");
 
 /// Actions.
-pub static ACTIONS: Family = Family {
-    name: "shoal_world_actions_total",
-    about: "Actions in these rounds, also those that failed.",
-    kind: Kind::Count,
-};
+pub static ACTIONS: Family =
+    Family::count("shoal_world_actions_total", "Actions in these rounds, also those that failed.");
 
 /// Phases of a round.
-pub static PHASES: Family = Family {
-    name: "shoal_tick_phase_seconds",
-    about: "How long a part of a round took.",
-    kind: Kind::Took,
-};
+pub static PHASES: Family =
+    Family::took("shoal_tick_phase_seconds", "How long a part of a round took.");
 
 /// Appends to the logs of worlds.
-pub static APPENDS: Family = Family {
-    name: "shoal_appends_total",
-    about: "Appends to the logs of worlds, by what came of them.",
-    kind: Kind::Count,
-};
+pub static APPENDS: Family =
+    Family::count("shoal_appends_total", "Appends to the logs of worlds, by what came of them.");
 
 /// Their size.
-pub static APPENDED: Family = Family {
-    name: "shoal_append_bytes_total",
-    about: "Bytes of those that were stored.",
-    kind: Kind::Count,
-};
+pub static APPENDED: Family =
+    Family::count("shoal_append_bytes_total", "Bytes of those that were stored.");
 
 /// Requests to language models.
-pub static REQUESTS: Family = Family {
-    name: "shoal_model_requests_total",
-    about: "Requests to language models, by what came of them.",
-    kind: Kind::Count,
-};
+pub static REQUESTS: Family = Family::count(
+    "shoal_model_requests_total",
+    "Requests to language models, by what came of them.",
+);
 
 /// What they took.
-pub static TOKENS: Family = Family {
-    name: "shoal_model_tokens_total",
-    about: "Tokens of language models; cached ones are among those of the prompt.",
-    kind: Kind::Count,
-};
+pub static TOKENS: Family = Family::count(
+    "shoal_model_tokens_total",
+    "Tokens of language models; cached ones are among those of the prompt.",
+);
 
 /// What they cost.
-pub static COST: Family = Family {
-    name: "shoal_model_cost_total",
-    about: "What language models cost, in the currency of the prices.",
-    kind: Kind::Millionths,
-};
+pub static COST: Family = Family::millionths(
+    "shoal_model_cost_total",
+    "What language models cost, in the currency of the prices.",
+);
 
 /// How long they took.
-pub static REQUEST_TOOK: Family = Family {
-    name: "shoal_model_request_seconds",
-    about: "How long a request to a language model took.",
-    kind: Kind::Took,
-};
+pub static REQUEST_TOOK: Family =
+    Family::took("shoal_model_request_seconds", "How long a request to a language model took.");
 
 /// Questions to agents.
-pub static INTERVIEWS: Family = Family {
-    name: "shoal_interviews_total",
-    about: "Questions to agents that were answered, by what came of them.",
-    kind: Kind::Count,
-};
+pub static INTERVIEWS: Family = Family::count(
+    "shoal_interviews_total",
+    "Questions to agents that were answered, by what came of them.",
+);
 
 /// All of them, in the order of the page.
 pub static ALL: [&Family; 13] = [

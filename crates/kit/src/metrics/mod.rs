@@ -17,7 +17,7 @@ use crate::build::{BUILD, VERSION};
 
 pub use self::page::{Page, TEXT};
 pub use self::process::process;
-pub use self::registry::{BUCKETS, Family, Kind, Registry};
+pub use self::registry::{BUCKETS, Family, Registry};
 pub use self::serve::{MetricsArgs, serve};
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
@@ -38,11 +38,10 @@ pub fn registry() -> &'static Registry {
 }
 
 /// Deliveries by shared consumers of what had been delivered before.
-pub static REDELIVERIES: Family = Family {
-    name: "shoal_redeliveries_total",
-    about: "Messages of a shared consumer that came and had been delivered before.",
-    kind: Kind::Count,
-};
+pub static REDELIVERIES: Family = Family::count(
+    "shoal_redeliveries_total",
+    "Messages of a shared consumer that came and had been delivered before.",
+);
 
 /// Counts a message of a shared consumer, by how often it was delivered, this time included.
 pub fn delivered(consumer: &str, attempts: u64) {

@@ -30,23 +30,34 @@ const WORD: &str = "counted";
 /// A metric.
 #[derive(Debug)]
 pub struct Family {
-    /// Its name, as it is documented.
-    pub name: &'static str,
-    /// What it is, in a sentence.
-    pub about: &'static str,
-    /// What kind it is.
-    pub kind: Kind,
+    name: &'static str,
+    about: &'static str,
+    kind: Kind,
 }
 
 /// What a metric counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Things, as a counter.
+enum Kind {
     Count,
-    /// Millionths of what it shows, as a counter.
     Millionths,
-    /// How long things took, as a histogram in seconds.
     Took,
+}
+
+impl Family {
+    /// A counter of things; `about` says in a sentence what they are.
+    pub const fn count(name: &'static str, about: &'static str) -> Family {
+        Family { name, about, kind: Kind::Count }
+    }
+
+    /// A counter that is added to in millionths of what it shows.
+    pub const fn millionths(name: &'static str, about: &'static str) -> Family {
+        Family { name, about, kind: Kind::Millionths }
+    }
+
+    /// A histogram of how long things took, in seconds.
+    pub const fn took(name: &'static str, about: &'static str) -> Family {
+        Family { name, about, kind: Kind::Took }
+    }
 }
 
 /// What was counted of one metric with the same labels.
@@ -170,9 +181,9 @@ fn millionths(count: u64) -> String {
 mod tests {
     use super::*;
 
-    static MADE: Family = Family { name: "made_total", about: "What was made.", kind: Kind::Count };
-    static COST: Family = Family { name: "cost_total", about: "Paid.", kind: Kind::Millionths };
-    static TOOK: Family = Family { name: "took_seconds", about: "How long.", kind: Kind::Took };
+    static MADE: Family = Family::count("made_total", "What was made.");
+    static COST: Family = Family::millionths("cost_total", "Paid.");
+    static TOOK: Family = Family::took("took_seconds", "How long.");
     static ALL: [&Family; 3] = [&MADE, &COST, &TOOK];
 
     fn text(registry: &Registry) -> String {

@@ -16,21 +16,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use contract::cost::{Spent, money};
 use contract::status::{EnvStatus, RunStatus};
-use kit::metrics::{self, Family, Kind, Page, Registry, TEXT};
+use kit::metrics::{self, Family, Page, Registry, TEXT};
 
 use crate::http::App;
 
-static REQUESTS: Family = Family {
-    name: "shoal_http_requests_total",
-    about: "Requests that were answered, by the class of the status.",
-    kind: Kind::Count,
-};
+static REQUESTS: Family = Family::count(
+    "shoal_http_requests_total",
+    "Requests that were answered, by the class of the status.",
+);
 
-static REQUEST_TOOK: Family = Family {
-    name: "shoal_http_request_duration_seconds",
-    about: "How long it took until there was the head of an answer.",
-    kind: Kind::Took,
-};
+static REQUEST_TOOK: Family = Family::took(
+    "shoal_http_request_duration_seconds",
+    "How long it took until there was the head of an answer.",
+);
 
 /// The states that are counted: all but that of a run that is no more.
 const STATES: [RunStatus; 8] = [
