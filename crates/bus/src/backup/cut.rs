@@ -63,14 +63,22 @@ impl Bus {
         Err(BackupError::Restless { attempts: ATTEMPTS, reason: last })
     }
 
-    /// What went away from a stream since it was cut; it may be missing in the bytes.
+    /// What went away from a stream since it was cut and may be missing in the bytes: nothing of
+    /// those whose bytes were taken with the cut.
     ///
     /// # Errors
     /// If the server does not say.
-    pub async fn removed_since(&self, stream: StreamName, held: Holds) -> Result<u64, BackupError> {
-        let name = self.stream_of(stream);
-        let later = self.holds(&name).await?.ok_or(BackupError::Missing(name))?;
-        Ok(held.removed_until(&later))
+    pub async fn removed_from(&self, cut: &Cut) -> Result<u64, BackupError> {
+        match keeps_the_last(cut.stream) {
+            true => Ok(0),
+            false => self.removed_since(cut).await,
+        }
+    }
+
+    async fn removed_since(&self, cut: &Cut) -> Result<u64, BackupError> {
+        let later = self.holds(&cut.name).await?;
+        let later = later.ok_or_else(|| BackupError::Missing(cut.name.clone()))?;
+        Ok(cut.held.removed_until(&later))
     }
 
     async fn try_cut(&self) -> Result<Result<Vec<Cut>, Restless>, BackupError> {
@@ -80,9 +88,9 @@ impl Bus {
             // Of a stream that keeps the last message of each subject a new one takes the old one
             // away, also what was to be sent and is not yet: a run would have no state. So they
             // are taken at once, and count if nothing was written meanwhile.
-            if self.keeps_the_last(stream) {
+            if keeps_the_last(stream) {
                 cut.take_all().await?;
-                let removed = self.removed_since(stream, cut.held).await?;
+                let removed = self.removed_since(&cut).await?;
                 if removed > 0 {
                     return Ok(Err(format!("{} was written to {removed} times", cut.name)));
                 }
@@ -90,11 +98,6 @@ impl Bus {
             cuts.push(cut);
         }
         Ok(self.check(&cuts).await?.map(|()| cuts))
-    }
-
-    fn keeps_the_last(&self, stream: StreamName) -> bool {
-        // Logs keep the last as well, but speak of nothing.
-        matches!(stream, StreamName::EnvStatus | StreamName::Ledger)
     }
 
     async fn cut_one(&self, stream: StreamName) -> Result<Cut, BackupError> {
@@ -150,6 +153,11 @@ impl Bus {
     pub(crate) async fn holds(&self, name: &str) -> Result<Option<Holds>, BackupError> {
         Ok(self.there(name).await?.map(|there| there.held))
     }
+}
+
+fn keeps_the_last(stream: StreamName) -> bool {
+    // Logs keep the last as well, but speak of nothing.
+    matches!(stream, StreamName::EnvStatus | StreamName::Ledger)
 }
 
 impl Cut {

@@ -7,10 +7,9 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bus::backup::{BackupError, Cut, Holds};
+use bus::backup::{Cut, Holds};
 use bus::{Bus, BusArgs, Role};
 use clap::Args;
-use contract::subject::StreamName;
 use contract::timestamp::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -156,7 +155,7 @@ async fn save(bus: &Bus, folder: &Path, output: &mut Output<'_>) -> Result<Manif
     let manifest = Manifest {
         format: FORMAT,
         made_at,
-        shoal: env!("CARGO_PKG_VERSION").to_owned(),
+        shoal: kit::build::VERSION.to_owned(),
         server: bus.server().version,
         prefix: bus.prefix().as_str().to_owned(),
         streams: saved.into_iter().map(|(_, entry)| entry).collect(),
@@ -179,19 +178,10 @@ async fn save_one(bus: &Bus, folder: &Path, mut cut: Cut, done: &Done) -> Result
     // A disk takes its time; others go on meanwhile.
     let synced = tokio::task::spawn_blocking(move || file.sync_all()).await;
     synced.map_err(|error| Failure::Failed(error.into()))?.map_err(unwritable)?;
-    let removed = removed(bus, &cut).await.map_err(failure)?;
+    let removed = bus.removed_from(&cut).await.map_err(failure)?;
     done.add_stream();
     let Cut { name, config, held, .. } = cut;
     Ok(Entry { stream: name, config, held, removed, size, sha256: hex(&hasher.finalize()) })
-}
-
-/// How many messages of the cut may be missing.
-async fn removed(bus: &Bus, cut: &Cut) -> Result<u64, BackupError> {
-    match cut.stream {
-        // Of these it is seen to while they are cut; what is replaced since then was here.
-        StreamName::EnvStatus | StreamName::Ledger => Ok(0),
-        stream => bus.removed_since(stream, cut.held).await,
-    }
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
