@@ -44,9 +44,7 @@ impl AtGate {
         let (endpoint, gate, began) = (endpoint.to_owned(), gate.clone(), Instant::now());
         AtGate { endpoint, gate, began, estimate, took: estimate, is_ok: false }
     }
-}
 
-impl AtGate {
     fn measure(&self) {
         let endpoint = ("endpoint", self.endpoint.as_str());
         let outcome = if self.is_ok { "ok" } else { "failed" };
