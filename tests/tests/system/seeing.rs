@@ -25,6 +25,16 @@ fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Whether Prometheus can be asked here; says so if not.
+#[expect(clippy::print_stderr, reason = "what is skipped is to be seen")]
+fn has_prometheus() -> bool {
+    let is_there = prometheus::is_there();
+    if !is_there {
+        eprintln!("skipped: no prometheus and promtool, on Debian the package prometheus");
+    }
+    is_there
+}
+
 /// Starts a service again, with metrics; where they are.
 fn with_metrics(stack: &mut Stack, name: &str) -> u16 {
     let port = free_port();
@@ -74,8 +84,7 @@ fn sum(status: &Value, of: impl Fn(&Value) -> &Value) -> f64 {
 
 #[test]
 fn a_real_prometheus_reads_all_of_it() {
-    if !prometheus::is_there() {
-        eprintln!("skipped: no prometheus and promtool, on Debian the package prometheus");
+    if !has_prometheus() {
         return;
     }
     let models = ModelServer::start();
@@ -149,8 +158,7 @@ fn a_real_prometheus_reads_all_of_it() {
 
 #[test]
 fn promtool_finds_nothing_wrong() {
-    if !prometheus::is_there() {
-        eprintln!("skipped: no prometheus and promtool, on Debian the package prometheus");
+    if !has_prometheus() {
         return;
     }
     let alerts = project().join("deploy/alerts.test.yml");
